@@ -1,0 +1,136 @@
+package ai.llm360.amber;
+
+import ai.llm360.common.checkpoint.TensorType;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The sizes and constants of an Amber model, or of another model of the LLaMA architecture, as its
+ * {@code config.json} states them.
+ *
+ * @param vocabularySize the number of tokens (V)
+ * @param hiddenSize the width of the residual stream (C)
+ * @param intermediateSize the width of the feed-forward layers (F)
+ * @param layers the number of decoder layers
+ * @param heads the number of attention heads (H)
+ * @param keyValueHeads the number of key and value heads (K); fewer than {@code heads} is
+ *     grouped-query attention
+ * @param headDim the size of a head (D)
+ * @param contextLength the largest number of positions
+ * @param rmsNormEps what RMSNorm adds to the mean square
+ * @param ropeTheta the base of the rotary angles
+ * @param tiedEmbeddings whether the head is the embedding table
+ * @param initializerRange the standard deviation of fresh weights
+ * @param bosTokenId the token that starts a text, if there is one
+ * @param eosTokenIds the tokens that end a text
+ * @param padTokenId the token that fills a batch, if there is one
+ * @param dtype the type that the weights are published in, if the file says so
+ */
+public record AmberConfig(
+        int vocabularySize,
+        int hiddenSize,
+        int intermediateSize,
+        int layers,
+        int heads,
+        int keyValueHeads,
+        int headDim,
+        int contextLength,
+        double rmsNormEps,
+        double ropeTheta,
+        boolean tiedEmbeddings,
+        double initializerRange,
+        Optional<Long> bosTokenId,
+        List<Long> eosTokenIds,
+        Optional<Long> padTokenId,
+        Optional<TensorType> dtype) {
+
+    /**
+     * Checks that the values fit together.
+     *
+     * @throws IllegalArgumentException naming the value that doesn't
+     */
+    public AmberConfig {
+        positive("vocab_size", vocabularySize);
+        positive("hidden_size", hiddenSize);
+        positive("intermediate_size", intermediateSize);
+        positive("num_hidden_layers", layers);
+        positive("num_attention_heads", heads);
+        positive("num_key_value_heads", keyValueHeads);
+        positive("head_dim", headDim);
+        positive("max_position_embeddings", contextLength);
+        require(
+                heads % keyValueHeads == 0,
+                "num_attention_heads (%d) must be a multiple of num_key_value_heads (%d)",
+                heads,
+                keyValueHeads);
+        require(headDim % 2 == 0, "head_dim (%d) must be even for rotary embeddings", headDim);
+        require(rmsNormEps > 0, "rms_norm_eps (%s) must be positive", rmsNormEps);
+        require(
+                ropeTheta > 0 && Double.isFinite(ropeTheta),
+                "rope_theta (%s) must be positive",
+                ropeTheta);
+        require(initializerRange > 0, "initializer_range (%s) must be positive", initializerRange);
+        eosTokenIds = List.copyOf(eosTokenIds);
+    }
+
+    /**
+     * Reads a config.json.
+     *
+     * @param file the file
+     * @return its configuration
+     * @throws IOException if the file can't be read
+     * @throws IllegalArgumentException if it describes another architecture, or one with parts that
+     *     this block doesn't have, or if values are missing or don't fit together
+     */
+    public static AmberConfig read(Path file) throws IOException {
+        return AmberConfigJson.read(file);
+    }
+
+    /**
+     * Returns this configuration as a config.json that transformers' {@code LlamaForCausalLM}
+     * reads.
+     *
+     * @return the file's text
+     */
+    public String toJson() {
+        return AmberConfigJson.write(this);
+    }
+
+    /**
+     * Returns the published 7B model's configuration (LLM360/Amber, config.json).
+     *
+     * @return the configuration
+     */
+    public static AmberConfig amber7b() {
+        return builder()
+                .setVocabularySize(32000)
+                .setHiddenSize(4096)
+                .setIntermediateSize(11008)
+                .setLayers(32)
+                .setHeads(32)
+                .optContextLength(2048)
+                .optDtype(TensorType.BF16)
+                .build();
+    }
+
+    /**
+     * Returns a builder with Amber's own defaults for what isn't a size.
+     *
+     * @return the builder
+     */
+    public static AmberConfigBuilder builder() {
+        return new AmberConfigBuilder();
+    }
+
+    private static void positive(String name, int value) {
+        require(value > 0, "%s (%d) must be positive", name, value);
+    }
+
+    private static void require(boolean holds, String message, Object... values) {
+        if (!holds) {
+            throw new IllegalArgumentException(message.formatted(values));
+        }
+    }
+}

@@ -1,0 +1,214 @@
+package ai.llm360.amber;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.djl.Model;
+import ai.djl.inference.Predictor;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Parameter;
+import ai.djl.training.DefaultTrainingConfig;
+import ai.djl.training.GradientCollector;
+import ai.djl.training.Trainer;
+import ai.djl.training.optimizer.Optimizer;
+import ai.djl.training.tracker.Tracker;
+import ai.djl.translate.NoopTranslator;
+import ai.djl.translate.TranslateException;
+import ai.djl.util.Pair;
+import ai.llm360.amber.testing.NaiveLlama;
+import ai.llm360.amber.testing.TinyAmber;
+import ai.llm360.common.nn.NextTokenLoss;
+import ai.llm360.common.nn.WeightLoader;
+import ai.llm360.common.nn.WeightType;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class AmberTest {
+
+    private static final long[] IDS = {1, 17, 90, 3, 3, 42, 55, 8, 61, 2, 0, 95};
+
+    @TempDir Path temp;
+    private NDManager manager;
+
+    @BeforeEach
+    void open() {
+        manager = NDManager.newBaseManager("PyTorch");
+    }
+
+    @AfterEach
+    void close() {
+        manager.close();
+    }
+
+    private Amber load(TinyAmber tiny, WeightType type) throws IOException {
+        Path directory = temp.resolve("model-" + type);
+        tiny.writeTo(directory);
+        Amber amber = new Amber(AmberConfig.read(directory.resolve("config.json")));
+        WeightLoader.load(amber, directory, manager, type, null);
+        return amber;
+    }
+
+    private static double maxError(NDArray logits, double[][] expected) {
+        float[] actual = logits.toFloatArray();
+        double max = 0;
+        int at = 0;
+        for (double[] row : expected) {
+            for (double value : row) {
+                max = Math.max(max, Math.abs(value - actual[at++]));
+            }
+        }
+        return max;
+    }
+
+    static Stream<Arguments> family() {
+        return Stream.of(
+                Arguments.of("multi-head", TinyAmber.sizes()),
+                Arguments.of("grouped-query", TinyAmber.sizes().optKeyValueHeads(2)),
+                Arguments.of("multi-query", TinyAmber.sizes().optKeyValueHeads(1)),
+                Arguments.of("tied head", TinyAmber.sizes().optTiedEmbeddings(true)),
+                Arguments.of("another theta", TinyAmber.sizes().optRopeTheta(500000)),
+                Arguments.of("a wide head", TinyAmber.sizes().optHeadDim(16)));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("family")
+    void gives_the_logits_of_the_paper_written_out_in_loops(String name, AmberConfigBuilder sizes)
+            throws IOException {
+        TinyAmber tiny = TinyAmber.of(sizes);
+        NDArray logits = load(tiny, null).logits(manager, new long[][] {IDS});
+        // float32 through two layers: a few units in the last place of logits of size 3.
+        assertThat(maxError(logits, new NaiveLlama(tiny).logits(IDS))).isLessThan(2e-5);
+    }
+
+    @Test
+    void bfloat16_and_int8_weights_stay_near_float32() throws IOException {
+        TinyAmber tiny = TinyAmber.of(TinyAmber.sizes());
+        double[][] expected = new NaiveLlama(tiny).logits(IDS);
+        NDArray bf16 = load(tiny, WeightType.BF16).logits(manager, new long[][] {IDS});
+        NDArray int8 = load(tiny, WeightType.INT8).logits(manager, new long[][] {IDS});
+        double scale =
+                Stream.of(expected)
+                        .flatMapToDouble(Arrays::stream)
+                        .map(Math::abs)
+                        .max()
+                        .orElseThrow();
+        // 8 bits of mantissa in every weight and product; random weights average the error out.
+        assertThat(maxError(bf16, expected) / scale).isLessThan(0.02);
+        // 7 or 8 bits a weight and an activation.
+        assertThat(maxError(int8, expected) / scale).isLessThan(0.08);
+    }
+
+    @Test
+    void a_float16_checkpoint_in_float16_stays_near_float32() throws IOException {
+        TinyAmber tiny = TinyAmber.of(TinyAmber.sizes());
+        NDArray half = load(tiny, WeightType.FP16).logits(manager, new long[][] {IDS});
+        assertThat(maxError(half, new NaiveLlama(tiny).logits(IDS))).isLessThan(0.02);
+    }
+
+    @Test
+    void refuses_more_tokens_than_its_context() throws IOException {
+        Amber amber = load(TinyAmber.of(TinyAmber.sizes()), null);
+        assertThatThrownBy(() -> amber.logits(manager, new long[1][65]))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("65 positions don't fit: the model's context length is 64");
+    }
+
+    @Test
+    void refuses_a_token_outside_the_vocabulary() throws IOException {
+        Amber amber = load(TinyAmber.of(TinyAmber.sizes()), null);
+        assertThatThrownBy(() -> amber.logits(manager, new long[][] {{1, 96}}))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("token id 96 is outside the model's vocabulary of 0 to 95");
+    }
+
+    @Test
+    void its_parameters_have_the_names_of_the_hub() throws IOException {
+        Amber amber = load(TinyAmber.of(TinyAmber.sizes()), null);
+        assertThat(amber.getParameters().keys())
+                .hasSize(2 * 9 + 3)
+                .contains(
+                        "model.embed_tokens.weight",
+                        "model.layers.1.self_attn.k_proj.weight",
+                        "model.layers.0.mlp.down_proj.weight",
+                        "model.norm.weight",
+                        "lm_head.weight");
+    }
+
+    @Test
+    void a_djl_predictor_gives_logits_for_ids() throws IOException, TranslateException {
+        TinyAmber tiny = TinyAmber.of(TinyAmber.sizes());
+        try (Model model = Model.newInstance("tiny", "PyTorch")) {
+            model.setBlock(load(tiny, null));
+            try (Predictor<NDList, NDList> predictor = model.newPredictor(new NoopTranslator())) {
+                NDArray ids = manager.create(IDS).expandDims(0);
+                NDArray logits = predictor.predict(new NDList(ids)).singletonOrThrow();
+                assertThat(logits.getShape()).isEqualTo(new Shape(1, IDS.length, 96));
+                assertThat(maxError(logits, new NaiveLlama(tiny).logits(IDS))).isLessThan(2e-5);
+            }
+        }
+    }
+
+    @Test
+    void a_djl_trainer_trains_it_from_nothing_and_gradients_reach_every_parameter() {
+        try (Model model = Model.newInstance("tiny", "PyTorch")) {
+            Amber amber = new Amber(TinyAmber.sizes().build());
+            model.setBlock(amber);
+            DefaultTrainingConfig config =
+                    new DefaultTrainingConfig(new NextTokenLoss())
+                            .optOptimizer(
+                                    Optimizer.adam()
+                                            .optLearningRateTracker(Tracker.fixed(3e-3f))
+                                            .build());
+            try (Trainer trainer = model.newTrainer(config)) {
+                trainer.initialize(new Shape(1, IDS.length - 1));
+                NDManager m = trainer.getManager();
+                NDArray ids = m.create(IDS).expandDims(0);
+                NDList input = new NDList(ids.get(":, :-1"));
+                NDList labels = new NDList(ids.get(":, 1:"));
+                float first = 0;
+                float last = 0;
+                for (int step = 0; step < 30; step++) {
+                    try (GradientCollector collector = trainer.newGradientCollector()) {
+                        NDList logits = trainer.forward(input);
+                        NDArray loss = trainer.getLoss().evaluate(labels, logits);
+                        collector.backward(loss);
+                        last = loss.getFloat();
+                        first = step == 0 ? last : first;
+                    }
+                    if (step == 0) {
+                        for (Pair<String, Parameter> p : amber.getParameters()) {
+                            assertThat(p.getValue().getArray().getGradient().abs().sum().getFloat())
+                                    .as(p.getKey())
+                                    .isPositive();
+                        }
+                    }
+                    trainer.step();
+                }
+                assertThat(first).isBetween(4f, 5.2f); // ln 96 = 4.56
+                assertThat(last).isLessThan(first / 3);
+            }
+        }
+    }
+
+    @Test
+    void what_was_trained_is_what_inference_then_uses() throws IOException {
+        Amber amber = load(TinyAmber.of(TinyAmber.sizes()), null);
+        float before = amber.logits(manager, new long[][] {IDS}).getFloat(0, 0, 0);
+        Parameter head = amber.getParameters().get("lm_head.weight");
+        head.getArray().muli(2);
+        assertThat(amber.logits(manager, new long[][] {IDS}).getFloat(0, 0, 0))
+                .isEqualTo(2 * before);
+    }
+}

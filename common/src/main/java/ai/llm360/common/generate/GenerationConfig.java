@@ -1,0 +1,200 @@
+package ai.llm360.common.generate;
+
+import java.util.List;
+import java.util.Set;
+
+/**
+ * How to continue a text.
+ *
+ * @param maxNewTokens the largest number of tokens to make
+ * @param temperature what logits are divided by before sampling; 0 takes the most probable token
+ * @param topK samples from the k most probable tokens alone; 0 for all
+ * @param topP samples from the fewest most probable tokens whose probabilities reach this sum; 1
+ *     for all
+ * @param repetitionPenalty lowers the scores of tokens that have occurred (CTRL, arXiv 1909.05858);
+ *     1 for none
+ * @param seed decides every draw: row i of a batch draws what a single prompt draws with seed + i
+ * @param stop strings that end a continuation where they occur in its text
+ * @param eosIds tokens that end a continuation; where it is empty, the model's own are used
+ * @param ignoreEos whether to go on past end tokens
+ */
+public record GenerationConfig(
+        int maxNewTokens,
+        double temperature,
+        int topK,
+        double topP,
+        double repetitionPenalty,
+        long seed,
+        List<String> stop,
+        Set<Long> eosIds,
+        boolean ignoreEos) {
+
+    /**
+     * Checks the values.
+     *
+     * @throws IllegalArgumentException naming the value that is out of range
+     */
+    public GenerationConfig {
+        require(maxNewTokens > 0, "max new tokens must be positive, not " + maxNewTokens);
+        require(
+                temperature >= 0 && Double.isFinite(temperature),
+                "temperature must be 0 or more, not " + temperature);
+        require(topK >= 0, "top-k must be 0 (off) or more, not " + topK);
+        require(topP > 0 && topP <= 1, "top-p must be above 0 and at most 1, not " + topP);
+        require(
+                repetitionPenalty > 0 && Double.isFinite(repetitionPenalty),
+                "repetition penalty must be above 0, not " + repetitionPenalty);
+        require(stop.stream().noneMatch(String::isEmpty), "a stop string can't be empty");
+        stop = List.copyOf(stop);
+        eosIds = Set.copyOf(eosIds);
+    }
+
+    private static void require(boolean holds, String message) {
+        if (!holds) {
+            throw new IllegalArgumentException(message);
+        }
+    }
+
+    /**
+     * Returns a builder: greedy, 128 tokens, unless told otherwise.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Builds a {@link GenerationConfig}. */
+    public static final class Builder {
+
+        private int maxNewTokens = 128;
+        private double temperature;
+        private int topK;
+        private double topP = 1;
+        private double repetitionPenalty = 1;
+        private long seed;
+        private List<String> stop = List.of();
+        private Set<Long> eosIds = Set.of();
+        private boolean ignoreEos;
+
+        private Builder() {}
+
+        /**
+         * Sets the largest number of tokens to make; 128 by default.
+         *
+         * @param maxNewTokens the number
+         * @return this builder
+         */
+        public Builder optMaxNewTokens(int maxNewTokens) {
+            this.maxNewTokens = maxNewTokens;
+            return this;
+        }
+
+        /**
+         * Sets the temperature; 0, greedy, by default.
+         *
+         * @param temperature the temperature
+         * @return this builder
+         */
+        public Builder optTemperature(double temperature) {
+            this.temperature = temperature;
+            return this;
+        }
+
+        /**
+         * Sets how many of the most probable tokens to sample from; all by default.
+         *
+         * @param topK the number, 0 for all
+         * @return this builder
+         */
+        public Builder optTopK(int topK) {
+            this.topK = topK;
+            return this;
+        }
+
+        /**
+         * Sets the probability mass to sample from; 1 by default.
+         *
+         * @param topP the mass
+         * @return this builder
+         */
+        public Builder optTopP(double topP) {
+            this.topP = topP;
+            return this;
+        }
+
+        /**
+         * Sets the repetition penalty; 1, none, by default.
+         *
+         * @param repetitionPenalty the penalty
+         * @return this builder
+         */
+        public Builder optRepetitionPenalty(double repetitionPenalty) {
+            this.repetitionPenalty = repetitionPenalty;
+            return this;
+        }
+
+        /**
+         * Sets the seed; 0 by default.
+         *
+         * @param seed the seed
+         * @return this builder
+         */
+        public Builder optSeed(long seed) {
+            this.seed = seed;
+            return this;
+        }
+
+        /**
+         * Sets strings that end a continuation.
+         *
+         * @param stop the strings
+         * @return this builder
+         */
+        public Builder optStop(String... stop) {
+            this.stop = List.of(stop);
+            return this;
+        }
+
+        /**
+         * Sets the tokens that end a continuation, instead of the model's own.
+         *
+         * @param eosIds the tokens
+         * @return this builder
+         */
+        public Builder optEosIds(Set<Long> eosIds) {
+            this.eosIds = eosIds;
+            return this;
+        }
+
+        /**
+         * Sets whether to go on past end tokens.
+         *
+         * @param ignoreEos {@code true} to go on
+         * @return this builder
+         */
+        public Builder optIgnoreEos(boolean ignoreEos) {
+            this.ignoreEos = ignoreEos;
+            return this;
+        }
+
+        /**
+         * Builds the configuration.
+         *
+         * @return the configuration
+         * @throws IllegalArgumentException if a value is out of range
+         */
+        public GenerationConfig build() {
+            return new GenerationConfig(
+                    maxNewTokens,
+                    temperature,
+                    topK,
+                    topP,
+                    repetitionPenalty,
+                    seed,
+                    stop,
+                    eosIds,
+                    ignoreEos);
+        }
+    }
+}

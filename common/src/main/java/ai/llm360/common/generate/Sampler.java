@@ -1,0 +1,67 @@
+package ai.llm360.common.generate;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.llm360.common.nn.TorchScript;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.SplittableRandom;
+
+/**
+ * Chooses next tokens on the model's device: of the logits, nothing but the chosen ids and their
+ * log-probabilities reaches Java.
+ */
+final class Sampler {
+
+    private final TorchScript page;
+    private final GenerationConfig config;
+    private final NDArray seen; // (rows, V): the tokens that each row holds, for the penalty
+    private final SplittableRandom[] random;
+
+    Sampler(NDManager manager, GenerationConfig config, int rows, int vocabulary) {
+        this.config = config;
+        page = page(manager);
+        boolean penalised = config.repetitionPenalty() != 1;
+        seen = manager.zeros(new Shape(rows, penalised ? vocabulary : 1), DataType.BOOLEAN);
+        random = new SplittableRandom[rows];
+        Arrays.setAll(random, row -> new SplittableRandom(config.seed() + row));
+    }
+
+    static TorchScript page(NDManager manager) {
+        String source = TorchScript.source(Sampler.class, "sampler.torchscript");
+        return TorchScript.compile(manager, source, Map.of());
+    }
+
+    /** Notes a row's prompt, whose tokens the repetition penalty counts as seen. */
+    void prompt(NDManager scope, int row, long[] ids) {
+        if (config.repetitionPenalty() != 1) {
+            page.infer(scope, "mark", seen, row, scope.create(ids));
+        }
+    }
+
+    /**
+     * Chooses a token for each of some rows.
+     *
+     * @param logits float32 (R, V)
+     * @param slots the rows
+     * @return R pairs: the token, and its log-probability
+     */
+    double[] choose(NDManager scope, NDArray logits, int[] slots) {
+        double[] uniform = Arrays.stream(slots).mapToDouble(s -> random[s].nextDouble()).toArray();
+        long[] rows = Arrays.stream(slots).asLongStream().toArray();
+        return page.infer(
+                        scope,
+                        "choose",
+                        logits,
+                        seen,
+                        scope.create(uniform),
+                        scope.create(rows),
+                        config.repetitionPenalty(),
+                        config.temperature(),
+                        config.topK(),
+                        config.topP())
+                .toDoubleArray();
+    }
+}

@@ -1,0 +1,192 @@
+package ai.llm360.common.generate;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.llm360.common.nn.CausalLanguageModel;
+import ai.llm360.common.nn.TorchScript;
+import ai.llm360.common.tokenizer.Tokenizer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Continues and scores texts with a language model.
+ *
+ * <p>It holds nothing of its own, so there is nothing to close; it may be used from several threads
+ * at once.
+ */
+public final class TextGenerator {
+
+    private final CausalLanguageModel model;
+    private final Optional<Tokenizer> tokenizer;
+
+    /**
+     * Creates a generator.
+     *
+     * @param model the model
+     * @param tokenizer its tokenizer, absent for a model that is used by token ids alone
+     */
+    public TextGenerator(CausalLanguageModel model, Optional<Tokenizer> tokenizer) {
+        this.model = model;
+        this.tokenizer = tokenizer;
+    }
+
+    /** Returns the model. */
+    public CausalLanguageModel model() {
+        return model;
+    }
+
+    /**
+     * Returns the tokenizer.
+     *
+     * @return the tokenizer
+     * @throws IllegalStateException if the model has none
+     */
+    public Tokenizer tokenizer() {
+        return tokenizer.orElseThrow(
+                () ->
+                        new IllegalStateException(
+                                "this model has no tokenizer beside it, so it can't read text: put"
+                                        + " its tokenizer.json or tokenizer.model into its"
+                                        + " directory, or give token ids"));
+    }
+
+    /**
+     * Continues a text.
+     *
+     * @param prompt the text
+     * @param config how
+     * @return the continuation
+     * @throws IllegalArgumentException if the prompt doesn't fit the model's context
+     * @throws IllegalStateException if the model has no tokenizer
+     */
+    public Generation generate(String prompt, GenerationConfig config) {
+        return generateIds(List.of(tokenizer().encodePrompt(prompt)), config).get(0);
+    }
+
+    /**
+     * Continues several texts together.
+     *
+     * @param prompts the texts, of any lengths
+     * @param config how
+     * @return the continuations in the prompts' order
+     * @throws IllegalArgumentException if a prompt doesn't fit the model's context
+     * @throws IllegalStateException if the model has no tokenizer
+     */
+    public List<Generation> generate(List<String> prompts, GenerationConfig config) {
+        return generateIds(prompts.stream().map(tokenizer()::encodePrompt).toList(), config);
+    }
+
+    /**
+     * Continues several sequences of tokens together.
+     *
+     * @param prompts the sequences, of any lengths, used as they are: no start token is added
+     * @param config how
+     * @return the continuations in the prompts' order
+     * @throws IllegalArgumentException if a prompt is empty or doesn't fit the model's context
+     */
+    public List<Generation> generateIds(List<long[]> prompts, GenerationConfig config) {
+        try (TokenStream stream = streamIds(prompts, config)) {
+            return stream.finish();
+        }
+    }
+
+    /**
+     * Continues a text token by token.
+     *
+     * @param prompt the text
+     * @param config how
+     * @return the tokens, the caller's to close
+     * @throws IllegalArgumentException if the prompt doesn't fit the model's context
+     * @throws IllegalStateException if the model has no tokenizer
+     */
+    public TokenStream stream(String prompt, GenerationConfig config) {
+        return streamIds(List.of(tokenizer().encodePrompt(prompt)), config);
+    }
+
+    /**
+     * Continues several sequences of tokens together, token by token.
+     *
+     * @param prompts the sequences, of any lengths, used as they are: no start token is added
+     * @param config how
+     * @return the tokens, the caller's to close
+     * @throws IllegalArgumentException if a prompt is empty or doesn't fit the model's context, or
+     *     if stop strings are given but there is no tokenizer to find them with
+     */
+    public TokenStream streamIds(List<long[]> prompts, GenerationConfig config) {
+        if (prompts.isEmpty()) {
+            throw new IllegalArgumentException("there is no prompt to continue");
+        }
+        if (!config.stop().isEmpty() && tokenizer.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "stop strings need a tokenizer, and this model has none beside it");
+        }
+        Set<Long> eos = config.eosIds().isEmpty() ? model.eosIds() : config.eosIds();
+        List<Continuation> rows = new ArrayList<>();
+        for (long[] prompt : prompts) {
+            checkLength(prompt.length);
+            rows.add(
+                    new Continuation(
+                            rows.size(),
+                            prompt,
+                            model.contextLength(),
+                            config,
+                            config.ignoreEos() ? Set.of() : eos,
+                            tokenizer));
+        }
+        return new TokenStream(model, config, rows);
+    }
+
+    /**
+     * Scores a text under the model, with the start token that its tokenizer adds.
+     *
+     * @param text the text
+     * @return the log-probability of each of its tokens
+     * @throws IllegalArgumentException if the text has fewer than two tokens or doesn't fit the
+     *     model's context
+     * @throws IllegalStateException if the model has no tokenizer
+     */
+    public TokenScores score(String text) {
+        return scoreIds(tokenizer().encodePrompt(text));
+    }
+
+    /**
+     * Scores a sequence of tokens under the model.
+     *
+     * @param ids the tokens
+     * @return the log-probability of each token after the first
+     * @throws IllegalArgumentException if there are fewer than two tokens or more than the model's
+     *     context holds
+     */
+    public TokenScores scoreIds(long[] ids) {
+        checkLength(ids.length);
+        if (ids.length < 2) {
+            throw new IllegalArgumentException(
+                    "a score needs at least two tokens: the first is never predicted");
+        }
+        try (NDManager scope = model.newRequestManager();
+                TorchScript page = Sampler.page(scope)) {
+            NDArray logits = model.logits(scope, new long[][] {ids});
+            NDArray scores = page.infer(scope, "logprobs", logits, scope.create(ids));
+            List<Double> values = new ArrayList<>();
+            for (float value : scores.toFloatArray()) {
+                values.add((double) value);
+            }
+            return new TokenScores(Arrays.stream(ids).boxed().toList(), values);
+        }
+    }
+
+    private void checkLength(int tokens) {
+        if (tokens == 0) {
+            throw new IllegalArgumentException(
+                    "a prompt needs at least one token; a start token (BOS) alone will do");
+        }
+        if (tokens > model.contextLength()) {
+            throw new IllegalArgumentException(
+                    "%d tokens don't fit: the model's context length is %d"
+                            .formatted(tokens, model.contextLength()));
+        }
+    }
+}

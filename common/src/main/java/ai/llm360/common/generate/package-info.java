@@ -1,0 +1,7 @@
+/**
+ * Continuing and scoring texts: sampling, stopping, streaming.
+ *
+ * <p>Start at {@link ai.llm360.common.generate.TextGenerator}. Nothing here knows an architecture;
+ * a model is a {@link ai.llm360.common.nn.CausalLanguageModel}.
+ */
+package ai.llm360.common.generate;

@@ -1,0 +1,406 @@
+package ai.llm360.common.nn;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Parameter;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.IValue;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+import ai.llm360.common.checkpoint.IgnoreRule;
+import ai.llm360.common.checkpoint.TensorType;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * A decoder-only transformer as a DJL block: token ids (B, T) of type INT64 in, float32 logits (B,
+ * T, V) out.
+ *
+ * <p>What differs between architectures is their {@link DecoderLayout}: names, shapes and a page of
+ * TorchScript. What they share is here: an embedding, layers, a norm and a head, run one page
+ * method at a time; whole sequences for training and scoring, and cached sequences for generation.
+ */
+public abstract class CausalDecoder extends HubBlock implements CausalLanguageModel {
+
+    private final DecoderLayout layout;
+    private final List<DecoderLayer> layers = new ArrayList<>();
+    private WeightSource source = WeightSource.PARAMETERS;
+    private boolean int8;
+
+    // Made at first use, because they need the parameters' manager.
+    private DecoderPages pages;
+    private NDArray[] rotaryTables;
+    private InferenceWeights inference;
+
+    /**
+     * Creates a decoder without weights.
+     *
+     * @param layout what it is made of
+     */
+    @SuppressWarnings("this-escape")
+    protected CausalDecoder(DecoderLayout layout) {
+        this.layout = layout;
+        addWeights(List.of(layout.embedding()));
+        for (int i = 0; i < layout.layers(); i++) {
+            DecoderLayer layer = new DecoderLayer(this, layout.layer());
+            layers.add(layer);
+            addNamed(layout.layerPrefix() + "." + i, layer);
+        }
+        List<WeightSpec> last = new ArrayList<>(layout.finalNorm());
+        layout.head().ifPresent(last::add);
+        addWeights(last);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public int vocabularySize() {
+        return layout.vocabulary();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public int contextLength() {
+        return layout.context();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public NDManager newRequestManager() {
+        return embedding().getArray().getManager().newSubManager();
+    }
+
+    /** Returns the decoder layers in order. */
+    public List<DecoderLayer> layers() {
+        return List.copyOf(layers);
+    }
+
+    /**
+     * Returns which tensors of a released checkpoint this model has no use for.
+     *
+     * @return the rules, none by default
+     */
+    public List<IgnoreRule> ignoredTensors() {
+        return List.of();
+    }
+
+    /** Says where packed weights are read from, and whether to hold them as int8. */
+    final void setWeights(WeightSource source, boolean int8) {
+        this.source = source;
+        this.int8 = int8;
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * @throws IllegalArgumentException if T is beyond the context length
+     * @throws IllegalStateException if the model was loaded as int8 and {@code training} is true
+     */
+    @Override
+    protected NDList forwardInternal(
+            ParameterStore store,
+            NDList inputs,
+            boolean training,
+            PairList<String, Object> params) {
+        if (inputs instanceof BlockCall call) {
+            return call.run(this);
+        }
+        NDArray ids = inputs.singletonOrThrow();
+        checkLength(ids.getShape().get(1));
+        Device device = ids.getDevice();
+        NDArray table = store.getValue(embedding(), device, training);
+        if (!training && table == embedding().getArray()) {
+            return new NDList(inferLogits(ids.getManager(), ids));
+        }
+        if (training && int8) {
+            throw new IllegalStateException(
+                    "this model was loaded as int8, for inference only; load it as fp32 or bf16 to"
+                            + " train it");
+        }
+        NDManager manager = ids.getManager();
+        TorchScript page = pages().plain();
+        NDArray x = call(page, manager, training, "embed", ids, table);
+        NDArray[] tables = rotaryTables();
+        for (DecoderLayer layer : layers) {
+            NDList in = new NDList(x, onDevice(tables[0], device), onDevice(tables[1], device));
+            x = layer.forward(store, in, training).singletonOrThrow();
+        }
+        List<Object> arguments = new ArrayList<>(List.of(x));
+        for (Parameter parameter : lastParameters()) {
+            arguments.add(store.getValue(parameter, device, training));
+        }
+        return new NDList(call(page, manager, training, "head", arguments.toArray()));
+    }
+
+    private static NDArray call(
+            TorchScript page, NDManager manager, boolean training, String method, Object... args) {
+        return training ? page.train(manager, method, args) : page.infer(manager, method, args);
+    }
+
+    private static NDArray onDevice(NDArray array, Device device) {
+        return array.getDevice().equals(device) ? array : array.toDevice(device, false);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public NDArray logits(NDManager manager, long[][] ids) {
+        try (NDManager scope = manager.newSubManager()) {
+            return inferLogits(manager, tokens(scope, ids));
+        }
+    }
+
+    private NDArray inferLogits(NDManager manager, NDArray ids) {
+        InferenceWeights weights = inference();
+        try (NDManager scope = manager.newSubManager()) {
+            List<NDArray> states = inferStates(scope, ids, false);
+            Object[] arguments = arguments(states.get(0), lastWeights(weights));
+            return weights.page().infer(manager, "head", arguments);
+        }
+    }
+
+    /**
+     * Returns the residual stream along the model: the embeddings, then each layer's output, the
+     * last of them through the final norm.
+     *
+     * @param manager the manager that the results are attached to
+     * @param ids sequences of one length: (B, T)
+     * @return layers + 1 float32 arrays of (B, T, C)
+     */
+    public List<NDArray> hiddenStates(NDManager manager, long[][] ids) {
+        InferenceWeights weights = inference();
+        try (NDManager scope = manager.newSubManager()) {
+            List<NDArray> states = inferStates(scope, tokens(scope, ids), true);
+            IValue[] last = lastWeights(weights);
+            Object[] norm = Arrays.copyOf(last, last.length - 1, Object[].class);
+            NDArray end = states.remove(states.size() - 1);
+            states.add(weights.page().infer(scope, "final_norm", arguments(end, norm)));
+            states.forEach(state -> state.attach(manager));
+            return states;
+        }
+    }
+
+    /** Runs embedding and layers; keeps every state or the last one only. */
+    private List<NDArray> inferStates(NDManager manager, NDArray ids, boolean all) {
+        checkLength(ids.getShape().get(1));
+        InferenceWeights weights = inference();
+        TorchScript page = weights.page();
+        NDArray[] tables = rotaryTables();
+        List<NDArray> states = new ArrayList<>();
+        NDArray x = page.infer(manager, "embed", ids, embedding().getArray());
+        for (int i = 0; i < layers.size(); i++) {
+            NDArray y =
+                    page.infer(
+                            manager,
+                            "layer",
+                            arguments(x, tables[0], tables[1], layerWeights(weights, i)));
+            if (all) {
+                states.add(x);
+            } else {
+                x.close();
+            }
+            x = y;
+        }
+        states.add(x);
+        return states;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public KvCache newCache(int rows, int capacity) {
+        checkLength(capacity);
+        NDManager manager = embedding().getArray().getManager();
+        TensorType stored = TensorLoader.typeOf(embedding().getArray());
+        boolean half = stored != TensorType.F32 && stored != TensorType.F64;
+        try (TensorLoader loader = new TensorLoader(manager)) {
+            return new KvCache(
+                    manager,
+                    loader,
+                    layout.layers(),
+                    new Shape(rows, layout.keyValueHeads(), capacity, layout.headDim()),
+                    half ? TensorType.BF16 : TensorType.F32);
+        }
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public NDArray advance(NDManager manager, KvCache cache, int[] slots, long[][] ids) {
+        long[] rows = new long[slots.length];
+        long[] start = new long[slots.length];
+        int tokens = ids[0].length;
+        for (int i = 0; i < slots.length; i++) {
+            rows[i] = slots[i];
+            start[i] = cache.length(slots[i]);
+            if (start[i] + tokens > cache.capacity()) {
+                throw new IllegalArgumentException(
+                        "a row of %d positions can't take %d more: the cache was made for %d"
+                                .formatted(start[i], tokens, cache.capacity()));
+            }
+        }
+        InferenceWeights weights = inference();
+        TorchScript page = weights.page();
+        NDArray[] tables = rotaryTables();
+        try (NDManager scope = manager.newSubManager()) {
+            NDArray cos = page.infer(scope, "angles", tables[0], start, tokens);
+            NDArray sin = page.infer(scope, "angles", tables[1], start, tokens);
+            NDArray x = page.infer(scope, "embed", tokens(scope, ids), embedding().getArray());
+            for (int i = 0; i < layers.size(); i++) {
+                NDArray y =
+                        page.infer(
+                                scope,
+                                "cached_layer",
+                                arguments(
+                                        x,
+                                        cos,
+                                        sin,
+                                        cache.keys(i),
+                                        cache.values(i),
+                                        rows,
+                                        start,
+                                        layerWeights(weights, i)));
+                x.close();
+                x = y;
+            }
+            NDArray logits = page.infer(manager, "last_head", arguments(x, lastWeights(weights)));
+            for (int slot : slots) {
+                cache.grow(slot, tokens);
+            }
+            return logits;
+        }
+    }
+
+    private NDArray tokens(NDManager manager, long[][] ids) {
+        int length = ids[0].length;
+        long[] flat = new long[Math.multiplyExact(ids.length, length)];
+        for (int row = 0; row < ids.length; row++) {
+            if (ids[row].length != length) {
+                throw new IllegalArgumentException(
+                        "rows of one call must have one length, not %d and %d tokens"
+                                .formatted(length, ids[row].length));
+            }
+            System.arraycopy(ids[row], 0, flat, row * length, length);
+        }
+        for (long id : flat) {
+            if (id < 0 || id >= layout.vocabulary()) {
+                throw new IllegalArgumentException(
+                        "token id %d is outside the model's vocabulary of 0 to %d"
+                                .formatted(id, layout.vocabulary() - 1));
+            }
+        }
+        return manager.create(flat, new Shape(ids.length, length));
+    }
+
+    private void checkLength(long positions) {
+        if (positions < 1 || positions > layout.context()) {
+            throw new IllegalArgumentException(
+                    "%d positions don't fit: the model's context length is %d"
+                            .formatted(positions, layout.context()));
+        }
+    }
+
+    private Parameter embedding() {
+        return parameter(layout.embedding().name());
+    }
+
+    private List<WeightSpec> lastSpecs() {
+        List<WeightSpec> specs = new ArrayList<>(layout.finalNorm());
+        WeightSpec tied = layout.embedding();
+        specs.add(
+                layout.head().orElse(new WeightSpec(tied.name(), tied.shape(), tied.type(), true)));
+        return specs;
+    }
+
+    private List<Parameter> lastParameters() {
+        return lastSpecs().stream().map(spec -> parameter(spec.name())).toList();
+    }
+
+    private IValue[] layerWeights(InferenceWeights weights, int i) {
+        String prefix = layout.layerPrefix() + "." + i + ".";
+        return weights.get(i, prefix, layout.layer(), layers.get(i).ordered());
+    }
+
+    private IValue[] lastWeights(InferenceWeights weights) {
+        return weights.get(layers.size(), "", lastSpecs(), lastParameters());
+    }
+
+    private static Object[] arguments(Object... parts) {
+        List<Object> all = new ArrayList<>();
+        for (Object part : parts) {
+            if (part instanceof Object[] many) {
+                all.addAll(Arrays.asList(many));
+            } else {
+                all.add(part);
+            }
+        }
+        return all.toArray();
+    }
+
+    final synchronized DecoderPages pages() {
+        if (pages == null) {
+            pages = new DecoderPages(layout, embedding().getArray().getManager());
+        }
+        return pages;
+    }
+
+    private synchronized NDArray[] rotaryTables() {
+        if (rotaryTables == null) {
+            NDArray like = embedding().getArray();
+            rotaryTables =
+                    pages().plain()
+                            .run(
+                                    "rotary_tables",
+                                    true,
+                                    v -> v.toTensorArray((PtNDManager) like.getManager()),
+                                    layout.context(),
+                                    like);
+        }
+        return rotaryTables;
+    }
+
+    private synchronized InferenceWeights inference() {
+        LinearKind kind = chooseKind();
+        if (inference == null || inference.kind() != kind) {
+            if (inference != null) {
+                inference.close();
+            }
+            inference = new InferenceWeights(kind, pages().get(kind), source, layers.size() + 1);
+            embedding()
+                    .getArray()
+                    .getManager()
+                    .attachInternal(UUID.randomUUID().toString(), inference);
+        }
+        return inference;
+    }
+
+    /** Packed copies would not follow an optimizer, so only frozen weights are packed. */
+    private LinearKind chooseKind() {
+        NDArray table = embedding().getArray();
+        if (table.getDevice().isGpu()) {
+            return LinearKind.PLAIN;
+        }
+        if (int8) {
+            return LinearKind.INT8;
+        }
+        if (TensorLoader.typeOf(table) != TensorType.BF16) {
+            return LinearKind.ROWS;
+        }
+        LinearKind best = CpuKernels.get().bfloat16();
+        return best.packs() && embedding().requiresGradient() ? LinearKind.ROWS : best;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public Shape[] getOutputShapes(Shape[] inputShapes) {
+        return new Shape[] {inputShapes[0].add(layout.vocabulary())};
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public DataType[] getOutputDataTypes() {
+        return new DataType[] {DataType.FLOAT32};
+    }
+}

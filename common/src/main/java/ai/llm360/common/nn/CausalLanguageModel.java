@@ -1,0 +1,63 @@
+package ai.llm360.common.nn;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import java.util.Set;
+
+/**
+ * A decoder-only language model: token ids in, scores of the next token out.
+ *
+ * <p>What generation and scoring need to know of a model. Implementations may be called from
+ * several threads at once, each with its own cache.
+ */
+public interface CausalLanguageModel {
+
+    /** Returns the number of tokens that the model scores (V). */
+    int vocabularySize();
+
+    /** Returns the largest number of positions that the model was made for. */
+    int contextLength();
+
+    /** Returns the tokens with which the model ends a text. */
+    Set<Long> eosIds();
+
+    /**
+     * Makes a manager on the model's device, for one request's arrays.
+     *
+     * @return the manager, the caller's to close
+     */
+    NDManager newRequestManager();
+
+    /**
+     * Makes an empty cache of keys and values.
+     *
+     * @param rows the number of sequences
+     * @param capacity the number of positions that each sequence may grow to
+     * @return the cache, the caller's to close
+     * @throws IllegalArgumentException if the capacity is beyond the model's context length
+     */
+    KvCache newCache(int rows, int capacity);
+
+    /**
+     * Appends tokens to cached sequences and scores what comes next.
+     *
+     * @param manager the manager that the result is attached to
+     * @param cache the cache
+     * @param slots the cache rows to continue (R of them)
+     * @param ids as many tokens for each of those rows: (R, T)
+     * @return the float32 logits that follow each row's last token: (R, V)
+     * @throws IllegalArgumentException if a token is outside the vocabulary or the cache is full
+     */
+    NDArray advance(NDManager manager, KvCache cache, int[] slots, long[][] ids);
+
+    /**
+     * Scores every position of whole sequences, without a cache.
+     *
+     * @param manager the manager that the result is attached to
+     * @param ids sequences of one length: (B, T)
+     * @return the float32 logits that follow each position: (B, T, V)
+     * @throws IllegalArgumentException if a token is outside the vocabulary or T is beyond the
+     *     context length
+     */
+    NDArray logits(NDManager manager, long[][] ids);
+}

@@ -1,0 +1,49 @@
+package ai.llm360.common.nn;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What one architecture's decoder is made of: its sizes, its weights by name, and its page.
+ *
+ * <p>The page is TorchScript with these methods, where {@code …} are the weights of {@link
+ * #layer()} or {@link #finalNorm()} in order, linear ones as {@code Weight}:
+ *
+ * <ul>
+ *   <li>{@code embed(ids, table)}: (B, T) to (B, T, C)
+ *   <li>{@code rotary_tables(positions, like)}: two tables of (positions, rotary dim)
+ *   <li>{@code angles(table, start, t)}: (positions, D) to (B, 1, T, D)
+ *   <li>{@code layer(x, cos, sin, …)}: (B, T, C) to (B, T, C)
+ *   <li>{@code cached_layer(x, cos, sin, keys, values, slots, start, …)}: the same, continuing a
+ *       cache
+ *   <li>{@code final_norm(x, …)}, {@code head(x, …, w)} and {@code last_head(x, …, w)}
+ * </ul>
+ *
+ * @param page the page's text
+ * @param constants what the page reads through {@code self}
+ * @param vocabulary the number of tokens (V)
+ * @param context the largest number of positions
+ * @param layers the number of decoder layers
+ * @param keyValueHeads the heads that the cache holds (K)
+ * @param headDim the size of a head (D)
+ * @param embedding the embedding table
+ * @param layerPrefix what precedes a layer's number in its weights' names, such as {@code
+ *     model.layers}
+ * @param layer the weights of a layer
+ * @param finalNorm the weights of the norm before the head
+ * @param head the head's matrix, absent where it is the embedding table
+ */
+public record DecoderLayout(
+        String page,
+        Map<String, ?> constants,
+        int vocabulary,
+        int context,
+        int layers,
+        int keyValueHeads,
+        int headDim,
+        WeightSpec embedding,
+        String layerPrefix,
+        List<WeightSpec> layer,
+        List<WeightSpec> finalNorm,
+        Optional<WeightSpec> head) {}

@@ -1,0 +1,89 @@
+package ai.llm360.common.nn;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Parameter;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.jni.IValue;
+import java.util.List;
+
+/**
+ * A decoder's weights in the form that inference multiplies by, each layer's prepared when it is
+ * first used.
+ *
+ * <p>A kind that packs copies each weight once. The copy is made from a mapping of the checkpoint
+ * that is opened for it and closed after it, so a packed model holds its packed weights and none of
+ * the file.
+ */
+final class InferenceWeights implements AutoCloseable {
+
+    private final LinearKind kind;
+    private final TorchScript page;
+    private final WeightSource source;
+    private final IValue[][] groups;
+
+    /**
+     * Creates the weights of {@code groups} layers (the head counts as one more).
+     *
+     * @param source where a packed weight is read from
+     */
+    InferenceWeights(LinearKind kind, TorchScript page, WeightSource source, int groups) {
+        this.kind = kind;
+        this.page = page;
+        this.source = source;
+        this.groups = new IValue[groups][];
+    }
+
+    LinearKind kind() {
+        return kind;
+    }
+
+    TorchScript page() {
+        return page;
+    }
+
+    /**
+     * Returns a group's weights, preparing them at the first call.
+     *
+     * @param group the group
+     * @param prefix what precedes the specs' names in the checkpoint
+     * @param specs the weights
+     * @param parameters their parameters, in the same order
+     */
+    synchronized IValue[] get(
+            int group, String prefix, List<WeightSpec> specs, List<Parameter> parameters) {
+        if (groups[group] == null) {
+            IValue[] prepared = new IValue[specs.size()];
+            for (int i = 0; i < prepared.length; i++) {
+                NDArray array = parameters.get(i).getArray();
+                prepared[i] =
+                        specs.get(i).linear()
+                                ? prepare(prefix + specs.get(i).name(), array)
+                                : IValue.from((PtNDArray) array);
+            }
+            groups[group] = prepared;
+        }
+        return groups[group];
+    }
+
+    private IValue prepare(String name, NDArray array) {
+        if (!kind.packs()) {
+            return IValue.from((PtNDArray) array);
+        }
+        try (NDManager scope = array.getManager().newSubManager()) {
+            return page.runRaw("prepare", false, source.open(scope, name, array));
+        }
+    }
+
+    @Override
+    public synchronized void close() {
+        for (int group = 0; group < groups.length; group++) {
+            if (groups[group] != null) {
+                for (IValue value : groups[group]) {
+                    value.close();
+                }
+                groups[group] = null;
+            }
+        }
+    }
+}

@@ -1,0 +1,51 @@
+package ai.llm360.common.nn;
+
+import java.util.Map;
+
+/**
+ * How a linear layer's weight is held, and by which kernel it is multiplied.
+ *
+ * <p>A model's page calls {@code linear(x, w)} on a {@code Weight} and knows no more. Each kind
+ * supplies those two and {@code prepare(tensor)}, which turns a checkpoint's tensor into a {@code
+ * Weight}.
+ */
+enum LinearKind {
+    /** The tensor as it is: training, and every device but the CPU. */
+    PLAIN("linear_plain", false),
+    /** The tensor as it is, four rows at a time while decoding, on the CPU. */
+    ROWS("linear_rows", false),
+    /** bfloat16 on a CPU without bfloat16 arithmetic. */
+    BFLOAT16("linear_bfloat16", false),
+    /** bfloat16 in oneDNN's blocked layout, on a CPU with bfloat16 arithmetic. */
+    BFLOAT16_PACKED("linear_bfloat16_packed", true),
+    /** int8 weights and activations, on the CPU. */
+    INT8("linear_int8", true);
+
+    private final String resource;
+    private final boolean packing;
+
+    LinearKind(String resource, boolean packing) {
+        this.resource = resource;
+        this.packing = packing;
+    }
+
+    /** Returns whether a weight is copied into another layout, which training would not update. */
+    boolean packs() {
+        return packing;
+    }
+
+    /** Completes a model's page with this kind's methods. */
+    String complete(String page) {
+        String type =
+                this == INT8
+                        ? "__torch__.torch.classes.quantized.LinearPackedParamsBase"
+                        : "Tensor";
+        String linear = TorchScript.source(LinearKind.class, resource + ".torchscript");
+        return (page + "\n" + linear).replaceAll("\\bWeight\\b", type);
+    }
+
+    /** Returns the constants that this kind's methods read. */
+    Map<String, ?> constants(int int8Levels) {
+        return this == INT8 ? Map.of("levels", int8Levels) : Map.of();
+    }
+}

@@ -1,0 +1,94 @@
+package ai.llm360.common.nn;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Parameter;
+import ai.djl.util.Pair;
+import ai.djl.util.Progress;
+import ai.llm360.common.checkpoint.Checkpoint;
+import ai.llm360.common.checkpoint.TensorInfo;
+import ai.llm360.common.checkpoint.TensorMatcher;
+import ai.llm360.common.checkpoint.TensorType;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+
+/**
+ * Loads a checkpoint's weights into a decoder.
+ *
+ * <p>On the CPU, weights that are wanted in the file's own type are mapped, not read: loading takes
+ * no time, and the pages come in as they are used. Others are cast one tensor at a time, so that
+ * float32 shards of 27 GB become 13.5 GB of bfloat16 without ever being in memory whole.
+ */
+public final class WeightLoader {
+
+    private WeightLoader() {}
+
+    /**
+     * Loads weights into a decoder that has none.
+     *
+     * @param decoder the decoder
+     * @param path the checkpoint's directory or file
+     * @param manager the manager, on the wanted device, that the weights are attached to
+     * @param type the type to hold them in, or {@code null} for the checkpoint's own
+     * @param progress told of each loaded tensor, or {@code null}
+     * @throws IOException if the checkpoint is malformed or isn't of this architecture and size
+     * @throws IllegalArgumentException if the weights don't fit into memory, or the device has no
+     *     kernels for the type; nothing has been loaded then
+     */
+    public static void load(
+            CausalDecoder decoder, Path path, NDManager manager, WeightType type, Progress progress)
+            throws IOException {
+        try (Checkpoint checkpoint = Checkpoint.open(path)) {
+            Map<String, TensorInfo> tensors =
+                    new TensorMatcher(decoder.parameterShapes(), decoder.ignoredTensors())
+                            .match(checkpoint);
+            TensorType stored = tensors.values().iterator().next().type();
+            WeightType wanted = type == null ? WeightType.of(stored) : type;
+            MemoryBudget.of(manager.getDevice()).check(wanted, checkpoint.parameterCount());
+            if (wanted == WeightType.INT8) {
+                requireInt8(manager);
+            }
+            bind(decoder, tensors, manager, wanted, progress);
+        }
+    }
+
+    private static void bind(
+            CausalDecoder decoder,
+            Map<String, TensorInfo> tensors,
+            NDManager manager,
+            WeightType wanted,
+            Progress progress) {
+        boolean int8 = wanted == WeightType.INT8;
+        TensorLoader loader = new TensorLoader(manager); // closed with the manager
+        if (progress != null) {
+            progress.reset("Loading", tensors.size());
+        }
+        for (Pair<String, Parameter> pair : decoder.getParameters()) {
+            TensorInfo tensor = tensors.get(pair.getKey());
+            TensorType target = int8 ? tensor.type() : wanted.tensorType();
+            NDArray array = loader.load(manager, tensor, target);
+            pair.getValue().setArray(array);
+            pair.getValue().freeze(true);
+            if (progress != null) {
+                progress.increment(1);
+            }
+        }
+        boolean mapped = !manager.getDevice().isGpu();
+        WeightSource source =
+                (scope, name, parameter) -> {
+                    TensorInfo tensor = tensors.get(name);
+                    boolean same = TensorLoader.typeOf(parameter) == tensor.type();
+                    return mapped && same ? loader.map(scope, tensor) : parameter;
+                };
+        decoder.setWeights(source, int8);
+    }
+
+    private static void requireInt8(NDManager manager) {
+        if (manager.getDevice().isGpu() || CpuKernels.get().int8Levels() == 0) {
+            throw new IllegalArgumentException(
+                    "int8 weights need an x86-64 CPU's kernels, which %s doesn't have; use bf16"
+                            .formatted(manager.getDevice()));
+        }
+    }
+}

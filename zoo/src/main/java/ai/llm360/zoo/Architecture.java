@@ -1,0 +1,74 @@
+package ai.llm360.zoo;
+
+import ai.llm360.amber.Amber;
+import ai.llm360.amber.AmberConfig;
+import ai.llm360.common.nn.CausalDecoder;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.stream.Collectors;
+
+/** The architectures that the zoo can load, by the {@code model_type} of their config.json. */
+enum Architecture {
+    LLAMA("llama") {
+        @Override
+        CausalDecoder newBlock(Path config) throws IOException {
+            return new Amber(AmberConfig.read(config));
+        }
+    };
+
+    private final String modelType;
+
+    Architecture(String modelType) {
+        this.modelType = modelType;
+    }
+
+    /** Makes a block without weights from a config.json. */
+    abstract CausalDecoder newBlock(Path config) throws IOException;
+
+    /**
+     * Makes the block that a checkpoint's directory describes.
+     *
+     * @param directory the directory, which holds a config.json
+     * @return the block, without weights
+     * @throws IOException if the file is missing, can't be read or isn't JSON
+     * @throws IllegalArgumentException if it describes a model that the zoo has no block for
+     */
+    static CausalDecoder describedBy(Path directory) throws IOException {
+        Path config = directory.resolve("config.json");
+        if (!Files.isRegularFile(config)) {
+            throw new IOException(
+                    "%s has no config.json, which says what model its checkpoint is of"
+                            .formatted(directory));
+        }
+        String found = modelType(config);
+        for (Architecture architecture : values()) {
+            if (architecture.modelType.equals(found)) {
+                return architecture.newBlock(config);
+            }
+        }
+        throw new IllegalArgumentException(
+                "%s: model_type is '%s'; the models that can be loaded are of type %s"
+                        .formatted(
+                                config,
+                                found,
+                                Arrays.stream(values())
+                                        .map(a -> "'" + a.modelType + "'")
+                                        .collect(Collectors.joining(", "))));
+    }
+
+    private static String modelType(Path config) throws IOException {
+        try {
+            JsonObject json = JsonParser.parseString(Files.readString(config)).getAsJsonObject();
+            JsonElement type = json.get("model_type");
+            return type == null ? "(absent)" : type.getAsString();
+        } catch (JsonParseException | IllegalStateException | UnsupportedOperationException e) {
+            throw new IOException("%s is not a JSON object".formatted(config), e);
+        }
+    }
+}

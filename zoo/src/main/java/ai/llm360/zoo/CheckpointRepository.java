@@ -1,0 +1,157 @@
+package ai.llm360.zoo;
+
+import ai.djl.Application;
+import ai.djl.repository.AbstractRepository;
+import ai.djl.repository.Artifact;
+import ai.djl.repository.MRL;
+import ai.djl.repository.Metadata;
+import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.djl.util.Progress;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * DJL's view of one reference: a repository with one model, whose artifacts are its checkpoints.
+ *
+ * <p>{@code llm360://amber@ckpt-200} has one artifact; {@code llm360://amber} has one for each
+ * checkpoint of the model home, newest first, each with the property {@code checkpoint}; {@code
+ * llm360:///a/directory} has the one at the path. Query parameters, such as {@code ?dtype=bf16},
+ * become the model's arguments.
+ */
+final class CheckpointRepository extends AbstractRepository {
+
+    static final String SCHEME = "llm360";
+    static final String GROUP = "ai.llm360";
+
+    private final Reference reference;
+    private final String artifactId;
+    private final Map<Artifact, Path> directories = new HashMap<>();
+    private Metadata metadata;
+
+    CheckpointRepository(String name, URI uri, Reference reference) {
+        super(name, uri);
+        this.reference = reference;
+        artifactId =
+                reference instanceof Reference.Named named
+                        ? named.model()
+                        : String.valueOf(((Reference.AtPath) reference).path().getFileName());
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public boolean isRemote() {
+        return false;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public synchronized Metadata locate(MRL mrl) throws IOException {
+        if (metadata == null) {
+            Metadata found = new Metadata();
+            found.setMetadataVersion("0.2");
+            found.setResourceType("model");
+            found.setApplication(Application.NLP.TEXT_GENERATION);
+            found.setGroupId(GROUP);
+            found.setArtifactId(artifactId);
+            found.setName(artifactId);
+            found.setRepositoryUri(mrl.toURI());
+            found.setArtifacts(artifacts());
+            metadata = found;
+        }
+        return metadata;
+    }
+
+    private List<Artifact> artifacts() throws IOException {
+        List<Artifact> artifacts = new ArrayList<>();
+        if (reference instanceof Reference.Named named) {
+            try {
+                artifacts.add(artifact(ModelHome.get().find(named)));
+            } catch (ModelNotFoundException e) {
+                throw new IOException(e.getMessage(), e);
+            }
+            if (named.checkpoint().equals(Reference.Named.LATEST)) {
+                List<String> names = ModelHome.get().checkpoints(named.model());
+                Path latest = directories.get(artifacts.get(0));
+                for (String name : names) {
+                    Path directory = latest.resolveSibling(name);
+                    if (!directory.equals(latest)) {
+                        artifacts.add(1, artifact(directory));
+                    }
+                }
+            }
+        } else {
+            Path path = ((Reference.AtPath) reference).path();
+            if (!Files.exists(path)) {
+                throw new IOException("no checkpoint at %s".formatted(path));
+            }
+            if (!Files.isDirectory(path)) {
+                throw new IOException(
+                        "%s is a file; a model is loaded from the directory that also holds its config.json"
+                                .formatted(path));
+            }
+            artifacts.add(artifact(path));
+        }
+        return artifacts;
+    }
+
+    private Artifact artifact(Path directory) {
+        Artifact artifact = new Artifact();
+        String checkpoint = String.valueOf(directory.getFileName());
+        artifact.setVersion("1.0.0");
+        artifact.setName(checkpoint);
+        artifact.setProperties(Map.of("checkpoint", checkpoint));
+        Map<String, Object> modelArguments = new HashMap<>(arguments);
+        modelArguments.put("blockFactory", DecoderBlockFactory.class.getName());
+        modelArguments.put("translatorFactory", GenerationTranslatorFactory.class.getName());
+        modelArguments.put("engine", "PyTorch");
+        artifact.setArguments(modelArguments);
+        // The weights come with the block; DJL is not to look for a .params file.
+        artifact.setOptions(new HashMap<>(Map.of("hasParameter", "false")));
+        artifact.setFiles(new HashMap<>());
+        directories.put(artifact, directory);
+        return artifact;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public Artifact resolve(MRL mrl, Map<String, String> filter) throws IOException {
+        return locate(mrl).getArtifacts().stream()
+                .filter(artifact -> filter == null || artifact.hasProperties(filter))
+                .findFirst()
+                .orElse(null);
+    }
+
+    /** {@inheritDoc} The checkpoint is on this machine already. */
+    @Override
+    public void prepare(Artifact artifact, Progress progress) {}
+
+    /** {@inheritDoc} */
+    @Override
+    public Path getResourceDirectory(Artifact artifact) {
+        return directories.get(artifact);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public Path getCacheDirectory() {
+        return Path.of("");
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public List<MRL> getResources() {
+        return List.of(model(Application.NLP.TEXT_GENERATION, GROUP, artifactId));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void addResource(MRL mrl) {
+        throw new UnsupportedOperationException("a reference names one model");
+    }
+}

@@ -1,0 +1,180 @@
+package ai.llm360.zoo;
+
+import ai.djl.Device;
+import ai.djl.MalformedModelException;
+import ai.djl.repository.Repository;
+import ai.djl.repository.zoo.BaseModelLoader;
+import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.djl.repository.zoo.ZooModel;
+import ai.djl.translate.Translator;
+import ai.djl.util.Progress;
+import ai.llm360.common.generate.TextGenerator;
+import ai.llm360.common.generate.TextTranslator;
+import ai.llm360.common.nn.WeightType;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+
+/**
+ * The short way to a model.
+ *
+ * <pre>{@code
+ * try (ZooModel<String, String> model = Criteria.loadModel("amber@ckpt-200");
+ *         Predictor<String, String> predictor = model.newPredictor()) {
+ *     System.out.println(predictor.predict("Once upon a time"));
+ * }
+ * }</pre>
+ *
+ * <p>It gives what DJL's own {@code Criteria} gives for {@code optModelUrls("llm360://…")}, with
+ * errors that say what went wrong. A reference is {@code model@checkpoint} or a path: see {@link
+ * Reference}.
+ *
+ * @param <I> the model's input type
+ * @param <O> the model's output type
+ */
+public final class Criteria<I, O> {
+
+    private final String reference;
+    private final ai.djl.repository.zoo.Criteria.Builder<I, O> builder;
+
+    private Criteria(String reference, Class<I> input, Class<O> output) {
+        this.reference = reference;
+        builder = ai.djl.repository.zoo.Criteria.builder().setTypes(input, output);
+    }
+
+    /**
+     * Loads a model that continues texts, in its checkpoint's own type, on DJL's default device.
+     *
+     * @param reference {@code model@checkpoint} or a path
+     * @return the model, the caller's to close
+     * @throws ModelNotFoundException if the reference names nothing on this machine
+     * @throws MalformedModelException if the checkpoint breaks its format's rules
+     * @throws IOException if reading fails, or the checkpoint is malformed
+     * @throws IllegalArgumentException if there is no block for its architecture, or its weights
+     *     don't fit into memory
+     */
+    public static ZooModel<String, String> loadModel(String reference)
+            throws ModelNotFoundException, MalformedModelException, IOException {
+        return of(reference).loadModel();
+    }
+
+    /**
+     * Loads a model with other types than text to text.
+     *
+     * @param reference {@code model@checkpoint} or a path
+     * @param input the input type
+     * @param output the output type; {@link GenerationTranslatorFactory} lists the pairs
+     * @param <I> the input type
+     * @param <O> the output type
+     * @return the model, the caller's to close
+     * @throws ModelNotFoundException if the reference names nothing on this machine
+     * @throws MalformedModelException if the checkpoint breaks its format's rules
+     * @throws IOException if reading fails, or the checkpoint is malformed
+     */
+    public static <I, O> ZooModel<I, O> loadModel(String reference, Class<I> input, Class<O> output)
+            throws ModelNotFoundException, MalformedModelException, IOException {
+        return of(reference, input, output).loadModel();
+    }
+
+    /**
+     * Starts to describe a model that continues texts.
+     *
+     * @param reference {@code model@checkpoint} or a path
+     * @return the criteria
+     */
+    public static Criteria<String, String> of(String reference) {
+        return of(reference, String.class, String.class);
+    }
+
+    /**
+     * Starts to describe a model.
+     *
+     * @param reference {@code model@checkpoint} or a path
+     * @param input the input type
+     * @param output the output type
+     * @param <I> the input type
+     * @param <O> the output type
+     * @return the criteria
+     */
+    public static <I, O> Criteria<I, O> of(String reference, Class<I> input, Class<O> output) {
+        return new Criteria<>(reference, input, output);
+    }
+
+    /**
+     * Sets the device; DJL's default, a GPU where there is one, if it isn't called.
+     *
+     * @param device the device
+     * @return these criteria
+     */
+    public Criteria<I, O> optDevice(Device device) {
+        builder.optDevice(device);
+        return this;
+    }
+
+    /**
+     * Sets the type to hold the weights in; the checkpoint's own if it isn't called.
+     *
+     * @param dtype the type
+     * @return these criteria
+     */
+    public Criteria<I, O> optDtype(WeightType dtype) {
+        return optArgument("dtype", dtype.toString());
+    }
+
+    /**
+     * Sets who is told how loading goes on.
+     *
+     * @param progress the listener
+     * @return these criteria
+     */
+    public Criteria<I, O> optProgress(Progress progress) {
+        return optArgument("progress", progress);
+    }
+
+    /**
+     * Sets an argument, such as {@code max_new_tokens} or {@code temperature}.
+     *
+     * @param name its name
+     * @param value its value
+     * @return these criteria
+     */
+    public Criteria<I, O> optArgument(String name, Object value) {
+        builder.optArgument(name, value);
+        return this;
+    }
+
+    /**
+     * Loads the model.
+     *
+     * @return the model, the caller's to close
+     * @throws ModelNotFoundException if the reference names nothing on this machine
+     * @throws MalformedModelException if the checkpoint breaks its format's rules
+     * @throws IOException if reading fails, or the checkpoint is malformed
+     * @throws IllegalArgumentException if there is no block for its architecture, or its weights
+     *     don't fit into memory
+     */
+    public ZooModel<I, O> loadModel()
+            throws ModelNotFoundException, MalformedModelException, IOException {
+        Path path = Reference.resolve(reference);
+        URI uri = URI.create(CheckpointRepository.SCHEME + "://" + path.toUri().getRawPath());
+        Repository repository = new CheckpointRepositoryFactory().newInstance(reference, uri);
+        return new BaseModelLoader(repository.getResources().get(0)).loadModel(builder.build());
+    }
+
+    /**
+     * Returns the generator behind a model that continues texts: streaming, batches, scores.
+     *
+     * @param model a model with text as its input, loaded from the zoo
+     * @return its generator, which is of no use once the model is closed
+     * @throws IllegalArgumentException if the model was loaded with other types
+     */
+    public static TextGenerator generator(ZooModel<String, ?> model) {
+        Translator<String, ?> translator = model.getTranslator();
+        if (translator instanceof TextTranslator<?> text) {
+            return text.generator();
+        }
+        throw new IllegalArgumentException(
+                "model '%s' was not loaded to continue texts: load it with String as its input"
+                        .formatted(model.getName()));
+    }
+}

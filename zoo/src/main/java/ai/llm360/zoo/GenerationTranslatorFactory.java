@@ -1,0 +1,93 @@
+package ai.llm360.zoo;
+
+import ai.djl.Model;
+import ai.djl.modality.Input;
+import ai.djl.modality.Output;
+import ai.djl.ndarray.NDList;
+import ai.djl.translate.NoopTranslator;
+import ai.djl.translate.TranslateException;
+import ai.djl.translate.Translator;
+import ai.djl.translate.TranslatorFactory;
+import ai.djl.util.Pair;
+import ai.llm360.common.generate.Generation;
+import ai.llm360.common.generate.TextGenerator;
+import ai.llm360.common.generate.TextTranslator;
+import ai.llm360.common.nn.CausalDecoder;
+import ai.llm360.common.tokenizer.Tokenizer;
+import java.io.IOException;
+import java.lang.reflect.Type;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+
+/**
+ * Makes what stands between a user's types and the model.
+ *
+ * <ul>
+ *   <li>{@code String} to {@code String}: a prompt to its continuation
+ *   <li>{@code String} to {@link Generation}: the same with tokens and log-probabilities
+ *   <li>{@link NDList} to {@link NDList}: token ids (B, T) to logits (B, T, V)
+ *   <li>{@link Input} to {@link Output}: a prompt to its continuation, for DJL Serving
+ * </ul>
+ *
+ * <p>How to continue is read from the arguments: see {@link GenerationArguments}.
+ */
+public final class GenerationTranslatorFactory implements TranslatorFactory {
+
+    /** Creates the factory. */
+    public GenerationTranslatorFactory() {}
+
+    /** {@inheritDoc} */
+    @Override
+    public Set<Pair<Type, Type>> getSupportedTypes() {
+        return Set.of(
+                new Pair<>(String.class, String.class),
+                new Pair<>(String.class, Generation.class),
+                new Pair<>(NDList.class, NDList.class),
+                new Pair<>(Input.class, Output.class));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    @SuppressWarnings("unchecked") // the types are compared first
+    public <I, O> Translator<I, O> newInstance(
+            Class<I> input, Class<O> output, Model model, Map<String, ?> arguments)
+            throws TranslateException {
+        if (!isSupported(input, output)) {
+            throw new TranslateException(
+                    "no translator from %s to %s; there are %s"
+                            .formatted(input.getName(), output.getName(), getSupportedTypes()));
+        }
+        if (input == NDList.class) {
+            return (Translator<I, O>) new NoopTranslator();
+        }
+        TextGenerator generator;
+        try {
+            generator = newGenerator(model);
+        } catch (IOException e) {
+            throw new TranslateException(e.getMessage(), e);
+        }
+        GenerationArguments how = new GenerationArguments(arguments);
+        if (output == Generation.class) {
+            return (Translator<I, O>) new TextTranslator<>(generator, how.toConfig(), g -> g);
+        }
+        TextTranslator<String> text =
+                new TextTranslator<>(generator, how.toConfig(), Generation::text);
+        return (Translator<I, O>) (input == Input.class ? new ServingTranslator(text) : text);
+    }
+
+    /** Makes a generator whose tokenizer, if the model has one, is closed with the model. */
+    private static TextGenerator newGenerator(Model model) throws IOException {
+        Path directory = model.getModelPath();
+        Optional<Tokenizer> tokenizer = Optional.empty();
+        if (Files.exists(directory.resolve("tokenizer.json"))
+                || Files.exists(directory.resolve("tokenizer.model"))) {
+            tokenizer = Optional.of(Tokenizer.open(directory));
+            model.getNDManager().attachInternal(UUID.randomUUID().toString(), tokenizer.get());
+        }
+        return new TextGenerator((CausalDecoder) model.getBlock(), tokenizer);
+    }
+}

@@ -1,0 +1,48 @@
+package ai.llm360.zoo;
+
+import ai.djl.repository.Repository;
+import ai.djl.repository.zoo.ModelZoo;
+import ai.djl.repository.zoo.ZooProvider;
+import java.net.URI;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * The model zoo of group {@code ai.llm360}, which DJL finds on the class path: {@code
+ * optArtifactId("ai.llm360:amber").optFilter("checkpoint", "ckpt-200")}.
+ */
+public final class Llm360ZooProvider implements ZooProvider {
+
+    /** The models that have a name. */
+    private static final List<String> MODELS = List.of("amber");
+
+    /** Creates the provider. */
+    public Llm360ZooProvider() {}
+
+    /** {@inheritDoc} */
+    @Override
+    public ModelZoo getModelZoo() {
+        return new Llm360ModelZoo();
+    }
+
+    private static final class Llm360ModelZoo extends ModelZoo {
+
+        Llm360ModelZoo() {
+            for (String model : MODELS) {
+                URI uri = URI.create(CheckpointRepository.SCHEME + "://" + model);
+                Repository repository = new CheckpointRepositoryFactory().newInstance(model, uri);
+                repository.getResources().forEach(this::addModel);
+            }
+        }
+
+        @Override
+        public String getGroupId() {
+            return CheckpointRepository.GROUP;
+        }
+
+        @Override
+        public Set<String> getSupportedEngines() {
+            return Set.of("PyTorch");
+        }
+    }
+}

@@ -1,0 +1,141 @@
+package ai.llm360.zoo;
+
+import ai.djl.repository.zoo.ModelNotFoundException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * The directory that holds checkpoints by name: {@code <home>/<model>/<checkpoint>}.
+ *
+ * <p>It is the system property {@code llm360.home}, else the environment variable {@code
+ * LLM360_HOME}, else {@code ~/.llm360}.
+ */
+final class ModelHome {
+
+    private static final Pattern NUMBERED = Pattern.compile("(.*?)(\\d+)");
+    private static final int SHOWN = 12;
+
+    private final Path root;
+
+    ModelHome(Path root) {
+        this.root = root;
+    }
+
+    static ModelHome get() {
+        String property = System.getProperty("llm360.home", System.getenv("LLM360_HOME"));
+        return new ModelHome(
+                property == null || property.isEmpty()
+                        ? Path.of(System.getProperty("user.home"), ".llm360")
+                        : Path.of(property));
+    }
+
+    /**
+     * Finds a checkpoint. {@code ckpt-7}, {@code ckpt_007} and {@code 7} name the same one; {@code
+     * latest} is the one with the highest number.
+     */
+    Path find(Reference.Named reference) throws ModelNotFoundException, IOException {
+        List<String> checkpoints = checkpoints(reference.model());
+        for (String name : checkpoints) {
+            if (same(name, reference.checkpoint())) {
+                return root.resolve(reference.model()).resolve(name);
+            }
+        }
+        if (reference.checkpoint().equals(Reference.Named.LATEST) && !checkpoints.isEmpty()) {
+            return root.resolve(reference.model()).resolve(checkpoints.get(checkpoints.size() - 1));
+        }
+        throw new ModelNotFoundException(explain(reference, checkpoints));
+    }
+
+    /** Returns a model's checkpoints, by number where their names end in one. */
+    List<String> checkpoints(String model) throws IOException {
+        return directories(root.resolve(model)).stream()
+                .sorted(
+                        Comparator.comparingLong((String name) -> number(name).orElse(-1))
+                                .thenComparing(Comparator.naturalOrder()))
+                .toList();
+    }
+
+    /** Returns the models that the home holds. */
+    List<String> models() throws IOException {
+        return directories(root);
+    }
+
+    private String explain(Reference.Named reference, List<String> checkpoints) throws IOException {
+        String put =
+                "put its files into %s, or give a path that starts with ./ or /"
+                        .formatted(root.resolve(reference.model()).resolve(reference.checkpoint()));
+        if (!checkpoints.isEmpty()) {
+            return "no checkpoint '%s' of '%s': %s has %s; %s"
+                    .formatted(
+                            reference.checkpoint(),
+                            reference.model(),
+                            root.resolve(reference.model()),
+                            some(checkpoints),
+                            put);
+        }
+        List<String> models = models();
+        return "no model '%s': %s has %s; %s (LLM360_HOME names another home)"
+                .formatted(reference.model(), root, models.isEmpty() ? "none" : some(models), put);
+    }
+
+    private static String some(List<String> names) {
+        if (names.size() <= SHOWN) {
+            return String.join(", ", names);
+        }
+        return "%s … %s (%d in all)"
+                .formatted(
+                        String.join(", ", names.subList(0, SHOWN - 1)),
+                        names.get(names.size() - 1),
+                        names.size());
+    }
+
+    /** Returns the directories beside a path that doesn't exist. */
+    static List<String> neighbours(Path path) throws IOException {
+        Path parent = path.getParent();
+        List<String> all = parent == null ? List.of() : directories(parent);
+        return all.subList(0, Math.min(SHOWN, all.size()));
+    }
+
+    private static List<String> directories(Path parent) throws IOException {
+        if (!Files.isDirectory(parent)) {
+            return List.of();
+        }
+        try (Stream<Path> entries = Files.list(parent)) {
+            return entries.filter(Files::isDirectory)
+                    .map(entry -> entry.getFileName().toString())
+                    .filter(name -> !name.startsWith("."))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    private static boolean same(String directory, String asked) {
+        String left = directory.toLowerCase(Locale.ROOT).replace('_', '-');
+        String right = asked.toLowerCase(Locale.ROOT).replace('_', '-');
+        if (left.equals(right)) {
+            return true;
+        }
+        Matcher a = NUMBERED.matcher(left);
+        Matcher b = NUMBERED.matcher(right);
+        return a.matches()
+                && b.matches()
+                && number(left).equals(number(right))
+                && (a.group(1).equals(b.group(1))
+                        || (b.group(1).isEmpty() && a.group(1).equals("ckpt-")));
+    }
+
+    private static OptionalLong number(String name) {
+        Matcher matcher = NUMBERED.matcher(name);
+        return matcher.matches() && matcher.group(2).length() < 18
+                ? OptionalLong.of(Long.parseLong(matcher.group(2)))
+                : OptionalLong.empty();
+    }
+}

@@ -1,0 +1,99 @@
+package ai.llm360.zoo;
+
+import ai.djl.repository.zoo.ModelNotFoundException;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * What names a checkpoint: {@code model@checkpoint}, or a path.
+ *
+ * <p>A reference that starts with {@code /}, {@code ./}, {@code ../}, {@code ~/} or {@code file:},
+ * or that names an existing directory or file with a separator in it, is a path. Any other is a
+ * model's name and, after {@code @}, a checkpoint's; without one it is {@code latest}.
+ */
+public sealed interface Reference {
+
+    /** A checkpoint that lies at a path. */
+    record AtPath(Path path) implements Reference {}
+
+    /** A checkpoint of a series, found by name. */
+    record Named(String model, String checkpoint) implements Reference {
+
+        /** The checkpoint's name where none is given: the last of the series. */
+        public static final String LATEST = "latest";
+
+        @Override
+        public String toString() {
+            return model + "@" + checkpoint;
+        }
+    }
+
+    /** What a model or checkpoint may be called. */
+    Pattern NAME = Pattern.compile("([A-Za-z0-9][\\w.-]*)(?:@([A-Za-z0-9][\\w.-]*))?");
+
+    /**
+     * Parses a reference.
+     *
+     * @param text the reference
+     * @return what it names
+     * @throws ModelNotFoundException if it is neither a path nor a name
+     */
+    static Reference parse(String text) throws ModelNotFoundException {
+        if (text.startsWith("file:")) {
+            try {
+                return new AtPath(Path.of(URI.create(text)));
+            } catch (IllegalArgumentException e) {
+                return new AtPath(Path.of(text.substring("file:".length())));
+            }
+        }
+        if (text.startsWith("~/")) {
+            return new AtPath(Path.of(System.getProperty("user.home"), text.substring(2)));
+        }
+        boolean pathLike = text.startsWith(".") || Path.of(text).isAbsolute();
+        boolean existing = text.contains("/") && Files.exists(Path.of(text));
+        if (pathLike || existing) {
+            return new AtPath(Path.of(text));
+        }
+        Matcher name = NAME.matcher(text);
+        if (!name.matches()) {
+            throw new ModelNotFoundException(
+                    "'%s' names no model: give model@checkpoint, such as amber@ckpt-200, or a path that starts with ./ or /"
+                            .formatted(text));
+        }
+        return new Named(name.group(1), Optional.ofNullable(name.group(2)).orElse(Named.LATEST));
+    }
+
+    /**
+     * Finds the checkpoint on this machine.
+     *
+     * @param text the reference
+     * @return its directory, or its file if the reference is a path to one
+     * @throws ModelNotFoundException if there is no such checkpoint, saying what there is and how
+     *     to get one
+     * @throws IOException if the model home can't be listed
+     */
+    static Path resolve(String text) throws ModelNotFoundException, IOException {
+        Reference reference = parse(text);
+        if (reference instanceof Named named) {
+            return ModelHome.get().find(named);
+        }
+        Path path = ((AtPath) reference).path().toAbsolutePath().normalize();
+        if (!Files.exists(path)) {
+            List<String> near = ModelHome.neighbours(path);
+            throw new ModelNotFoundException(
+                    "no checkpoint at %s: there is no such directory%s"
+                            .formatted(
+                                    path,
+                                    near.isEmpty()
+                                            ? ""
+                                            : "; beside it there is " + String.join(", ", near)));
+        }
+        return path;
+    }
+}
