@@ -34,6 +34,10 @@ final class ProtoReader {
         return (int) field;
     }
 
+    boolean isEmpty() {
+        return !bytes.hasRemaining();
+    }
+
     ProtoReader message() {
         expect(LENGTH_DELIMITED);
         return new ProtoReader(delimited());

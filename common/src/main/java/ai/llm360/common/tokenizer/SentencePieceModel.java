@@ -34,7 +34,7 @@ final class SentencePieceModel {
             switch (field) {
                 case 1 -> model.pieces.add(piece(reader.message()));
                 case 2 -> model.readTrainerSpec(reader.message());
-                case 3 -> model.readNormalizerSpec(reader.message());
+                case 3, 5 -> model.readNormalizerSpec(reader.message(), field == 3);
                 default -> reader.skip();
             }
         }
@@ -72,11 +72,15 @@ final class SentencePieceModel {
         }
     }
 
-    private void readNormalizerSpec(ProtoReader reader) {
+    private void readNormalizerSpec(ProtoReader reader, boolean ofInput) {
         for (int field = reader.nextField(); field != 0; field = reader.nextField()) {
-            if (field == 3) {
+            if (field == 2 && !reader.message().isEmpty()) {
+                // The native library follows the map's offsets unchecked, out of its memory.
+                throw new IllegalArgumentException(
+                        "a normalizer with a character map is not supported (LLaMA's has none)");
+            } else if (field == 3 && ofInput) {
                 addsDummyPrefix = reader.integer() != 0;
-            } else {
+            } else if (field != 2) {
                 reader.skip();
             }
         }

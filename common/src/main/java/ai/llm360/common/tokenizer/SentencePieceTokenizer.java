@@ -15,7 +15,7 @@ import java.nio.file.Path;
  */
 final class SentencePieceTokenizer extends VocabularyTokenizer {
 
-    private static final SentencePieceLibrary LIB = SentencePieceLibrary.LIB;
+    private static final SentencePieceLibrary LIB = library();
 
     private SentencePieceTokenizer(NativeHandle handle, Vocabulary vocabulary, boolean addsBos) {
         super(handle, vocabulary, addsBos);
@@ -33,8 +33,13 @@ final class SentencePieceTokenizer extends VocabularyTokenizer {
         return new SentencePieceTokenizer(load(file, model), vocabulary, addsBos);
     }
 
-    private static NativeHandle load(Path file, byte[] model) throws TokenizerException {
+    // Once: it asks the machine for its GPUs each time, which costs more than opening a file does.
+    private static SentencePieceLibrary library() {
         LibUtils.loadLibrary();
+        return SentencePieceLibrary.LIB;
+    }
+
+    private static NativeHandle load(Path file, byte[] model) throws TokenizerException {
         long address = LIB.createSentencePieceProcessor();
         try {
             LIB.loadModelFromBytes(address, model);

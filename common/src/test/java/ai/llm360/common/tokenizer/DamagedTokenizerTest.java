@@ -77,6 +77,16 @@ class DamagedTokenizerTest {
     }
 
     @Test
+    void refuses_a_character_map_which_could_lead_the_native_library_astray() throws IOException {
+        for (byte field : new byte[] {3 << 3 | 2, 5 << 3 | 2}) {
+            byte[] mapped = Arrays.copyOf(model, model.length + 5);
+            byte[] spec = {field, 3, 2 << 3 | 2, 1, 0}; // {precompiled_charsmap: "\0"}
+            System.arraycopy(spec, 0, mapped, model.length, spec.length);
+            assertRefused("a.model", mapped, "a normalizer with a character map is not supported");
+        }
+    }
+
+    @Test
     void survives_models_with_a_few_wrong_bytes() throws IOException {
         Random random = new Random(5);
         for (int round = 0; round < 300; round++) {
