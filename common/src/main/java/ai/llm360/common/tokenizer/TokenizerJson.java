@@ -43,6 +43,7 @@ final class TokenizerJson {
                 case "added_tokens" -> parsed.addedTokens = JsonParser.parseReader(reader);
                 case "decoder" -> parsed.decoder = JsonParser.parseReader(reader);
                 case "post_processor" -> parsed.postProcessor = JsonParser.parseReader(reader);
+                case "normalizer" -> requireNoCharacterMap(JsonParser.parseReader(reader));
                 case "model" -> parsed.readModel(reader);
                 default -> reader.skipValue();
             }
@@ -54,12 +55,25 @@ final class TokenizerJson {
         return parsed;
     }
 
+    // Both this map and the prefix below, when damaged, make the native library abort the process.
+    private static void requireNoCharacterMap(JsonElement normalizer) {
+        if (normalizer.toString().contains("\"precompiled_charsmap\"")) {
+            throw new IllegalArgumentException(
+                    "a normalizer with a character map is not supported (LLaMA's has none)");
+        }
+    }
+
     private void readModel(JsonReader reader) throws IOException {
         reader.beginObject();
         while (reader.hasNext()) {
             String name = reader.nextName();
             if (name.equals("vocab")) {
                 readVocabulary(reader);
+            } else if (name.equals("continuing_subword_prefix")
+                    && reader.peek() == JsonToken.STRING) {
+                if (!reader.nextString().isEmpty()) {
+                    throw new IllegalArgumentException(name + " is not supported (LLaMA has none)");
+                }
             } else if (name.equals("unk_token") && reader.peek() == JsonToken.STRING) {
                 unknown = reader.nextString();
             } else {

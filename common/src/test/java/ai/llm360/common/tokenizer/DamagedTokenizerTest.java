@@ -87,6 +87,20 @@ class DamagedTokenizerTest {
     }
 
     @Test
+    void refuses_what_makes_the_other_native_library_abort() throws IOException {
+        assertRefused(
+                "a.json",
+                replaced(
+                        "{\"type\":\"Prepend\"",
+                        "{\"precompiled_charsmap\":\"AAgAAAAA\"},{\"type\":\"Prepend\""),
+                "a normalizer with a character map is not supported");
+        assertRefused(
+                "a.json",
+                replaced("\"unk_token\"", "\"continuing_subword_prefix\":\"####\",\"unk_token\""),
+                "continuing_subword_prefix is not supported");
+    }
+
+    @Test
     void survives_models_with_a_few_wrong_bytes() throws IOException {
         Random random = new Random(5);
         for (int round = 0; round < 300; round++) {
