@@ -1,0 +1,81 @@
+package ai.llm360.cli;
+
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import picocli.CommandLine;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** Says in one line what went wrong. */
+final class Failures implements IParameterExceptionHandler, IExecutionExceptionHandler {
+
+    private final PrintStream err;
+
+    Failures(PrintStream err) {
+        this.err = err;
+    }
+
+    @Override
+    public int handleParseException(ParameterException e, String[] args) {
+        String name = e.getCommandLine().getCommandSpec().qualifiedName();
+        String hint = "";
+        if (e instanceof UnmatchedArgumentException unmatched
+                && !unmatched.getUnmatched().isEmpty()) {
+            hint = suggestion(unmatched);
+        }
+        err.println(name + ": " + oneLine(e.getMessage()) + hint + " (see " + name + " --help)");
+        return ExitCode.USAGE;
+    }
+
+    private static String suggestion(UnmatchedArgumentException e) {
+        return e.getSuggestions().isEmpty()
+                ? ""
+                : "; did you mean " + String.join(" or ", e.getSuggestions()) + "?";
+    }
+
+    @Override
+    public int handleExecutionException(Exception e, CommandLine commandLine, ParseResult parsed) {
+        if (e instanceof Output.BrokenPipeException) {
+            return Output.BROKEN_PIPE;
+        }
+        return report(e, commandLine);
+    }
+
+    int report(Throwable e, CommandLine commandLine) {
+        Llm360 root = commandLine.getCommandSpec().root().commandLine().getCommand();
+        err.println(commandLine.getCommandSpec().qualifiedName() + ": " + oneLine(message(e)));
+        if (root.verbose()) {
+            e.printStackTrace(err);
+        }
+        return ExitCode.SOFTWARE;
+    }
+
+    /** What to say about a failure; the JDK's file exceptions by themselves only name the file. */
+    static String message(Throwable e) {
+        if (e instanceof UncheckedIOException && e.getCause() != null) {
+            return message(e.getCause());
+        }
+        if (e instanceof NoSuchFileException) {
+            return e.getMessage() + ": no such file or directory";
+        }
+        if (e instanceof AccessDeniedException) {
+            return e.getMessage() + ": permission denied";
+        }
+        String name = e.getClass().getSimpleName();
+        if (e instanceof Error || e instanceof FileSystemException) {
+            return name + ": " + e.getMessage();
+        }
+        return e.getMessage() == null ? name : e.getMessage();
+    }
+
+    private static String oneLine(String message) {
+        return message.strip().replaceAll("\\s*\\R\\s*", " ");
+    }
+}

@@ -1,0 +1,160 @@
+package ai.llm360.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.llm360.common.testing.TinyTokenizer;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class Llm360Test {
+
+    @TempDir Path directory;
+    private String model;
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+    @BeforeEach
+    void write() {
+        TinyTokenizer.llama().words("Hello", "wörld").writeJson(directory);
+        model = directory.toString();
+    }
+
+    @Test
+    void help_and_version_go_to_standard_output() {
+        assertThat(run("--help")).isZero();
+        assertThat(out()).contains("Usage: llm360", "tokenize");
+        assertThat(run("tokenize", "--help")).isZero();
+        assertThat(out()).contains("Usage: llm360 tokenize", "--decode");
+        assertThat(run("--version")).isZero();
+        assertThat(out()).matches("llm360 \\d+\\.\\d+\\S* \\(Java 1?\\d.*\\)\n");
+        assertThat(err()).isEmpty();
+    }
+
+    @Test
+    void wrong_use_is_one_line_and_status_2() {
+        assertWrongUse("llm360: Missing command (see llm360 --help)\n");
+        assertWrongUse(
+                "llm360 tokenize: Missing required parameter: 'REF' (see llm360 tokenize --help)\n",
+                "tokenize");
+        assertWrongUse(
+                "llm360 tokenize: Missing text: give TEXT, or ids with --decode"
+                        + " (see llm360 tokenize --help)\n",
+                "tokenize",
+                model);
+        assertWrongUse(
+                "llm360: Unmatched argument at index 0: 'tokenise'; did you mean tokenize?"
+                        + " (see llm360 --help)\n",
+                "tokenise");
+        assertThat(run("tokenize", model, "--decode", "1,x")).isEqualTo(2);
+        assertThat(err()).hasLineCount(1).contains("'x' is not a long");
+    }
+
+    @Test
+    void a_failure_is_one_line_and_status_1_with_the_trace_on_demand() {
+        assertThat(run("tokenize", model + "/absent", "Hello", "--json")).isEqualTo(1);
+        assertThat(out()).isEmpty();
+        assertThat(err())
+                .isEqualTo(
+                        "llm360 tokenize: "
+                                + directory.resolve("absent")
+                                + ": no such file or directory\n");
+        assertThat(run("tokenize", model + "/absent", "Hello", "--verbose")).isEqualTo(1);
+        assertThat(err()).contains("no such file or directory\n", "TokenizerException", "\tat ");
+    }
+
+    @Test
+    void says_what_is_wrong_with_a_file_that_the_jdk_only_names() {
+        assertThat(Failures.message(new UncheckedIOException(new NoSuchFileException("a/b"))))
+                .isEqualTo("a/b: no such file or directory");
+        assertThat(Failures.message(new AccessDeniedException("a/b")))
+                .isEqualTo("a/b: permission denied");
+        assertThat(Failures.message(new OutOfMemoryError("Java heap space")))
+                .isEqualTo("OutOfMemoryError: Java heap space");
+        assertThat(Failures.message(new IllegalStateException()))
+                .isEqualTo("IllegalStateException");
+    }
+
+    @Test
+    void tokenizes_into_a_table() {
+        assertThat(run("tokenize", model, "Hello", "wörld", "--bos")).isZero();
+        assertThat(out())
+                .isEqualTo(
+                        """
+                         id  token
+                          1  <s>
+                        268  ▁Hello
+                        277  ▁wörld
+                        """);
+    }
+
+    @Test
+    void json_is_one_object_and_nothing_else() {
+        assertThat(run("tokenize", model, "--json", "--eos", "Hello")).isZero();
+        JsonObject result = JsonParser.parseString(out()).getAsJsonObject();
+        assertThat(out()).hasLineCount(1);
+        assertThat(result)
+                .hasToString(
+                        "{\"text\":\"Hello\",\"ids\":[268,2],\"tokens\":[\"▁Hello\",\"</s>\"]}");
+    }
+
+    @Test
+    void decodes_ids() {
+        assertThat(run("tokenize", model, "--decode", "1,268,277")).isZero();
+        assertThat(out()).isEqualTo("Hello wörld\n");
+        assertThat(run("tokenize", model, "--decode", "1,5000")).isEqualTo(1);
+        assertThat(err()).contains("no token has id 5000");
+    }
+
+    @Test
+    void a_closed_pipe_is_quiet() {
+        OutputStream closed =
+                new OutputStream() {
+                    @Override
+                    public void write(int b) throws IOException {
+                        throw new IOException("Broken pipe");
+                    }
+                };
+        int status =
+                Llm360.run(
+                        new String[] {"tokenize", model, "Hello"},
+                        new PrintStream(closed, false, StandardCharsets.UTF_8),
+                        new PrintStream(err, true, StandardCharsets.UTF_8));
+        assertThat(status).isEqualTo(141);
+        assertThat(err()).isEmpty();
+    }
+
+    private int run(String... args) {
+        out.reset();
+        err.reset();
+        return Llm360.run(
+                args,
+                new PrintStream(out, false, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8));
+    }
+
+    private void assertWrongUse(String message, String... args) {
+        assertThat(run(args)).isEqualTo(2);
+        assertThat(err()).isEqualTo(message);
+        assertThat(out()).isEmpty();
+    }
+
+    private String out() {
+        return out.toString(StandardCharsets.UTF_8);
+    }
+
+    private String err() {
+        return err.toString(StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,69 @@
+package ai.llm360.common.tokenizer;
+
+/**
+ * Decodes a text token by token, never emitting half a character.
+ *
+ * <p>What {@link #push} and a last {@link #flush} return, joined, is what {@link Tokenizer#decode}
+ * gives for all the ids at once. A token costs the same however long the text has become. One
+ * thread at a time may use a decoder; it stays usable when its tokenizer is closed.
+ */
+public final class StreamingDecoder {
+
+    private final Vocabulary vocabulary;
+    private final boolean verbatim;
+    private final Utf8Assembler characters = new Utf8Assembler();
+    private boolean atStart = true;
+
+    StreamingDecoder(Vocabulary vocabulary, boolean verbatim) {
+        this.vocabulary = vocabulary;
+        this.verbatim = verbatim;
+    }
+
+    /**
+     * Takes the next token.
+     *
+     * @param id the token's id
+     * @return the text that it completes, perhaps empty
+     * @throws IllegalArgumentException if the id is negative
+     */
+    public String push(long id) {
+        StringBuilder text = new StringBuilder();
+        push(id, text);
+        return text.toString();
+    }
+
+    /**
+     * Ends the text: bytes that still waited for the rest of their character become U+FFFD.
+     *
+     * @return the last text, mostly empty
+     */
+    public String flush() {
+        StringBuilder text = new StringBuilder();
+        flush(text);
+        return text.toString();
+    }
+
+    void push(long id, StringBuilder text) {
+        int from = text.length();
+        for (byte b : verbatim ? vocabulary.verbatim(id) : vocabulary.text(id)) {
+            characters.accept(b, text);
+        }
+        stripLeadingSpace(text, from);
+    }
+
+    void flush(StringBuilder text) {
+        int from = text.length();
+        characters.finish(text);
+        stripLeadingSpace(text, from);
+    }
+
+    // The encoder put one space before the text; only the text's very first character can be it.
+    private void stripLeadingSpace(StringBuilder text, int from) {
+        if (atStart && text.length() > from) {
+            atStart = false;
+            if (vocabulary.stripsLeadingSpace() && text.charAt(from) == ' ') {
+                text.deleteCharAt(from);
+            }
+        }
+    }
+}

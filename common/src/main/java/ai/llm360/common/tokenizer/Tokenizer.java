@@ -1,0 +1,175 @@
+package ai.llm360.common.tokenizer;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.OptionalLong;
+
+/**
+ * Turns text into token ids and ids into text.
+ *
+ * <p>DJL's {@link ai.djl.modality.nlp.preprocess.Tokenizer} splits text into strings; this one
+ * speaks ids, which is what a language model reads and writes. It never truncates or pads, adds a
+ * beginning or end only when asked to, and can decode a growing text piece by piece.
+ *
+ * <p>A tokenizer may be used from several threads at once. It holds native memory until {@link
+ * #close}, which waits for calls in progress; encoding, decoding or streaming after that throws
+ * {@link IllegalStateException}.
+ *
+ * <p>Text that spells a special token ({@code "</s>"}) becomes that token's id with a {@code
+ * tokenizer.json}, and plain text with a {@code tokenizer.model}: each file's own rule, which the
+ * published models were trained under. {@link #encodeLiteral} makes plain text of it with either.
+ * An unpaired surrogate is read as U+FFFD.
+ */
+public sealed interface Tokenizer extends AutoCloseable permits VocabularyTokenizer {
+
+    /**
+     * Opens a tokenizer.
+     *
+     * @param path a directory with {@code tokenizer.json} (preferred) or {@code tokenizer.model},
+     *     or such a file itself; {@code tokenizer_config.json} and {@code special_tokens_map.json}
+     *     beside it are read where present
+     * @return the tokenizer, to be closed
+     * @throws TokenizerException if no such file is there, or it can't be used
+     * @throws IOException if reading fails
+     */
+    static Tokenizer open(Path path) throws IOException {
+        return TokenizerFiles.find(path).open();
+    }
+
+    /**
+     * Encodes text alone, with no beginning or end token.
+     *
+     * @param text the text
+     * @return its ids
+     */
+    long[] encode(String text);
+
+    /**
+     * Encodes text in which no special token is recognised, such as a stranger's words that are to
+     * stand within a chat template.
+     *
+     * @param text the text
+     * @return its ids, none of them special
+     */
+    long[] encodeLiteral(String text);
+
+    /**
+     * Encodes text, with or without the beginning and end tokens.
+     *
+     * @param text the text
+     * @param bos whether the beginning-of-sequence id comes first
+     * @param eos whether the end-of-sequence id comes last
+     * @return the ids
+     * @throws IllegalArgumentException if the tokenizer has no such token
+     */
+    long[] encode(String text, boolean bos, boolean eos);
+
+    /**
+     * Encodes a prompt the way the model was published to be prompted: with a beginning token if
+     * {@link #addsBos} says so, and never an end token.
+     *
+     * @param text the prompt
+     * @return the ids
+     */
+    long[] encodePrompt(String text);
+
+    /**
+     * Returns whether prompts begin with the BOS token: {@code add_bos_token} of {@code
+     * tokenizer_config.json}; without it, what the post-processor of {@code tokenizer.json} does;
+     * for a {@code tokenizer.model}, LLaMA's default, true.
+     *
+     * @return whether {@link #encodePrompt} puts BOS first
+     */
+    boolean addsBos();
+
+    /**
+     * Decodes ids to text.
+     *
+     * <p>Special tokens, the unknown token, and ids past the vocabulary (a model's embedding may be
+     * larger) add nothing. The one space that SentencePiece puts before a text is taken off. Each
+     * byte that is part of no valid UTF-8 character becomes U+FFFD, as in SentencePiece.
+     *
+     * @param ids the ids
+     * @return the text
+     * @throws IllegalArgumentException if an id is negative
+     */
+    String decode(long... ids);
+
+    /**
+     * Decodes ids to text as {@link #decode} does, but spells special tokens out.
+     *
+     * @param ids the ids
+     * @return the text, with {@code <s>} and its like in it
+     * @throws IllegalArgumentException if an id is negative
+     */
+    String decodeVerbatim(long... ids);
+
+    /**
+     * Starts decoding a text token by token.
+     *
+     * @return a decoder at the beginning of a text
+     */
+    default StreamingDecoder stream() {
+        return stream(new long[0]);
+    }
+
+    /**
+     * Starts decoding a continuation token by token, so that {@code decode(context)} followed by
+     * what is streamed is the decoded whole.
+     *
+     * <p>Should the context end within a character, the stream completes that character.
+     *
+     * @param contextIds the ids that come before, such as the prompt
+     * @return a decoder that stands behind the context and has emitted nothing
+     */
+    StreamingDecoder stream(long... contextIds);
+
+    /**
+     * Returns the number of ids, counting added tokens: the highest id plus one.
+     *
+     * @return the size
+     */
+    int vocabularySize();
+
+    /**
+     * Returns a token as the vocabulary spells it, such as {@code ▁Hello} or {@code <0x0A>}.
+     *
+     * @param id the id
+     * @return the raw piece
+     * @throws IllegalArgumentException if no token has this id
+     */
+    String token(long id);
+
+    /**
+     * Returns the id of a token, spelled as in the vocabulary.
+     *
+     * @param token the raw piece, such as {@code <|im_start|>}
+     * @return its id, or empty if the vocabulary lacks it
+     */
+    OptionalLong id(String token);
+
+    /**
+     * Returns the beginning-of-sequence id.
+     *
+     * @return the id, or empty if there is none
+     */
+    OptionalLong bosId();
+
+    /**
+     * Returns the end-of-sequence id.
+     *
+     * @return the id, or empty if there is none
+     */
+    OptionalLong eosId();
+
+    /**
+     * Returns the id that stands for what the vocabulary can't spell.
+     *
+     * @return the id, or empty if there is none
+     */
+    OptionalLong unknownId();
+
+    /** Frees the native memory. Closing twice does nothing. */
+    @Override
+    void close();
+}
