@@ -3,6 +3,7 @@ package ai.llm360.common.checkpoint;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -136,7 +137,7 @@ public final class Checkpoint implements AutoCloseable {
         Set<String> missing = new TreeSet<>(index.shardOf().keySet());
         Map<String, String> metadata = new LinkedHashMap<>(index.metadata());
         for (String name : new TreeSet<>(index.shardOf().values())) {
-            Shard shard = ShardReader.read(directory.resolve(name));
+            Shard shard = ShardReader.read(shardFile(indexFile, directory, name));
             shards.add(shard);
             shard.metadata().forEach(metadata::putIfAbsent);
             for (TensorInfo tensor : shard.tensors()) {
@@ -164,6 +165,20 @@ public final class Checkpoint implements AutoCloseable {
             throw new CheckpointException(indexFile, "mixes safetensors and torch shards");
         }
         return new Checkpoint(location, true, shards, tensors, metadata, unlisted);
+    }
+
+    private static Path shardFile(Path indexFile, Path directory, String name)
+            throws CheckpointException {
+        try {
+            return directory.resolve(name);
+        } catch (InvalidPathException e) {
+            throw new CheckpointException(
+                    indexFile,
+                    "names the shard "
+                            + StrictJson.quote(name)
+                            + ", which this system can't have as a file name",
+                    e);
+        }
     }
 
     /**

@@ -34,13 +34,21 @@ final class Extents {
         return empty ? 0 : product;
     }
 
-    /** Row-major strides in elements, as torch gives a fresh tensor. */
+    /**
+     * Returns row-major strides in elements, as torch gives a fresh tensor.
+     *
+     * @throws IllegalArgumentException if a stride passes 2^63 - 1
+     */
     static List<Long> rowMajor(Shape shape) {
         List<Long> strides = new ArrayList<>(Collections.nCopies(shape.dimension(), 1L));
         long stride = 1;
         for (int d = shape.dimension() - 1; d >= 0; d--) {
             strides.set(d, stride);
-            stride = Math.multiplyExact(stride, Math.max(shape.get(d), 1));
+            try {
+                stride = Math.multiplyExact(stride, Math.max(shape.get(d), 1));
+            } catch (ArithmeticException e) {
+                throw new IllegalArgumentException("shape " + shape + " is too large", e);
+            }
         }
         return Collections.unmodifiableList(strides);
     }

@@ -119,11 +119,12 @@ final class TorchArchive {
         } catch (CheckpointException e) {
             throw e;
         } catch (IOException | RuntimeException e) {
-            // Commons Compress reports some damage with unchecked exceptions.
+            // Commons Compress reports some damage with unchecked exceptions, some wrapped.
+            Throwable root = e.getCause() == null ? e : e.getCause();
             throw new CheckpointException(
                     file,
                     "the zip's directory can't be read ("
-                            + e.getMessage()
+                            + root.getMessage()
                             + "); the file is truncated or damaged: fetch it again",
                     e);
         }

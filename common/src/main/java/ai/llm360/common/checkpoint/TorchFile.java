@@ -86,7 +86,13 @@ final class TorchFile {
                             + record.size()
                             + " bytes");
         }
-        Shape shape = new Shape(longs(name, tensor.sizes()));
+        long[] sizes = longs(name, tensor.sizes());
+        for (long size : sizes) {
+            if (size < 0) {
+                throw problem(name, view(tensor) + ": dimension " + size + " is negative");
+            }
+        }
+        Shape shape = new Shape(sizes);
         List<Long> strides = new ArrayList<>();
         for (long stride : longs(name, tensor.strides())) {
             strides.add(stride);
