@@ -1,0 +1,126 @@
+package ai.llm360.common.checkpoint;
+
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.WritableByteChannel;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+
+/**
+ * Reads and casts tensors ahead of whoever writes them, a block at a time, in a fixed order.
+ *
+ * <p>Three buffers go round: one being written, one ready, one being read and cast. That bounds
+ * memory whatever a tensor's size, and keeps disk and processor busy at once, across tensors too.
+ */
+final class BlockPipeline implements AutoCloseable {
+
+    /** Large enough to split among threads, small enough that three are cheap. */
+    private static final int BLOCK_BYTES = 16 << 20;
+
+    private static final int BUFFERS = 3;
+
+    private final Checkpoint checkpoint;
+    private final List<Cast> casts;
+    private final BlockingQueue<ByteBuffer> free = new ArrayBlockingQueue<>(BUFFERS + 1);
+    private final BlockingQueue<Block> ready = new ArrayBlockingQueue<>(BUFFERS + 1);
+    private final Iterator<Cast> order;
+    private final Thread thread;
+    private volatile boolean stopped;
+
+    /**
+     * A tensor to read.
+     *
+     * @param tensor where it lies
+     * @param target the type to cast it to
+     */
+    record Cast(TensorInfo tensor, TensorType target) {}
+
+    private record Block(Cast cast, ByteBuffer bytes, Throwable failure) {}
+
+    BlockPipeline(Checkpoint checkpoint, List<Cast> casts) {
+        this.checkpoint = checkpoint;
+        this.casts = List.copyOf(casts);
+        order = this.casts.iterator();
+        for (int i = 0; i < BUFFERS; i++) {
+            free.add(ByteBuffer.allocateDirect(BLOCK_BYTES));
+        }
+        thread = new Thread(this::readAll, "llm360-checkpoint-reader");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** Writes the next tensor, which must be the next one in the order given. */
+    void write(String name, WritableByteChannel out) throws IOException {
+        Cast expected = order.next();
+        if (!expected.tensor.name().equals(name)) {
+            throw new IllegalStateException("asked for " + name + " before " + expected.tensor);
+        }
+        long left = expected.tensor.elementCount() * expected.target.byteSize();
+        while (left > 0) {
+            Block block = take();
+            left -= block.bytes.remaining();
+            out.write(block.bytes);
+            free.add(block.bytes);
+        }
+    }
+
+    private Block take() throws IOException {
+        Block block;
+        try {
+            block = ready.take();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while waiting for a tensor");
+        }
+        if (block.failure instanceof IOException e) {
+            throw e;
+        }
+        if (block.failure != null) {
+            throw new IllegalStateException("reading a tensor failed", block.failure);
+        }
+        return block;
+    }
+
+    private void readAll() {
+        try {
+            for (Cast cast : casts) {
+                int perBlock = BLOCK_BYTES / cast.target.byteSize();
+                long count = cast.tensor.elementCount();
+                for (long done = 0; done < count && !stopped; done += perBlock) {
+                    ByteBuffer buffer = free.take();
+                    if (stopped) {
+                        return;
+                    }
+                    buffer.clear();
+                    long n = Math.min(perBlock, count - done);
+                    checkpoint.read(cast.tensor, done, n, cast.target, buffer);
+                    ready.add(new Block(cast, buffer.flip(), null));
+                }
+            }
+        } catch (Throwable e) { // also an OutOfMemoryError: the writer must not wait for ever
+            ready.add(new Block(null, null, e));
+        }
+    }
+
+    @Override
+    public void close() {
+        stopped = true;
+        // Wakes the reader if it waits for a buffer. It is not interrupted: that would close the
+        // checkpoint's files.
+        free.offer(ByteBuffer.allocate(0));
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

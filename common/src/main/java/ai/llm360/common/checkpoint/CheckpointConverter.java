@@ -1,0 +1,231 @@
+package ai.llm360.common.checkpoint;
+
+import ai.djl.util.Progress;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Turns any checkpoint that {@link Checkpoint} reads into safetensors, in another type if asked.
+ *
+ * <p>Only floating-point tensors are cast; integers and booleans keep their type. Names that share
+ * bytes in a torch file are each written out. Beside the tensors go the tokenizer's files, {@code
+ * generation_config.json} and {@code config.json}, whose {@code torch_dtype} or {@code dtype}
+ * follows the cast. Blocks are streamed: memory use doesn't grow with the tensors, and reading,
+ * casting and writing overlap.
+ *
+ * <pre>{@code
+ * CheckpointConverter.builder()
+ *         .setSource(Path.of("amber/ckpt_000")) // three fp32 files of torch.save
+ *         .setTarget(Path.of("amber-bf16/ckpt_000"))
+ *         .optType(TensorType.BF16)
+ *         .build()
+ *         .convert();
+ * }</pre>
+ */
+public final class CheckpointConverter {
+
+    private static final String CONFIG = "config.json";
+
+    /**
+     * What transformers' tokenizers save, in all of their versions, and the generation defaults.
+     */
+    private static final List<String> COMPANIONS =
+            List.of(
+                    "generation_config.json",
+                    "tokenizer.json",
+                    "tokenizer.model",
+                    "tokenizer_config.json",
+                    "special_tokens_map.json",
+                    "added_tokens.json",
+                    "vocab.json",
+                    "merges.txt",
+                    "chat_template.jinja");
+
+    private final Path source;
+    private final Path target;
+    private final TensorType type;
+    private final long maxShardBytes;
+    private final List<IgnoreRule> dropped;
+    private final Progress progress;
+
+    private CheckpointConverter(Builder builder) {
+        source = builder.source;
+        target = builder.target;
+        type = builder.type;
+        maxShardBytes = builder.maxShardBytes;
+        dropped = builder.dropped;
+        progress = builder.progress;
+    }
+
+    /**
+     * Returns a builder.
+     *
+     * @return a builder with all options at their defaults
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /**
+     * Converts the checkpoint.
+     *
+     * @throws CheckpointException if the source is no valid checkpoint
+     * @throws java.nio.file.FileAlreadyExistsException if the target exists and is not empty
+     * @throws IOException if reading or writing fails; nothing is left behind
+     */
+    public void convert() throws IOException {
+        try (Checkpoint checkpoint = Checkpoint.open(source)) {
+            List<TensorSpec> specs = new ArrayList<>();
+            for (TensorInfo tensor : checkpoint.tensors().values()) {
+                if (dropped.stream().noneMatch(rule -> rule.matches(tensor.name()))) {
+                    specs.add(new TensorSpec(tensor.name(), typeOf(tensor), tensor.shape()));
+                }
+            }
+            if (specs.isEmpty()) {
+                throw new CheckpointException(source, "no tensor is left after the ignore rules");
+            }
+            write(checkpoint, specs);
+        }
+    }
+
+    private TensorType typeOf(TensorInfo tensor) {
+        return type != null && tensor.type().isFloatingPoint() ? type : tensor.type();
+    }
+
+    private void write(Checkpoint checkpoint, List<TensorSpec> specs) throws IOException {
+        CheckpointWriter.Builder writer =
+                CheckpointWriter.builder()
+                        .setDirectory(target)
+                        .setTensors(specs)
+                        .optMaxShardBytes(maxShardBytes)
+                        .optProgress(progress);
+        if (Files.isDirectory(source)) {
+            addCompanions(writer);
+        }
+        // The writer asks for tensors shard by shard, wider types first.
+        ShardPlan plan = new ShardPlan(specs, maxShardBytes);
+        List<BlockPipeline.Cast> order = new ArrayList<>();
+        for (int shard = 0; shard < plan.count(); shard++) {
+            for (TensorSpec spec : plan.tensors(shard)) {
+                order.add(new BlockPipeline.Cast(checkpoint.get(spec.name()), spec.type()));
+            }
+        }
+        try (BlockPipeline pipeline = new BlockPipeline(checkpoint, order)) {
+            writer.setSource((spec, out) -> pipeline.write(spec.name(), out)).build().write();
+        }
+    }
+
+    private void addCompanions(CheckpointWriter.Builder writer) throws IOException {
+        Path config = source.resolve(CONFIG);
+        if (Files.exists(config)) {
+            byte[] content =
+                    type == null ? Files.readAllBytes(config) : ModelConfig.withType(config, type);
+            writer.optFile(CONFIG, content);
+        }
+        for (String name : COMPANIONS) {
+            Path file = source.resolve(name);
+            if (Files.exists(file)) {
+                writer.optFile(name, Files.readAllBytes(file));
+            }
+        }
+    }
+
+    /** Builds a {@link CheckpointConverter}. */
+    public static final class Builder {
+
+        private Path source;
+        private Path target;
+        private TensorType type;
+        private long maxShardBytes = CheckpointWriter.DEFAULT_MAX_SHARD_BYTES;
+        private List<IgnoreRule> dropped = List.of();
+        private Progress progress;
+
+        private Builder() {}
+
+        /**
+         * Sets the checkpoint to read.
+         *
+         * @param directoryOrFile anything that {@link Checkpoint#open} takes
+         * @return this builder
+         */
+        public Builder setSource(Path directoryOrFile) {
+            source = directoryOrFile;
+            return this;
+        }
+
+        /**
+         * Sets the directory to make.
+         *
+         * @param directory a path where nothing is, or an empty directory
+         * @return this builder
+         */
+        public Builder setTarget(Path directory) {
+            target = directory;
+            return this;
+        }
+
+        /**
+         * Sets the type of the floating-point tensors. By default each keeps its own.
+         *
+         * @param type a floating-point type
+         * @return this builder
+         */
+        public Builder optType(TensorType type) {
+            if (!type.isFloatingPoint()) {
+                throw new IllegalArgumentException("weights are not converted to " + type);
+            }
+            this.type = type;
+            return this;
+        }
+
+        /**
+         * Sets the most bytes of tensors in a file.
+         *
+         * @param bytes a positive number; 5,000,000,000 by default
+         * @return this builder
+         */
+        public Builder optMaxShardBytes(long bytes) {
+            maxShardBytes = bytes;
+            return this;
+        }
+
+        /**
+         * Sets which tensors to leave out, such as buffers that a model computes itself.
+         *
+         * @param rules a tensor that any of them matches is not written
+         * @return this builder
+         */
+        public Builder optIgnored(List<IgnoreRule> rules) {
+            dropped = List.copyOf(rules);
+            return this;
+        }
+
+        /**
+         * Sets who is told how many bytes are written.
+         *
+         * @param progress counts bytes of tensors, after the cast
+         * @return this builder
+         */
+        public Builder optProgress(Progress progress) {
+            this.progress = progress;
+            return this;
+        }
+
+        /**
+         * Builds the converter.
+         *
+         * @return the converter
+         * @throws IllegalArgumentException if something required is missing
+         */
+        public CheckpointConverter build() {
+            if (source == null || target == null) {
+                throw new IllegalArgumentException(
+                        "a checkpoint converter needs setSource and setTarget");
+            }
+            return new CheckpointConverter(this);
+        }
+    }
+}

@@ -1,0 +1,268 @@
+package ai.llm360.common.checkpoint;
+
+import ai.djl.util.Progress;
+import com.google.gson.stream.JsonWriter;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * Writes a checkpoint as safetensors, in the Hub's form: {@code model.safetensors}, or {@code
+ * model-00001-of-00003.safetensors} and so on with {@code model.safetensors.index.json}.
+ *
+ * <p>The directory appears whole or not at all: everything is written beside it, forced to disk,
+ * and renamed. Tensors are pulled from a {@link TensorSource} one at a time, so memory use is the
+ * source's.
+ *
+ * <pre>{@code
+ * CheckpointWriter.builder()
+ *         .setDirectory(Path.of("out/step-1000"))
+ *         .setTensors(specs)
+ *         .setSource((tensor, out) -> out.write(bytesOf(tensor)))
+ *         .optFile("config.json", config)
+ *         .build()
+ *         .write();
+ * }</pre>
+ */
+public final class CheckpointWriter {
+
+    /** Shards of at most 5 GB, as transformers made them when the LLM360 models were released. */
+    public static final long DEFAULT_MAX_SHARD_BYTES = 5_000_000_000L;
+
+    private static final String INDEX = "model.safetensors.index.json";
+
+    private final Path directory;
+    private final List<TensorSpec> tensors;
+    private final TensorSource source;
+    private final long maxShardBytes;
+    private final Map<String, String> metadata;
+    private final Map<String, byte[]> files;
+    private final Progress progress;
+
+    private CheckpointWriter(Builder builder) {
+        directory = builder.directory;
+        tensors = builder.tensors;
+        source = builder.source;
+        maxShardBytes = builder.maxShardBytes;
+        metadata = new LinkedHashMap<>(builder.metadata);
+        files = new LinkedHashMap<>(builder.files);
+        progress = builder.progress;
+    }
+
+    /**
+     * Returns a builder.
+     *
+     * @return a builder with all options at their defaults
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /**
+     * Writes the checkpoint.
+     *
+     * @throws java.nio.file.FileAlreadyExistsException if the directory exists and is not empty
+     * @throws IOException if writing fails, or the source does; nothing is left behind
+     * @throws IllegalStateException if the source writes fewer or more bytes than a tensor has
+     */
+    public void write() throws IOException {
+        ShardPlan plan = new ShardPlan(tensors, maxShardBytes);
+        long total = 0;
+        for (TensorSpec tensor : tensors) {
+            total = Math.addExact(total, tensor.byteLength());
+        }
+        try (AtomicDirectory out = AtomicDirectory.begin(directory)) {
+            if (progress != null) {
+                progress.reset("Writing " + directory.getFileName(), Math.max(total, 1));
+                progress.start(0);
+            }
+            for (int shard = 0; shard < plan.count(); shard++) {
+                Path file = out.path().resolve(plan.fileName(shard));
+                SafetensorsFile.write(file, plan.tensors(shard), metadata, source, progress);
+            }
+            if (plan.count() > 1) {
+                writeFile(out.path().resolve(INDEX), index(plan, total));
+            }
+            for (Map.Entry<String, byte[]> file : files.entrySet()) {
+                writeFile(out.path().resolve(file.getKey()), file.getValue());
+            }
+            out.commit();
+            if (progress != null) {
+                progress.end();
+            }
+        }
+    }
+
+    /** As {@code json.dumps(index, indent=2, sort_keys=True) + "\n"}, which transformers writes. */
+    private static byte[] index(ShardPlan plan, long totalBytes) throws IOException {
+        Map<String, String> weightMap = new TreeMap<>();
+        for (int shard = 0; shard < plan.count(); shard++) {
+            for (TensorSpec tensor : plan.tensors(shard)) {
+                weightMap.put(tensor.name(), plan.fileName(shard));
+            }
+        }
+        StringWriter text = new StringWriter();
+        JsonWriter json = new JsonWriter(text);
+        json.setIndent("  ");
+        json.beginObject();
+        json.name("metadata").beginObject().name("total_size").value(totalBytes).endObject();
+        json.name("weight_map").beginObject();
+        for (Map.Entry<String, String> entry : weightMap.entrySet()) {
+            json.name(entry.getKey()).value(entry.getValue());
+        }
+        json.endObject().endObject().flush();
+        return text.append('\n').toString().getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static void writeFile(Path file, byte[] content) throws IOException {
+        try (FileChannel channel =
+                FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            ByteBuffer bytes = ByteBuffer.wrap(content);
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+            channel.force(true);
+        }
+    }
+
+    /** Builds a {@link CheckpointWriter}. */
+    public static final class Builder {
+
+        private Path directory;
+        private List<TensorSpec> tensors;
+        private TensorSource source;
+        private long maxShardBytes = DEFAULT_MAX_SHARD_BYTES;
+        private final Map<String, String> metadata = new LinkedHashMap<>(Map.of("format", "pt"));
+        private final Map<String, byte[]> files = new LinkedHashMap<>();
+        private Progress progress;
+
+        private Builder() {}
+
+        /**
+         * Sets the directory to make. Its parents are made if absent.
+         *
+         * @param directory a path where nothing is, or an empty directory
+         * @return this builder
+         */
+        public Builder setDirectory(Path directory) {
+            this.directory = directory;
+            return this;
+        }
+
+        /**
+         * Sets the tensors, in the order in which they go into shards. Within a shard, tensors of
+         * wider element types go first.
+         *
+         * @param tensors at least one tensor; names must differ
+         * @return this builder
+         */
+        public Builder setTensors(List<TensorSpec> tensors) {
+            this.tensors = List.copyOf(tensors);
+            return this;
+        }
+
+        /**
+         * Sets where the tensors' bytes come from.
+         *
+         * @param source asked once for each tensor
+         * @return this builder
+         */
+        public Builder setSource(TensorSource source) {
+            this.source = source;
+            return this;
+        }
+
+        /**
+         * Sets the most bytes of tensors in a file. A larger tensor gets a file of its own.
+         *
+         * @param bytes a positive number; 5,000,000,000 by default
+         * @return this builder
+         */
+        public Builder optMaxShardBytes(long bytes) {
+            if (bytes <= 0) {
+                throw new IllegalArgumentException("a shard of " + bytes + " bytes holds nothing");
+            }
+            maxShardBytes = bytes;
+            return this;
+        }
+
+        /**
+         * Adds an entry to each file's {@code __metadata__}, beside {@code "format": "pt"}, which
+         * transformers asks for.
+         *
+         * @param key the entry's name
+         * @param value its value
+         * @return this builder
+         */
+        public Builder optMetadata(String key, String value) {
+            metadata.put(key, value);
+            return this;
+        }
+
+        /**
+         * Adds a small file, such as {@code config.json} or a tokenizer's.
+         *
+         * @param name a plain file name
+         * @param content its bytes
+         * @return this builder
+         */
+        public Builder optFile(String name, byte[] content) {
+            boolean plain =
+                    !name.isEmpty()
+                            && name.chars().noneMatch(c -> c == '/' || c == '\\' || c < ' ')
+                            && !name.equals(".")
+                            && !name.equals("..");
+            boolean taken = name.equals(INDEX) || name.endsWith(".safetensors");
+            if (!plain || taken) {
+                throw new IllegalArgumentException("a file beside the tensors can't be " + name);
+            }
+            files.put(name, content.clone());
+            return this;
+        }
+
+        /**
+         * Sets who is told how many bytes are written.
+         *
+         * @param progress counts bytes of tensors
+         * @return this builder
+         */
+        public Builder optProgress(Progress progress) {
+            this.progress = progress;
+            return this;
+        }
+
+        /**
+         * Builds the writer.
+         *
+         * @return the writer
+         * @throws IllegalArgumentException if something required is missing, there are no tensors,
+         *     or two have one name
+         */
+        public CheckpointWriter build() {
+            if (directory == null || tensors == null || source == null) {
+                throw new IllegalArgumentException(
+                        "a checkpoint writer needs setDirectory, setTensors and setSource");
+            }
+            if (tensors.isEmpty()) {
+                throw new IllegalArgumentException("a checkpoint needs at least one tensor");
+            }
+            Set<String> names = new HashSet<>();
+            for (TensorSpec tensor : tensors) {
+                if (!names.add(tensor.name())) {
+                    throw new IllegalArgumentException("two tensors are named " + tensor.name());
+                }
+            }
+            return new CheckpointWriter(this);
+        }
+    }
+}

@@ -1,0 +1,168 @@
+package ai.llm360.common.checkpoint;
+
+import com.google.gson.Strictness;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
+import java.io.ByteArrayInputStream;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
+
+/**
+ * Reads JSON that decides where bytes lie, so nothing in it may be ambiguous.
+ *
+ * <p>Beyond Gson's strict mode it refuses invalid UTF-8, repeated names in one object, sizes that
+ * are not plain decimal integers, and text after the document. Nesting is limited to {@value
+ * #MAX_DEPTH}, and nothing that the caller doesn't ask for is kept in memory.
+ */
+final class StrictJson implements Closeable {
+
+    private static final int MAX_DEPTH = 32;
+    private static final int MAX_QUOTED = 120;
+
+    private final Path file;
+    private final String what;
+    private final JsonReader reader;
+
+    /**
+     * Creates a reader.
+     *
+     * @param file the file to name in errors
+     * @param what the part of it to name in errors, such as {@code safetensors header}
+     * @param utf8 the document
+     */
+    StrictJson(Path file, String what, byte[] utf8) {
+        this.file = file;
+        this.what = what;
+        var decoder =
+                StandardCharsets.UTF_8
+                        .newDecoder()
+                        .onMalformedInput(CodingErrorAction.REPORT)
+                        .onUnmappableCharacter(CodingErrorAction.REPORT);
+        reader = new JsonReader(new InputStreamReader(new ByteArrayInputStream(utf8), decoder));
+        reader.setStrictness(Strictness.STRICT);
+        reader.setNestingLimit(MAX_DEPTH);
+    }
+
+    /** What to do with one member of an object: it must read the value. */
+    interface Member {
+        void read(String name) throws IOException;
+    }
+
+    /** What to do with one element of an array: it must read the value. */
+    interface Element {
+        void read() throws IOException;
+    }
+
+    /** Reads the whole document, which must be one object. */
+    void document(Member member) throws CheckpointException {
+        try {
+            object(what, member);
+            if (reader.peek() != JsonToken.END_DOCUMENT) {
+                throw problem("text follows the end of the JSON object");
+            }
+        } catch (CheckpointException e) {
+            throw e;
+        } catch (IOException | IllegalStateException | NumberFormatException e) {
+            throw new CheckpointException(
+                    file, "the " + what + " is not valid JSON: " + shorten(e.getMessage()), e);
+        }
+    }
+
+    void object(String where, Member member) throws IOException {
+        expect(JsonToken.BEGIN_OBJECT, where, "an object");
+        Set<String> seen = new HashSet<>();
+        reader.beginObject();
+        while (reader.hasNext()) {
+            String name = reader.nextName();
+            if (!seen.add(name)) {
+                throw problem("the name " + quote(name) + " occurs twice in " + where);
+            }
+            member.read(name);
+        }
+        reader.endObject();
+    }
+
+    void array(String where, Element element) throws IOException {
+        expect(JsonToken.BEGIN_ARRAY, where, "an array");
+        reader.beginArray();
+        while (reader.hasNext()) {
+            element.read();
+        }
+        reader.endArray();
+    }
+
+    String string(String where) throws IOException {
+        expect(JsonToken.STRING, where, "a string");
+        return reader.nextString();
+    }
+
+    /** Reads a size: a decimal integer from 0 to 2^63 - 1, without sign, fraction or exponent. */
+    long size(String where) throws IOException {
+        expect(JsonToken.NUMBER, where, "an integer");
+        String digits = reader.nextString();
+        // JsonReader.nextLong would take "12", 1.0 and -0 too.
+        if (digits.length() > 19 || !digits.chars().allMatch(c -> c >= '0' && c <= '9')) {
+            throw problem(
+                    where + " is " + quote(digits) + "; expected an integer from 0 to 2^63 - 1");
+        }
+        try {
+            return Long.parseLong(digits);
+        } catch (NumberFormatException e) {
+            throw problem(where + " is " + quote(digits) + ", which is more than 2^63 - 1");
+        }
+    }
+
+    /** Reads a scalar as text, or skips an object, array or null and returns null. */
+    String scalarOrSkip() throws IOException {
+        switch (reader.peek()) {
+            case STRING, NUMBER -> {
+                return reader.nextString();
+            }
+            case BOOLEAN -> {
+                return Boolean.toString(reader.nextBoolean());
+            }
+            default -> {
+                reader.skipValue();
+                return null;
+            }
+        }
+    }
+
+    void skip() throws IOException {
+        reader.skipValue();
+    }
+
+    CheckpointException problem(String problem) {
+        return new CheckpointException(file, "bad " + what + ": " + problem);
+    }
+
+    /** Quotes a text from the file, shortened so that an error stays readable. */
+    static String quote(String text) {
+        return "'" + shorten(text) + "'";
+    }
+
+    private static String shorten(String text) {
+        if (text == null) {
+            return "no detail";
+        }
+        return text.length() <= MAX_QUOTED ? text : text.substring(0, MAX_QUOTED) + "…";
+    }
+
+    private void expect(JsonToken token, String where, String words) throws IOException {
+        JsonToken found = reader.peek();
+        if (found != token) {
+            throw problem(where + " is a JSON " + found + "; expected " + words);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        reader.close();
+    }
+}

@@ -1,0 +1,123 @@
+package ai.llm360.common.checkpoint;
+
+import ai.djl.ndarray.types.Shape;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Where a tensor's elements lie in a file: all that it takes to map it without copying.
+ *
+ * <p>{@code offset} and {@code strides} say the same as {@code torch.from_file} followed by {@code
+ * as_strided}: element (i, j, …) starts at byte {@code offset + type.byteSize() * (i * strides[0] +
+ * j * strides[1] + …)} of {@code file}. The offset need not be a multiple of the element size.
+ *
+ * @param name the tensor's name in the checkpoint
+ * @param type the type of its elements on disk
+ * @param shape its shape; no dimensions for a scalar
+ * @param file the file that holds it
+ * @param offset bytes from the file's start to element 0
+ * @param strides elements between neighbours along each dimension; not negative
+ */
+public record TensorInfo(
+        String name, TensorType type, Shape shape, Path file, long offset, List<Long> strides) {
+
+    /**
+     * Creates a description.
+     *
+     * @throws IllegalArgumentException if a size is negative, the counts of dimensions and strides
+     *     differ, or the last element's place does not fit in a long
+     */
+    public TensorInfo {
+        strides = List.copyOf(strides);
+        if (strides.size() != shape.dimension() || offset < 0) {
+            throw new IllegalArgumentException(
+                    "tensor "
+                            + name
+                            + ": shape "
+                            + shape
+                            + ", strides "
+                            + strides
+                            + ", offset "
+                            + offset);
+        }
+        try {
+            long span = Math.addExact(Extents.reach(shape, strides), 1);
+            Math.addExact(offset, Math.multiplyExact(span, (long) type.byteSize()));
+            Math.multiplyExact(Extents.count(shape), (long) type.byteSize());
+        } catch (ArithmeticException e) {
+            throw new IllegalArgumentException(
+                    "tensor " + name + ": shape " + shape + " and strides " + strides, e);
+        }
+    }
+
+    /**
+     * Describes a tensor whose elements lie in row-major order without gaps.
+     *
+     * @param name the tensor's name
+     * @param type the type of its elements
+     * @param shape its shape
+     * @param file the file that holds it
+     * @param offset bytes from the file's start to element 0
+     * @return the description
+     */
+    public static TensorInfo contiguous(
+            String name, TensorType type, Shape shape, Path file, long offset) {
+        return new TensorInfo(name, type, shape, file, offset, Extents.rowMajor(shape));
+    }
+
+    /**
+     * Counts the elements.
+     *
+     * @return the product of the dimensions; 1 for a scalar
+     */
+    public long elementCount() {
+        return Extents.count(shape);
+    }
+
+    /**
+     * Returns the bytes that the elements take when packed.
+     *
+     * @return {@code elementCount() * type().byteSize()}
+     */
+    public long byteLength() {
+        return elementCount() * type.byteSize();
+    }
+
+    /**
+     * Returns the bytes of the file from the first element's start to the furthest one's end.
+     *
+     * @return equal to {@link #byteLength()} if contiguous; 0 if there are no elements
+     */
+    public long spanBytes() {
+        return elementCount() == 0 ? 0 : (Extents.reach(shape, strides) + 1) * type.byteSize();
+    }
+
+    /**
+     * Returns whether the elements lie in row-major order without gaps. As in torch, the stride of
+     * a dimension of size 1 doesn't matter, and an empty tensor is contiguous.
+     *
+     * @return whether {@code spanBytes()} bytes from {@code offset} are the packed tensor
+     */
+    public boolean isContiguous() {
+        if (elementCount() == 0) {
+            return true;
+        }
+        long expected = 1;
+        for (int d = strides.size() - 1; d >= 0; d--) {
+            if (shape.get(d) != 1 && strides.get(d) != expected) {
+                return false;
+            }
+            expected *= shape.get(d);
+        }
+        return true;
+    }
+
+    /**
+     * Returns the length of dimension 0.
+     *
+     * @return rows; 1 for a scalar
+     */
+    public long rows() {
+        return shape.dimension() == 0 ? 1 : shape.get(0);
+    }
+}

@@ -1,0 +1,101 @@
+package ai.llm360.common.checkpoint;
+
+import java.util.Arrays;
+import java.util.Optional;
+
+/**
+ * The element types that a checkpoint may hold, by their safetensors names.
+ *
+ * <p>They are the ten types that both safetensors and {@code torch.save} of the LLM360 era share.
+ * Elements are little-endian on disk.
+ */
+public enum TensorType {
+    /** IEEE 754 binary64. */
+    F64(8, 7, "float64"),
+    /** IEEE 754 binary32. */
+    F32(4, 6, "float32"),
+    /** IEEE 754 binary16. */
+    F16(2, 5, "float16"),
+    /** The upper half of a binary32. */
+    BF16(2, 15, "bfloat16"),
+    /** Signed 64-bit integer. */
+    I64(8, 4, "int64"),
+    /** Signed 32-bit integer. */
+    I32(4, 3, "int32"),
+    /** Signed 16-bit integer. */
+    I16(2, 2, "int16"),
+    /** Signed 8-bit integer. */
+    I8(1, 1, "int8"),
+    /** Unsigned 8-bit integer. */
+    U8(1, 0, "uint8"),
+    /** One byte, 0 or 1. */
+    BOOL(1, 11, "bool");
+
+    private final int byteSize;
+    private final int torchScalarType;
+    private final String torchName;
+
+    TensorType(int byteSize, int torchScalarType, String torchName) {
+        this.byteSize = byteSize;
+        this.torchScalarType = torchScalarType;
+        this.torchName = torchName;
+    }
+
+    /**
+     * Finds a type by its name in a safetensors header.
+     *
+     * @param name a name such as {@code BF16}; case matters
+     * @return the type, or empty if it is not one of these
+     */
+    public static Optional<TensorType> fromSafetensors(String name) {
+        return Arrays.stream(values()).filter(type -> type.name().equals(name)).findFirst();
+    }
+
+    /**
+     * Finds a type by PyTorch's name for it, as a model's {@code config.json} writes it.
+     *
+     * @param name a name such as {@code bfloat16} or {@code torch.bfloat16}
+     * @return the type, or empty if it is not one of these
+     */
+    public static Optional<TensorType> fromTorch(String name) {
+        String bare = name.startsWith("torch.") ? name.substring("torch.".length()) : name;
+        return Arrays.stream(values()).filter(type -> type.torchName.equals(bare)).findFirst();
+    }
+
+    /**
+     * Returns the size of an element.
+     *
+     * @return bytes per element
+     */
+    public int byteSize() {
+        return byteSize;
+    }
+
+    /**
+     * Returns the code of this type in ATen's {@code c10::ScalarType} enumeration ({@code
+     * c10/core/ScalarType.h}), which TorchScript takes for a {@code dtype}.
+     *
+     * @return the code
+     */
+    public int torchScalarType() {
+        return torchScalarType;
+    }
+
+    /**
+     * Returns PyTorch's name, without {@code torch.}, as {@code config.json} writes it.
+     *
+     * @return a name such as {@code bfloat16}
+     */
+    public String torchName() {
+        return torchName;
+    }
+
+    /**
+     * Returns whether elements are floating-point numbers.
+     *
+     * @return false for integers and booleans
+     */
+    public boolean isFloatingPoint() {
+        return this == F64 || this == F32 || this == F16 || this == BF16;
+    }
+}

@@ -1,0 +1,177 @@
+package ai.llm360.common.checkpoint;
+
+import ai.djl.ndarray.types.Shape;
+import ai.llm360.common.checkpoint.TorchArchive.Range;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** Reads what a file of {@code torch.save(state_dict)} holds. */
+final class TorchFile {
+
+    private final Path file;
+    private final TorchArchive archive;
+
+    private TorchFile(Path file, TorchArchive archive) {
+        this.file = file;
+        this.archive = archive;
+    }
+
+    static Shard read(Path file) throws IOException {
+        TorchFile torch = new TorchFile(file, TorchArchive.read(file));
+        torch.checkByteOrder();
+        return new Shard(file, true, torch.tensors(), Map.of());
+    }
+
+    /** Torch before 2.1 wrote no byte order; all of its machines were little-endian. */
+    private void checkByteOrder() throws IOException {
+        if (archive.has("byteorder")) {
+            String order = new String(archive.bytes("byteorder", 64), StandardCharsets.US_ASCII);
+            if (!order.equals("little")) {
+                throw new CheckpointException(
+                        file,
+                        "has byte order "
+                                + StrictJson.quote(order)
+                                + "; only little-endian files are read: save the model as"
+                                + " safetensors");
+            }
+        }
+    }
+
+    private List<TensorInfo> tensors() throws IOException {
+        byte[] pickle = archive.bytes("data.pkl", PickleMachine.MAX_BYTES);
+        Object root = new PickleMachine(file, pickle, new TorchConstructors(file)).run();
+        if (!(root instanceof Map<?, ?> dict)) {
+            throw new CheckpointException(
+                    file, "holds " + describe(root) + "; expected a state dict: name → tensor");
+        }
+        List<TensorInfo> tensors = new ArrayList<>(dict.size());
+        for (Map.Entry<?, ?> item : dict.entrySet()) {
+            if (!(item.getKey() instanceof String name)) {
+                throw new CheckpointException(
+                        file, "has a state-dict key that is a number; expected tensor names");
+            }
+            if (!(item.getValue() instanceof TorchConstructors.Tensor tensor)) {
+                throw new CheckpointException(
+                        file,
+                        StrictJson.quote(name)
+                                + " is "
+                                + describe(item.getValue())
+                                + ", not a tensor. Only a plain state dict is read: save"
+                                + " model.state_dict(), not a training state that holds one");
+            }
+            tensors.add(place(name, tensor));
+        }
+        return List.copyOf(tensors);
+    }
+
+    /** Checks a view against its storage, and its storage against its record. */
+    private TensorInfo place(String name, TorchConstructors.Tensor tensor) throws IOException {
+        TorchConstructors.Storage storage = tensor.storage();
+        Range record = archive.get("data/" + storage.key());
+        int width = storage.type().byteSize();
+        if (record.size() % width != 0 || record.size() / width != storage.elements()) {
+            throw problem(
+                    name,
+                    "lies in storage "
+                            + StrictJson.quote(storage.key())
+                            + " of "
+                            + storage.elements()
+                            + " "
+                            + storage.type()
+                            + " elements, but its record has "
+                            + record.size()
+                            + " bytes");
+        }
+        long[] sizes = longs(name, tensor.sizes());
+        for (long size : sizes) {
+            if (size < 0) {
+                throw problem(name, view(tensor) + ": dimension " + size + " is negative");
+            }
+        }
+        Shape shape = new Shape(sizes);
+        List<Long> strides = new ArrayList<>();
+        for (long stride : longs(name, tensor.strides())) {
+            strides.add(stride);
+        }
+        if (shape.dimension() != strides.size()) {
+            throw problem(
+                    name, "has " + shape.dimension() + " sizes, " + strides.size() + " strides");
+        }
+        try {
+            long count = Extents.count(shape);
+            long reach = Extents.reach(shape, strides);
+            boolean fits =
+                    count == 0
+                            ? tensor.offset() >= 0 && tensor.offset() <= storage.elements()
+                            : tensor.offset() >= 0
+                                    && Math.addExact(tensor.offset(), reach) < storage.elements();
+            if (!fits) {
+                throw problem(name, view(tensor) + " reaches beyond its storage");
+            }
+            // An expanded tensor (stride 0) is a few bytes that claim to be many.
+            if (count > storage.elements()) {
+                throw problem(
+                        name,
+                        view(tensor)
+                                + " repeats elements: call contiguous() on it and save it again");
+            }
+            return new TensorInfo(
+                    name,
+                    storage.type(),
+                    shape,
+                    file,
+                    record.offset() + tensor.offset() * width,
+                    count == 0 ? Extents.rowMajor(shape) : strides);
+        } catch (ArithmeticException e) {
+            throw problem(name, view(tensor) + ": " + e.getMessage());
+        }
+    }
+
+    private long[] longs(String name, List<Object> values) throws CheckpointException {
+        if (values.size() > Extents.MAX_RANK) {
+            throw problem(name, "has more than " + Extents.MAX_RANK + " dimensions");
+        }
+        long[] longs = new long[values.size()];
+        for (int i = 0; i < longs.length; i++) {
+            if (!(values.get(i) instanceof Long value)) {
+                throw problem(name, "has a size or stride that is not an integer");
+            }
+            longs[i] = value;
+        }
+        return longs;
+    }
+
+    private static String view(TorchConstructors.Tensor tensor) {
+        return "of shape "
+                + tensor.sizes()
+                + ", strides "
+                + tensor.strides()
+                + " and offset "
+                + tensor.offset()
+                + " in a storage of "
+                + tensor.storage().elements()
+                + " elements";
+    }
+
+    /** Names a kind of value without walking into it: a pickle may nest without end. */
+    private static String describe(Object value) {
+        if (value instanceof Map) {
+            return "a dict";
+        }
+        if (value instanceof List || value instanceof PickleMachine.Tuple) {
+            return "a list";
+        }
+        if (value instanceof TorchConstructors.Tensor) {
+            return "a single tensor";
+        }
+        return value == PickleMachine.NONE ? "None" : "a " + value.getClass().getSimpleName();
+    }
+
+    private CheckpointException problem(String tensor, String problem) {
+        return new CheckpointException(file, "tensor " + StrictJson.quote(tensor) + " " + problem);
+    }
+}
