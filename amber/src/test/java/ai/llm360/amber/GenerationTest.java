@@ -115,7 +115,7 @@ class GenerationTest {
         for (int row = 0; row < rows; row++) {
             long[] prompt = new long[1 + row * 4 % 13];
             for (int i = 0; i < prompt.length; i++) {
-                prompt[i] = (row * 31 + i * 7) % 96;
+                prompt[i] = (row * 31L + i * 7L) % 96;
             }
             prompts.add(prompt);
         }

@@ -221,9 +221,18 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
                     manager,
                     loader,
                     layout.layers(),
-                    new Shape(rows, layout.keyValueHeads(), capacity, layout.headDim()),
+                    new Shape(rows, layout.keyValueHeads(), aligned(capacity), layout.headDim()),
                     half ? TensorType.BF16 : TensorType.F32);
         }
+    }
+
+    /**
+     * Rounds up to 32 positions, so that every row and head starts at a multiple of 64 bytes: MKL's
+     * order of summation depends on its operands' alignment, and a row's must not depend on how
+     * long its neighbours are.
+     */
+    private static int aligned(int capacity) {
+        return (capacity + 31) / 32 * 32;
     }
 
     /** {@inheritDoc} */
