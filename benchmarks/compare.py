@@ -96,6 +96,28 @@ def tables(runs, names):
     return "\n".join(out)
 
 
+def result_file(a, began):
+    """A name that no earlier result has."""
+    a.results.mkdir(parents=True, exist_ok=True)
+    stem, k = f"{a.theme}_{a.hardware}_{began:%Y-%m-%d}", 1
+    while (out := a.results / (f"{stem}-{k}.md" if k > 1 else f"{stem}.md")).exists():
+        k += 1
+    return out
+
+
+def write(out, a, began, commands, runs):
+    """Machine, tables, commands (absolute paths cut to their last part) and raw lines."""
+    names = [n for n in commands if any(r["program"] == n for r in runs)]
+    shown = {n: " ".join(Path(w).name if w.startswith("/") and ":" not in w else w for w in shlex.split(c))
+             for n, c in commands.items()}
+    out.write_text(
+        f"# {a.theme}, {began:%Y-%m-%d %H:%M} UTC\n\n{machine()}\n\n"
+        f"{len(runs)} of {a.runs * len(commands)} runs, programs in turn, page cache {'dropped' if a.cold else 'warm'} "
+        f"before each. {a.note}\n\n{tables(runs, names)}\n\n"
+        "## Commands\n```\n" + "\n".join(f"{n}: {c}" for n, c in shown.items()) + "\n```\n\n"
+        "## Raw output\n```\n" + "\n".join(json.dumps(r) for r in runs) + "\n```\n")
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--ours", metavar="COMMAND")
@@ -114,8 +136,8 @@ def main():
     if not commands:
         p.error("give at least one of --ours, --transformers, --llamacpp")
 
-    now = datetime.datetime.now(datetime.timezone.utc)
-    runs = []
+    began = datetime.datetime.now(datetime.timezone.utc)
+    out, runs = result_file(a, began), []
     for k in range(a.runs):
         for name, command in commands.items():
             if a.cold:
@@ -124,23 +146,8 @@ def main():
                 warm(Path(path))
             runs.append({"run": k + 1, **run(name, command, a.timeout)})
             print(json.dumps(runs[-1]), flush=True)
-
-    report = tables(runs, list(commands))
-    print("\n" + report)
-    a.results.mkdir(parents=True, exist_ok=True)
-    out = a.results / f"{a.theme}_{a.hardware}_{now:%Y-%m-%d}.md"
-    k = 2
-    while out.exists():
-        out = a.results / f"{a.theme}_{a.hardware}_{now:%Y-%m-%d}-{k}.md"
-        k += 1
-    shown = {n: " ".join(Path(w).name if w.startswith("/") and ":" not in w else w for w in shlex.split(c))
-             for n, c in commands.items()}
-    out.write_text(
-        f"# {a.theme}, {now:%Y-%m-%d %H:%M} UTC\n\n{machine()}\n\n"
-        f"{a.runs} runs in turn, page cache {'dropped' if a.cold else 'warm'} before each. {a.note}\n\n{report}\n\n"
-        "## Commands\n```\n" + "\n".join(f"{n}: {c}" for n, c in shown.items()) + "\n```\n\n"
-        "## Raw output\n```\n" + "\n".join(json.dumps(r) for r in runs) + "\n```\n")
-    print(f"\nwritten to {out}")
+            write(out, a, began, commands, runs)  # after each run: what is measured stays, whatever comes
+    print(f"\n{tables(runs, list(commands))}\n\nwritten to {out}")
 
 
 if __name__ == "__main__":
