@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 
 /**
@@ -22,8 +23,8 @@ import java.util.stream.IntStream;
  */
 final class TensorReader implements AutoCloseable {
 
-    /** Elements read before they are cast: 16 MiB of F32. */
-    private static final int BLOCK = 1 << 22;
+    /** Bytes read before they are cast. */
+    private static final int BLOCK_BYTES = 4 << 20;
 
     /** Elements that a thread casts or gathers at a time. */
     private static final int SHARE = 1 << 18;
@@ -31,6 +32,9 @@ final class TensorReader implements AutoCloseable {
     private final Set<Path> files;
     private final Map<Path, FileChannel> channels = new HashMap<>();
     private boolean closed;
+
+    /** Kept between reads: the first touch of fresh memory costs more than reading into it. */
+    private final AtomicReference<ByteBuffer> spare = new AtomicReference<>();
 
     TensorReader(List<Path> files) {
         this.files = Set.copyOf(files);
@@ -104,7 +108,7 @@ final class TensorReader implements AutoCloseable {
                                 n));
     }
 
-    private static void readAndCast(
+    private void readAndCast(
             TensorInfo tensor,
             FileChannel channel,
             long position,
@@ -113,16 +117,21 @@ final class TensorReader implements AutoCloseable {
             ByteBuffer out)
             throws IOException {
         TensorType type = tensor.type();
-        ByteBuffer block = ByteBuffer.allocateDirect(Math.min(count, BLOCK) * type.byteSize());
+        ByteBuffer block = spare.getAndSet(null);
+        if (block == null) {
+            block = ByteBuffer.allocateDirect(BLOCK_BYTES);
+        }
+        int perBlock = BLOCK_BYTES / type.byteSize();
         long at = position;
         for (int done = 0; done < count; ) {
-            int n = Math.min(BLOCK, count - done);
+            int n = Math.min(perBlock, count - done);
             block.clear().limit(n * type.byteSize());
             ShardReader.readFully(channel, at, block, tensor.file());
             at += block.position();
             cast(type, block.flip(), target, out.position(done * target.byteSize()), n);
             done += n;
         }
+        spare.set(block);
     }
 
     private static void gather(
@@ -177,5 +186,6 @@ final class TensorReader implements AutoCloseable {
             channel.close();
         }
         channels.clear();
+        spare.set(null);
     }
 }
