@@ -10,14 +10,14 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 
 /**
- * Reads and casts tensors ahead of whoever writes them, a block at a time, in a fixed order.
+ * Reads tensors ahead of whoever casts and writes them, a block at a time, in a fixed order.
  *
- * <p>Three buffers go round: one being written, one ready, one being read and cast. That bounds
- * memory whatever a tensor's size, and keeps disk and processor busy at once, across tensors too.
+ * <p>Three buffers go round: one being written, one ready, one being read. That bounds memory
+ * whatever a tensor's size, and keeps disk and processor busy at once, across tensors too.
  */
 final class BlockPipeline implements AutoCloseable {
 
-    /** Large enough to split among threads, small enough that three are cheap. */
+    /** Large enough to cast in parallel, small enough that four are cheap. */
     private static final int BLOCK_BYTES = 16 << 20;
 
     private static final int BUFFERS = 3;
@@ -28,6 +28,7 @@ final class BlockPipeline implements AutoCloseable {
     private final BlockingQueue<Block> ready = new ArrayBlockingQueue<>(BUFFERS + 1);
     private final Iterator<Cast> order;
     private final Thread thread;
+    private final ByteBuffer cast = ByteBuffer.allocateDirect(BLOCK_BYTES);
     private volatile boolean stopped;
 
     /**
@@ -36,9 +37,15 @@ final class BlockPipeline implements AutoCloseable {
      * @param tensor where it lies
      * @param target the type to cast it to
      */
-    record Cast(TensorInfo tensor, TensorType target) {}
+    record Cast(TensorInfo tensor, TensorType target) {
 
-    private record Block(Cast cast, ByteBuffer bytes, Throwable failure) {}
+        /** Elements in a block, before and after the cast. */
+        int perBlock() {
+            return BLOCK_BYTES / Math.max(tensor.type().byteSize(), target.byteSize());
+        }
+    }
+
+    private record Block(ByteBuffer bytes, Throwable failure) {}
 
     BlockPipeline(Checkpoint checkpoint, List<Cast> casts) {
         this.checkpoint = checkpoint;
@@ -58,12 +65,20 @@ final class BlockPipeline implements AutoCloseable {
         if (!expected.tensor.name().equals(name)) {
             throw new IllegalStateException("asked for " + name + " before " + expected.tensor);
         }
-        long left = expected.tensor.elementCount() * expected.target.byteSize();
-        while (left > 0) {
-            Block block = take();
-            left -= block.bytes.remaining();
-            out.write(block.bytes);
-            free.add(block.bytes);
+        TensorType from = expected.tensor.type();
+        TensorType to = expected.target;
+        for (long left = expected.tensor.elementCount(); left > 0; ) {
+            ByteBuffer bytes = take().bytes;
+            int n = bytes.remaining() / from.byteSize();
+            if (from == to) {
+                out.write(bytes);
+            } else {
+                cast.clear().limit(n * to.byteSize());
+                TensorReader.cast(from, bytes, to, cast, n);
+                out.write(cast);
+            }
+            left -= n;
+            free.add(bytes);
         }
     }
 
@@ -86,9 +101,9 @@ final class BlockPipeline implements AutoCloseable {
 
     private void readAll() {
         try {
-            for (Cast cast : casts) {
-                int perBlock = BLOCK_BYTES / cast.target.byteSize();
-                long count = cast.tensor.elementCount();
+            for (Cast next : casts) {
+                int perBlock = next.perBlock();
+                long count = next.tensor.elementCount();
                 for (long done = 0; done < count && !stopped; done += perBlock) {
                     ByteBuffer buffer = free.take();
                     if (stopped) {
@@ -96,12 +111,12 @@ final class BlockPipeline implements AutoCloseable {
                     }
                     buffer.clear();
                     long n = Math.min(perBlock, count - done);
-                    checkpoint.read(cast.tensor, done, n, cast.target, buffer);
-                    ready.add(new Block(cast, buffer.flip(), null));
+                    checkpoint.read(next.tensor, done, n, next.tensor.type(), buffer);
+                    ready.add(new Block(buffer.flip(), null));
                 }
             }
         } catch (Throwable e) { // also an OutOfMemoryError: the writer must not wait for ever
-            ready.add(new Block(null, null, e));
+            ready.add(new Block(null, e));
         }
     }
 

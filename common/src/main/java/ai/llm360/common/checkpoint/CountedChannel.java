@@ -4,22 +4,18 @@ import ai.djl.util.Progress;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
-import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 
 /** Takes exactly the bytes of one tensor. */
 final class CountedChannel implements WritableByteChannel {
 
-    /** The JDK copies a heap buffer into a direct one of the same size: keep that small. */
-    private static final int PIECE = 1 << 20;
-
-    private final FileChannel file;
+    private final BlockFile file;
     private final TensorSpec tensor;
     private final Progress progress;
     private long left;
     private boolean open = true;
 
-    CountedChannel(FileChannel file, TensorSpec tensor, Progress progress) {
+    CountedChannel(BlockFile file, TensorSpec tensor, Progress progress) {
         this.file = file;
         this.tensor = tensor;
         this.progress = progress;
@@ -39,14 +35,7 @@ final class CountedChannel implements WritableByteChannel {
                             + " bytes of "
                             + tensor);
         }
-        int limit = src.limit();
-        while (src.position() < limit) {
-            if (!src.isDirect()) {
-                src.limit(Math.min(limit, src.position() + PIECE));
-            }
-            file.write(src);
-            src.limit(limit);
-        }
+        file.write(src);
         left -= bytes;
         if (progress != null && bytes > 0) {
             progress.increment(bytes);

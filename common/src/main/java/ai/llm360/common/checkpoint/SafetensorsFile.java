@@ -7,10 +7,8 @@ import java.io.StringWriter;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.CharBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 
@@ -30,18 +28,14 @@ final class SafetensorsFile {
             TensorSource source,
             Progress progress)
             throws IOException {
-        try (FileChannel channel =
-                FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-            ByteBuffer header = header(tensors, metadata);
-            while (header.hasRemaining()) {
-                channel.write(header);
-            }
+        try (BlockFile out = BlockFile.create(file)) {
+            out.write(header(tensors, metadata));
             for (TensorSpec tensor : tensors) {
-                CountedChannel out = new CountedChannel(channel, tensor, progress);
-                source.write(tensor, out);
-                out.finish();
+                CountedChannel channel = new CountedChannel(out, tensor, progress);
+                source.write(tensor, channel);
+                channel.finish();
             }
-            channel.force(true);
+            out.finish();
         }
     }
 
