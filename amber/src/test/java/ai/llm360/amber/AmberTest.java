@@ -8,10 +8,12 @@ import ai.djl.inference.Predictor;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.training.DefaultTrainingConfig;
 import ai.djl.training.GradientCollector;
+import ai.djl.training.ParameterStore;
 import ai.djl.training.Trainer;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
@@ -26,6 +28,8 @@ import ai.llm360.common.nn.WeightType;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -210,5 +214,37 @@ class AmberTest {
         head.getArray().muli(2);
         assertThat(amber.logits(manager, new long[][] {IDS}).getFloat(0, 0, 0))
                 .isEqualTo(2 * before);
+    }
+
+    @Test
+    void gradients_of_bfloat16_weights_point_where_those_of_float32_point() throws IOException {
+        TinyAmber tiny = TinyAmber.of(TinyAmber.sizes().optKeyValueHeads(2));
+        Map<String, NDArray> exact = gradients(load(tiny, WeightType.FP32));
+        Map<String, NDArray> half = gradients(load(tiny, WeightType.BF16));
+        exact.forEach(
+                (name, gradient) -> {
+                    NDArray other = half.get(name).toType(DataType.FLOAT32, true);
+                    double cosine =
+                            gradient.mul(other).sum().getFloat()
+                                    / gradient.norm().getFloat()
+                                    / other.norm().getFloat();
+                    // 8 bits of mantissa: a relative error of a per cent, so 1 - cosine of 1e-4.
+                    assertThat(cosine).as(name).isGreaterThan(0.999);
+                });
+    }
+
+    private Map<String, NDArray> gradients(Amber amber) {
+        Map<String, NDArray> gradients = new LinkedHashMap<>();
+        amber.freezeParameters(false);
+        ParameterStore store = new ParameterStore(manager, false);
+        NDArray ids = manager.create(IDS).expandDims(0);
+        try (GradientCollector collector = manager.getEngine().newGradientCollector()) {
+            NDList logits = amber.forward(store, new NDList(ids.get(":, :-1")), true);
+            collector.backward(new NextTokenLoss().evaluate(new NDList(ids.get(":, 1:")), logits));
+        }
+        for (Pair<String, Parameter> p : amber.getParameters()) {
+            gradients.put(p.getKey(), p.getValue().getArray().getGradient());
+        }
+        return gradients;
     }
 }

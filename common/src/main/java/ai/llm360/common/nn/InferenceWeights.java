@@ -1,11 +1,17 @@
 package ai.llm360.common.nn;
 
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.IValue;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 
 /**
  * A decoder's weights in the form that inference multiplies by, each layer's prepared when it is
@@ -53,23 +59,49 @@ final class InferenceWeights implements AutoCloseable {
     synchronized IValue[] get(
             int group, String prefix, List<WeightSpec> specs, List<Parameter> parameters) {
         if (groups[group] == null) {
-            IValue[] prepared = new IValue[specs.size()];
-            for (int i = 0; i < prepared.length; i++) {
-                NDArray array = parameters.get(i).getArray();
-                prepared[i] =
-                        specs.get(i).linear()
-                                ? prepare(prefix + specs.get(i).name(), array)
-                                : IValue.from((PtNDArray) array);
-            }
-            groups[group] = prepared;
+            groups[group] =
+                    kind.packs()
+                            ? packAll(prefix, specs, parameters)
+                            : parameters.stream()
+                                    .map(p -> IValue.from((PtNDArray) p.getArray()))
+                                    .toArray(IValue[]::new);
         }
         return groups[group];
     }
 
-    private IValue prepare(String name, NDArray array) {
-        if (!kind.packs()) {
-            return IValue.from((PtNDArray) array);
+    /** Packs the weights, side by side where libtorch packs one with one thread. */
+    private IValue[] packAll(String prefix, List<WeightSpec> specs, List<Parameter> parameters) {
+        ExecutorService pool =
+                Executors.newFixedThreadPool(
+                        kind == LinearKind.INT8 ? Runtime.getRuntime().availableProcessors() : 1);
+        try {
+            List<Future<IValue>> packed = new ArrayList<>();
+            for (int i = 0; i < specs.size(); i++) {
+                WeightSpec spec = specs.get(i);
+                NDArray array = parameters.get(i).getArray();
+                packed.add(
+                        pool.submit(
+                                () ->
+                                        spec.linear()
+                                                ? pack(prefix + spec.name(), array)
+                                                : IValue.from((PtNDArray) array)));
+            }
+            IValue[] values = new IValue[packed.size()];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = packed.get(i).get();
+            }
+            return values;
+        } catch (ExecutionException e) {
+            throw new EngineException("can't pack the weights of " + prefix, e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new EngineException("interrupted while packing the weights of " + prefix, e);
+        } finally {
+            pool.shutdown();
         }
+    }
+
+    private IValue pack(String name, NDArray array) {
         try (NDManager scope = array.getManager().newSubManager()) {
             return page.runRaw("prepare", false, source.open(scope, name, array));
         }

@@ -37,6 +37,16 @@ public final class TorchScript implements AutoCloseable {
         EngineSettings.apply();
     }
 
+    /**
+     * What the calling thread's setting is put back to, for the user's own TorchScript models.
+     *
+     * <p>Pages run without the graph executor's optimizer. Its derivative of a bfloat16 linear
+     * layer whose result is cast up hands float32 to a bfloat16 product and fails; and every new
+     * shape, as decoding brings with each token, would be specialised anew.
+     */
+    private static final boolean OPTIMIZE_OTHERS =
+            Boolean.parseBoolean(System.getProperty("ai.djl.pytorch.graph_optimizer", "true"));
+
     private final PtSymbolBlock module;
 
     private TorchScript(PtSymbolBlock module) {
@@ -147,8 +157,10 @@ public final class TorchScript implements AutoCloseable {
                     made.add(values[i]);
                 }
             }
+            JniUtils.setGraphExecutorOptimize(false);
             return TorchBridge.run(module, method, training, values);
         } finally {
+            JniUtils.setGraphExecutorOptimize(OPTIMIZE_OTHERS);
             made.forEach(IValue::close);
         }
     }

@@ -1,0 +1,99 @@
+package ai.llm360.common.nn;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.jni.IValue;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class LinearKindTest {
+
+    private static final int IN = 96;
+    private static final int OUT = 300; // more than one tile of 256, and a part of one
+
+    private NDManager manager;
+
+    @BeforeEach
+    void open() {
+        manager = NDManager.newBaseManager("PyTorch");
+        manager.getEngine().setRandomSeed(3);
+    }
+
+    @AfterEach
+    void close() {
+        manager.close();
+    }
+
+    private static boolean runsHere(LinearKind kind) {
+        return switch (kind) {
+            case BFLOAT16_PACKED -> CpuKernels.get().bfloat16() == kind;
+            case INT8 -> CpuKernels.get().int8Levels() > 0;
+            default -> true;
+        };
+    }
+
+    private TorchScript compile(LinearKind kind) {
+        Map<String, ?> constants =
+                kind == LinearKind.INT8 ? CpuKernels.get().constants(kind) : Map.of();
+        return TorchScript.compile(manager, kind.complete(""), constants);
+    }
+
+    @ParameterizedTest
+    @EnumSource(LinearKind.class)
+    void compiles_also_where_its_kernel_does_not_run(LinearKind kind) {
+        compile(kind).close();
+    }
+
+    @ParameterizedTest
+    @EnumSource(LinearKind.class)
+    void multiplies_any_number_of_rows_and_tokens(LinearKind kind) {
+        assumeThat(runsHere(kind)).as("%s has no kernel on this CPU", kind).isTrue();
+        boolean half = kind == LinearKind.BFLOAT16 || kind == LinearKind.BFLOAT16_PACKED;
+        // Rounding: 24 bits in float32; 8 in bfloat16; 8 for weights and 7 or 8 for rows in int8.
+        double bound = half ? 0.01 : kind == LinearKind.INT8 ? 0.02 : 1e-6;
+        NDArray w = manager.randomNormal(new Shape(OUT, IN));
+        NDArray held = half ? TensorLoader.cast(manager, w, TensorLoader.BFLOAT16) : w;
+        try (TorchScript page = compile(kind);
+                IValue weight = page.runRaw("prepare", false, held)) {
+            for (int[] size :
+                    new int[][] {{1, 1}, {3, 1}, {4, 1}, {5, 1}, {9, 1}, {1, 2}, {2, 7}}) {
+                NDArray x = manager.randomNormal(new Shape(size[0], size[1], IN));
+                NDArray y = page.infer(manager, "linear", x, weight);
+                NDArray expected = x.matMul(w.transpose());
+                double error =
+                        y.toType(DataType.FLOAT32, true).sub(expected).abs().max().getFloat();
+                assertThat(y.getShape()).isEqualTo(new Shape(size[0], size[1], OUT));
+                assertThat(error / expected.abs().max().getFloat())
+                        .as("%d rows of %d tokens", size[0], size[1])
+                        .isLessThan(bound);
+            }
+        }
+    }
+
+    @Test
+    void int8_survives_rows_and_channels_of_zeros_and_of_outliers() {
+        assumeThat(runsHere(LinearKind.INT8)).isTrue();
+        NDArray w = manager.randomNormal(new Shape(OUT, IN));
+        w.set(new NDIndex("0"), 0f);
+        w.set(new NDIndex("1"), 1e4f);
+        NDArray x = manager.zeros(new Shape(2, 1, IN));
+        x.set(new NDIndex("1"), 1e4f);
+        try (TorchScript page = compile(LinearKind.INT8);
+                IValue weight = page.runRaw("prepare", false, w)) {
+            NDArray y = page.infer(manager, "linear", x, weight);
+            assertThat(y.get("0").abs().max().getFloat()).isZero();
+            assertThat(y.getFloat(1, 0, 0)).isZero();
+            assertThat(y.getFloat(1, 0, 1)).isBetween(0.999e8f * IN, 1.001e8f * IN);
+        }
+    }
+}
