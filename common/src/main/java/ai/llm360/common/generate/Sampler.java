@@ -4,9 +4,9 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.llm360.common.nn.CausalLanguageModel;
 import ai.llm360.common.nn.TorchScript;
 import java.util.Arrays;
-import java.util.Map;
 import java.util.SplittableRandom;
 
 /**
@@ -20,18 +20,19 @@ final class Sampler {
     private final NDArray seen; // (rows, V): the tokens that each row holds, for the penalty
     private final SplittableRandom[] random;
 
-    Sampler(NDManager manager, GenerationConfig config, int rows, int vocabulary) {
+    Sampler(CausalLanguageModel model, NDManager manager, GenerationConfig config, int rows) {
         this.config = config;
-        page = page(manager);
+        page = page(model);
         boolean penalised = config.repetitionPenalty() != 1;
-        seen = manager.zeros(new Shape(rows, penalised ? vocabulary : 1), DataType.BOOLEAN);
+        seen =
+                manager.zeros(
+                        new Shape(rows, penalised ? model.vocabularySize() : 1), DataType.BOOLEAN);
         random = new SplittableRandom[rows];
         Arrays.setAll(random, row -> new SplittableRandom(config.seed() + row));
     }
 
-    static TorchScript page(NDManager manager) {
-        String source = TorchScript.source(Sampler.class, "sampler.torchscript");
-        return TorchScript.compile(manager, source, Map.of());
+    static TorchScript page(CausalLanguageModel model) {
+        return model.page(TorchScript.source(Sampler.class, "sampler.torchscript"));
     }
 
     /** Notes a row's prompt, whose tokens the repetition penalty counts as seen. */

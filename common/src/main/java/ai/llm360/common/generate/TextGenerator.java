@@ -166,8 +166,8 @@ public final class TextGenerator {
             throw new IllegalArgumentException(
                     "a score needs at least two tokens: the first is never predicted");
         }
-        try (NDManager scope = model.newRequestManager();
-                TorchScript page = Sampler.page(scope)) {
+        TorchScript page = Sampler.page(model);
+        try (NDManager scope = model.newRequestManager()) {
             NDArray logits = model.logits(scope, new long[][] {ids});
             NDArray scores = page.infer(scope, "logprobs", logits, scope.create(ids));
             List<Double> values = new ArrayList<>();

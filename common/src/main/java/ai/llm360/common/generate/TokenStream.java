@@ -41,7 +41,7 @@ public final class TokenStream implements Iterator<GeneratedToken>, AutoCloseabl
         manager = model.newRequestManager();
         manager.setName("generation");
         try {
-            sampler = new Sampler(manager, config, rows.size(), model.vocabularySize());
+            sampler = new Sampler(model, manager, config, rows.size());
             cache = model.newCache(rows.size(), positions);
         } catch (RuntimeException | Error e) {
             manager.close();

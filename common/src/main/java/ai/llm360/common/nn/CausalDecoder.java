@@ -15,7 +15,9 @@ import ai.llm360.common.checkpoint.IgnoreRule;
 import ai.llm360.common.checkpoint.TensorType;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 
 /**
@@ -37,6 +39,8 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
     private DecoderPages pages;
     private NDArray[] rotaryTables;
     private InferenceWeights inference;
+    private TensorLoader loader;
+    private final Map<String, TorchScript> helperPages = new HashMap<>();
 
     /**
      * Creates a decoder without weights.
@@ -216,14 +220,12 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
         NDManager manager = embedding().getArray().getManager();
         TensorType stored = TensorLoader.typeOf(embedding().getArray());
         boolean half = stored != TensorType.F32 && stored != TensorType.F64;
-        try (TensorLoader loader = new TensorLoader(manager)) {
-            return new KvCache(
-                    manager,
-                    loader,
-                    layout.layers(),
-                    new Shape(rows, layout.keyValueHeads(), aligned(capacity), layout.headDim()),
-                    half ? TensorType.BF16 : TensorType.F32);
-        }
+        return new KvCache(
+                manager,
+                loader(),
+                layout.layers(),
+                new Shape(rows, layout.keyValueHeads(), aligned(capacity), layout.headDim()),
+                half ? TensorType.BF16 : TensorType.F32);
     }
 
     /**
@@ -353,6 +355,23 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
             pages = new DecoderPages(layout, embedding().getArray().getManager());
         }
         return pages;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public TorchScript page(String source) {
+        NDManager manager = embedding().getArray().getManager();
+        synchronized (helperPages) {
+            return helperPages.computeIfAbsent(
+                    source, text -> TorchScript.compile(manager, text, Map.of()));
+        }
+    }
+
+    private synchronized TensorLoader loader() {
+        if (loader == null) {
+            loader = new TensorLoader(embedding().getArray().getManager());
+        }
+        return loader;
     }
 
     private synchronized NDArray[] rotaryTables() {

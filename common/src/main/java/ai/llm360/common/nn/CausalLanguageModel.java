@@ -29,6 +29,15 @@ public interface CausalLanguageModel {
     NDManager newRequestManager();
 
     /**
+     * Compiles a page on the model's device, once: a page of the same text is the same page. It is
+     * closed with the model.
+     *
+     * @param source the page's methods
+     * @return the page
+     */
+    TorchScript page(String source);
+
+    /**
      * Makes an empty cache of keys and values.
      *
      * @param rows the number of sequences
