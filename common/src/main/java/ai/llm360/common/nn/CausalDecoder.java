@@ -7,7 +7,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
-import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
@@ -15,10 +14,7 @@ import ai.llm360.common.checkpoint.IgnoreRule;
 import ai.llm360.common.checkpoint.TensorType;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.UUID;
 
 /**
  * A decoder-only transformer as a DJL block: token ids (B, T) of type INT64 in, float32 logits (B,
@@ -32,15 +28,7 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
 
     private final DecoderLayout layout;
     private final List<DecoderLayer> layers = new ArrayList<>();
-    private WeightSource source = WeightSource.PARAMETERS;
-    private boolean int8;
-
-    // Made at first use, because they need the parameters' manager.
-    private DecoderPages pages;
-    private NDArray[] rotaryTables;
-    private InferenceWeights inference;
-    private TensorLoader loader;
-    private final Map<String, TorchScript> helperPages = new HashMap<>();
+    private final DecoderRuntime runtime;
 
     /**
      * Creates a decoder without weights.
@@ -51,6 +39,7 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
     protected CausalDecoder(DecoderLayout layout) {
         this.layout = layout;
         addWeights(List.of(layout.embedding()));
+        runtime = new DecoderRuntime(layout, embedding());
         for (int i = 0; i < layout.layers(); i++) {
             DecoderLayer layer = new DecoderLayer(this, layout.layer());
             layers.add(layer);
@@ -76,7 +65,7 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
     /** {@inheritDoc} */
     @Override
     public NDManager newRequestManager() {
-        return embedding().getArray().getManager().newSubManager();
+        return runtime.manager().newSubManager();
     }
 
     /** Returns the decoder layers in order. */
@@ -91,12 +80,6 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
      */
     public List<IgnoreRule> ignoredTensors() {
         return List.of();
-    }
-
-    /** Says where packed weights are read from, and whether to hold them as int8. */
-    final void setWeights(WeightSource source, boolean int8) {
-        this.source = source;
-        this.int8 = int8;
     }
 
     /**
@@ -121,15 +104,15 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
         if (!training && table == embedding().getArray()) {
             return new NDList(inferLogits(ids.getManager(), ids));
         }
-        if (training && int8) {
+        if (training && runtime.int8()) {
             throw new IllegalStateException(
                     "this model was loaded as int8, for inference only; load it as fp32 or bf16 to"
                             + " train it");
         }
         NDManager manager = ids.getManager();
-        TorchScript page = pages().plain();
+        TorchScript page = runtime.plain();
         NDArray x = call(page, manager, training, "embed", ids, table);
-        NDArray[] tables = rotaryTables();
+        NDArray[] tables = runtime.rotaryTables();
         for (DecoderLayer layer : layers) {
             NDList in = new NDList(x, onDevice(tables[0], device), onDevice(tables[1], device));
             x = layer.forward(store, in, training).singletonOrThrow();
@@ -159,7 +142,7 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
     }
 
     private NDArray inferLogits(NDManager manager, NDArray ids) {
-        InferenceWeights weights = inference();
+        InferenceWeights weights = runtime.weights();
         try (NDManager scope = manager.newSubManager()) {
             List<NDArray> states = inferStates(scope, ids, false);
             Object[] arguments = arguments(states.get(0), lastWeights(weights));
@@ -176,7 +159,7 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
      * @return layers + 1 float32 arrays of (B, T, C)
      */
     public List<NDArray> hiddenStates(NDManager manager, long[][] ids) {
-        InferenceWeights weights = inference();
+        InferenceWeights weights = runtime.weights();
         try (NDManager scope = manager.newSubManager()) {
             List<NDArray> states = inferStates(scope, tokens(scope, ids), true);
             IValue[] last = lastWeights(weights);
@@ -191,9 +174,9 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
     /** Runs embedding and layers; keeps every state or the last one only. */
     private List<NDArray> inferStates(NDManager manager, NDArray ids, boolean all) {
         checkLength(ids.getShape().get(1));
-        InferenceWeights weights = inference();
+        InferenceWeights weights = runtime.weights();
         TorchScript page = weights.page();
-        NDArray[] tables = rotaryTables();
+        NDArray[] tables = runtime.rotaryTables();
         List<NDArray> states = new ArrayList<>();
         NDArray x = page.infer(manager, "embed", ids, embedding().getArray());
         for (int i = 0; i < layers.size(); i++) {
@@ -217,12 +200,11 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
     @Override
     public KvCache newCache(int rows, int capacity) {
         checkLength(capacity);
-        NDManager manager = embedding().getArray().getManager();
         TensorType stored = TensorLoader.typeOf(embedding().getArray());
         boolean half = stored != TensorType.F32 && stored != TensorType.F64;
         return new KvCache(
-                manager,
-                loader(),
+                runtime.manager(),
+                runtime.loader(),
                 layout.layers(),
                 new Shape(rows, layout.keyValueHeads(), aligned(capacity), layout.headDim()),
                 half ? TensorType.BF16 : TensorType.F32);
@@ -252,9 +234,9 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
                                 .formatted(start[i], tokens, cache.capacity()));
             }
         }
-        InferenceWeights weights = inference();
+        InferenceWeights weights = runtime.weights();
         TorchScript page = weights.page();
-        NDArray[] tables = rotaryTables();
+        NDArray[] tables = runtime.rotaryTables();
         try (NDManager scope = manager.newSubManager()) {
             NDArray cos = page.infer(scope, "angles", tables[0], start, tokens);
             NDArray sin = page.infer(scope, "angles", tables[1], start, tokens);
@@ -350,74 +332,14 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
         return all.toArray();
     }
 
-    final synchronized DecoderPages pages() {
-        if (pages == null) {
-            pages = new DecoderPages(layout, embedding().getArray().getManager());
-        }
-        return pages;
+    final DecoderRuntime runtime() {
+        return runtime;
     }
 
     /** {@inheritDoc} */
     @Override
     public TorchScript page(String source) {
-        NDManager manager = embedding().getArray().getManager();
-        synchronized (helperPages) {
-            return helperPages.computeIfAbsent(
-                    source, text -> TorchScript.compile(manager, text, Map.of()));
-        }
-    }
-
-    private synchronized TensorLoader loader() {
-        if (loader == null) {
-            loader = new TensorLoader(embedding().getArray().getManager());
-        }
-        return loader;
-    }
-
-    private synchronized NDArray[] rotaryTables() {
-        if (rotaryTables == null) {
-            NDArray like = embedding().getArray();
-            rotaryTables =
-                    pages().plain()
-                            .run(
-                                    "rotary_tables",
-                                    true,
-                                    v -> v.toTensorArray((PtNDManager) like.getManager()),
-                                    layout.context(),
-                                    like);
-        }
-        return rotaryTables;
-    }
-
-    private synchronized InferenceWeights inference() {
-        LinearKind kind = chooseKind();
-        if (inference == null || inference.kind() != kind) {
-            if (inference != null) {
-                inference.close();
-            }
-            inference = new InferenceWeights(kind, pages().get(kind), source, layers.size() + 1);
-            embedding()
-                    .getArray()
-                    .getManager()
-                    .attachInternal(UUID.randomUUID().toString(), inference);
-        }
-        return inference;
-    }
-
-    /** Packed copies would not follow an optimizer, so only frozen weights are packed. */
-    private LinearKind chooseKind() {
-        NDArray table = embedding().getArray();
-        if (table.getDevice().isGpu()) {
-            return LinearKind.PLAIN;
-        }
-        if (int8) {
-            return LinearKind.INT8;
-        }
-        if (TensorLoader.typeOf(table) != TensorType.BF16) {
-            return LinearKind.ROWS;
-        }
-        LinearKind best = CpuKernels.get().bfloat16();
-        return best.packs() && embedding().requiresGradient() ? LinearKind.ROWS : best;
+        return runtime.page(source);
     }
 
     /** {@inheritDoc} */

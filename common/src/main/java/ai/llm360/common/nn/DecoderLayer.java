@@ -39,7 +39,7 @@ public final class DecoderLayer extends HubBlock {
             arguments[3 + i] =
                     store.getValue(parameter(weights.get(i).name()), x.getDevice(), training);
         }
-        TorchScript page = decoder.pages().plain();
+        TorchScript page = decoder.runtime().plain();
         return new NDList(
                 training
                         ? page.train(x.getManager(), "layer", arguments)

@@ -81,7 +81,7 @@ public final class WeightLoader {
                     boolean same = TensorLoader.typeOf(parameter) == tensor.type();
                     return mapped && same ? loader.map(scope, tensor) : parameter;
                 };
-        decoder.setWeights(source, int8);
+        decoder.runtime().setWeights(source, int8);
     }
 
     private static void requireInt8(NDManager manager) {
