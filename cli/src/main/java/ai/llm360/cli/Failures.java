@@ -43,7 +43,7 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     private static String suggestion(UnmatchedArgumentException e) {
         return e.getSuggestions().isEmpty()
                 ? ""
-                : "; did you mean " + String.join(" or ", e.getSuggestions()) + "?";
+                : "; did you mean " + e.getSuggestions().get(0) + "?";
     }
 
     @Override

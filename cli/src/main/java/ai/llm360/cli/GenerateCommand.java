@@ -69,6 +69,9 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws ModelException, IOException, InterruptedException {
+        if (ids.given() && !words.isEmpty()) {
+            throw wrong("--ids takes the place of PROMPT");
+        }
         GenerationConfig config = config();
         String text = ids.given() ? null : promptText();
         long[] given = ids.given() ? ids.get(spec) : null;
@@ -93,8 +96,12 @@ final class GenerateCommand implements Callable<Integer> {
         try {
             return how.toConfig();
         } catch (IllegalArgumentException e) {
-            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+            throw wrong(e.getMessage());
         }
+    }
+
+    private ParameterException wrong(String problem) {
+        return new ParameterException(spec.commandLine(), problem);
     }
 
     private String promptText() throws IOException {
@@ -103,13 +110,11 @@ final class GenerateCommand implements Callable<Integer> {
             return String.join(" ", words);
         }
         if (words.isEmpty() && terminal.interactive()) {
-            throw new ParameterException(
-                    spec.commandLine(), "Missing prompt: give PROMPT, --ids, or - to type it");
+            throw wrong("Missing prompt: give PROMPT, --ids, or - to type it");
         }
         String text = new String(terminal.in().readAllBytes(), StandardCharsets.UTF_8);
         if (text.isEmpty()) {
-            throw new ParameterException(
-                    spec.commandLine(), "Missing prompt: there is none on standard input");
+            throw wrong("Missing prompt: there is none on standard input");
         }
         return text.replaceFirst("\\r?\\n\\z", "");
     }
