@@ -134,10 +134,11 @@ final class ConvertCommand implements Callable<Integer> {
         int files = result.shards().size();
         int dropped = result.dropped().size();
         output.line(
-                "%s: %d tensors, %s, in %d %s%s"
+                "%s: %d %s, %s, in %d %s%s"
                         .formatted(
                                 result.path(),
                                 result.tensors(),
+                                result.tensors() == 1 ? "tensor" : "tensors",
                                 ByteSize.format(result.bytes()),
                                 files,
                                 files == 1 ? "file" : "files",

@@ -51,7 +51,8 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
         if (e instanceof Output.BrokenPipeException) {
             return Output.BROKEN_PIPE;
         }
-        if (e instanceof InterruptedException
+        if (Thread.currentThread().isInterrupted()
+                || e instanceof InterruptedException
                 || e instanceof InterruptedIOException
                 || e instanceof ClosedByInterruptException) {
             return INTERRUPTED;

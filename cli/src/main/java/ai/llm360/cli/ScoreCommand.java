@@ -86,7 +86,7 @@ final class ScoreCommand implements Callable<Integer> {
         output.line(
                 String.format(
                         Locale.ROOT,
-                        "%nnll %.4f, perplexity %.4f over %d tokens",
+                        "\nnll %.4f, perplexity %.4f over %d tokens",
                         scores.nll(),
                         scores.perplexity(),
                         scores.logProbabilities().size()));

@@ -194,4 +194,21 @@ class GenerateCommandTest {
         command.assertFails(
                 1, new String[] {"generate", "llama/x y", "Hello"}, "names no model", "amber@");
     }
+
+    @Test
+    void a_file_is_no_model_to_run() {
+        command.assertFails(
+                1,
+                new String[] {"generate", model + "/model.safetensors", "Hello"},
+                "is a file; a model is loaded from the directory");
+    }
+
+    @Test
+    void an_interrupt_ends_the_line_and_says_nothing() {
+        Thread.currentThread().interrupt(); // as Ctrl-C does
+        int status = command.run("generate", model, "Hello");
+        boolean pending = Thread.interrupted(); // cleared for the tests that follow
+        assertThat(status).as("pending: %s", pending).isEqualTo(130);
+        assertThat(command.err()).isEmpty();
+    }
 }

@@ -76,4 +76,33 @@ class StoriesTest {
         assertThat(scores.get("nll").getAsDouble())
                 .isCloseTo(expected.get("mean_nll_first32").getAsDouble(), offset(1e-6));
     }
+
+    @Test
+    void answers_are_as_probable_as_the_evaluation_harness_finds_them() throws IOException {
+        Path file = Fixtures.shared("fixtures/oracles/lm-eval-stories260K.json");
+        JsonObject sample =
+                JsonParser.parseString(Files.readString(file))
+                        .getAsJsonObject()
+                        .getAsJsonObject("samples")
+                        .getAsJsonArray("arc_local")
+                        .get(0)
+                        .getAsJsonObject();
+        for (int i = 0; i < 4; i++) {
+            JsonArray question = sample.getAsJsonArray("args").get(i).getAsJsonArray();
+            String context = question.get(0).getAsString();
+            String whole = context + question.get(1).getAsString();
+            int given =
+                    command.json("tokenize", model, context, "--json").getAsJsonArray("ids").size();
+            JsonArray logprobs =
+                    command.json("score", model, "--text", whole, "--json")
+                            .getAsJsonArray("logprobs");
+            double sum = 0;
+            for (int t = given; t < logprobs.size(); t++) {
+                sum += logprobs.get(t).getAsDouble();
+            }
+            double harness =
+                    sample.getAsJsonArray("lls").get(i).getAsJsonArray().get(0).getAsDouble();
+            assertThat(sum).as("answer %d", i).isCloseTo(harness, offset(1e-3));
+        }
+    }
 }
