@@ -1,8 +1,11 @@
 package ai.llm360.cli;
 
+import java.io.InterruptedIOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import picocli.CommandLine;
@@ -15,6 +18,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Says in one line what went wrong. */
 final class Failures implements IParameterExceptionHandler, IExecutionExceptionHandler {
+
+    /** What a shell reports for a process that Ctrl-C ended: 128 + SIGINT. */
+    private static final int INTERRUPTED = 130;
 
     private final PrintStream err;
 
@@ -37,13 +43,19 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     private static String suggestion(UnmatchedArgumentException e) {
         return e.getSuggestions().isEmpty()
                 ? ""
-                : "; did you mean " + String.join(" or ", e.getSuggestions()) + "?";
+                : "; did you mean " + e.getSuggestions().get(0) + "?";
     }
 
     @Override
     public int handleExecutionException(Exception e, CommandLine commandLine, ParseResult parsed) {
         if (e instanceof Output.BrokenPipeException) {
             return Output.BROKEN_PIPE;
+        }
+        if (Thread.currentThread().isInterrupted()
+                || e instanceof InterruptedException
+                || e instanceof InterruptedIOException
+                || e instanceof ClosedByInterruptException) {
+            return INTERRUPTED;
         }
         return report(e, commandLine);
     }
@@ -67,6 +79,9 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
         }
         if (e instanceof AccessDeniedException) {
             return e.getMessage() + ": permission denied";
+        }
+        if (e instanceof FileAlreadyExistsException) {
+            return e.getMessage();
         }
         String name = e.getClass().getSimpleName();
         if (e instanceof Error || e instanceof FileSystemException) {

@@ -1,10 +1,8 @@
 package ai.llm360.cli;
 
-import java.io.BufferedOutputStream;
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
+import ai.llm360.common.nn.EngineSettings;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -20,7 +18,13 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {TokenizeCommand.class})
+        subcommands = {
+            GenerateCommand.class,
+            ScoreCommand.class,
+            TokenizeCommand.class,
+            InfoCommand.class,
+            ConvertCommand.class
+        })
 public final class Llm360 implements Runnable {
 
     @Spec private CommandSpec spec;
@@ -39,26 +43,48 @@ public final class Llm360 implements Runnable {
      * @param args the command line
      */
     public static void main(String[] args) {
-        // UTF-8 whatever the locale says: what is written is often read by another program.
-        int status = run(args, utf8(FileDescriptor.out), utf8(FileDescriptor.err));
+        CountDownLatch finished = new CountDownLatch(1);
+        endCleanly(Thread.currentThread(), finished);
+        int status;
+        try {
+            status = run(args, Terminal.ofProcess());
+        } finally {
+            finished.countDown();
+        }
         System.exit(status);
     }
 
-    private static PrintStream utf8(FileDescriptor descriptor) {
-        return new PrintStream(
-                new BufferedOutputStream(new FileOutputStream(descriptor)),
-                descriptor == FileDescriptor.err,
-                StandardCharsets.UTF_8);
+    /**
+     * On Ctrl-C, lets the verb come to its end: half-written files are removed, the terminal's line
+     * is ended, and no native code is running when the libraries are unloaded.
+     */
+    private static void endCleanly(Thread main, CountDownLatch finished) {
+        Thread hook =
+                new Thread(
+                        () -> {
+                            try {
+                                if (finished.getCount() > 0) {
+                                    main.interrupt();
+                                    finished.await(5, TimeUnit.SECONDS);
+                                }
+                            } catch (InterruptedException e) {
+                                // The process ends in any case.
+                            }
+                        },
+                        "llm360-end");
+        Runtime.getRuntime().addShutdownHook(hook);
     }
 
-    /** Runs the command with these streams and returns its exit status. */
-    static int run(String[] args, PrintStream out, PrintStream err) {
-        Failures failures = new Failures(err);
+    /** Runs the command and returns its exit status. */
+    static int run(String[] args, Terminal terminal) {
+        EngineSettings.apply();
+        Failures failures = new Failures(terminal.err());
         CommandLine commandLine =
-                new CommandLine(new Llm360(), new Output.Factory(out))
-                        .setOut(Output.writer(out))
-                        .setErr(Output.writer(err))
+                new CommandLine(new Llm360(), terminal.factory())
+                        .setOut(Output.writer(terminal.out()))
+                        .setErr(Output.writer(terminal.err()))
                         .setCaseInsensitiveEnumValuesAllowed(true)
+                        .setExpandAtFiles(false) // a text may begin with @
                         .setParameterExceptionHandler(failures)
                         .setExecutionExceptionHandler(failures);
         int status;
@@ -69,7 +95,7 @@ public final class Llm360 implements Runnable {
             status = failures.report(e, commandLine);
         }
         // A reader that has gone away (a closed pipe) is no failure to talk about.
-        return out.checkError() && status == 0 ? Output.BROKEN_PIPE : status;
+        return terminal.out().checkError() && status == 0 ? Output.BROKEN_PIPE : status;
     }
 
     @Override

@@ -1,14 +1,19 @@
 package ai.llm360.cli;
 
+import com.google.gson.FieldNamingPolicy;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
+import com.google.gson.TypeAdapter;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonWriter;
+import java.io.IOException;
 import java.io.OutputStreamWriter;
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import picocli.CommandLine;
-import picocli.CommandLine.IFactory;
 import picocli.CommandLine.Option;
 
 /**
@@ -21,15 +26,21 @@ final class Output {
     static final int BROKEN_PIPE = 141;
 
     private static final Gson GSON =
-            new GsonBuilder().disableHtmlEscaping().serializeNulls().create();
+            new GsonBuilder()
+                    .disableHtmlEscaping()
+                    .serializeNulls()
+                    .setFieldNamingPolicy(FieldNamingPolicy.LOWER_CASE_WITH_UNDERSCORES)
+                    .registerTypeAdapter(Double.class, new FiniteNumbers())
+                    .registerTypeAdapter(double.class, new FiniteNumbers())
+                    .create();
 
     private final PrintStream out;
 
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
 
-    private Output(PrintStream out) {
-        this.out = out;
+    Output(Terminal terminal) {
+        out = terminal.out();
     }
 
     boolean json() {
@@ -39,10 +50,15 @@ final class Output {
     /** Prints a result: the record as JSON, or else as people want to read it. */
     void result(Object asJson, Runnable forPeople) {
         if (json) {
-            line(GSON.toJson(asJson));
+            json(asJson);
         } else {
             forPeople.run();
         }
+    }
+
+    /** Prints a record as one JSON object, its components' names in snake case. */
+    void json(Object result) {
+        line(GSON.toJson(result));
     }
 
     void line(String text) {
@@ -67,10 +83,19 @@ final class Output {
             }
         }
         StringBuilder table = new StringBuilder();
-        List<?> first = rows.isEmpty() ? header : rows.get(0);
-        appendRow(table, header, first, widths);
-        rows.forEach(row -> appendRow(table, row, row, widths));
+        // The first row's cell may be empty where the others are numbers.
+        List<?> last = rows.isEmpty() ? header : rows.get(rows.size() - 1);
+        appendRow(table, header, last, widths);
+        rows.forEach(row -> appendRow(table, row, last, widths));
         text(table.toString());
+    }
+
+    /** Prints labels and values, the values in one column. */
+    void rows(List<List<?>> labelled) {
+        int width = labelled.stream().mapToInt(row -> width(row.get(0))).max().orElse(0);
+        for (List<?> row : labelled) {
+            line("  " + row.get(0) + " ".repeat(width - width(row.get(0)) + 2) + row.get(1));
+        }
     }
 
     private static void appendRow(
@@ -87,6 +112,13 @@ final class Output {
         table.append(line).append('\n');
     }
 
+    /** Returns a number for a table's cell. */
+    static Object decimal(double value, int digits) {
+        return Double.isFinite(value)
+                ? BigDecimal.valueOf(value).setScale(digits, RoundingMode.HALF_EVEN)
+                : Double.valueOf(value);
+    }
+
     private static int width(Object cell) {
         String text = cell.toString();
         return text.codePointCount(0, text.length());
@@ -101,14 +133,17 @@ final class Output {
         private static final long serialVersionUID = 1;
     }
 
-    /** Gives verbs the process' output, or a test's. */
-    record Factory(PrintStream out) implements IFactory {
+    /** JSON has no word for an infinity or for what is no number. */
+    private static final class FiniteNumbers extends TypeAdapter<Double> {
 
         @Override
-        public <K> K create(Class<K> type) throws Exception {
-            return type == Output.class
-                    ? type.cast(new Output(out))
-                    : CommandLine.defaultFactory().create(type);
+        public void write(JsonWriter json, Double value) throws IOException {
+            json.value(value == null || !Double.isFinite(value) ? null : value);
+        }
+
+        @Override
+        public Double read(JsonReader json) {
+            throw new UnsupportedOperationException("output is written only");
         }
     }
 }

@@ -1,8 +1,9 @@
 package ai.llm360.cli;
 
+import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.tokenizer.Tokenizer;
+import ai.llm360.zoo.Reference;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -26,8 +27,10 @@ final class TokenizeCommand implements Callable<Integer> {
     @Parameters(
             index = "0",
             paramLabel = "REF",
-            description = "A directory with a tokenizer, or its tokenizer.json or tokenizer.model.")
-    private Path reference;
+            description =
+                    "The model: a name such as amber@ckpt-200, or a path that starts with ./ or /;"
+                            + " also its tokenizer.json or tokenizer.model itself.")
+    private String reference;
 
     @Parameters(
             index = "1..*",
@@ -54,9 +57,9 @@ final class TokenizeCommand implements Callable<Integer> {
     private record Tokens(String text, List<Long> ids, List<String> tokens) {}
 
     @Override
-    public Integer call() throws IOException {
+    public Integer call() throws ModelNotFoundException, IOException {
         requireTextOrIds();
-        try (Tokenizer tokenizer = Tokenizer.open(reference)) {
+        try (Tokenizer tokenizer = Tokenizer.open(Reference.resolve(reference))) {
             if (ids == null) {
                 String text = String.join(" ", words);
                 Tokens tokens = tokens(tokenizer, text, tokenizer.encode(text, bos, eos));

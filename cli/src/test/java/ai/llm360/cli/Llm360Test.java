@@ -7,11 +7,13 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
@@ -22,8 +24,7 @@ class Llm360Test {
 
     @TempDir Path directory;
     private String model;
-    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
-    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+    private final CommandRun command = new CommandRun();
 
     @BeforeEach
     void write() {
@@ -68,10 +69,11 @@ class Llm360Test {
         assertThat(err())
                 .isEqualTo(
                         "llm360 tokenize: "
+                                + "no checkpoint at "
                                 + directory.resolve("absent")
-                                + ": no such file or directory\n");
+                                + ": there is no such directory\n");
         assertThat(run("tokenize", model + "/absent", "Hello", "--verbose")).isEqualTo(1);
-        assertThat(err()).contains("no such file or directory\n", "TokenizerException", "\tat ");
+        assertThat(err()).contains("no such directory\n", "ModelNotFoundException", "\tat ");
     }
 
     @Test
@@ -118,6 +120,32 @@ class Llm360Test {
     }
 
     @Test
+    void finds_a_models_tokenizer_by_its_checkpoints_name() throws IOException {
+        Path checkpoint = Files.createDirectories(directory.resolve("home/amber/ckpt-007"));
+        TinyTokenizer.llama().words("Hello").writeJson(checkpoint);
+        String before = System.getProperty("llm360.home");
+        System.setProperty("llm360.home", directory.resolve("home").toString());
+        try {
+            assertThat(run("tokenize", "amber@7", "Hello")).isZero();
+            assertThat(run("tokenize", "amber@8", "Hello")).isEqualTo(1);
+            assertThat(err()).hasLineCount(1).contains("no checkpoint '8' of 'amber'", "ckpt-007");
+        } finally {
+            if (before == null) {
+                System.clearProperty("llm360.home");
+            } else {
+                System.setProperty("llm360.home", before);
+            }
+        }
+    }
+
+    @Test
+    void a_text_may_begin_with_an_at_sign() {
+        assertThat(run("tokenize", model, "@" + directory.resolve("tokenizer.json"), "--json"))
+                .isZero();
+        assertThat(out()).contains("\"text\":\"@");
+    }
+
+    @Test
     void a_closed_pipe_is_quiet() {
         OutputStream closed =
                 new OutputStream() {
@@ -126,35 +154,30 @@ class Llm360Test {
                         throw new IOException("Broken pipe");
                     }
                 };
-        int status =
-                Llm360.run(
-                        new String[] {"tokenize", model, "Hello"},
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        Terminal terminal =
+                new Terminal(
+                        InputStream.nullInputStream(),
                         new PrintStream(closed, false, StandardCharsets.UTF_8),
-                        new PrintStream(err, true, StandardCharsets.UTF_8));
-        assertThat(status).isEqualTo(141);
-        assertThat(err()).isEmpty();
+                        new PrintStream(err, true, StandardCharsets.UTF_8),
+                        false);
+        assertThat(Llm360.run(new String[] {"tokenize", model, "Hello"}, terminal)).isEqualTo(141);
+        assertThat(err.size()).isZero();
     }
 
     private int run(String... args) {
-        out.reset();
-        err.reset();
-        return Llm360.run(
-                args,
-                new PrintStream(out, false, StandardCharsets.UTF_8),
-                new PrintStream(err, true, StandardCharsets.UTF_8));
+        return command.run(args);
     }
 
     private void assertWrongUse(String message, String... args) {
-        assertThat(run(args)).isEqualTo(2);
-        assertThat(err()).isEqualTo(message);
-        assertThat(out()).isEmpty();
+        command.assertWrongUse(message, args);
     }
 
     private String out() {
-        return out.toString(StandardCharsets.UTF_8);
+        return command.out();
     }
 
     private String err() {
-        return err.toString(StandardCharsets.UTF_8);
+        return command.err();
     }
 }

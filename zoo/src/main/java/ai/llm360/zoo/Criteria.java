@@ -10,6 +10,7 @@ import ai.djl.translate.Translator;
 import ai.djl.util.Progress;
 import ai.llm360.common.generate.TextGenerator;
 import ai.llm360.common.generate.TextTranslator;
+import ai.llm360.common.nn.CausalDecoder;
 import ai.llm360.common.nn.WeightType;
 import java.io.IOException;
 import java.net.URI;
@@ -159,6 +160,21 @@ public final class Criteria<I, O> {
         URI uri = URI.create(CheckpointRepository.SCHEME + "://" + path.toUri().getRawPath());
         Repository repository = new CheckpointRepositoryFactory().newInstance(reference, uri);
         return new BaseModelLoader(repository.getResources().get(0)).loadModel(builder.build());
+    }
+
+    /**
+     * Makes the block that a checkpoint's config.json describes, without loading weights: it says
+     * which tensors the model has, and which ones of a checkpoint it has no use for.
+     *
+     * @param reference {@code model@checkpoint} or a path
+     * @return the block
+     * @throws ModelNotFoundException if the reference names nothing on this machine
+     * @throws IOException if there is no config.json, or it can't be read
+     * @throws IllegalArgumentException if it describes a model that there is no block for
+     */
+    public static CausalDecoder newBlock(String reference)
+            throws ModelNotFoundException, IOException {
+        return Architecture.describedBy(Reference.resolve(reference));
     }
 
     /**

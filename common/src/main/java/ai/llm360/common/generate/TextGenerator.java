@@ -38,6 +38,11 @@ public final class TextGenerator {
         return model;
     }
 
+    /** Returns whether there is a tokenizer; without one, the model is used by ids alone. */
+    public boolean hasTokenizer() {
+        return tokenizer.isPresent();
+    }
+
     /**
      * Returns the tokenizer.
      *

@@ -1,0 +1,173 @@
+package ai.llm360.cli;
+
+import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.llm360.common.checkpoint.Checkpoint;
+import ai.llm360.common.checkpoint.CheckpointConverter;
+import ai.llm360.common.checkpoint.CheckpointWriter;
+import ai.llm360.common.checkpoint.IgnoreRule;
+import ai.llm360.common.checkpoint.TensorType;
+import ai.llm360.common.nn.WeightType;
+import ai.llm360.zoo.Criteria;
+import ai.llm360.zoo.Reference;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.TypeConversionException;
+
+/** {@code llm360 convert}: rewrites a checkpoint as safetensors. */
+@Command(
+        name = "convert",
+        description = {
+            "Rewrites a checkpoint as safetensors, in another type if asked.",
+            "OUT appears whole or not at all. config.json and the tokenizer's files go with it;"
+                    + " buffers that the model computes itself, such as rotary frequencies, don't."
+        },
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class)
+final class ConvertCommand implements Callable<Integer> {
+
+    @Parameters(
+            index = "0",
+            paramLabel = "REF",
+            description =
+                    "The checkpoint: a name such as amber@ckpt-200, or a path that starts with ./"
+                            + " or /, of a directory or of one file.")
+    private String reference;
+
+    @Parameters(
+            index = "1",
+            paramLabel = "OUT",
+            description = "The directory to make; what is there already is never overwritten.")
+    private Path target;
+
+    @Option(
+            names = "--dtype",
+            paramLabel = "TYPE",
+            converter = FileType.class,
+            description = "fp32, bf16 or fp16. Default: each tensor keeps its own.")
+    private TensorType dtype;
+
+    @Option(
+            names = "--max-shard-size",
+            paramLabel = "SIZE",
+            converter = ByteSize.class,
+            description =
+                    "The most bytes of tensors in a file: 5GB (10^9), 500MB, 2GiB (2^30)."
+                            + " Default: 5GB.")
+    private long maxShardBytes = CheckpointWriter.DEFAULT_MAX_SHARD_BYTES;
+
+    @Mixin private Output output;
+
+    private final Terminal terminal;
+
+    ConvertCommand(Terminal terminal) {
+        this.terminal = terminal;
+    }
+
+    private record Result(
+            String path,
+            String layout,
+            List<String> shards,
+            long tensors,
+            long parameters,
+            long bytes,
+            List<String> dropped) {}
+
+    @Override
+    public Integer call() throws ModelNotFoundException, IOException {
+        Path source = Reference.resolve(reference);
+        List<IgnoreRule> rules = rules(source);
+        CheckpointConverter.Builder converter =
+                CheckpointConverter.builder()
+                        .setSource(source)
+                        .setTarget(target)
+                        .optMaxShardBytes(maxShardBytes)
+                        .optIgnored(rules);
+        if (dtype != null) {
+            converter.optType(dtype);
+        }
+        try (ByteProgress progress = new ByteProgress(terminal)) {
+            converter.optProgress(progress).build().convert();
+        }
+        Result result = result(source, rules);
+        output.result(result, () -> print(result));
+        return 0;
+    }
+
+    /** What the model has no use for; nothing where the zoo doesn't know the model. */
+    private List<IgnoreRule> rules(Path source) throws ModelNotFoundException, IOException {
+        if (!Files.isRegularFile(source.resolve("config.json"))) {
+            return List.of();
+        }
+        try {
+            return Criteria.newBlock(reference).ignoredTensors();
+        } catch (IllegalArgumentException e) {
+            return List.of();
+        }
+    }
+
+    private Result result(Path source, List<IgnoreRule> rules) throws IOException {
+        try (Checkpoint before = Checkpoint.open(source);
+                Checkpoint after = Checkpoint.open(target)) {
+            return new Result(
+                    target.toString(),
+                    after.layout().name().toLowerCase(Locale.ROOT),
+                    after.shards().stream().map(file -> file.getFileName().toString()).toList(),
+                    after.tensors().size(),
+                    after.parameterCount(),
+                    after.byteSize(),
+                    before.tensors().keySet().stream()
+                            .filter(name -> rules.stream().anyMatch(rule -> rule.matches(name)))
+                            .toList());
+        }
+    }
+
+    private void print(Result result) {
+        int files = result.shards().size();
+        int dropped = result.dropped().size();
+        output.line(
+                "%s: %d %s, %s, in %d %s%s"
+                        .formatted(
+                                result.path(),
+                                result.tensors(),
+                                result.tensors() == 1 ? "tensor" : "tensors",
+                                ByteSize.format(result.bytes()),
+                                files,
+                                files == 1 ? "file" : "files",
+                                dropped == 0
+                                        ? ""
+                                        : "; left out %d that the model has no use for, such as %s"
+                                                .formatted(dropped, result.dropped().get(0))));
+    }
+
+    private static final class FileType implements ITypeConverter<TensorType> {
+
+        @Override
+        public TensorType convert(String name) {
+            WeightType type;
+            try {
+                type = WeightType.parse(name);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(
+                        "no dtype '%s': choose one of fp32, bf16, fp16".formatted(name));
+            }
+            return switch (type) {
+                case FP32 -> TensorType.F32;
+                case BF16 -> TensorType.BF16;
+                case FP16 -> TensorType.F16;
+                case INT8 ->
+                        throw new TypeConversionException(
+                                "int8 weights are made when a model is loaded (generate --dtype"
+                                        + " int8), not stored; choose one of fp32, bf16, fp16");
+            };
+        }
+    }
+}

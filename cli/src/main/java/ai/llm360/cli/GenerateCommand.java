@@ -1,0 +1,156 @@
+package ai.llm360.cli;
+
+import ai.djl.ModelException;
+import ai.djl.repository.zoo.ZooModel;
+import ai.llm360.common.generate.GeneratedToken;
+import ai.llm360.common.generate.Generation;
+import ai.llm360.common.generate.GenerationConfig;
+import ai.llm360.common.generate.TextGenerator;
+import ai.llm360.common.generate.TokenStream;
+import ai.llm360.zoo.Criteria;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code llm360 generate}: continues a text. */
+@Command(
+        name = "generate",
+        description = {
+            "Continues a text, and prints the continuation as it is made.",
+            "On a terminal the prompt is printed before it; into a pipe or file goes the"
+                    + " continuation alone. Without a tokenizer, ids are printed in the place of"
+                    + " text."
+        },
+        footer = {
+            "",
+            "--json prints {\"text\", \"ids\", \"logprobs\", \"finish_reason\", \"prompt_ids\"}:"
+                    + " text, ids and log-probabilities (in nats) of the continuation alone; the"
+                    + " reason is eos, stop, length or context."
+        },
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class)
+final class GenerateCommand implements Callable<Integer> {
+
+    @Mixin private ModelOptions model;
+
+    @Parameters(
+            index = "1..*",
+            paramLabel = "PROMPT",
+            description =
+                    "The text to continue; several words are joined by spaces. Without it, or with"
+                            + " -, standard input is read, up to its last line's end.")
+    private List<String> words = List.of();
+
+    @Mixin private TokenIds ids;
+    @Mixin private GenerationOptions how;
+    @Mixin private Output output;
+    @Spec private CommandSpec spec;
+
+    private final Terminal terminal;
+
+    GenerateCommand(Terminal terminal) {
+        this.terminal = terminal;
+    }
+
+    private record Result(
+            String text,
+            List<Long> ids,
+            List<Double> logprobs,
+            String finishReason,
+            List<Long> promptIds) {}
+
+    @Override
+    public Integer call() throws ModelException, IOException, InterruptedException {
+        if (ids.given() && !words.isEmpty()) {
+            throw wrong("--ids takes the place of PROMPT");
+        }
+        GenerationConfig config = config();
+        String text = ids.given() ? null : promptText();
+        long[] given = ids.given() ? ids.get(spec) : null;
+        try (ZooModel<String, String> loaded = model.load()) {
+            TextGenerator generator = Criteria.generator(loaded);
+            long[] prompt = text == null ? given : generator.tokenizer().encodePrompt(text);
+            try (TokenStream stream = generator.streamIds(List.of(prompt), config)) {
+                if (output.json()) {
+                    output.json(result(generator, stream));
+                } else {
+                    if (terminal.interactive() && generator.hasTokenizer()) {
+                        output.text(text == null ? generator.tokenizer().decode(prompt) : text);
+                    }
+                    print(generator, stream);
+                }
+            }
+        }
+        return 0;
+    }
+
+    private GenerationConfig config() {
+        try {
+            return how.toConfig();
+        } catch (IllegalArgumentException e) {
+            throw wrong(e.getMessage());
+        }
+    }
+
+    private ParameterException wrong(String problem) {
+        return new ParameterException(spec.commandLine(), problem);
+    }
+
+    private String promptText() throws IOException {
+        boolean standardInput = words.isEmpty() || words.equals(List.of("-"));
+        if (!standardInput) {
+            return String.join(" ", words);
+        }
+        if (words.isEmpty() && terminal.interactive()) {
+            throw wrong("Missing prompt: give PROMPT, --ids, or - to type it");
+        }
+        String text = new String(terminal.in().readAllBytes(), StandardCharsets.UTF_8);
+        if (text.isEmpty()) {
+            throw wrong("Missing prompt: there is none on standard input");
+        }
+        return text.replaceFirst("\\r?\\n\\z", "");
+    }
+
+    private static Result result(TextGenerator generator, TokenStream stream)
+            throws InterruptedException {
+        while (stream.hasNext()) {
+            stream.next();
+            stopIfInterrupted();
+        }
+        Generation made = stream.finish().get(0);
+        return new Result(
+                generator.hasTokenizer() ? made.text() : null,
+                made.ids(),
+                made.logProbabilities(),
+                made.reason().name().toLowerCase(Locale.ROOT),
+                made.promptIds());
+    }
+
+    private void print(TextGenerator generator, TokenStream stream) throws InterruptedException {
+        String space = "";
+        try {
+            while (stream.hasNext()) {
+                GeneratedToken token = stream.next();
+                output.text(generator.hasTokenizer() ? token.text() : space + token.id());
+                space = " ";
+                stopIfInterrupted();
+            }
+        } finally {
+            output.text("\n");
+        }
+    }
+
+    private static void stopIfInterrupted() throws InterruptedException {
+        if (Thread.interrupted()) {
+            throw new InterruptedException();
+        }
+    }
+}

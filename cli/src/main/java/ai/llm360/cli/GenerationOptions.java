@@ -1,0 +1,84 @@
+package ai.llm360.cli;
+
+import ai.llm360.common.generate.GenerationConfig;
+import picocli.CommandLine.Option;
+
+/** How to continue a text. */
+final class GenerationOptions {
+
+    @Option(
+            names = "--max-new-tokens",
+            paramLabel = "N",
+            description = "Make at most N tokens. Default: 128.")
+    private Integer maxNewTokens;
+
+    @Option(
+            names = "--temperature",
+            paramLabel = "T",
+            description = "Divide the scores by T and draw; 0 takes the best token. Default: 0.")
+    private Double temperature;
+
+    @Option(
+            names = "--top-k",
+            paramLabel = "K",
+            description = "Draw from the K best tokens alone; 0 for all. Default: 0.")
+    private Integer topK;
+
+    @Option(
+            names = "--top-p",
+            paramLabel = "P",
+            description =
+                    "Draw from the fewest tokens whose probabilities reach P. Default: 1, all.")
+    private Double topP;
+
+    @Option(
+            names = "--repetition-penalty",
+            paramLabel = "R",
+            description = "Lower the scores of tokens that have occurred. Default: 1, none.")
+    private Double repetitionPenalty;
+
+    @Option(names = "--seed", paramLabel = "N", description = "Decides every draw. Default: 0.")
+    private Long seed;
+
+    @Option(
+            names = "--stop",
+            paramLabel = "TEXT",
+            description = "End before this text; may be given several times.")
+    private String[] stop;
+
+    @Option(names = "--ignore-eos", description = "Go on past the model's end token.")
+    private boolean ignoreEos;
+
+    GenerationOptions() {}
+
+    /**
+     * Returns the configuration.
+     *
+     * @throws IllegalArgumentException if a value is out of range
+     */
+    GenerationConfig toConfig() {
+        GenerationConfig.Builder config = GenerationConfig.builder().optIgnoreEos(ignoreEos);
+        if (maxNewTokens != null) {
+            config.optMaxNewTokens(maxNewTokens);
+        }
+        if (temperature != null) {
+            config.optTemperature(temperature);
+        }
+        if (topK != null) {
+            config.optTopK(topK);
+        }
+        if (topP != null) {
+            config.optTopP(topP);
+        }
+        if (repetitionPenalty != null) {
+            config.optRepetitionPenalty(repetitionPenalty);
+        }
+        if (seed != null) {
+            config.optSeed(seed);
+        }
+        if (stop != null) {
+            config.optStop(stop);
+        }
+        return config.build();
+    }
+}

@@ -1,0 +1,183 @@
+package ai.llm360.cli;
+
+import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.llm360.common.checkpoint.Checkpoint;
+import ai.llm360.common.checkpoint.TensorInfo;
+import ai.llm360.common.checkpoint.TensorType;
+import ai.llm360.zoo.Reference;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code llm360 info}: what a checkpoint holds. It reads headers only. */
+@Command(
+        name = "info",
+        description = "Shows what a checkpoint holds: its model, sizes, types, files and tensors.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class)
+final class InfoCommand implements Callable<Integer> {
+
+    @Parameters(
+            index = "0",
+            paramLabel = "REF",
+            description =
+                    "The checkpoint: a name such as amber@ckpt-200, or a path that starts with ./"
+                            + " or /, of a directory or of one file.")
+    private String reference;
+
+    @Option(names = "--tensors", description = "List the tensors.")
+    private boolean listTensors;
+
+    @Mixin private Output output;
+
+    private record TypeUse(String dtype, long tensors, long bytes) {}
+
+    private record FileSize(String name, long bytes) {}
+
+    private record Tensor(
+            String name, String dtype, List<Long> shape, String shard, long offset, long bytes) {}
+
+    private record Info(
+            String path,
+            String layout,
+            JsonObject config,
+            long parameters,
+            long tensorCount,
+            long bytes,
+            List<TypeUse> dtypes,
+            List<FileSize> shards,
+            List<String> unlisted,
+            List<Tensor> tensors) {}
+
+    @Override
+    public Integer call() throws ModelNotFoundException, IOException {
+        Path path = Reference.resolve(reference);
+        try (Checkpoint checkpoint = Checkpoint.open(path)) {
+            Info info = info(checkpoint, config(path));
+            output.result(info, () -> print(info));
+        }
+        return 0;
+    }
+
+    /** Reads the config.json in the directory or beside the file; null if there is none. */
+    private static JsonObject config(Path path) throws IOException {
+        Path directory = Files.isDirectory(path) ? path : path.toAbsolutePath().getParent();
+        Path file = directory.resolve("config.json");
+        if (!Files.isRegularFile(file)) {
+            return null;
+        }
+        try {
+            JsonElement config = JsonParser.parseString(Files.readString(file));
+            if (config.isJsonObject()) {
+                return config.getAsJsonObject();
+            }
+            throw new IOException(file + ": not a JSON object");
+        } catch (JsonParseException e) {
+            throw new IOException(file + ": not valid JSON: " + e.getMessage(), e);
+        }
+    }
+
+    private Info info(Checkpoint checkpoint, JsonObject config) throws IOException {
+        List<FileSize> shards = new ArrayList<>();
+        for (Path shard : checkpoint.shards()) {
+            shards.add(new FileSize(shard.getFileName().toString(), Files.size(shard)));
+        }
+        return new Info(
+                checkpoint.location().toString(),
+                checkpoint.layout().name().toLowerCase(Locale.ROOT),
+                config,
+                checkpoint.parameterCount(),
+                checkpoint.tensors().size(),
+                checkpoint.byteSize(),
+                types(checkpoint),
+                shards,
+                checkpoint.unlisted(),
+                listTensors ? tensors(checkpoint) : null);
+    }
+
+    private static List<TypeUse> types(Checkpoint checkpoint) {
+        List<TypeUse> uses = new ArrayList<>();
+        for (TensorType type : TensorType.values()) {
+            List<TensorInfo> of =
+                    checkpoint.tensors().values().stream().filter(t -> t.type() == type).toList();
+            if (!of.isEmpty()) {
+                long bytes = of.stream().mapToLong(TensorInfo::byteLength).sum();
+                uses.add(new TypeUse(type.torchName(), of.size(), bytes));
+            }
+        }
+        return uses;
+    }
+
+    private static List<Tensor> tensors(Checkpoint checkpoint) {
+        return checkpoint.tensors().values().stream()
+                .map(
+                        tensor ->
+                                new Tensor(
+                                        tensor.name(),
+                                        tensor.type().torchName(),
+                                        Arrays.stream(tensor.shape().getShape()).boxed().toList(),
+                                        tensor.file().getFileName().toString(),
+                                        tensor.offset(),
+                                        tensor.byteLength()))
+                .toList();
+    }
+
+    private void print(Info info) {
+        output.line(info.path());
+        List<List<?>> facts = new ArrayList<>(ConfigFacts.of(info.config()));
+        facts.add(List.of("parameters", String.format(Locale.ROOT, "%,d", info.parameters())));
+        facts.add(List.of("tensors", info.tensorCount() + ", " + size(info.bytes())));
+        for (TypeUse use : info.dtypes()) {
+            facts.add(
+                    List.of(
+                            use.dtype(),
+                            use.tensors()
+                                    + (use.tensors() == 1 ? " tensor, " : " tensors, ")
+                                    + size(use.bytes())));
+        }
+        facts.add(List.of("layout", info.layout().replace('_', ' ')));
+        for (FileSize shard : info.shards()) {
+            facts.add(
+                    List.of(
+                            info.shards().size() == 1 ? "file" : "shard",
+                            shard.name() + ", " + size(shard.bytes())));
+        }
+        if (!info.unlisted().isEmpty()) {
+            facts.add(List.of("not in the index", String.join(", ", info.unlisted())));
+        }
+        output.rows(facts);
+        if (info.tensors() != null) {
+            output.line("");
+            List<List<?>> rows = new ArrayList<>();
+            for (Tensor tensor : info.tensors()) {
+                rows.add(
+                        List.of(
+                                tensor.name(),
+                                tensor.dtype(),
+                                tensor.shape(),
+                                tensor.shard(),
+                                tensor.bytes()));
+            }
+            output.table(List.of("tensor", "dtype", "shape", "shard", "bytes"), rows);
+        }
+    }
+
+    private static String size(long bytes) {
+        return bytes < 1000
+                ? ByteSize.format(bytes)
+                : String.format(Locale.ROOT, "%s (%,d bytes)", ByteSize.format(bytes), bytes);
+    }
+}

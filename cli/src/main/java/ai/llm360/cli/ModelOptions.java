@@ -1,0 +1,68 @@
+package ai.llm360.cli;
+
+import ai.djl.Device;
+import ai.djl.MalformedModelException;
+import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.djl.repository.zoo.ZooModel;
+import ai.llm360.common.nn.WeightType;
+import ai.llm360.zoo.Criteria;
+import java.io.IOException;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.TypeConversionException;
+
+/** Which model to load, in which type, onto which device. */
+final class ModelOptions {
+
+    @Parameters(
+            index = "0",
+            paramLabel = "REF",
+            description =
+                    "The model: a name such as amber@ckpt-200, or a path that starts with ./ or /.")
+    private String reference;
+
+    @Option(
+            names = "--dtype",
+            paramLabel = "TYPE",
+            converter = DtypeConverter.class,
+            description =
+                    "Hold the weights as fp32, bf16, fp16 or int8. Default: as the checkpoint has"
+                            + " them.")
+    private WeightType dtype;
+
+    @Option(
+            names = "--device",
+            paramLabel = "DEVICE",
+            converter = DeviceOption.class,
+            description = "cpu, cuda or cuda:N. Default: the first GPU, else the CPU.")
+    private Device device;
+
+    ModelOptions() {}
+
+    /** Loads the model, the caller's to close. */
+    ZooModel<String, String> load()
+            throws ModelNotFoundException, MalformedModelException, IOException {
+        Criteria<String, String> criteria = Criteria.of(reference);
+        if (dtype != null) {
+            criteria.optDtype(dtype);
+        }
+        if (device != null) {
+            DeviceOption.require(device);
+            criteria.optDevice(device);
+        }
+        return criteria.loadModel();
+    }
+
+    private static final class DtypeConverter implements ITypeConverter<WeightType> {
+
+        @Override
+        public WeightType convert(String name) {
+            try {
+                return WeightType.parse(name);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(e.getMessage());
+            }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+package ai.llm360.cli;
+
+import java.io.BufferedOutputStream;
+import java.io.Console;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.lang.reflect.Constructor;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import picocli.CommandLine;
+import picocli.CommandLine.IFactory;
+
+/**
+ * Where a command reads and writes: the process' own streams, or a test's.
+ *
+ * @param in standard input
+ * @param out standard output
+ * @param err standard error
+ * @param interactive whether a person sits at it: input and output are a terminal's
+ */
+record Terminal(InputStream in, PrintStream out, PrintStream err, boolean interactive) {
+
+    /** UTF-8 whatever the locale says: what is written is often read by another program. */
+    static Terminal ofProcess() {
+        return new Terminal(
+                System.in, utf8(FileDescriptor.out), utf8(FileDescriptor.err), isInteractive());
+    }
+
+    private static PrintStream utf8(FileDescriptor descriptor) {
+        return new PrintStream(
+                new BufferedOutputStream(new FileOutputStream(descriptor)),
+                descriptor == FileDescriptor.err,
+                StandardCharsets.UTF_8);
+    }
+
+    @SuppressWarnings("SystemConsoleNull") // isTerminal is asked where there is one
+    private static boolean isInteractive() {
+        Console console = System.console();
+        if (console == null) {
+            return false;
+        }
+        try { // From Java 22 on there is a console even without a terminal.
+            return (boolean) Console.class.getMethod("isTerminal").invoke(console);
+        } catch (ReflectiveOperationException e) {
+            return true;
+        }
+    }
+
+    /** Makes verbs and their mixins; one whose constructor takes a terminal is given this one. */
+    IFactory factory() {
+        return new IFactory() {
+            @Override
+            public <K> K create(Class<K> type) throws Exception {
+                for (Constructor<?> constructor : type.getDeclaredConstructors()) {
+                    Class<?>[] parameters = constructor.getParameterTypes();
+                    if (Arrays.equals(parameters, new Class<?>[] {Terminal.class})) {
+                        return type.cast(constructor.newInstance(Terminal.this));
+                    }
+                }
+                return CommandLine.defaultFactory().create(type);
+            }
+        };
+    }
+}

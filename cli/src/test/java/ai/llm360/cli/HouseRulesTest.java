@@ -1,0 +1,196 @@
+package ai.llm360.cli;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.pytorch.jni.TorchBridge;
+import ai.llm360.amber.Amber;
+import ai.llm360.zoo.Criteria;
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaField;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.lang.ArchCondition;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
+import com.tngtech.archunit.library.GeneralCodingRules;
+import java.net.URL;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Which room may import which, and what no room may do. The examples are on nobody's class path, so
+ * nothing can import them.
+ */
+class HouseRulesTest {
+
+    private static final String COMMON = "ai.llm360.common..";
+    private static final String AMBER = "ai.llm360.amber..";
+    private static final String ZOO = "ai.llm360.zoo..";
+    private static final String CLI = "ai.llm360.cli..";
+
+    private static final JavaClasses HOUSE =
+            new ClassFileImporter()
+                    .importUrls(
+                            Stream.of(TorchBridge.class, Amber.class, Criteria.class, Llm360.class)
+                                    .map(HouseRulesTest::location)
+                                    .toList());
+
+    private static URL location(Class<?> type) {
+        return type.getProtectionDomain().getCodeSource().getLocation();
+    }
+
+    @Test
+    void the_rules_see_every_room() {
+        for (String room : List.of(COMMON, AMBER, ZOO, CLI, "ai.djl..")) {
+            assertThat(HOUSE.that(resideInAPackage(room))).as(room).isNotEmpty();
+        }
+    }
+
+    @Test
+    void imports_run_from_the_command_to_the_floor_only() {
+        noClasses()
+                .that()
+                .resideInAPackage(COMMON)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(AMBER, ZOO, CLI)
+                .because("the floor knows no model by name")
+                .check(HOUSE);
+        noClasses()
+                .that()
+                .resideInAPackage(AMBER)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(ZOO, CLI)
+                .check(HOUSE);
+        noClasses()
+                .that()
+                .resideInAPackage(ZOO)
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(CLI)
+                .check(HOUSE);
+        noClasses()
+                .that()
+                .resideInAPackage(CLI)
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(AMBER)
+                .because("the command takes its models from the zoo")
+                .check(HOUSE);
+    }
+
+    @Test
+    void no_packages_import_each_other_in_a_circle() {
+        slices().matching("ai.llm360.(**)").should().beFreeOfCycles().check(HOUSE);
+    }
+
+    @Test
+    void one_class_lives_in_a_package_of_djl_and_one_package_uses_its_natives() {
+        assertThat(HOUSE.that(resideInAPackage("ai.djl..")))
+                .extracting(JavaClass::getName)
+                .containsExactly(TorchBridge.class.getName());
+        noClasses()
+                .that()
+                .resideOutsideOfPackages("ai.llm360.common.nn", "ai.djl..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("ai.djl.pytorch.jni")
+                .check(HOUSE);
+    }
+
+    @Test
+    void libraries_print_nothing_and_never_exit() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(CLI)
+                .should(GeneralCodingRules.ACCESS_STANDARD_STREAMS)
+                .orShould()
+                .callMethod(System.class, "exit", int.class)
+                .orShould()
+                .callMethod(Runtime.class, "exit", int.class)
+                .orShould()
+                .callMethod(Runtime.class, "halt", int.class)
+                .check(HOUSE);
+    }
+
+    @Test
+    void libraries_keep_no_mutable_static_state() {
+        fields().that()
+                .areStatic()
+                .and()
+                .areDeclaredInClassesThat()
+                .resideOutsideOfPackage(CLI)
+                .should()
+                .beFinal()
+                .andShould(holdNothingThatChanges())
+                .check(HOUSE);
+    }
+
+    /** Lists and maps must be the immutable ones: see how each was made. */
+    private static ArchCondition<JavaField> holdNothingThatChanges() {
+        List<Class<?>> mutable =
+                List.of(
+                        AtomicBoolean.class,
+                        AtomicInteger.class,
+                        AtomicLong.class,
+                        AtomicReference.class,
+                        ThreadLocal.class,
+                        StringBuilder.class);
+        return new ArchCondition<>("hold nothing that changes") {
+            @Override
+            public void check(JavaField field, ConditionEvents events) {
+                if (field.getModifiers().contains(JavaModifier.SYNTHETIC)) {
+                    return; // an enum's values, a switch's table
+                }
+                JavaClass type = field.getRawType();
+                boolean container =
+                        type.isAssignableTo(Collection.class) || type.isAssignableTo(Map.class);
+                boolean madeOnce =
+                        type.isEquivalentTo(List.class)
+                                || type.isEquivalentTo(Map.class)
+                                || type.isEquivalentTo(java.util.Set.class);
+                boolean changes =
+                        mutable.stream().anyMatch(type::isAssignableTo) || (container && !madeOnce);
+                if (changes) {
+                    events.add(SimpleConditionEvent.violated(field, field.getDescription()));
+                }
+            }
+        };
+    }
+
+    @Test
+    void listing_a_checkpoint_and_tokenizing_load_no_engine() {
+        classes()
+                .that()
+                .haveSimpleName("InfoCommand")
+                .or()
+                .haveSimpleName("TokenizeCommand")
+                .should()
+                .onlyDependOnClassesThat(
+                        DescribedPredicate.not(
+                                resideInAPackage("ai.llm360.common.nn..")
+                                        .or(resideInAPackage("ai.djl.engine.."))
+                                        .or(
+                                                DescribedPredicate.describe(
+                                                        "the zoo's loader",
+                                                        type ->
+                                                                type.isEquivalentTo(
+                                                                        Criteria.class)))))
+                .check(HOUSE);
+    }
+}

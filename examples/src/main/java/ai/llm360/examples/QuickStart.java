@@ -1,0 +1,35 @@
+package ai.llm360.examples;
+
+import ai.djl.inference.Predictor;
+import ai.djl.repository.zoo.ZooModel;
+import ai.llm360.zoo.Criteria;
+
+/**
+ * Continues a text.
+ *
+ * <pre>{@code
+ * mvn -q -pl examples -am -DskipTests package
+ * java -cp "examples/target/classes:$(cat examples/target/class-path)" \
+ *     ai.llm360.examples.QuickStart ./path/to/a/model
+ * }</pre>
+ */
+public final class QuickStart {
+
+    private QuickStart() {}
+
+    /**
+     * Runs the example.
+     *
+     * @param args a reference, such as {@code amber@ckpt-200} or a path that starts with ./ or /;
+     *     Amber's last checkpoint on this machine if it is absent
+     * @throws Exception if the model can't be loaded
+     */
+    public static void main(String[] args) throws Exception {
+        String reference = args.length > 0 ? args[0] : "amber";
+        try (ZooModel<String, String> model = Criteria.loadModel(reference);
+                Predictor<String, String> predictor = model.newPredictor()) {
+            String prompt = "Once upon a time";
+            System.out.println(prompt + predictor.predict(prompt));
+        }
+    }
+}

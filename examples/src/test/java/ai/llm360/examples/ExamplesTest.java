@@ -1,0 +1,69 @@
+package ai.llm360.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.llm360.amber.testing.TinyAmber;
+import ai.llm360.common.testing.TinyTokenizer;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Every example runs, on a random model with a tokenizer. */
+class ExamplesTest {
+
+    @TempDir Path temp;
+    private String model;
+
+    private interface Example {
+        void run(String... args) throws Exception;
+    }
+
+    @BeforeEach
+    void write() throws IOException {
+        Path directory = temp.resolve("model");
+        TinyAmber.of(TinyAmber.sizes().setVocabularySize(320).optContextLength(128))
+                .writeTo(directory);
+        TinyTokenizer.llama().words("Once", "upon", "a", "time").writeJson(directory);
+        model = directory.toString();
+    }
+
+    @Test
+    void quick_start_prints_the_prompt_and_its_continuation() throws Exception {
+        assertThat(output(QuickStart::main, model)).startsWith("Once upon a time").endsWith("\n");
+    }
+
+    @Test
+    void streaming_repeats_itself_and_takes_a_prompt() throws Exception {
+        String first = output(StreamTokens::main, model, "a time");
+        assertThat(first).startsWith("a time").hasSizeGreaterThan("a time\n".length());
+        assertThat(output(StreamTokens::main, model, "a time")).isEqualTo(first);
+    }
+
+    @Test
+    void inspecting_lists_the_tensors_and_measures_one() throws Exception {
+        assertThat(output(InspectCheckpoint::main, model))
+                .contains("lm_head.weight F32 (320, 32)\n", "39584 parameters\n")
+                .containsPattern(
+                        "model\\.embed_tokens\\.weight: mean -?0\\.0\\d+, standard dev.*"
+                                + " 0\\.1[45]");
+        assertThat(output(InspectCheckpoint::main, model, "model.norm.weight"))
+                .contains("model.norm.weight: mean ");
+    }
+
+    private static String output(Example example, String... args) throws Exception {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        PrintStream before = System.out;
+        System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
+        try {
+            example.run(args);
+        } finally {
+            System.setOut(before);
+        }
+        return out.toString(StandardCharsets.UTF_8);
+    }
+}
