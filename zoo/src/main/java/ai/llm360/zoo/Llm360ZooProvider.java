@@ -31,7 +31,7 @@ public final class Llm360ZooProvider implements ZooProvider {
             for (String model : MODELS) {
                 URI uri = URI.create(CheckpointRepository.SCHEME + "://" + model);
                 Repository repository = new CheckpointRepositoryFactory().newInstance(model, uri);
-                repository.getResources().forEach(this::addModel);
+                addModel(new CheckpointLoader(repository));
             }
         }
 
