@@ -14,7 +14,7 @@ import java.util.Set;
 public final class Llm360ZooProvider implements ZooProvider {
 
     /** The models that have a name. */
-    private static final List<String> MODELS = List.of("amber");
+    private static final List<String> MODELS = List.of("amber", EmbeddedModel.TINY.model());
 
     /** Creates the provider. */
     public Llm360ZooProvider() {}
