@@ -66,8 +66,9 @@ enum Architecture {
         try {
             JsonObject json = JsonParser.parseString(Files.readString(config)).getAsJsonObject();
             JsonElement type = json.get("model_type");
-            return type == null ? "(absent)" : type.getAsString();
-        } catch (JsonParseException | IllegalStateException | UnsupportedOperationException e) {
+            boolean text = type != null && type.isJsonPrimitive();
+            return text ? type.getAsString() : String.valueOf(type);
+        } catch (JsonParseException | IllegalStateException e) {
             throw new IOException("%s is not a JSON object".formatted(config), e);
         }
     }

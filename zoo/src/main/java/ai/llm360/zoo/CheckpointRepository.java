@@ -31,8 +31,6 @@ final class CheckpointRepository extends AbstractRepository {
 
     private final Reference reference;
     private final String artifactId;
-    private final Map<Artifact, Path> directories = new HashMap<>();
-    private Metadata metadata;
 
     CheckpointRepository(String name, URI uri, Reference reference) {
         super(name, uri);
@@ -49,59 +47,59 @@ final class CheckpointRepository extends AbstractRepository {
         return false;
     }
 
-    /** {@inheritDoc} */
+    /** {@inheritDoc} It looks each time: a checkpoint may have arrived since. */
     @Override
-    public synchronized Metadata locate(MRL mrl) throws IOException {
-        if (metadata == null) {
-            Metadata found = new Metadata();
-            found.setMetadataVersion("0.2");
-            found.setResourceType("model");
-            found.setApplication(Application.NLP.TEXT_GENERATION);
-            found.setGroupId(GROUP);
-            found.setArtifactId(artifactId);
-            found.setName(artifactId);
-            found.setRepositoryUri(mrl.toURI());
-            found.setArtifacts(artifacts());
-            metadata = found;
-        }
-        return metadata;
+    public Metadata locate(MRL mrl) throws IOException {
+        Metadata found = new Metadata();
+        found.setMetadataVersion("0.2");
+        found.setResourceType("model");
+        found.setApplication(Application.NLP.TEXT_GENERATION);
+        found.setGroupId(GROUP);
+        found.setArtifactId(artifactId);
+        found.setName(artifactId);
+        found.setRepositoryUri(mrl.toURI());
+        found.setArtifacts(directories().stream().map(this::artifact).toList());
+        return found;
     }
 
-    private List<Artifact> artifacts() throws IOException {
-        List<Artifact> artifacts = new ArrayList<>();
+    private List<Path> directories() throws IOException {
         if (reference instanceof Reference.Named named) {
-            try {
-                artifacts.add(artifact(ModelHome.get().find(named)));
-            } catch (ModelNotFoundException e) {
-                throw new IOException(e.getMessage(), e);
-            }
-            if (named.checkpoint().equals(Reference.Named.LATEST)) {
-                List<String> names = ModelHome.get().checkpoints(named.model());
-                Path latest = directories.get(artifacts.get(0));
-                for (String name : names) {
-                    Path directory = latest.resolveSibling(name);
-                    if (!directory.equals(latest)) {
-                        artifacts.add(1, artifact(directory));
-                    }
+            return namedDirectories(named);
+        }
+        Path path = ((Reference.AtPath) reference).path();
+        if (!Files.exists(path)) {
+            throw new IOException("no checkpoint at %s".formatted(path));
+        }
+        if (!Files.isDirectory(path)) {
+            throw new IOException(
+                    "%s is a file; a model is loaded from the directory that also holds its config.json"
+                            .formatted(path));
+        }
+        return List.of(path);
+    }
+
+    private static List<Path> namedDirectories(Reference.Named named) throws IOException {
+        ModelHome home = ModelHome.get();
+        List<Path> directories = new ArrayList<>();
+        try {
+            directories.add(home.find(named));
+        } catch (ModelNotFoundException e) {
+            throw new IOException(e.getMessage(), e);
+        }
+        if (named.checkpoint().equals(Reference.Named.LATEST)) {
+            Path latest = directories.get(0);
+            for (String name : home.checkpoints(named.model())) {
+                Path directory = latest.resolveSibling(name);
+                if (!directory.equals(latest)) {
+                    directories.add(1, directory);
                 }
             }
-        } else {
-            Path path = ((Reference.AtPath) reference).path();
-            if (!Files.exists(path)) {
-                throw new IOException("no checkpoint at %s".formatted(path));
-            }
-            if (!Files.isDirectory(path)) {
-                throw new IOException(
-                        "%s is a file; a model is loaded from the directory that also holds its config.json"
-                                .formatted(path));
-            }
-            artifacts.add(artifact(path));
         }
-        return artifacts;
+        return directories;
     }
 
     private Artifact artifact(Path directory) {
-        Artifact artifact = new Artifact();
+        Artifact artifact = new DirectoryArtifact(directory);
         String checkpoint = String.valueOf(directory.getFileName());
         artifact.setVersion("1.0.0");
         artifact.setName(checkpoint);
@@ -114,7 +112,6 @@ final class CheckpointRepository extends AbstractRepository {
         // The weights come with the block; DJL is not to look for a .params file.
         artifact.setOptions(new HashMap<>(Map.of("hasParameter", "false")));
         artifact.setFiles(new HashMap<>());
-        directories.put(artifact, directory);
         return artifact;
     }
 
@@ -134,7 +131,7 @@ final class CheckpointRepository extends AbstractRepository {
     /** {@inheritDoc} */
     @Override
     public Path getResourceDirectory(Artifact artifact) {
-        return directories.get(artifact);
+        return ((DirectoryArtifact) artifact).directory;
     }
 
     /** {@inheritDoc} */
@@ -153,5 +150,15 @@ final class CheckpointRepository extends AbstractRepository {
     @Override
     public void addResource(MRL mrl) {
         throw new UnsupportedOperationException("a reference names one model");
+    }
+
+    /** An artifact that knows where it lies. */
+    private static final class DirectoryArtifact extends Artifact {
+
+        private final Path directory;
+
+        DirectoryArtifact(Path directory) {
+            this.directory = directory;
+        }
     }
 }

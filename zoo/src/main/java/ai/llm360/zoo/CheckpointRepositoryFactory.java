@@ -6,6 +6,7 @@ import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.nn.EngineSettings;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -25,17 +26,25 @@ public final class CheckpointRepositoryFactory implements RepositoryFactory {
     /** {@inheritDoc} */
     @Override
     public Repository newInstance(String name, URI uri) {
-        // "@" makes a URI's host of the checkpoint, so the authority is read as it stands.
-        String authority = uri.getRawAuthority();
         try {
-            Reference reference =
-                    authority == null || authority.isEmpty()
-                            ? new Reference.AtPath(Path.of(uri.getPath()))
-                            : Reference.parse(authority);
-            return new CheckpointRepository(name, uri, reference);
+            return new CheckpointRepository(name, uri, reference(uri));
         } catch (ModelNotFoundException e) {
             throw new IllegalArgumentException(e.getMessage(), e);
         }
+    }
+
+    private static Reference reference(URI uri) throws ModelNotFoundException {
+        // "@" makes a URI's host of the checkpoint, so the authority is read as it stands.
+        String authority = Objects.requireNonNullElse(uri.getRawAuthority(), "");
+        String path = Objects.requireNonNullElse(uri.getPath(), "");
+        if (authority.isEmpty() == path.isEmpty()) {
+            throw new ModelNotFoundException(
+                    "'%s' names no model: write llm360://amber@ckpt-200 or llm360:///a/directory"
+                            .formatted(uri));
+        }
+        return authority.isEmpty()
+                ? new Reference.AtPath(Path.of(path))
+                : Reference.parse(authority);
     }
 
     /** {@inheritDoc} */

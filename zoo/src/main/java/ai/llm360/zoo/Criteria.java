@@ -156,10 +156,22 @@ public final class Criteria<I, O> {
      */
     public ZooModel<I, O> loadModel()
             throws ModelNotFoundException, MalformedModelException, IOException {
+        ai.djl.repository.zoo.Criteria<I, O> criteria = builder.build();
+        checkTypes(criteria);
         Path path = Reference.resolve(reference);
         URI uri = URI.create(CheckpointRepository.SCHEME + "://" + path.toUri().getRawPath());
         Repository repository = new CheckpointRepositoryFactory().newInstance(reference, uri);
-        return new BaseModelLoader(repository.getResources().get(0)).loadModel(builder.build());
+        return new BaseModelLoader(repository.getResources().get(0)).loadModel(criteria);
+    }
+
+    /** DJL's own message would name only the types of its default translator. */
+    private static void checkTypes(ai.djl.repository.zoo.Criteria<?, ?> criteria)
+            throws ModelNotFoundException {
+        GenerationTranslatorFactory factory = new GenerationTranslatorFactory();
+        if (!factory.isSupported(criteria.getInputClass(), criteria.getOutputClass())) {
+            throw new ModelNotFoundException(
+                    factory.unsupported(criteria.getInputClass(), criteria.getOutputClass()));
+        }
     }
 
     /**

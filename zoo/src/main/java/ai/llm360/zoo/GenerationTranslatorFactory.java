@@ -10,6 +10,7 @@ import ai.djl.translate.Translator;
 import ai.djl.translate.TranslatorFactory;
 import ai.djl.util.Pair;
 import ai.llm360.common.generate.Generation;
+import ai.llm360.common.generate.GenerationConfig;
 import ai.llm360.common.generate.TextGenerator;
 import ai.llm360.common.generate.TextTranslator;
 import ai.llm360.common.nn.CausalDecoder;
@@ -22,6 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 
 /**
  * Makes what stands between a user's types and the model.
@@ -57,26 +59,44 @@ public final class GenerationTranslatorFactory implements TranslatorFactory {
             Class<I> input, Class<O> output, Model model, Map<String, ?> arguments)
             throws TranslateException {
         if (!isSupported(input, output)) {
-            throw new TranslateException(
-                    "no translator from %s to %s; there are %s"
-                            .formatted(input.getName(), output.getName(), getSupportedTypes()));
+            throw new TranslateException(unsupported(input, output));
         }
         if (input == NDList.class) {
             return (Translator<I, O>) new NoopTranslator();
         }
         TextGenerator generator;
+        GenerationConfig how;
         try {
+            how = new GenerationArguments(arguments).toConfig();
             generator = newGenerator(model);
         } catch (IOException e) {
+            model.close(); // DJL drops a model whose translator can't be made, without closing it
             throw new TranslateException(e.getMessage(), e);
+        } catch (RuntimeException | Error e) {
+            model.close();
+            throw e;
         }
-        GenerationArguments how = new GenerationArguments(arguments);
         if (output == Generation.class) {
-            return (Translator<I, O>) new TextTranslator<>(generator, how.toConfig(), g -> g);
+            return (Translator<I, O>) new TextTranslator<>(generator, how, g -> g);
         }
-        TextTranslator<String> text =
-                new TextTranslator<>(generator, how.toConfig(), Generation::text);
+        TextTranslator<String> text = new TextTranslator<>(generator, how, Generation::text);
         return (Translator<I, O>) (input == Input.class ? new ServingTranslator(text) : text);
+    }
+
+    /** Says that two types are not supported, and which are. */
+    String unsupported(Class<?> input, Class<?> output) {
+        return "no translator from %s to %s; there are %s"
+                .formatted(
+                        input.getName(),
+                        output.getName(),
+                        getSupportedTypes().stream()
+                                .map(
+                                        t ->
+                                                t.getKey().getTypeName()
+                                                        + " to "
+                                                        + t.getValue().getTypeName())
+                                .sorted()
+                                .collect(Collectors.joining(", ")));
     }
 
     /** Makes a generator whose tokenizer, if the model has one, is closed with the model. */

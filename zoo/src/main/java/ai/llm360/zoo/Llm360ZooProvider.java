@@ -14,7 +14,7 @@ import java.util.Set;
 public final class Llm360ZooProvider implements ZooProvider {
 
     /** The models that have a name. */
-    private static final List<String> MODELS = List.of("amber");
+    private static final List<String> MODELS = List.of("amber", EmbeddedModel.TINY.model());
 
     /** Creates the provider. */
     public Llm360ZooProvider() {}
@@ -31,7 +31,7 @@ public final class Llm360ZooProvider implements ZooProvider {
             for (String model : MODELS) {
                 URI uri = URI.create(CheckpointRepository.SCHEME + "://" + model);
                 Repository repository = new CheckpointRepositoryFactory().newInstance(model, uri);
-                repository.getResources().forEach(this::addModel);
+                addModel(new CheckpointLoader(repository));
             }
         }
 

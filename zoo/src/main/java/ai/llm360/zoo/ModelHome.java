@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -42,6 +43,10 @@ final class ModelHome {
      * latest} is the one with the highest number.
      */
     Path find(Reference.Named reference) throws ModelNotFoundException, IOException {
+        Optional<EmbeddedModel> embedded = EmbeddedModel.of(reference);
+        if (embedded.isPresent()) {
+            embedded.get().copyInto(root);
+        }
         List<String> checkpoints = checkpoints(reference.model());
         for (String name : checkpoints) {
             if (same(name, reference.checkpoint())) {
@@ -82,8 +87,13 @@ final class ModelHome {
                             put);
         }
         List<String> models = models();
-        return "no model '%s': %s has %s; %s (LLM360_HOME names another home)"
-                .formatted(reference.model(), root, models.isEmpty() ? "none" : some(models), put);
+        return "no model '%s': %s has %s, and the library brings %s; %s (LLM360_HOME names another home)"
+                .formatted(
+                        reference.model(),
+                        root,
+                        models.isEmpty() ? "none" : some(models),
+                        EmbeddedModel.TINY.model(),
+                        put);
     }
 
     private static String some(List<String> names) {

@@ -4,6 +4,7 @@ import ai.djl.repository.zoo.ModelNotFoundException;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -15,7 +16,8 @@ import java.util.regex.Pattern;
  *
  * <p>A reference that starts with {@code /}, {@code ./}, {@code ../}, {@code ~/} or {@code file:},
  * or that names an existing directory or file with a separator in it, is a path. Any other is a
- * model's name and, after {@code @}, a checkpoint's; without one it is {@code latest}.
+ * model's name and, after {@code @}, a checkpoint's; without one it is {@code latest}. {@code tiny}
+ * comes with the library.
  */
 public sealed interface Reference {
 
@@ -52,16 +54,20 @@ public sealed interface Reference {
                 return new AtPath(Path.of(text.substring("file:".length())));
             }
         }
-        if (text.startsWith("~/")) {
-            return new AtPath(Path.of(System.getProperty("user.home"), text.substring(2)));
-        }
-        boolean pathLike = text.startsWith(".") || Path.of(text).isAbsolute();
-        boolean existing = text.contains("/") && Files.exists(Path.of(text));
-        if (pathLike || existing) {
-            return new AtPath(Path.of(text));
+        if (text.equals("~") || text.startsWith("~/")) {
+            return new AtPath(Path.of(System.getProperty("user.home") + text.substring(1)));
         }
         Matcher name = NAME.matcher(text);
         if (!name.matches()) {
+            try {
+                Path path = Path.of(text);
+                boolean existing = text.contains("/") && Files.exists(path);
+                if (text.startsWith(".") || path.isAbsolute() || existing) {
+                    return new AtPath(path);
+                }
+            } catch (InvalidPathException e) {
+                // Neither a path nor a name.
+            }
             throw new ModelNotFoundException(
                     "'%s' names no model: give model@checkpoint, such as amber@ckpt-200, or a path that starts with ./ or /"
                             .formatted(text));
