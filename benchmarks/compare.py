@@ -121,6 +121,7 @@ def write(out, a, began, commands, runs):
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--ours", metavar="COMMAND")
+    p.add_argument("--ours-int8", metavar="COMMAND")
     p.add_argument("--transformers", metavar="COMMAND")
     p.add_argument("--llamacpp", metavar="COMMAND")
     p.add_argument("--warm", action="append", default=[], metavar="PROGRAM=PATH", help="files to read before its runs")
@@ -132,7 +133,7 @@ def main():
     p.add_argument("--note", default="", help="a sentence to keep with the result")
     p.add_argument("--results", type=Path, default=Path(__file__).with_name("results"))
     a = p.parse_args()
-    commands = {n: c for n in ["ours", "transformers", "llamacpp"] if (c := getattr(a, n))}
+    commands = {n: c for n in ["ours", "transformers", "ours_int8", "llamacpp"] if (c := getattr(a, n))}
     if not commands:
         p.error("give at least one of --ours, --transformers, --llamacpp")
 
