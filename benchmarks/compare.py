@@ -15,6 +15,7 @@ import datetime
 import json
 import os
 import platform
+import re
 import resource
 import shlex
 import statistics
@@ -108,7 +109,7 @@ def result_file(a, began):
 def write(out, a, began, commands, runs):
     """Machine, tables, commands (absolute paths cut to their last part) and raw lines."""
     names = [n for n in commands if any(r["program"] == n for r in runs)]
-    shown = {n: " ".join(Path(w).name if w.startswith("/") and ":" not in w else w for w in shlex.split(c))
+    shown = {n: " ".join(re.sub(r"/[^:]*/", "", w) if w.startswith("/") else w for w in shlex.split(c))
              for n, c in commands.items()}
     out.write_text(
         f"# {a.theme}, {began:%Y-%m-%d %H:%M} UTC\n\n{machine()}\n\n"
