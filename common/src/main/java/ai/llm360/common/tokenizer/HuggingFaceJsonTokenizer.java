@@ -2,7 +2,7 @@ package ai.llm360.common.tokenizer;
 
 import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
-import ai.djl.util.Utils;
+import ai.llm360.common.nn.EngineSettings;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
@@ -54,10 +54,7 @@ final class HuggingFaceJsonTokenizer extends VocabularyTokenizer {
     }
 
     private static NativeHandle load(Path file, String json) throws TokenizerException {
-        if (Utils.getEnvOrSystemProperty("RUST_FLAVOR") == null) {
-            // On a machine with CUDA, DJL would try to download another build of the library.
-            System.setProperty("RUST_FLAVOR", "cpu");
-        }
+        EngineSettings.apply();
         LibUtils.checkStatus();
         long address;
         try {

@@ -2,6 +2,7 @@ package ai.llm360.common.tokenizer;
 
 import ai.djl.sentencepiece.jni.LibUtils;
 import ai.djl.sentencepiece.jni.SentencePieceLibrary;
+import ai.llm360.common.nn.EngineSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,6 +36,7 @@ final class SentencePieceTokenizer extends VocabularyTokenizer {
 
     // Once: it asks the machine for its GPUs each time, which costs more than opening a file does.
     private static SentencePieceLibrary library() {
+        EngineSettings.apply();
         LibUtils.loadLibrary();
         return SentencePieceLibrary.LIB;
     }
