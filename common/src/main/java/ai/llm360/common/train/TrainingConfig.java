@@ -1,0 +1,176 @@
+package ai.llm360.common.train;
+
+import ai.llm360.common.data.ShuffleMode;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Everything that decides what a pretraining run computes. A run is a function of this, of its data
+ * and of nothing else.
+ *
+ * <p>It is what a recipe's YAML file says and what a run directory keeps; the names there are these
+ * in snake case.
+ *
+ * @param name the run's name
+ * @param model the model's {@code config.json}
+ * @param seed decides the first weights and the order of the data
+ * @param data the token rows
+ * @param batch the sequences of a step
+ * @param optimizer AdamW's constants
+ * @param schedule the learning rate of each step
+ * @param clip the largest global norm of the gradient; 0 for no limit
+ * @param steps the last step, or 0 for all that the data gives
+ * @param precision what matrix products are computed in; weights and their updates are float32
+ * @param recompute whether a layer's activations are computed again for its gradient, which saves
+ *     their memory and costs a third more time
+ * @param validation when the validation loss is computed
+ * @param checkpoints what is kept
+ * @param anomaly what happens at a loss or gradient that is no number
+ */
+public record TrainingConfig(
+        String name,
+        Map<String, Object> model,
+        long seed,
+        Data data,
+        Batch batch,
+        Optimizer optimizer,
+        Schedule schedule,
+        double clip,
+        long steps,
+        Precision precision,
+        boolean recompute,
+        Validation validation,
+        Checkpoints checkpoints,
+        Anomaly anomaly) {
+
+    /** The defaults, which are Amber's; what has none (name, model, data path, batch) is null. */
+    public static final TrainingConfig DEFAULTS =
+            new TrainingConfig(
+                    null,
+                    null,
+                    11111,
+                    new Data(null, ShuffleMode.PER_CHUNK, 0, 0),
+                    new Batch(0, 0),
+                    new Optimizer(0.9, 0.95, 1e-8, 0.1, List.of()),
+                    new Schedule(Schedule.Kind.COSINE, 3e-4, 3e-5, 2000, 0),
+                    1.0,
+                    0,
+                    Precision.FP32,
+                    false,
+                    new Validation(0, 16),
+                    new Checkpoints(0, 2, true),
+                    new Anomaly(Anomaly.Policy.FAIL, 10));
+
+    /**
+     * The token rows.
+     *
+     * @param path the directory of a prepared data set
+     * @param order how rows are shuffled
+     * @param chunks the number of chunks to train on, or 0 for all that there are
+     * @param rowsPerChunk the rows of a chunk where the data set is not at hand, for planning only
+     */
+    public record Data(String path, ShuffleMode order, int chunks, long rowsPerChunk) {}
+
+    /**
+     * The sequences of a step.
+     *
+     * @param global sequences per optimizer step, over all processes (Amber: 2240)
+     * @param micro sequences per forward pass of one process; {@code global} must be a multiple
+     */
+    public record Batch(int global, int micro) {}
+
+    /**
+     * AdamW (arXiv 1711.05101) as PyTorch computes it.
+     *
+     * @param beta1 the decay of the mean gradient
+     * @param beta2 the decay of the mean squared gradient
+     * @param epsilon what is added to the root of the mean square
+     * @param weightDecay the decay of every parameter (Amber decays norms and embeddings too)
+     * @param groups exceptions; the first whose pattern matches a parameter's name counts
+     */
+    public record Optimizer(
+            double beta1,
+            double beta2,
+            double epsilon,
+            double weightDecay,
+            List<ParameterGroup> groups) {}
+
+    /**
+     * Parameters with constants of their own.
+     *
+     * @param match a regular expression for whole names, such as {@code .*norm\.weight}
+     * @param lrScale multiplies the learning rate
+     * @param weightDecay the decay of these parameters
+     */
+    public record ParameterGroup(String match, double lrScale, double weightDecay) {}
+
+    /**
+     * The learning rate of each step; the first step is number 0.
+     *
+     * @param kind its shape after the warm-up
+     * @param peak the rate at the warm-up's end
+     * @param end the rate at the last step
+     * @param warmup the steps of the linear warm-up from 0
+     * @param total the steps until {@code end}, or 0 for all of the run's
+     */
+    public record Schedule(Kind kind, double peak, double end, long warmup, long total) {
+
+        /** The shapes. */
+        public enum Kind {
+            /** Half a cosine, as Amber. */
+            COSINE,
+            /** A straight line, as CrystalCoder. */
+            LINEAR,
+            /** The peak throughout. */
+            CONSTANT
+        }
+    }
+
+    /** What matrix products are computed in. */
+    public enum Precision {
+        /** float32. */
+        FP32,
+        /** bfloat16 products; float32 weights, norms, softmax, loss and optimizer. */
+        BF16
+    }
+
+    /**
+     * When the validation loss is computed.
+     *
+     * @param every the steps between two, and at each checkpoint; 0 for never
+     * @param batches the most micro-batches of each validation source
+     */
+    public record Validation(long every, int batches) {}
+
+    /**
+     * What is kept. After each chunk a checkpoint joins the series.
+     *
+     * @param everySteps the steps between further points to resume from; 0 for none
+     * @param keep how many of those further points are kept
+     * @param keepOptimizer whether the checkpoints of the series keep their optimizer state once a
+     *     later one is whole
+     */
+    public record Checkpoints(long everySteps, int keep, boolean keepOptimizer) {}
+
+    /**
+     * What happens at a loss or gradient that is no number: the weights are left as they were, in
+     * any case, and the event is recorded.
+     *
+     * @param policy what then
+     * @param limit how many in a row end the run all the same
+     */
+    public record Anomaly(Policy policy, int limit) {
+
+        /** What LLM360's paper names as remedies, and stopping. */
+        public enum Policy {
+            /** The run ends with an error. */
+            FAIL,
+            /** The next step goes on. */
+            SKIP_BATCH,
+            /** The next chunk goes on. */
+            SKIP_CHUNK,
+            /** The rest of the chunk is shuffled anew. */
+            RESEED
+        }
+    }
+}
