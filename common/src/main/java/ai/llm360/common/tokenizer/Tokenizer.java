@@ -54,6 +54,14 @@ public sealed interface Tokenizer extends AutoCloseable permits VocabularyTokeni
     long[] encodeLiteral(String text);
 
     /**
+     * Returns an encoder for many texts, as for a corpus.
+     *
+     * @return an encoder of one thread's own, which gives the ids of {@link #encodeLiteral}; usable
+     *     until this tokenizer is closed
+     */
+    BulkEncoder bulkEncoder();
+
+    /**
      * Encodes text, with or without the beginning and end tokens.
      *
      * @param text the text
