@@ -67,7 +67,9 @@ public final class AtomicDirectory implements AutoCloseable {
      * @throws IOException if something has appeared at the target, or renaming fails
      */
     public void commit() throws IOException {
-        force(temporary);
+        for (Path directory : directories()) {
+            force(directory);
+        }
         requireFree(target);
         // Windows can't rename onto an empty directory; deleting fails if it is no longer empty.
         Files.deleteIfExists(target);
@@ -88,6 +90,12 @@ public final class AtomicDirectory implements AutoCloseable {
         }
         for (Path path : all) {
             Files.deleteIfExists(path);
+        }
+    }
+
+    private List<Path> directories() throws IOException {
+        try (Stream<Path> tree = Files.walk(temporary)) {
+            return tree.filter(Files::isDirectory).toList();
         }
     }
 

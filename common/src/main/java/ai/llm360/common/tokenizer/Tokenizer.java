@@ -37,6 +37,17 @@ public sealed interface Tokenizer extends AutoCloseable permits VocabularyTokeni
     }
 
     /**
+     * Finds the file that {@link #open} reads.
+     *
+     * @param path a directory or file, as there
+     * @return the file
+     * @throws TokenizerException if no such file is there
+     */
+    static Path file(Path path) throws TokenizerException {
+        return TokenizerFiles.find(path).file();
+    }
+
+    /**
      * Encodes text alone, with no beginning or end token.
      *
      * @param text the text
