@@ -19,7 +19,7 @@ import java.util.stream.Stream;
  * renamed once everything in it is on the disk. A process that is killed leaves at most such a
  * hidden directory, which nothing reads and anyone may delete.
  */
-final class AtomicDirectory implements AutoCloseable {
+public final class AtomicDirectory implements AutoCloseable {
 
     private final Path target;
     private final Path temporary;
@@ -34,9 +34,11 @@ final class AtomicDirectory implements AutoCloseable {
      * Begins a directory.
      *
      * @param directory the target: absent, or an empty directory
+     * @return the directory to fill, then commit, and close in any case
      * @throws FileAlreadyExistsException if there is something at the target
+     * @throws IOException if it can't be made
      */
-    static AtomicDirectory begin(Path directory) throws IOException {
+    public static AtomicDirectory begin(Path directory) throws IOException {
         Path target = directory.toAbsolutePath().normalize();
         requireFree(target);
         Path parent = target.getParent();
@@ -50,13 +52,21 @@ final class AtomicDirectory implements AutoCloseable {
         return new AtomicDirectory(target, temporary);
     }
 
-    /** Where to put the files. Each must be forced to disk by whoever writes it. */
-    Path path() {
+    /**
+     * Returns where to put the files. Each must be forced to disk by whoever writes it.
+     *
+     * @return the directory's hidden name
+     */
+    public Path path() {
         return temporary;
     }
 
-    /** Gives the directory its name. */
-    void commit() throws IOException {
+    /**
+     * Gives the directory its name.
+     *
+     * @throws IOException if something has appeared at the target, or renaming fails
+     */
+    public void commit() throws IOException {
         force(temporary);
         requireFree(target);
         // Windows can't rename onto an empty directory; deleting fails if it is no longer empty.
@@ -66,6 +76,7 @@ final class AtomicDirectory implements AutoCloseable {
         force(target.getParent());
     }
 
+    /** Removes what was not committed. */
     @Override
     public void close() throws IOException {
         if (committed || !Files.exists(temporary)) {
