@@ -73,6 +73,17 @@ public final class ConfigTree {
     }
 
     /**
+     * Makes a tree of what would be parsed.
+     *
+     * @param values maps, lists and scalars by key
+     * @return the tree
+     * @throws ConfigException if it holds anything else
+     */
+    public static ConfigTree of(Map<String, ?> values) {
+        return new ConfigTree(Values.asMap("", Values.normal("", values)));
+    }
+
+    /**
      * Returns this tree with one value changed or added.
      *
      * @param assignment {@code path=value}, the value as YAML: {@code batch.micro=4} or {@code
