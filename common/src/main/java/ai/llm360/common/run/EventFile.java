@@ -63,6 +63,7 @@ final class EventFile implements AutoCloseable {
                 return file;
             } catch (IOException e) {
                 channel.close();
+                Files.delete(path);
                 throw e;
             }
         } catch (IOException e) {
