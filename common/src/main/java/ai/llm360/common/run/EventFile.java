@@ -67,7 +67,8 @@ final class EventFile implements AutoCloseable {
                 throw e;
             }
         } catch (IOException e) {
-            throw RunException.explain(path, "can't be made", e, "free some space");
+            throw RunException.explain(
+                    path, "can't be made", e, "see that there is space and the right to write");
         }
     }
 
