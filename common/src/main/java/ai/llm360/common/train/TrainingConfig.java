@@ -169,7 +169,7 @@ public record TrainingConfig(
             SKIP_BATCH,
             /** The next chunk goes on. */
             SKIP_CHUNK,
-            /** The rest of the chunk is shuffled anew. */
+            /** The seed of the order is switched: other batches follow, from the next step on. */
             RESEED
         }
     }

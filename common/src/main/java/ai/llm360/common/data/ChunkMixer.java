@@ -1,0 +1,54 @@
+package ai.llm360.common.data;
+
+import ai.llm360.common.data.DataManifest.RowFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * Writes the chunks of a data set from its sources' rows.
+ *
+ * @param directory the data set's directory
+ * @param mixture which rows each chunk holds
+ * @param sources each source's training rows, of one source a file, all of one row length
+ */
+record ChunkMixer(Path directory, Mixture mixture, List<TokenChunk> sources) {
+
+    static String fileName(int chunk) {
+        return String.format(Locale.ROOT, "chunks/chunk-%03d.rows", chunk);
+    }
+
+    /** Writes the chunks from one on. */
+    List<RowFile> write(int first, Parallel threads) throws IOException {
+        Files.createDirectories(directory.resolve("chunks"));
+        List<Parallel.Task<RowFile>> tasks = new ArrayList<>();
+        for (int chunk = first; chunk < mixture.chunks(); chunk++) {
+            int number = chunk;
+            tasks.add(() -> write(number));
+        }
+        return threads.all(tasks);
+    }
+
+    private RowFile write(int chunk) throws IOException {
+        List<String> names = sources.stream().map(rows -> rows.sources().get(0)).toList();
+        long rows = names.stream().mapToLong(name -> mixture.rows(name, chunk)).sum();
+        TokenChunk any = sources.get(0);
+        RowHeader header = new RowHeader(any.rowLength(), rows, any.vocabularySize(), names);
+        long[] row = new long[any.rowLength()];
+        String file = fileName(chunk);
+        try (RowWriter writer = new RowWriter(directory.resolve(file), header)) {
+            for (int source = 0; source < sources.size(); source++) {
+                TokenChunk from = sources.get(source);
+                String name = names.get(source);
+                for (long i = 0; i < mixture.rows(name, chunk); i++) {
+                    from.read(mixture.position(name, chunk, i) % from.rows(), row, 0);
+                    writer.write(source, row, 0);
+                }
+            }
+            return new RowFile(file, rows, writer.finish());
+        }
+    }
+}

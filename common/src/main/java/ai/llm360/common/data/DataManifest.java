@@ -1,0 +1,222 @@
+package ai.llm360.common.data;
+
+import com.google.gson.FieldNamingPolicy;
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.regex.Pattern;
+
+/**
+ * What a prepared data set consists of: the file {@code manifest.json} in its directory.
+ *
+ * @param formatVersion the version of the directory's format
+ * @param rowLength the ids of a row, T+1
+ * @param vocabularySize every id is below it
+ * @param eosId the id after each document, or -1 where the rows were imported
+ * @param tokenizerSha256 the SHA-256 of the tokenizer's file, or null where the rows were imported
+ * @param seed decides which rows are held back for validation
+ * @param sources what the rows were made of
+ * @param segments how the sources were mixed; the chunks of the first one come first
+ * @param chunks the training rows
+ * @param validation the rows held back, by source; a source without any is absent
+ */
+public record DataManifest(
+        int formatVersion,
+        int rowLength,
+        int vocabularySize,
+        long eosId,
+        String tokenizerSha256,
+        long seed,
+        List<Source> sources,
+        List<Segment> segments,
+        List<RowFile> chunks,
+        Map<String, RowFile> validation) {
+
+    /** The version written, and the only one read. */
+    public static final int FORMAT_VERSION = 1;
+
+    /** The file's name. */
+    public static final String FILE_NAME = "manifest.json";
+
+    private static final Pattern RELATIVE_FILE =
+            Pattern.compile("[a-z]+/[A-Za-z0-9_][A-Za-z0-9._-]*");
+
+    private static final Gson GSON =
+            new GsonBuilder()
+                    .disableHtmlEscaping()
+                    .serializeNulls()
+                    .setFieldNamingPolicy(FieldNamingPolicy.LOWER_CASE_WITH_UNDERSCORES)
+                    .create();
+
+    /**
+     * A source.
+     *
+     * @param name its name
+     * @param licence what the recipe says of its licence, or null
+     * @param inputs the files it was read from
+     * @param documents their documents; 0 where ready rows were imported
+     * @param tokens their tokens, one end token a document included
+     * @param rows the rows kept for training; chunks may use some, all, or all more than once
+     * @param validationRows the rows held back
+     * @param file the training rows
+     */
+    public record Source(
+            String name,
+            String licence,
+            List<Input> inputs,
+            long documents,
+            long tokens,
+            long rows,
+            long validationRows,
+            RowFile file) {
+
+        /** Checks what was given. */
+        public Source {
+            Objects.requireNonNull(name, "a source has no name");
+            inputs = List.copyOf(inputs);
+            Objects.requireNonNull(file, "a source has no file");
+        }
+    }
+
+    /**
+     * A file that a source was read from.
+     *
+     * @param name its file name or Maven coordinate
+     * @param sha256 its SHA-256
+     */
+    public record Input(String name, String sha256) {}
+
+    /**
+     * Chunks that are mixed alike.
+     *
+     * @param firstChunk the first of them
+     * @param plannedChunks how many were made; a later segment may have replaced the last ones
+     * @param weights each source's proportion as given, or null if every row is used once
+     * @param rowsPerChunk each source's rows in each of the chunks
+     */
+    public record Segment(
+            int firstChunk,
+            int plannedChunks,
+            Map<String, Double> weights,
+            Map<String, Long> rowsPerChunk) {
+
+        /** Checks what was given. */
+        public Segment {
+            weights = weights == null ? null : ordered(weights);
+            rowsPerChunk = ordered(rowsPerChunk);
+        }
+    }
+
+    /**
+     * A file of token rows.
+     *
+     * @param file its path below the data set's directory, with slashes
+     * @param rows its rows
+     * @param sha256 its SHA-256
+     */
+    public record RowFile(String file, long rows, String sha256) {
+
+        /** Checks what was given. */
+        public RowFile {
+            if (file == null || !RELATIVE_FILE.matcher(file).matches() || sha256 == null) {
+                throw new IllegalArgumentException(
+                        "'%s' with SHA-256 %s is no entry for a file".formatted(file, sha256));
+            }
+        }
+    }
+
+    /** Checks what was given. */
+    public DataManifest {
+        sources = List.copyOf(sources);
+        segments = List.copyOf(segments);
+        chunks = List.copyOf(chunks);
+        validation = ordered(validation);
+    }
+
+    private static <V> Map<String, V> ordered(Map<String, V> map) {
+        return Collections.unmodifiableMap(new LinkedHashMap<>(map));
+    }
+
+    /**
+     * Returns the rows of each chunk, as {@link DataOrder} takes them.
+     *
+     * @return the numbers of rows
+     */
+    public List<Long> rowsPerChunk() {
+        return chunks.stream().map(RowFile::rows).toList();
+    }
+
+    /**
+     * Returns how often the chunks go through a source's training rows.
+     *
+     * @param source the source's name
+     * @return 1 if each row is used once, less if some are unused; 0 if there is no such source
+     */
+    public double epochs(String source) {
+        long available =
+                sources.stream().filter(s -> s.name().equals(source)).mapToLong(Source::rows).sum();
+        long used = Mixture.of(this).used(source);
+        return available == 0 ? 0 : (double) used / available;
+    }
+
+    /**
+     * Returns the manifest as one line of JSON, its names in snake case and in a fixed order.
+     *
+     * @return the canonical text
+     */
+    public String toJson() {
+        return GSON.toJson(this);
+    }
+
+    /**
+     * Returns what identifies the data: the same digest means the same rows in the same chunks.
+     *
+     * @return the SHA-256 of {@link #toJson()}, in hexadecimal
+     */
+    public String digest() {
+        return Sha256.of(toJson());
+    }
+
+    /**
+     * Reads the manifest of a data set.
+     *
+     * @param directory the data set's directory
+     * @return the manifest
+     * @throws DataException if there is none, or it can't be used
+     * @throws IOException if reading fails
+     */
+    public static DataManifest read(Path directory) throws IOException {
+        Path file = directory.resolve(FILE_NAME);
+        DataManifest manifest;
+        try {
+            manifest = GSON.fromJson(Files.readString(file), DataManifest.class);
+        } catch (NoSuchFileException e) {
+            throw new DataException(
+                    directory,
+                    "no prepared data set: there is no "
+                            + FILE_NAME
+                            + "; make one with llm360"
+                            + " data prepare",
+                    e);
+        } catch (RuntimeException e) {
+            throw new DataException(file, "damaged: " + e.getMessage(), e);
+        }
+        if (manifest == null || manifest.formatVersion() != FORMAT_VERSION) {
+            throw new DataException(
+                    file,
+                    "version %s of the format; this program reads version %d"
+                            .formatted(
+                                    manifest == null ? "no" : manifest.formatVersion(),
+                                    FORMAT_VERSION));
+        }
+        return manifest;
+    }
+}

@@ -1,0 +1,106 @@
+package ai.llm360.common.data;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.util.zip.CRC32C;
+
+/** Writes a file of token rows from its first byte to its last, whose number is known before. */
+final class RowWriter implements AutoCloseable {
+
+    private static final int BUFFER_BYTES = 1 << 18;
+
+    private final Path file;
+    private final RowHeader header;
+    private final FileChannel channel;
+    private final MessageDigest sha256 = Sha256.digest();
+    private final CRC32C checksum = new CRC32C();
+    private final ByteBuffer buffer;
+    private final short[] sources;
+    private int rows;
+
+    RowWriter(Path file, RowHeader header) throws IOException {
+        this.file = file;
+        this.header = header;
+        sources = new short[Math.toIntExact(header.rows())];
+        buffer =
+                ByteBuffer.allocate(Math.max(BUFFER_BYTES, header.rowBytes()))
+                        .order(ByteOrder.LITTLE_ENDIAN);
+        channel = FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
+        try {
+            for (byte b : header.toBytes()) {
+                room(1).put(b);
+            }
+        } catch (IOException | RuntimeException e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Writes the next row.
+     *
+     * @throws DataException if an id is outside the vocabulary
+     */
+    void write(int source, long[] ids, int offset) throws IOException {
+        room(header.rowBytes());
+        for (int i = 0; i < header.rowLength(); i++) {
+            long id = ids[offset + i];
+            if (id < 0 || id >= header.vocabularySize()) {
+                throw new DataException(
+                        file,
+                        "id %d in row %d, outside the vocabulary of %d; give the vocabulary's true"
+                                        .formatted(id, rows, header.vocabularySize())
+                                + " size or another tokenizer");
+            }
+            if (header.idBytes() == Short.BYTES) {
+                buffer.putShort((short) id);
+            } else {
+                buffer.putInt((int) id);
+            }
+        }
+        sources[rows++] = (short) source;
+    }
+
+    private ByteBuffer room(int bytes) throws IOException {
+        if (buffer.remaining() < bytes) {
+            flush();
+        }
+        return buffer;
+    }
+
+    private void flush() throws IOException {
+        buffer.flip();
+        checksum.update(buffer.duplicate());
+        sha256.update(buffer.duplicate());
+        while (buffer.hasRemaining()) {
+            channel.write(buffer);
+        }
+        buffer.clear();
+    }
+
+    /** Writes the file's end, forces all to the disk and returns the file's SHA-256. */
+    String finish() throws IOException {
+        if (rows != sources.length) {
+            throw new IllegalStateException(
+                    "%s: %d rows of %d written".formatted(file, rows, sources.length));
+        }
+        for (short source : sources) {
+            room(Short.BYTES).putShort(source);
+        }
+        flush();
+        buffer.putInt((int) checksum.getValue());
+        flush();
+        channel.force(true);
+        return Sha256.hex(sha256);
+    }
+
+    @Override
+    public void close() throws IOException {
+        channel.close();
+    }
+}

@@ -1,0 +1,137 @@
+package ai.llm360.common.data;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * A prepared data set: a directory with a manifest, chunks of training rows, and rows held back for
+ * validation by source.
+ *
+ * <p>{@link DataPreparation} makes one; {@code docs/formats/data.md} specifies the files.
+ */
+public final class TokenDataset implements AutoCloseable {
+
+    private final Path directory;
+    private final DataManifest manifest;
+
+    private TokenDataset(Path directory, DataManifest manifest) {
+        this.directory = directory;
+        this.manifest = manifest;
+    }
+
+    /**
+     * Opens a data set: reads its manifest and sees that its files are there.
+     *
+     * @param directory the directory
+     * @return the data set, to be closed
+     * @throws DataException if there is none, or something is missing
+     * @throws IOException if reading fails
+     */
+    public static TokenDataset open(Path directory) throws IOException {
+        DataManifest manifest = DataManifest.read(directory);
+        for (DataManifest.RowFile file : manifest.chunks()) {
+            if (!Files.isRegularFile(directory.resolve(file.file()))) {
+                throw new DataException(
+                        directory.resolve(file.file()),
+                        "missing, though the manifest names it; copy the data set again or prepare"
+                                + " it anew");
+            }
+        }
+        return new TokenDataset(directory, manifest);
+    }
+
+    /**
+     * Returns what the data set consists of.
+     *
+     * @return the manifest
+     */
+    public DataManifest manifest() {
+        return manifest;
+    }
+
+    /**
+     * Returns the number of chunks.
+     *
+     * @return the chunks
+     */
+    public int chunkCount() {
+        return manifest.chunks().size();
+    }
+
+    /**
+     * Opens a chunk and verifies its hash, for which it is read once.
+     *
+     * @param index the chunk's number, from 0
+     * @return the chunk, to be closed
+     * @throws DataException if the file is missing, damaged or another one
+     * @throws IllegalArgumentException if there is no such chunk
+     * @throws IOException if reading fails
+     */
+    public TokenChunk openChunk(int index) throws IOException {
+        if (index < 0 || index >= chunkCount()) {
+            throw new IllegalArgumentException(
+                    "%s: no chunk %d: there are %d, from 0"
+                            .formatted(directory, index, chunkCount()));
+        }
+        return open(manifest.chunks().get(index));
+    }
+
+    /**
+     * Returns the sources of which rows were held back.
+     *
+     * @return their names
+     */
+    public List<String> validationSources() {
+        return List.copyOf(manifest.validation().keySet());
+    }
+
+    /**
+     * Opens the validation rows of a source and verifies their hash.
+     *
+     * @param source the source's name
+     * @return the rows, to be closed
+     * @throws DataException if the file is missing, damaged or another one
+     * @throws IllegalArgumentException if no rows of that source were held back
+     * @throws IOException if reading fails
+     */
+    public TokenChunk openValidation(String source) throws IOException {
+        DataManifest.RowFile file = manifest.validation().get(source);
+        if (file == null) {
+            throw new IllegalArgumentException(
+                    "%s: no validation rows of '%s': there are those of %s"
+                            .formatted(directory, source, validationSources()));
+        }
+        return open(file);
+    }
+
+    /** Opens the training rows of a source, from which chunks are mixed. */
+    TokenChunk openSource(DataManifest.Source source) throws IOException {
+        return open(source.file());
+    }
+
+    private TokenChunk open(DataManifest.RowFile entry) throws IOException {
+        Path file = directory.resolve(entry.file());
+        if (!Files.isRegularFile(file)) {
+            throw new DataException(
+                    file, "missing, though the manifest names it; copy the data set again");
+        }
+        TokenChunk chunk = TokenChunk.open(file, entry.sha256());
+        if (chunk.rowLength() != manifest.rowLength() || chunk.rows() != entry.rows()) {
+            throw new DataException(
+                    file,
+                    "%d rows of %d ids; the manifest says %d rows of %d"
+                            .formatted(
+                                    chunk.rows(),
+                                    chunk.rowLength(),
+                                    entry.rows(),
+                                    manifest.rowLength()));
+        }
+        return chunk;
+    }
+
+    /** Nothing is held open between calls; each chunk is closed by who opened it. */
+    @Override
+    public void close() {}
+}
