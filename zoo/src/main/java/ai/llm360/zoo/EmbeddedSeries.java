@@ -1,5 +1,6 @@
 package ai.llm360.zoo;
 
+import ai.djl.repository.zoo.ModelNotFoundException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -46,6 +47,22 @@ final class EmbeddedSeries {
     /** Returns what the library brings. */
     static List<EmbeddedSeries> all() {
         return ALL;
+    }
+
+    /** Returns what the library brings under a name. */
+    static EmbeddedSeries of(String model) throws ModelNotFoundException {
+        return ALL.stream()
+                .filter(series -> series.model.equals(model))
+                .findFirst()
+                .orElseThrow(
+                        () ->
+                                new ModelNotFoundException(
+                                        "no series '%s': the library brings %s"
+                                                .formatted(
+                                                        model,
+                                                        ALL.stream()
+                                                                .map(EmbeddedSeries::model)
+                                                                .toList())));
     }
 
     /** Returns the name that it is referred to by. */

@@ -42,6 +42,10 @@ final class ModelHome {
                 EmbeddedSeries.all());
     }
 
+    Path root() {
+        return root;
+    }
+
     /** Finds a checkpoint's directory; one that comes with the library is copied there first. */
     Path find(Reference.Named reference) throws ModelNotFoundException, IOException {
         return directory(reference.model(), checkpoint(reference));

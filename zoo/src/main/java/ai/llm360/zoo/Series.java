@@ -1,10 +1,13 @@
 package ai.llm360.zoo;
 
+import ai.djl.engine.Engine;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import com.google.gson.FieldNamingPolicy;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
@@ -53,7 +56,33 @@ public record Series(
      * @param threads the threads that libtorch computed with
      * @param libtorch libtorch's version
      */
-    public record Machine(String processor, int threads, String libtorch) {}
+    public record Machine(String processor, int threads, String libtorch) {
+
+        private static final Path CPU_INFO = Path.of("/proc/cpuinfo");
+
+        /**
+         * Returns what this process runs on.
+         *
+         * @return this machine; where the system doesn't tell the processor, its architecture
+         * @throws IOException if reading fails
+         */
+        public static Machine here() throws IOException {
+            String processor = System.getProperty("os.arch");
+            if (Files.isReadable(CPU_INFO)) {
+                for (String line : Files.readAllLines(CPU_INFO)) {
+                    if (line.startsWith("model name")) {
+                        processor = line.substring(line.indexOf(':') + 1).strip();
+                        break;
+                    }
+                }
+            }
+            int threads =
+                    Integer.getInteger(
+                            "ai.djl.pytorch.num_threads",
+                            Runtime.getRuntime().availableProcessors());
+            return new Machine(processor, threads, Engine.getEngine("PyTorch").getVersion());
+        }
+    }
 
     /** Checks what was given. */
     public Series {
@@ -84,16 +113,7 @@ public record Series(
      * @throws IOException if reading fails
      */
     public static Series of(String model) throws ModelNotFoundException, IOException {
-        for (EmbeddedSeries embedded : EmbeddedSeries.all()) {
-            if (embedded.model().equals(model)) {
-                return embedded.series();
-            }
-        }
-        throw new ModelNotFoundException(
-                "no series '%s': the library brings %s"
-                        .formatted(
-                                model,
-                                EmbeddedSeries.all().stream().map(EmbeddedSeries::model).toList()));
+        return EmbeddedSeries.of(model).series();
     }
 
     /**

@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /** Makes the files of an embedded series from the float32 checkpoints of a run. */
@@ -19,7 +21,7 @@ final class SeriesWriter {
     private final Series.Machine machine;
     private final Path target;
     private final List<SeriesCheckpoint> checkpoints = new ArrayList<>();
-    private final List<String> files = new ArrayList<>();
+    private final Set<String> files = new TreeSet<>();
 
     SeriesWriter(String model, Series.Machine machine, Path target) {
         this.model = model;
@@ -79,14 +81,15 @@ final class SeriesWriter {
                 Files.delete(file);
             } else {
                 Files.move(file, shared);
-                files.add(name);
             }
+            files.add(name);
         }
     }
 
     /** Writes {@code series.json}. */
     Series write() throws IOException {
-        Series series = new Series(Series.FORMAT_VERSION, model, machine, files, checkpoints);
+        Series series =
+                new Series(Series.FORMAT_VERSION, model, machine, List.copyOf(files), checkpoints);
         Files.writeString(target.resolve(Series.FILE_NAME), series.toJson());
         return series;
     }
