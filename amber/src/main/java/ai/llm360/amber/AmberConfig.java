@@ -89,6 +89,17 @@ public record AmberConfig(
     }
 
     /**
+     * Parses the text of a config.json.
+     *
+     * @param json the text
+     * @return its configuration
+     * @throws IllegalArgumentException as {@link #read} does
+     */
+    public static AmberConfig parse(String json) {
+        return AmberConfigJson.parse(json);
+    }
+
+    /**
      * Returns this configuration as a config.json that transformers' {@code LlamaForCausalLM}
      * reads.
      *

@@ -31,16 +31,21 @@ final class AmberConfigJson {
 
     static AmberConfig read(Path file) throws IOException {
         try {
-            JsonElement root = JsonParser.parseString(Files.readString(file));
+            return parse(Files.readString(file));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("%s: %s".formatted(file, e.getMessage()), e);
+        }
+    }
+
+    static AmberConfig parse(String text) {
+        try {
+            JsonElement root = JsonParser.parseString(text);
             if (!root.isJsonObject()) {
                 throw new IllegalArgumentException("a config.json is a JSON object");
             }
             return new AmberConfigJson(root.getAsJsonObject()).toConfig();
-        } catch (IllegalArgumentException
-                | JsonParseException
-                | IllegalStateException
-                | UnsupportedOperationException e) {
-            throw new IllegalArgumentException("%s: %s".formatted(file, e.getMessage()), e);
+        } catch (JsonParseException | IllegalStateException | UnsupportedOperationException e) {
+            throw new IllegalArgumentException(e.getMessage(), e);
         }
     }
 

@@ -17,8 +17,8 @@ import java.util.stream.Collectors;
 enum Architecture {
     LLAMA("llama") {
         @Override
-        CausalDecoder newBlock(Path config) throws IOException {
-            return new Amber(AmberConfig.read(config));
+        CausalDecoder newBlock(String config) {
+            return new Amber(AmberConfig.parse(config));
         }
     };
 
@@ -28,8 +28,8 @@ enum Architecture {
         this.modelType = modelType;
     }
 
-    /** Makes a block without weights from a config.json. */
-    abstract CausalDecoder newBlock(Path config) throws IOException;
+    /** Makes a block without weights from a config.json's text. */
+    abstract CausalDecoder newBlock(String config);
 
     /**
      * Makes the block that a checkpoint's directory describes.
@@ -46,6 +46,22 @@ enum Architecture {
                     "%s has no config.json, which says what model its checkpoint is of"
                             .formatted(directory));
         }
+        try {
+            return describedBy(Files.readString(config));
+        } catch (JsonParseException e) {
+            throw new IOException("%s %s".formatted(config, e.getMessage()), e);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("%s: %s".formatted(config, e.getMessage()), e);
+        }
+    }
+
+    /**
+     * Makes the block that the text of a config.json describes.
+     *
+     * @throws JsonParseException if it isn't a JSON object
+     * @throws IllegalArgumentException if it describes a model that the zoo has no block for
+     */
+    static CausalDecoder describedBy(String config) {
         String found = modelType(config);
         for (Architecture architecture : values()) {
             if (architecture.modelType.equals(found)) {
@@ -53,23 +69,22 @@ enum Architecture {
             }
         }
         throw new IllegalArgumentException(
-                "%s: model_type is '%s'; the models that can be loaded are of type %s"
+                "model_type is '%s'; the models that can be loaded are of type %s"
                         .formatted(
-                                config,
                                 found,
                                 Arrays.stream(values())
                                         .map(a -> "'" + a.modelType + "'")
                                         .collect(Collectors.joining(", "))));
     }
 
-    private static String modelType(Path config) throws IOException {
+    private static String modelType(String config) {
         try {
-            JsonObject json = JsonParser.parseString(Files.readString(config)).getAsJsonObject();
+            JsonObject json = JsonParser.parseString(config).getAsJsonObject();
             JsonElement type = json.get("model_type");
             boolean text = type != null && type.isJsonPrimitive();
             return text ? type.getAsString() : String.valueOf(type);
         } catch (JsonParseException | IllegalStateException e) {
-            throw new IOException("%s is not a JSON object".formatted(config), e);
+            throw new JsonParseException("is not a JSON object", e);
         }
     }
 }

@@ -12,6 +12,7 @@ import ai.llm360.common.generate.TextGenerator;
 import ai.llm360.common.generate.TextTranslator;
 import ai.llm360.common.nn.CausalDecoder;
 import ai.llm360.common.nn.WeightType;
+import com.google.gson.JsonParseException;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
@@ -187,6 +188,22 @@ public final class Criteria<I, O> {
     public static CausalDecoder newBlock(String reference)
             throws ModelNotFoundException, IOException {
         return Architecture.describedBy(Reference.resolve(reference));
+    }
+
+    /**
+     * Makes the block that the text of a config.json describes, without weights: a model to train.
+     *
+     * @param configJson the text
+     * @return the block
+     * @throws IllegalArgumentException if it isn't JSON, or describes a model that there is no
+     *     block for
+     */
+    public static CausalDecoder newBlockOf(String configJson) {
+        try {
+            return Architecture.describedBy(configJson);
+        } catch (JsonParseException e) {
+            throw new IllegalArgumentException("the model's configuration " + e.getMessage(), e);
+        }
     }
 
     /**

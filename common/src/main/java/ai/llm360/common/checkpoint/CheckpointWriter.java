@@ -76,30 +76,45 @@ public final class CheckpointWriter {
      * @throws IllegalStateException if the source writes fewer or more bytes than a tensor has
      */
     public void write() throws IOException {
+        try (AtomicDirectory out = AtomicDirectory.begin(directory)) {
+            writeInto(out.path());
+            out.commit();
+        }
+    }
+
+    /**
+     * Writes the files into the directory as it is, for a caller that makes a larger whole of them.
+     * It must exist and hold none of these files, each of which is forced to disk.
+     *
+     * @throws IOException if writing fails, or the source does; files may be left behind
+     * @throws IllegalStateException if the source writes fewer or more bytes than a tensor has
+     */
+    public void writeInPlace() throws IOException {
+        writeInto(directory);
+    }
+
+    private void writeInto(Path existing) throws IOException {
         ShardPlan plan = new ShardPlan(tensors, maxShardBytes);
         long total = 0;
         for (TensorSpec tensor : tensors) {
             total = Math.addExact(total, tensor.byteLength());
         }
-        try (AtomicDirectory out = AtomicDirectory.begin(directory)) {
-            if (progress != null) {
-                progress.reset("Writing " + directory.getFileName(), Math.max(total, 1));
-                progress.start(0);
-            }
-            for (int shard = 0; shard < plan.count(); shard++) {
-                Path file = out.path().resolve(plan.fileName(shard));
-                SafetensorsFile.write(file, plan.tensors(shard), metadata, source, progress);
-            }
-            if (plan.count() > 1) {
-                writeFile(out.path().resolve(INDEX), index(plan, total));
-            }
-            for (Map.Entry<String, byte[]> file : files.entrySet()) {
-                writeFile(out.path().resolve(file.getKey()), file.getValue());
-            }
-            out.commit();
-            if (progress != null) {
-                progress.end();
-            }
+        if (progress != null) {
+            progress.reset("Writing " + directory.getFileName(), Math.max(total, 1));
+            progress.start(0);
+        }
+        for (int shard = 0; shard < plan.count(); shard++) {
+            Path file = existing.resolve(plan.fileName(shard));
+            SafetensorsFile.write(file, plan.tensors(shard), metadata, source, progress);
+        }
+        if (plan.count() > 1) {
+            writeFile(existing.resolve(INDEX), index(plan, total));
+        }
+        for (Map.Entry<String, byte[]> file : files.entrySet()) {
+            writeFile(existing.resolve(file.getKey()), file.getValue());
+        }
+        if (progress != null) {
+            progress.end();
         }
     }
 

@@ -6,13 +6,20 @@ import java.util.List;
 import java.util.Locale;
 
 /** Finds the names that someone who mistyped one may have meant. */
-final class NearNames {
+public final class NearNames {
 
     private static final int SHOWN = 3;
 
     private NearNames() {}
 
-    static List<String> of(String name, Collection<String> names) {
+    /**
+     * Returns the names that are most like one, the likeliest first.
+     *
+     * @param name what was given
+     * @param names what there is
+     * @return at most three of them
+     */
+    public static List<String> of(String name, Collection<String> names) {
         return names.stream()
                 .sorted(
                         Comparator.<String>comparingInt(candidate -> distance(name, candidate))

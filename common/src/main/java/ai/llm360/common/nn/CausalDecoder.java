@@ -295,7 +295,7 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
         }
     }
 
-    private Parameter embedding() {
+    final Parameter embedding() {
         return parameter(layout.embedding().name());
     }
 
@@ -307,7 +307,8 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
         return specs;
     }
 
-    private List<Parameter> lastParameters() {
+    /** The final norm's parameters, then the head's matrix. */
+    final List<Parameter> lastParameters() {
         return lastSpecs().stream().map(spec -> parameter(spec.name())).toList();
     }
 

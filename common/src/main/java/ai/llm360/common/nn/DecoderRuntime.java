@@ -53,7 +53,7 @@ final class DecoderRuntime {
     }
 
     /** The decoder's page for a kind of linear weight. */
-    private synchronized TorchScript page(LinearKind kind) {
+    synchronized TorchScript page(LinearKind kind) {
         return pages.computeIfAbsent(
                 kind,
                 k -> {

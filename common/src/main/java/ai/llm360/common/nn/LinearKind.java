@@ -19,7 +19,11 @@ enum LinearKind {
     /** bfloat16 in oneDNN's blocked layout, on a CPU with bfloat16 arithmetic. */
     BFLOAT16_PACKED("linear_bfloat16_packed", true),
     /** int8 weights and activations, on the CPU. */
-    INT8("linear_int8", true);
+    INT8("linear_int8", true),
+    /** Training: float32 weights, products in bfloat16. */
+    BFLOAT16_COMPUTE("linear_bfloat16_compute", false),
+    /** The same on a CPU without bfloat16 arithmetic. */
+    BFLOAT16_ROUNDED("linear_bfloat16_rounded", false);
 
     private final String resource;
     private final boolean packing;

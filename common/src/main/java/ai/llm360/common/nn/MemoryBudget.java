@@ -11,11 +11,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/**
- * How much memory a device can give to weights, so that a model that can't fit is refused before a
- * byte of it is read.
- */
-final class MemoryBudget {
+/** How much memory a device can give, so that what can't fit is refused before it begins. */
+public final class MemoryBudget {
 
     /** What a model needs besides its weights: the cache, activations, the JVM and libtorch. */
     private static final double SHARE = 0.92;
@@ -23,12 +20,24 @@ final class MemoryBudget {
     private final long bytes;
     private final String place;
 
-    MemoryBudget(long bytes, String place) {
+    /**
+     * Creates a budget.
+     *
+     * @param bytes the free memory
+     * @param place what has it, such as {@code this machine}
+     */
+    public MemoryBudget(long bytes, String place) {
         this.bytes = bytes;
         this.place = place;
     }
 
-    static MemoryBudget of(Device device) {
+    /**
+     * Asks a device for its free memory: a GPU's own, or what a machine has without swapping.
+     *
+     * @param device the device
+     * @return its budget
+     */
+    public static MemoryBudget of(Device device) {
         if (device.isGpu()) {
             long free =
                     CudaUtils.getGpuMemory(device).getMax()
@@ -54,13 +63,12 @@ final class MemoryBudget {
                         .filter(other -> fits(other, parameters))
                         .max(Comparator.comparingInt(WeightType::byteSize));
         throw new IllegalArgumentException(
-                "%s in %s take %s, but %s has %s free; %s"
+                "%s in %s take %s, but %s; %s"
                         .formatted(
                                 String.format(Locale.ROOT, "%,d parameters", parameters),
                                 type,
                                 gigabytes(parameters * type.byteSize()),
-                                place,
-                                gigabytes(bytes),
+                                this,
                                 fitting.map(
                                                 other ->
                                                         "load it with dtype %s, which takes %s"
@@ -74,10 +82,32 @@ final class MemoryBudget {
     }
 
     private boolean fits(WeightType type, long parameters) {
-        return parameters * type.byteSize() <= bytes * SHARE;
+        return holds(parameters * type.byteSize());
     }
 
-    private static String gigabytes(long count) {
+    /**
+     * Returns whether something fits, and leaves room for what else a program needs.
+     *
+     * @param needed its bytes
+     * @return whether there is room
+     */
+    public boolean holds(long needed) {
+        return needed <= bytes * SHARE;
+    }
+
+    /** Returns {@code this machine has 23.1 GB free}. */
+    @Override
+    public String toString() {
+        return "%s has %s free".formatted(place, gigabytes(bytes));
+    }
+
+    /**
+     * Writes a size.
+     *
+     * @param count bytes
+     * @return such as {@code 13.5 GB}
+     */
+    public static String gigabytes(long count) {
         return String.format(Locale.ROOT, "%.1f GB", count / 1e9);
     }
 

@@ -120,6 +120,18 @@ public final class TensorLoader implements AutoCloseable {
     }
 
     /**
+     * Reads a tensor into an array that exists, cast to its type and moved to its device.
+     *
+     * @param tensor where the tensor lies
+     * @param target an array of its shape, which autograd may know
+     */
+    public void read(TensorInfo tensor, NDArray target) {
+        try (NDManager cpu = NDManager.newBaseManager(ai.djl.Device.cpu(), "PyTorch")) {
+            page.infer(cpu, "assign", target, map(cpu, tensor)).close();
+        }
+    }
+
+    /**
      * Makes an uninitialised tensor of any type on the manager's device.
      *
      * @param manager the manager that the tensor is attached to

@@ -1,15 +1,20 @@
 package ai.llm360.common.train;
 
 import ai.llm360.common.data.ShuffleMode;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
 
 /**
  * Everything that decides what a pretraining run computes. A run is a function of this, of its data
  * and of nothing else.
  *
  * <p>It is what a recipe's YAML file says and what a run directory keeps; the names there are these
- * in snake case.
+ * in snake case. Each record checks its own values and refuses them with an {@link
+ * IllegalArgumentException} that starts with the name in the file.
  *
  * @param name the run's name
  * @param model the model's {@code config.json}
@@ -43,6 +48,16 @@ public record TrainingConfig(
         Checkpoints checkpoints,
         Anomaly anomaly) {
 
+    /** Checks the values. */
+    public TrainingConfig {
+        require(name == null || !name.isBlank(), "name must not be blank");
+        notNegative("clip", clip);
+        notNegative("steps", steps);
+        if (model != null) { // config.json has nulls, which Map.copyOf refuses
+            model = Collections.unmodifiableMap(new LinkedHashMap<>(model));
+        }
+    }
+
     /** The defaults, which are Amber's; what has none (name, model, data path, batch) is null. */
     public static final TrainingConfig DEFAULTS =
             new TrainingConfig(
@@ -50,7 +65,7 @@ public record TrainingConfig(
                     null,
                     11111,
                     new Data(null, ShuffleMode.PER_CHUNK, 0, 0),
-                    new Batch(0, 0),
+                    null,
                     new Optimizer(0.9, 0.95, 1e-8, 0.1, List.of()),
                     new Schedule(Schedule.Kind.COSINE, 3e-4, 3e-5, 2000, 0),
                     1.0,
@@ -64,12 +79,20 @@ public record TrainingConfig(
     /**
      * The token rows.
      *
-     * @param path the directory of a prepared data set
+     * @param path the directory of a prepared data set; a relative one starts at the working
+     *     directory
      * @param order how rows are shuffled
      * @param chunks the number of chunks to train on, or 0 for all that there are
      * @param rowsPerChunk the rows of a chunk where the data set is not at hand, for planning only
      */
-    public record Data(String path, ShuffleMode order, int chunks, long rowsPerChunk) {}
+    public record Data(String path, ShuffleMode order, int chunks, long rowsPerChunk) {
+
+        /** Checks the values. */
+        public Data {
+            notNegative("chunks", chunks);
+            notNegative("rows_per_chunk", rowsPerChunk);
+        }
+    }
 
     /**
      * The sequences of a step.
@@ -77,7 +100,19 @@ public record TrainingConfig(
      * @param global sequences per optimizer step, over all processes (Amber: 2240)
      * @param micro sequences per forward pass of one process; {@code global} must be a multiple
      */
-    public record Batch(int global, int micro) {}
+    public record Batch(int global, int micro) {
+
+        /** Checks the values. */
+        public Batch {
+            positive("global", global);
+            positive("micro", micro);
+            require(
+                    global % micro == 0,
+                    "global (%d) must be a multiple of micro (%d)",
+                    global,
+                    micro);
+        }
+    }
 
     /**
      * AdamW (arXiv 1711.05101) as PyTorch computes it.
@@ -93,7 +128,17 @@ public record TrainingConfig(
             double beta2,
             double epsilon,
             double weightDecay,
-            List<ParameterGroup> groups) {}
+            List<ParameterGroup> groups) {
+
+        /** Checks the values. */
+        public Optimizer {
+            require(beta1 >= 0 && beta1 < 1, "beta1 (%s) must be at least 0, below 1", beta1);
+            require(beta2 >= 0 && beta2 < 1, "beta2 (%s) must be at least 0, below 1", beta2);
+            positive("epsilon", epsilon);
+            notNegative("weight_decay", weightDecay);
+            groups = List.copyOf(groups);
+        }
+    }
 
     /**
      * Parameters with constants of their own.
@@ -102,7 +147,22 @@ public record TrainingConfig(
      * @param lrScale multiplies the learning rate
      * @param weightDecay the decay of these parameters
      */
-    public record ParameterGroup(String match, double lrScale, double weightDecay) {}
+    public record ParameterGroup(String match, double lrScale, double weightDecay) {
+
+        /** Checks the values. */
+        public ParameterGroup {
+            try {
+                Pattern.compile(match);
+            } catch (PatternSyntaxException e) {
+                throw new IllegalArgumentException(
+                        "match ('%s') is no regular expression: %s"
+                                .formatted(match, e.getDescription()),
+                        e);
+            }
+            notNegative("lr_scale", lrScale);
+            notNegative("weight_decay", weightDecay);
+        }
+    }
 
     /**
      * The learning rate of each step; the first step is number 0.
@@ -114,6 +174,24 @@ public record TrainingConfig(
      * @param total the steps until {@code end}, or 0 for all of the run's
      */
     public record Schedule(Kind kind, double peak, double end, long warmup, long total) {
+
+        /** Checks the values. */
+        public Schedule {
+            positive("peak", peak);
+            notNegative("end", end);
+            require(
+                    kind == Kind.CONSTANT || end <= peak,
+                    "end (%s) must be at most peak (%s)",
+                    end,
+                    peak);
+            notNegative("warmup", warmup);
+            notNegative("total", total);
+            require(
+                    total == 0 || warmup <= total,
+                    "warmup (%d) must be at most total (%d)",
+                    warmup,
+                    total);
+        }
 
         /** The shapes. */
         public enum Kind {
@@ -140,7 +218,14 @@ public record TrainingConfig(
      * @param every the steps between two, and at each checkpoint; 0 for never
      * @param batches the most micro-batches of each validation source
      */
-    public record Validation(long every, int batches) {}
+    public record Validation(long every, int batches) {
+
+        /** Checks the values. */
+        public Validation {
+            notNegative("every", every);
+            positive("batches", batches);
+        }
+    }
 
     /**
      * What is kept. After each chunk a checkpoint joins the series.
@@ -150,7 +235,14 @@ public record TrainingConfig(
      * @param keepOptimizer whether the checkpoints of the series keep their optimizer state once a
      *     later one is whole
      */
-    public record Checkpoints(long everySteps, int keep, boolean keepOptimizer) {}
+    public record Checkpoints(long everySteps, int keep, boolean keepOptimizer) {
+
+        /** Checks the values. */
+        public Checkpoints {
+            notNegative("every_steps", everySteps);
+            positive("keep", keep);
+        }
+    }
 
     /**
      * What happens at a loss or gradient that is no number: the weights are left as they were, in
@@ -161,6 +253,11 @@ public record TrainingConfig(
      */
     public record Anomaly(Policy policy, int limit) {
 
+        /** Checks the values. */
+        public Anomaly {
+            positive("limit", limit);
+        }
+
         /** What LLM360's paper names as remedies, and stopping. */
         public enum Policy {
             /** The run ends with an error. */
@@ -169,8 +266,30 @@ public record TrainingConfig(
             SKIP_BATCH,
             /** The next chunk goes on. */
             SKIP_CHUNK,
-            /** The rest of the chunk is shuffled anew. */
+            /** The seed of the order is switched: other batches follow, from the next step on. */
             RESEED
+        }
+    }
+
+    private static void positive(String name, Number value) {
+        require(
+                value.doubleValue() > 0 && Double.isFinite(value.doubleValue()),
+                "%s (%s) must be positive",
+                name,
+                value);
+    }
+
+    private static void notNegative(String name, Number value) {
+        require(
+                value.doubleValue() >= 0 && Double.isFinite(value.doubleValue()),
+                "%s (%s) must not be negative",
+                name,
+                value);
+    }
+
+    private static void require(boolean holds, String message, Object... values) {
+        if (!holds) {
+            throw new IllegalArgumentException(message.formatted(values));
         }
     }
 }

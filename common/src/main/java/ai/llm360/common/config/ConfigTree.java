@@ -1,0 +1,215 @@
+package ai.llm360.common.config;
+
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A configuration before it is a record: a tree of maps, lists and scalars that never changes.
+ *
+ * <p>Keys are snake_case. Scalars are String, Boolean, Long, Double and null, told apart by YAML
+ * 1.2's core schema: {@code 3e-4} is a number and {@code no} is text. A path names a value by the
+ * keys and list indices that lead to it: {@code optimizer.groups.0.match}.
+ */
+public final class ConfigTree {
+
+    private static final Gson GSON =
+            new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().serializeNulls().create();
+
+    private final Map<String, Object> root;
+
+    private ConfigTree(Map<String, Object> root) {
+        this.root = root;
+    }
+
+    /**
+     * Reads a file of YAML or JSON.
+     *
+     * @param file the file
+     * @return its tree
+     * @throws IOException if it can't be read
+     * @throws ConfigException if it is neither, or no map; the message starts with the file's path
+     */
+    public static ConfigTree read(Path file) throws IOException {
+        try {
+            String text = Files.readString(file);
+            // JSON may be indented with tabs, YAML may not; no string of JSON holds one.
+            return parse(file.toString().endsWith(".json") ? text.replace('\t', ' ') : text);
+        } catch (ConfigException e) {
+            throw new ConfigException(file + ": " + e.getMessage(), e);
+        } catch (CharacterCodingException e) {
+            throw new ConfigException(file + ": is not UTF-8 text", e);
+        }
+    }
+
+    /**
+     * Parses YAML, of which JSON is a part.
+     *
+     * @param text the document; an empty one is an empty map
+     * @return its tree
+     * @throws ConfigException if it is neither, or no map
+     */
+    public static ConfigTree parse(String text) {
+        Object value = Yaml.parse(text);
+        return new ConfigTree(Values.asMap("the configuration", value == null ? Map.of() : value));
+    }
+
+    /**
+     * Returns a record as a tree.
+     *
+     * @param config the record, of the types that {@link #bind} knows; components that are null are
+     *     left out
+     * @return its tree
+     */
+    public static ConfigTree of(Record config) {
+        return new ConfigTree(RecordReader.read(config));
+    }
+
+    /**
+     * Makes a tree of what would be parsed.
+     *
+     * @param values maps, lists and scalars by key
+     * @return the tree
+     * @throws ConfigException if it holds anything else
+     */
+    public static ConfigTree of(Map<String, ?> values) {
+        return new ConfigTree(Values.asMap("", Values.normal("", values)));
+    }
+
+    /**
+     * Returns this tree with one value changed or added.
+     *
+     * @param assignment {@code path=value}, the value as YAML: {@code batch.micro=4} or {@code
+     *     optimizer.groups=[{match: '.*norm.*', lr_scale: 1, weight_decay: 0}]}. Maps on the path
+     *     that aren't there are made; the index after a list's last element appends
+     * @return the new tree
+     * @throws ConfigException if it isn't such an assignment, or the path leads through a scalar
+     */
+    public ConfigTree with(String assignment) {
+        int equals = assignment.indexOf('=');
+        if (equals <= 0) {
+            throw new ConfigException(
+                    "'%s' is no assignment; expected one such as batch.micro=4"
+                            .formatted(assignment));
+        }
+        String path = assignment.substring(0, equals).strip();
+        try {
+            return with(path, Yaml.parse(assignment.substring(equals + 1)));
+        } catch (ConfigException e) {
+            throw new ConfigException("%s (in '%s')".formatted(e.getMessage(), assignment), e);
+        }
+    }
+
+    /**
+     * Returns this tree with one value changed or added.
+     *
+     * @param path where
+     * @param value a map, list or scalar
+     * @return the new tree
+     * @throws ConfigException if the path leads through a scalar, or the value is none of these
+     */
+    public ConfigTree with(String path, Object value) {
+        return new ConfigTree(TreePath.put(root, path, Values.normal(path, value)));
+    }
+
+    /**
+     * Returns a value.
+     *
+     * @param path where
+     * @return the map, list or scalar there; empty where there is nothing, or null
+     */
+    public Optional<Object> get(String path) {
+        return Optional.ofNullable(TreePath.get(root, path));
+    }
+
+    /**
+     * Makes the record that this tree describes.
+     *
+     * <p>The key of a component {@code rowsPerChunk} is {@code rows_per_chunk}. Components may be
+     * String, boolean, int, long, double, enums (as {@code skip-batch} or {@code skip_batch}),
+     * records, Optional, List and Map of these, and Object. What is absent, or null, is as in the
+     * defaults; a map or list that is given takes the place of the whole default.
+     *
+     * @param type the record's type
+     * @param defaults what counts where the tree says nothing; null, whole or in parts, where there
+     *     is no default
+     * @param <R> the record's type
+     * @return the record
+     * @throws ConfigException if a key is unknown, a value is missing or of the wrong type, or a
+     *     record's constructor refuses it
+     */
+    public <R extends Record> R bind(Class<R> type, R defaults) {
+        return type.cast(RecordBinder.bind("", root, type, defaults));
+    }
+
+    /**
+     * A value that two trees don't share.
+     *
+     * @param path where it is
+     * @param from what this tree has there, or null
+     * @param to what the other tree has there, or null
+     */
+    public record Difference(String path, Object from, Object to) {
+
+        /** Returns {@code path: from → to}, the values as YAML. */
+        @Override
+        public String toString() {
+            return "%s: %s → %s".formatted(path, Yaml.inline(from), Yaml.inline(to));
+        }
+    }
+
+    /**
+     * Compares two trees. Numbers are compared by value, and lists as a whole.
+     *
+     * @param other the other tree
+     * @return where they differ, in this tree's order; what only the other one has comes last
+     */
+    public List<Difference> differences(ConfigTree other) {
+        List<Difference> found = new ArrayList<>();
+        Values.compare("", root, other.root, found);
+        return List.copyOf(found);
+    }
+
+    /** Returns the tree as maps, lists and scalars that can't be changed. */
+    public Map<String, Object> asMap() {
+        return root;
+    }
+
+    /** Returns the tree as YAML that {@link #parse} reads back to an equal tree. */
+    public String toYaml() {
+        return Yaml.write(root);
+    }
+
+    /**
+     * Returns the tree as JSON.
+     *
+     * @return the text
+     * @throws IllegalArgumentException if it holds an infinity or what is no number
+     */
+    public String toJson() {
+        return GSON.toJson(root) + "\n";
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof ConfigTree tree && root.equals(tree.root);
+    }
+
+    @Override
+    public int hashCode() {
+        return root.hashCode();
+    }
+
+    /** Returns {@link #toYaml}. */
+    @Override
+    public String toString() {
+        return toYaml();
+    }
+}

@@ -1,0 +1,8 @@
+/**
+ * Configuration: trees of names and values, read from YAML or JSON, and the records that they
+ * become.
+ *
+ * <p>Start at {@link ai.llm360.common.config.ConfigTree}. What may be configured is said by the
+ * records of other packages; no key is named here.
+ */
+package ai.llm360.common.config;

@@ -1,0 +1,287 @@
+package ai.llm360.common.nn;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.nn.Parameter;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.JniUtils;
+import ai.djl.util.Pair;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The next-token loss of a decoder with float32 weights, and its gradient.
+ *
+ * <p>It does what DJL's trainer does with {@code GradientCollector} and a loss, in less memory: the
+ * logits of a batch are never held whole, and a layer's activations needn't be kept.
+ *
+ * <p>Batches are (B, T + 1) token ids, INT64, on the decoder's device: T inputs and, one further, T
+ * labels. An object belongs to one thread at a time.
+ */
+public final class DecoderGradients implements AutoCloseable {
+
+    /** The logits of so many positions are held at a time: 64 MB for a vocabulary of 32,000. */
+    private static final int LOSS_ROWS = 512;
+
+    private final CausalDecoder decoder;
+    private final boolean recompute;
+    private final NDManager manager;
+    private final TorchScript page;
+    private final TorchScript lossPage;
+    private final Map<String, NDArray> gradients = new LinkedHashMap<>();
+    private NDArray headGradient;
+
+    /**
+     * Makes a decoder's parameters trainable.
+     *
+     * @param decoder a decoder with float32 weights
+     * @param bfloat16 whether matrix products are computed in bfloat16
+     * @param recompute whether a layer's activations are computed again for its gradient instead of
+     *     being kept, as {@code torch.utils.checkpoint} does
+     * @throws IllegalArgumentException if a weight is not float32
+     */
+    public DecoderGradients(CausalDecoder decoder, boolean bfloat16, boolean recompute) {
+        this.decoder = decoder;
+        this.recompute = recompute;
+        for (Pair<String, Parameter> pair : decoder.getParameters()) {
+            NDArray weight = pair.getValue().getArray();
+            if (weight.getDataType() != DataType.FLOAT32) {
+                throw new IllegalArgumentException(
+                        "weights are trained in float32, but %s is %s; load the model as fp32"
+                                .formatted(pair.getKey(), TensorLoader.typeOf(weight)));
+            }
+            weight.setRequiresGradient(true);
+        }
+        manager = decoder.runtime().manager().newSubManager();
+        LinearKind kind = kind(bfloat16);
+        page = decoder.runtime().page(kind);
+        lossPage =
+                TorchScript.compile(
+                        manager,
+                        TorchScript.source(DecoderGradients.class, "loss.torchscript"),
+                        Map.of("operands", operands(kind)));
+        headGradient = manager.zeros(head().getShape());
+    }
+
+    private LinearKind kind(boolean bfloat16) {
+        if (!bfloat16) {
+            return LinearKind.PLAIN;
+        }
+        boolean slow =
+                !manager.getDevice().isGpu() && CpuKernels.get().bfloat16() == LinearKind.BFLOAT16;
+        return slow ? LinearKind.BFLOAT16_ROUNDED : LinearKind.BFLOAT16_COMPUTE;
+    }
+
+    private static int operands(LinearKind kind) {
+        return switch (kind) {
+            case BFLOAT16_COMPUTE -> 1;
+            case BFLOAT16_ROUNDED -> 2;
+            default -> 0;
+        };
+    }
+
+    /**
+     * Computes a batch's loss and adds its gradient to what earlier calls left.
+     *
+     * @param batch (B, T + 1) token ids
+     * @param scale what the gradient of the mean loss is multiplied by, such as one over the
+     *     micro-batches of a step
+     * @return the mean loss of the B * T positions, in nats
+     */
+    public double add(NDArray batch, double scale) {
+        try (NDManager scope = manager.newSubManager()) {
+            NDArray ids = lossPage.train(scope, "inputs", batch);
+            long positions = ids.size();
+            JniUtils.setGradMode(!recompute);
+            List<NDArray> states = forward(scope, ids, recompute);
+            NDArray x = states.get(states.size() - 1);
+            if (recompute) {
+                x = leaf(scope, x);
+            }
+            JniUtils.setGradMode(true);
+            NDArray h = finalNorm(scope, x);
+            JniUtils.setGradMode(false);
+            NDArray[] loss = lossAndGradient(scope, h, batch, scale / positions);
+            backward(h, loss[1]);
+            if (recompute) {
+                backwardThroughLayers(scope, ids, states, x);
+            }
+            collectGradients();
+            return loss[0].getDouble() / positions;
+        } finally {
+            JniUtils.setGradMode(false);
+        }
+    }
+
+    /**
+     * Computes a batch's loss alone.
+     *
+     * @param batch (B, T + 1) token ids
+     * @return the mean loss of the B * T positions, in nats
+     */
+    public double loss(NDArray batch) {
+        JniUtils.setGradMode(false);
+        try (NDManager scope = manager.newSubManager()) {
+            NDArray ids = lossPage.train(scope, "inputs", batch);
+            NDArray h = finalNorm(scope, forward(scope, ids, false).get(0));
+            return lossPage.train(scope, "loss", h, head(), batch, LOSS_ROWS).getDouble()
+                    / ids.size();
+        }
+    }
+
+    /** Embeds and runs all layers; returns every state before and after them, or the last alone. */
+    private List<NDArray> forward(NDManager scope, NDArray ids, boolean all) {
+        List<NDArray> states = new ArrayList<>();
+        NDArray x = page.train(scope, "embed", ids, decoder.embedding().getArray());
+        for (DecoderLayer layer : decoder.layers()) {
+            NDArray y = runLayer(scope, layer, x);
+            if (all) {
+                states.add(x);
+            } else {
+                x.close(); // autograd keeps what it needs of it
+            }
+            x = y;
+        }
+        states.add(x);
+        return states;
+    }
+
+    private NDArray runLayer(NDManager scope, DecoderLayer layer, NDArray x) {
+        NDArray[] tables = decoder.runtime().rotaryTables();
+        List<Object> arguments = new ArrayList<>(List.of(x, tables[0], tables[1]));
+        layer.ordered().forEach(parameter -> arguments.add(parameter.getArray()));
+        return page.train(scope, "layer", arguments.toArray());
+    }
+
+    /** From the last layer to the first: computes it again, recorded this time, and goes back. */
+    private void backwardThroughLayers(
+            NDManager scope, NDArray ids, List<NDArray> states, NDArray last) {
+        NDArray gradient = gradientOf(scope, last);
+        List<DecoderLayer> layers = decoder.layers();
+        for (int i = layers.size() - 1; i >= 0; i--) {
+            try (NDManager step = scope.newSubManager()) {
+                NDArray x = leaf(step, states.get(i));
+                JniUtils.setGradMode(true);
+                NDArray y = runLayer(step, layers.get(i), x);
+                JniUtils.setGradMode(false);
+                backward(y, gradient);
+                gradient.close();
+                gradient = gradientOf(scope, x);
+            }
+        }
+        JniUtils.setGradMode(true);
+        NDArray x = page.train(scope, "embed", ids, decoder.embedding().getArray());
+        JniUtils.setGradMode(false);
+        backward(x, gradient);
+    }
+
+    private NDArray[] lossAndGradient(NDManager scope, NDArray h, NDArray batch, double scale) {
+        return lossPage.run(
+                "loss_and_gradient",
+                true,
+                result -> result.toTensorArray((PtNDManager) scope),
+                h,
+                head(),
+                batch,
+                LOSS_ROWS,
+                scale,
+                headGradient);
+    }
+
+    private static void backward(NDArray y, NDArray gradient) {
+        JniUtils.backward((PtNDArray) y, (PtNDArray) gradient, false, false);
+    }
+
+    /** The same values as a tensor of its own, which autograd starts from. */
+    private static NDArray leaf(NDManager scope, NDArray x) {
+        PtNDArray leaf = JniUtils.detachGradient((PtNDArray) x);
+        leaf.attach(scope);
+        leaf.setRequiresGradient(true);
+        return leaf;
+    }
+
+    private static NDArray gradientOf(NDManager scope, NDArray leaf) {
+        NDArray gradient = leaf.getGradient();
+        gradient.attach(scope);
+        return gradient;
+    }
+
+    /**
+     * Autograd makes a parameter's gradient at the first backward pass and adds to it later, so one
+     * handle of it serves for good. The head's is ours; where the head is the embedding table, it
+     * and autograd's become one.
+     */
+    private void collectGradients() {
+        boolean tied = head() == decoder.embedding().getArray();
+        if (gradients.isEmpty()) {
+            parameters()
+                    .forEach(
+                            (name, weight) -> {
+                                boolean head = weight == head();
+                                NDArray gradient =
+                                        head && !tied ? headGradient : weight.getGradient();
+                                gradient.attach(manager);
+                                gradients.put(name, gradient);
+                            });
+            if (tied) {
+                NDArray table = gradients.get(decoder.embedding().getName());
+                lossPage.train(manager, "add", table, headGradient).close();
+                headGradient.close();
+                headGradient = table;
+            }
+        }
+    }
+
+    private NDArray finalNorm(NDManager scope, NDArray x) {
+        List<Object> arguments = new ArrayList<>(List.of(x));
+        List<Parameter> last = decoder.lastParameters();
+        last.subList(0, last.size() - 1).forEach(norm -> arguments.add(norm.getArray()));
+        return page.train(scope, "final_norm", arguments.toArray());
+    }
+
+    private NDArray head() {
+        List<Parameter> last = decoder.lastParameters();
+        return last.get(last.size() - 1).getArray();
+    }
+
+    /**
+     * Returns the weights by parameter name.
+     *
+     * @return the weights themselves, in the model's order
+     */
+    public Map<String, NDArray> parameters() {
+        Map<String, NDArray> all = new LinkedHashMap<>();
+        decoder.getParameters().forEach(pair -> all.put(pair.getKey(), pair.getValue().getArray()));
+        return all;
+    }
+
+    /**
+     * Returns the gradients by parameter name: what all calls of {@link #add} since the last {@link
+     * #clear} came to. From the first call on they are the same arrays.
+     *
+     * @return float32 arrays of the parameters' shapes in the order of {@link #parameters}, which
+     *     belong to this object; none before the first call of {@link #add}
+     */
+    public Map<String, NDArray> gradients() {
+        return Collections.unmodifiableMap(gradients);
+    }
+
+    /** Sets all gradients to zero. */
+    public void clear() {
+        if (!gradients.isEmpty()) {
+            Object all = gradients.values().toArray(NDArray[]::new);
+            lossPage.train(manager, "clear", all).close();
+        }
+    }
+
+    /** Frees the pages and the handles of the gradients. The weights stay the model's. */
+    @Override
+    public void close() {
+        manager.close();
+    }
+}

@@ -1,0 +1,47 @@
+package ai.llm360.common.run;
+
+import com.google.gson.Gson;
+import com.google.gson.JsonObject;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Something out of the ordinary course of a run.
+ *
+ * @param step the optimizer steps done
+ * @param kind what it was, such as {@code resumed}, {@code config_changed}, {@code non_finite}
+ * @param details more about it, in order: text, numbers, booleans, null, and lists and maps of
+ *     these
+ */
+public record RunEvent(long step, String kind, Map<String, Object> details) {
+
+    /** Creates an event. */
+    public RunEvent {
+        details = Collections.unmodifiableMap(new LinkedHashMap<>(details));
+    }
+
+    /**
+     * Reads a run's events. Numbers come back as {@link Number}, by which a double is exact, and
+     * those that are no number as text. A half line at the end is left out.
+     *
+     * @param run the run's directory
+     * @return the events, by step
+     * @throws RunException if a line can't be understood
+     * @throws IOException if reading fails
+     */
+    public static List<RunEvent> read(Path run) throws IOException {
+        return LineFile.read(run.resolve(RunLog.EVENTS), RunEvent::parse);
+    }
+
+    @SuppressWarnings("unchecked")
+    private static RunEvent parse(JsonObject line) {
+        return new RunEvent(
+                JsonText.integer(line, "step"),
+                JsonText.scalar(line, "kind"),
+                new Gson().fromJson(JsonText.object(line, "details"), Map.class));
+    }
+}

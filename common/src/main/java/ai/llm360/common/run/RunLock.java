@@ -1,0 +1,53 @@
+package ai.llm360.common.run;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/** Keeps a second writer away. The system drops the lock when its process ends, however it does. */
+final class RunLock implements AutoCloseable {
+
+    static final String FILE = ".lock";
+
+    private final FileChannel channel;
+
+    private RunLock(FileChannel channel) {
+        this.channel = channel;
+    }
+
+    static RunLock take(Path run) throws IOException {
+        FileChannel channel =
+                FileChannel.open(
+                        run.resolve(FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        boolean taken = false;
+        try {
+            FileLock lock = tryLock(channel);
+            if (lock == null) {
+                throw new RunException(
+                        run, "is being written by another run; wait for it to end, or stop it");
+            }
+            taken = true;
+            return new RunLock(channel);
+        } finally {
+            if (!taken) {
+                channel.close();
+            }
+        }
+    }
+
+    private static FileLock tryLock(FileChannel channel) throws IOException {
+        try {
+            return channel.tryLock();
+        } catch (OverlappingFileLockException e) {
+            return null; // held in this very process
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        channel.close();
+    }
+}

@@ -1,0 +1,142 @@
+package ai.llm360.common.run;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * What happens in a run, as JSON lines and as TensorBoard's event files. Lines reach the system at
+ * once: killing the process loses none. For one thread at a time.
+ */
+public final class RunLog implements AutoCloseable {
+
+    static final String METRICS = "metrics.jsonl";
+    static final String VALIDATION = "validation.jsonl";
+    static final String EVENTS = "events.jsonl";
+
+    private final LineFile metrics;
+    private final LineFile validation;
+    private final LineFile events;
+    private final EventFile board;
+
+    private RunLog(LineFile metrics, LineFile validation, LineFile events, EventFile board) {
+        this.metrics = metrics;
+        this.validation = validation;
+        this.events = events;
+        this.board = board;
+    }
+
+    static RunLog open(Path run, long step) throws IOException {
+        LineFile metrics = null;
+        LineFile validation = null;
+        LineFile events = null;
+        try {
+            metrics = LineFile.open(run.resolve(METRICS), step);
+            validation = LineFile.open(run.resolve(VALIDATION), step);
+            events = LineFile.open(run.resolve(EVENTS), step);
+            return new RunLog(metrics, validation, events, EventFile.create(run, step));
+        } catch (IOException e) {
+            for (LineFile opened : new LineFile[] {metrics, validation, events}) {
+                if (opened != null) {
+                    opened.close();
+                }
+            }
+            throw e;
+        }
+    }
+
+    /**
+     * Records a step.
+     *
+     * @param step what is known of it
+     * @throws RunException if that fails; no half line is left
+     * @throws IOException if the thread is interrupted
+     */
+    public void metrics(StepMetrics step) throws IOException {
+        Instant now = now();
+        Map<String, Object> line = new LinkedHashMap<>();
+        line.put("step", step.step());
+        line.put("loss", step.loss());
+        line.put("lr", step.learningRate());
+        line.put("grad_norm", step.gradientNorm());
+        line.put("tokens", step.tokens());
+        line.put("tokens_per_second", step.tokensPerSecond());
+        step.mfu().ifPresent(mfu -> line.put("mfu", mfu));
+        line.put("memory_bytes", step.memoryBytes());
+        line.put("time", now.toString());
+        metrics.append(JsonLine.of(line));
+        Map<String, Double> scalars = new LinkedHashMap<>();
+        scalars.put("train/loss", step.loss());
+        scalars.put("train/lr", step.learningRate());
+        scalars.put("train/grad_norm", step.gradientNorm());
+        scalars.put("train/tokens", (double) step.tokens());
+        scalars.put("speed/tokens_per_second", step.tokensPerSecond());
+        step.mfu().ifPresent(mfu -> scalars.put("speed/mfu", mfu));
+        scalars.put("speed/memory_bytes", (double) step.memoryBytes());
+        board.scalars(now, step.step(), scalars);
+    }
+
+    /**
+     * Records a validation loss.
+     *
+     * @param loss the loss of one source
+     * @throws RunException if that fails; no half line is left
+     * @throws IOException if the thread is interrupted
+     */
+    public void validation(ValidationLoss loss) throws IOException {
+        Instant now = now();
+        Map<String, Object> line = new LinkedHashMap<>();
+        line.put("step", loss.step());
+        line.put("source", loss.source());
+        line.put("loss", loss.loss());
+        line.put("tokens", loss.tokens());
+        line.put("time", now.toString());
+        validation.append(JsonLine.of(line));
+        board.scalars(now, loss.step(), Map.of("validation/" + loss.source(), loss.loss()));
+    }
+
+    /**
+     * Records an event.
+     *
+     * @param event the event
+     * @throws IllegalArgumentException if its details hold what JSON has no word for
+     * @throws RunException if that fails; no half line is left
+     * @throws IOException if the thread is interrupted
+     */
+    public void event(RunEvent event) throws IOException {
+        Map<String, Object> line = new LinkedHashMap<>();
+        line.put("step", event.step());
+        line.put("kind", event.kind());
+        line.put("details", event.details());
+        line.put("time", now().toString());
+        events.append(JsonLine.of(line));
+    }
+
+    /**
+     * Forces everything to disk, against power cuts. Saving a state does so first.
+     *
+     * @throws IOException if the system fails to
+     */
+    public void flush() throws IOException {
+        metrics.force();
+        validation.force();
+        events.force();
+        board.force();
+    }
+
+    private static Instant now() {
+        return Instant.now().truncatedTo(ChronoUnit.MILLIS);
+    }
+
+    @Override
+    public void close() throws IOException {
+        try (metrics;
+                validation;
+                events) {
+            board.close();
+        }
+    }
+}

@@ -1,0 +1,235 @@
+package ai.llm360.common.run;
+
+import ai.llm360.common.checkpoint.AtomicDirectory;
+import ai.llm360.common.checkpoint.Checkpoint;
+import com.google.gson.JsonParseException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * A state of a run on disk: a model's checkpoint in the Hub's layout, the optimizer's, and where
+ * the run stood.
+ */
+public final class SavedState {
+
+    private final Path path;
+    private final Manifest manifest;
+    private final TrainingState state;
+    private final String cure;
+
+    private SavedState(Path path, Manifest manifest, TrainingState state, String cure) {
+        this.path = path;
+        this.manifest = manifest;
+        this.state = state;
+        this.cure = cure;
+    }
+
+    /**
+     * Opens a saved state. The manifest and the small file that says where the run stood are read
+     * and checked; tensors and other files are left to {@link #verify}.
+     *
+     * @param directory a directory such as {@code run/ckpt-003}
+     * @return the state
+     * @throws RunException if there is none, or either file is damaged
+     * @throws IOException if reading fails
+     */
+    public static SavedState open(Path directory) throws IOException {
+        if (!isWhole(directory)) {
+            throw new RunException(
+                    directory, "holds no saved state: there is no " + Manifest.FILE + " in it");
+        }
+        Manifest manifest = Manifest.read(directory);
+        String hash = manifest.files().get(StateFile.NAME);
+        if (hash == null) {
+            throw new RunException(
+                    directory.resolve(Manifest.FILE), "is damaged: lists no " + StateFile.NAME);
+        }
+        StateVerifier.verifyFile(directory, StateFile.NAME, hash);
+        Path file = directory.resolve(StateFile.NAME);
+        try {
+            TrainingState state = StateFile.parse(Files.readAllBytes(file));
+            return new SavedState(
+                    directory, manifest, state, "remove " + directory + " to go on without it");
+        } catch (JsonParseException | ArithmeticException e) {
+            throw new RunException(file, "can't be understood: " + e.getMessage(), e);
+        }
+    }
+
+    /** Whether a directory claims to be a saved state: the manifest comes last. */
+    static boolean isWhole(Path directory) {
+        return Files.exists(directory.resolve(Manifest.FILE));
+    }
+
+    SavedState withCure(String newCure) {
+        return new SavedState(path, manifest, state, newCure);
+    }
+
+    /**
+     * Returns the directory.
+     *
+     * @return a path such as {@code run/ckpt-003}
+     */
+    public Path path() {
+        return path;
+    }
+
+    /**
+     * Returns the directory's name.
+     *
+     * @return a name such as {@code ckpt-003} or {@code step-000001500}
+     */
+    public String name() {
+        return path.getFileName().toString();
+    }
+
+    /**
+     * Returns where the run stood.
+     *
+     * @return the state
+     */
+    public TrainingState state() {
+        return state;
+    }
+
+    /**
+     * Returns the configuration under which the state was reached.
+     *
+     * @return the text of the run's {@code config.yaml} then
+     * @throws RunException if the file is missing or damaged
+     * @throws IOException if reading fails
+     */
+    public String config() throws IOException {
+        return text(RunDirectory.CONFIG);
+    }
+
+    /**
+     * Returns the manifest of the data on which the state was reached.
+     *
+     * @return the text of the run's {@code data.json} then
+     * @throws RunException if the file is missing or damaged
+     * @throws IOException if reading fails
+     */
+    public String data() throws IOException {
+        return text(RunDirectory.DATA);
+    }
+
+    private String text(String name) throws IOException {
+        String hash = manifest.files().get(name);
+        if (hash == null) {
+            throw cured(new RunException(path.resolve(Manifest.FILE), "lists no " + name));
+        }
+        try {
+            StateVerifier.verifyFile(path, name, hash);
+            return Files.readString(path.resolve(name));
+        } catch (IOException e) {
+            throw cured(e);
+        }
+    }
+
+    /**
+     * Opens the model's tensors.
+     *
+     * @return the open checkpoint, which the caller closes
+     * @throws RunException if its files are missing or cut short
+     * @throws IOException if reading fails
+     */
+    public Checkpoint openWeights() throws IOException {
+        return openTensors(path);
+    }
+
+    /**
+     * Returns whether the optimizer's tensors are there. Retention may have dropped them.
+     *
+     * @return whether the run can go on from here
+     */
+    public boolean hasOptimizer() {
+        return manifest.optimizer().isEmpty() || Files.isDirectory(optimizerPath());
+    }
+
+    /**
+     * Opens the optimizer's tensors.
+     *
+     * @return the open checkpoint, which the caller closes
+     * @throws RunException if there are none, or their files are missing or cut short
+     * @throws IOException if reading fails
+     */
+    public Checkpoint openOptimizer() throws IOException {
+        if (!Files.isDirectory(optimizerPath())) {
+            throw cured(
+                    new RunException(
+                            optimizerPath(), "is not there: a run can't go on from " + name()));
+        }
+        return openTensors(optimizerPath());
+    }
+
+    private Checkpoint openTensors(Path directory) throws IOException {
+        try {
+            return Checkpoint.open(directory);
+        } catch (IOException e) {
+            throw cured(e);
+        }
+    }
+
+    /** Drops the optimizer's tensors: they are there whole, and then gone. */
+    void dropOptimizer() throws IOException {
+        if (Files.isDirectory(optimizerPath())) {
+            AtomicDirectory.remove(optimizerPath());
+        }
+    }
+
+    private Path optimizerPath() {
+        return path.resolve(StateWriter.OPTIMIZER);
+    }
+
+    /**
+     * Reads everything and compares it with the manifest, the optimizer's tensors included if they
+     * are there.
+     *
+     * @throws RunException if something is missing, added or changed; the message names it and says
+     *     what to resume from
+     * @throws IOException if reading fails
+     */
+    public void verify() throws IOException {
+        try {
+            for (Map.Entry<String, String> file : manifest.files().entrySet()) {
+                StateVerifier.verifyFile(path, file.getKey(), file.getValue());
+            }
+            try (Checkpoint weights = Checkpoint.open(path)) {
+                StateVerifier.verifyTensors(weights, manifest.weights());
+            }
+            if (Files.isDirectory(optimizerPath())) {
+                try (Checkpoint optimizer = Checkpoint.open(optimizerPath())) {
+                    StateVerifier.verifyTensors(optimizer, manifest.optimizer());
+                }
+            }
+        } catch (IOException e) {
+            throw cured(e);
+        }
+    }
+
+    private IOException cured(IOException e) {
+        return RunException.withCure(e, cure);
+    }
+
+    /**
+     * Returns what the manifest says of the tensors: two states are equal if these are.
+     *
+     * @return the SHA-256 of each tensor's bytes in hexadecimal, by name, weights before the
+     *     optimizer's, which are listed also if they have been dropped
+     */
+    public Map<String, String> tensorHashes() {
+        Map<String, String> hashes = new LinkedHashMap<>();
+        manifest.weights().forEach((name, entry) -> hashes.put(name, entry.sha256()));
+        manifest.optimizer().forEach((name, entry) -> hashes.put(name, entry.sha256()));
+        return Collections.unmodifiableMap(hashes);
+    }
+
+    @Override
+    public String toString() {
+        return path + " (step " + state.step() + ")";
+    }
+}

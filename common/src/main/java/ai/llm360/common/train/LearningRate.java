@@ -1,0 +1,57 @@
+package ai.llm360.common.train;
+
+import ai.llm360.common.train.TrainingConfig.Schedule;
+
+/**
+ * The learning rate of each step: a linear warm-up from 0, then the schedule's shape.
+ *
+ * <p>With W warm-up steps, the peak a, the end b and T steps in all: {@code a t / W} for t < W,
+ * {@code b} for t > T, and between them
+ *
+ * <ul>
+ *   <li>cosine: {@code b + (1 + cos(pi (t - W) / (T - W))) / 2 * (a - b)}, Amber's function
+ *       (LLM360/amber-train, main.py). Its first step has the rate 0, as there.
+ *   <li>linear: {@code (1 - (t - W) / (T - W)) (a - b) + b}, CrystalCoder's
+ *   <li>constant: {@code a}
+ * </ul>
+ */
+final class LearningRate {
+
+    private final Schedule schedule;
+    private final long total;
+
+    /**
+     * Creates the rates of a run.
+     *
+     * @param schedule the schedule
+     * @param steps the run's steps, which a schedule without a total of its own takes
+     */
+    LearningRate(Schedule schedule, long steps) {
+        this.schedule = schedule;
+        total = schedule.total() > 0 ? schedule.total() : steps;
+    }
+
+    /**
+     * Returns a step's rate.
+     *
+     * @param step the step's number, from 0
+     */
+    double at(long step) {
+        long warmup = schedule.warmup();
+        double peak = schedule.peak();
+        double end = schedule.end();
+        if (step < warmup) {
+            return peak * step / warmup;
+        }
+        if (schedule.kind() == Schedule.Kind.CONSTANT) {
+            return peak;
+        }
+        if (step > total || total == warmup) {
+            return end;
+        }
+        double share = (double) (step - warmup) / (total - warmup);
+        return schedule.kind() == Schedule.Kind.COSINE
+                ? end + 0.5 * (1 + Math.cos(Math.PI * share)) * (peak - end)
+                : (1 - share) * (peak - end) + end;
+    }
+}

@@ -1,0 +1,44 @@
+package ai.llm360.common.train;
+
+import ai.llm360.common.run.RunEvent;
+import ai.llm360.common.run.SavedState;
+import ai.llm360.common.run.StepMetrics;
+import ai.llm360.common.run.ValidationLoss;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * Is told what a {@link TrainingLoop} does, on the loop's thread; the loop waits for it. It may
+ * call {@link TrainingLoop#stop()}. An exception ends the run.
+ */
+public interface TrainingListener {
+
+    /**
+     * Is called after each step that updated the weights.
+     *
+     * @param metrics the step's figures
+     */
+    default void onStep(StepMetrics metrics) {}
+
+    /**
+     * Is called with the losses of the rows held out.
+     *
+     * @param losses one for each source
+     */
+    default void onValidation(List<ValidationLoss> losses) {}
+
+    /**
+     * Is called when a checkpoint of the series or a point to resume from is whole.
+     *
+     * @param saved what was saved
+     * @throws IOException if the listener fails to read it
+     */
+    default void onSaved(SavedState saved) throws IOException {}
+
+    /**
+     * Is called with what was recorded in the run's log.
+     *
+     * @param event the event
+     */
+    default void onEvent(RunEvent event) {}
+}

@@ -1,0 +1,70 @@
+package ai.llm360.common.train;
+
+import ai.llm360.common.train.TrainingConfig.Precision;
+
+/**
+ * The memory that training takes on one device, in bytes.
+ *
+ * <p>With n = batch.micro · T positions at a time, a layer keeps for its gradient, per position,
+ * {@code 40 C + 16 F} bytes in fp32 and {@code 34 C + 8 F} in bf16. These are, for each of its two
+ * norms, what goes in and what it makes before the weight (4 C each); the operands of its seven
+ * products, once in float32 and once for each product in bfloat16; queries, keys, values; gate, up
+ * and their activation. Counted with PyTorch's saved-tensor hooks on Amber's page; what has no
+ * factor C or F is left out, and attention keeps no T² scores.
+ *
+ * @param weights 4 a parameter: they are float32 in any case
+ * @param gradients 4 a parameter
+ * @param optimizer 8 a parameter: AdamW's two means
+ * @param roundedWeights bf16 alone: 2 a matrix element, of all layers, or of one at a time if they
+ *     are computed again; and of the head
+ * @param activations of all layers, or with recomputation each layer's input (4 C a position) and
+ *     one layer whole; and as much as one layer's again for the gradients on their way back
+ * @param loss the final norm and its gradient (20 C a position), and three times the logits of
+ *     {@value #LOGIT_ROWS} positions
+ */
+public record TrainingMemory(
+        long weights,
+        long gradients,
+        long optimizer,
+        long roundedWeights,
+        long activations,
+        long loss) {
+
+    /** The positions whose logits are held at a time, as {@code DecoderGradients} does. */
+    private static final int LOGIT_ROWS = 512;
+
+    /**
+     * Estimates what a model takes.
+     *
+     * @param model its sizes
+     * @param precision what products are computed in
+     * @param recompute whether layers are computed again for their gradients
+     * @param positions the positions of a micro-batch
+     */
+    static TrainingMemory of(
+            ModelSize model, Precision precision, boolean recompute, long positions) {
+        boolean half = precision == Precision.BF16;
+        long c = model.hidden();
+        long f = model.intermediate();
+        long head = c * model.vocabulary();
+        long layer = positions * (half ? 34 * c + 8 * f : 40 * c + 16 * f);
+        long layersWhole = recompute ? 1 : model.layers();
+        return new TrainingMemory(
+                4 * model.parameters(),
+                4 * model.parameters(),
+                8 * model.parameters(),
+                half ? 2 * (layersWhole * model.layerMatrices() + head) : 0,
+                (recompute ? model.layers() * positions * 4 * c : 0) + (layersWhole + 1) * layer,
+                positions * 20 * c + 3L * 4 * Math.min(LOGIT_ROWS, positions) * model.vocabulary());
+    }
+
+    /** Returns what doesn't depend on the batch: weights, their gradients and the optimizer. */
+    public long state() {
+        return weights + gradients + optimizer;
+    }
+
+    /** Returns all of it. */
+    public long total() {
+        return state() + roundedWeights + activations + loss;
+    }
+}
