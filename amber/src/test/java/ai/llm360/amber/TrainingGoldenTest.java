@@ -105,7 +105,7 @@ class TrainingGoldenTest {
         for (int i = 0; i < STEPS; i++) {
             StepMetrics step = metrics.get(i);
             double norm = norms.get(i).getAsDouble();
-            assertThat(step.step()).isEqualTo(i);
+            assertThat(step.step()).isEqualTo(i + 1);
             assertThat(step.loss()).as("loss").isCloseTo(losses.get(i).getAsDouble(), within(1e-5));
             assertThat(step.gradientNorm()).as("norm").isCloseTo(norm, within(1e-4 * norm));
             assertThat(step.learningRate())

@@ -54,7 +54,8 @@ class TrainingTest {
                 .hasSizeBetween(3, 5);
         List<StepMetrics> metrics = StepMetrics.read(run("a"));
         assertThat(metrics.stream().map(StepMetrics::step))
-                .containsExactlyElementsOf(LongStream.range(0, TinyRun.STEPS).boxed().toList());
+                .containsExactlyElementsOf(
+                        LongStream.rangeClosed(1, TinyRun.STEPS).boxed().toList());
         assertThat(metrics.get(0).learningRate()).isZero();
         assertThat(metrics.get(TinyRun.STEPS - 1).loss()).isLessThan(metrics.get(0).loss());
     }
@@ -79,7 +80,7 @@ class TrainingTest {
                     new TrainingListener() {
                         @Override
                         public void onStep(StepMetrics metrics) {
-                            if (metrics.step() + 1 == stop) {
+                            if (metrics.step() == stop) {
                                 first.loop().stop();
                             }
                         }

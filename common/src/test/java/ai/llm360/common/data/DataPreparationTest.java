@@ -1,8 +1,8 @@
 package ai.llm360.common.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.llm360.common.data.DataRecipe.Split;
 import ai.llm360.common.testing.TinyTokenizer;
