@@ -38,6 +38,10 @@ final class ModelHome {
                         : Path.of(property));
     }
 
+    Path root() {
+        return root;
+    }
+
     /**
      * Finds a checkpoint. {@code ckpt-7}, {@code ckpt_007} and {@code 7} name the same one; {@code
      * latest} is the one with the highest number.

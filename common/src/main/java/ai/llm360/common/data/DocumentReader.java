@@ -18,6 +18,8 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipEntry;
@@ -39,10 +41,12 @@ final class DocumentReader {
 
     private final DataRecipe.Source source;
     private final SourceFiles names;
+    private final Optional<Pattern> pattern;
 
     DocumentReader(DataRecipe.Source source) {
         this.source = source;
         names = new SourceFiles(source);
+        pattern = source.pattern().map(Pattern::compile);
     }
 
     void read(Path file, Sink sink) throws IOException {
@@ -99,16 +103,35 @@ final class DocumentReader {
         }
     }
 
-    private static void split(Pattern separator, String text, Sink sink) throws IOException {
+    private void split(Pattern separator, String text, Sink sink) throws IOException {
         for (Iterator<String> parts = separator.splitAsStream(text).iterator(); parts.hasNext(); ) {
             accept(parts.next(), sink);
         }
     }
 
     /** An empty text would be a document of an end token alone. */
-    private static void accept(String document, Sink sink) throws IOException {
-        if (!document.isBlank()) {
+    private void accept(String document, Sink sink) throws IOException {
+        if (document.isBlank()) {
+            return;
+        }
+        Matcher matcher = pattern.map(whole -> whole.matcher(document)).orElse(null);
+        if (matcher == null) {
             sink.accept(document);
+        } else if (matcher.matches()) {
+            sink.accept(source.document().map(wanted -> filled(wanted, matcher)).orElse(document));
+        }
+    }
+
+    private String filled(String wanted, Matcher matched) {
+        try {
+            StringBuilder filled = new StringBuilder();
+            matched.appendReplacement(filled, wanted);
+            return filled.toString();
+        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    "source '%s': document '%s' doesn't fit the pattern: %s"
+                            .formatted(source.name(), wanted, e.getMessage()),
+                    e);
         }
     }
 

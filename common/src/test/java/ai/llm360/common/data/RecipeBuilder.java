@@ -99,6 +99,9 @@ public final class RecipeBuilder {
         private Optional<List<String>> exclude = Optional.empty();
         private Optional<Split> split = Optional.empty();
 
+        private Optional<String> pattern = Optional.empty();
+        private Optional<String> document = Optional.empty();
+
         private SourceBuilder(String name, Optional<String> path) {
             this.name = name;
             this.path = path;
@@ -134,6 +137,12 @@ public final class RecipeBuilder {
             return this;
         }
 
+        SourceBuilder rewrite(String pattern, String document) {
+            this.pattern = Optional.of(pattern);
+            this.document = Optional.of(document);
+            return this;
+        }
+
         private Source build() {
             return new Source(
                     name,
@@ -145,7 +154,9 @@ public final class RecipeBuilder {
                     field,
                     include,
                     exclude,
-                    split);
+                    split,
+                    pattern,
+                    document);
         }
     }
 }
