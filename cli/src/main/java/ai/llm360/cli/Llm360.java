@@ -23,7 +23,8 @@ import picocli.CommandLine.Spec;
             ScoreCommand.class,
             TokenizeCommand.class,
             InfoCommand.class,
-            ConvertCommand.class
+            ConvertCommand.class,
+            DataCommand.class
         })
 public final class Llm360 implements Runnable {
 

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
@@ -250,9 +251,9 @@ class DataPreparationTest {
         try (TokenDataset data = TokenDataset.open(out);
                 TokenChunk chunk = data.openChunk(0);
                 TokenChunk held = data.openValidation("tales")) {
-            Rows.of(chunk).forEach(row -> rows.add(java.util.Arrays.stream(row).boxed().toList()));
+            Rows.of(chunk).forEach(row -> rows.add(Arrays.stream(row).boxed().toList()));
             assertThat(rows).hasSize(160);
-            Rows.of(held).forEach(row -> rows.add(java.util.Arrays.stream(row).boxed().toList()));
+            Rows.of(held).forEach(row -> rows.add(Arrays.stream(row).boxed().toList()));
         }
         assertThat(rows).hasSize(200).doesNotHaveDuplicates();
     }
@@ -274,7 +275,7 @@ class DataPreparationTest {
         write("once.txt", "once");
         Files.write(temp.resolve("latin.txt"), new byte[] {'a', (byte) 0xe9, 'b'});
         Path zipped = Rows.gzip(temp.resolve("cut.txt.gz"), "once upon a time ".repeat(1000));
-        Files.write(zipped, java.util.Arrays.copyOf(Files.readAllBytes(zipped), 60));
+        Files.write(zipped, Arrays.copyOf(Files.readAllBytes(zipped), 60));
         Rows.zip(temp.resolve("s.jar"), "A.class", "once");
         Files.writeString(temp.resolve("torn.jar"), "PK no");
 
@@ -289,6 +290,9 @@ class DataPreparationTest {
         assertFails(
                 "s.jar: no entry matches",
                 new RecipeBuilder().source("x", "s.jar", s -> s.include("**.java")));
+        assertFails(
+                "document '$2' doesn't fit the pattern: No group 2",
+                new RecipeBuilder().source("x", "once.txt", s -> s.rewrite("(.*)", "$2")));
         assertFails("torn.jar: damaged or cut off", text("torn.jar"));
         assertFails(
                 "source 'x' gives 2 tokens, 0 rows of 4, of which 0 are to be held back",
@@ -298,6 +302,15 @@ class DataPreparationTest {
         assertFails(
                 "the recipe says " + "0".repeat(64),
                 new RecipeBuilder().source("x", "once.txt", s -> s.sha256("0".repeat(64))));
+    }
+
+    @Test
+    void a_directory_that_cant_be_written_is_named() throws IOException {
+        write("once.txt", "once upon a time");
+        write("file", "in the way");
+        assertThatExceptionOfType(IOException.class)
+                .isThrownBy(() -> prepare(text("once.txt"), temp.resolve("file/out"), 1))
+                .withMessageContaining("file");
     }
 
     private static RecipeBuilder text(String path) {

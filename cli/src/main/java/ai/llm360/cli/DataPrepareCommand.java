@@ -1,0 +1,102 @@
+package ai.llm360.cli;
+
+import ai.llm360.common.config.ConfigTree;
+import ai.llm360.common.data.AmberJsonl;
+import ai.llm360.common.data.DataManifest;
+import ai.llm360.common.data.DataPreparation;
+import ai.llm360.common.data.DataRecipe;
+import ai.llm360.common.data.TokenDataset;
+import ai.llm360.zoo.DataCache;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code llm360 data prepare}: documents to chunks of token rows. */
+@Command(
+        name = "prepare",
+        description = {
+            "Makes a data set by a recipe: documents to tokens, tokens to rows, rows to chunks.",
+            "OUT appears whole or not at all. The same recipe and files give the same bytes."
+        },
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class)
+final class DataPrepareCommand implements Callable<Integer> {
+
+    @Parameters(
+            index = "0",
+            paramLabel = "RECIPE",
+            description =
+                    "A file of YAML or JSON, see docs/formats/data.md. Its relative paths start"
+                            + " where it lies.")
+    private Path recipe;
+
+    @Parameters(index = "1", paramLabel = "OUT", description = "The directory to make.")
+    private Path target;
+
+    @Option(
+            names = "--set",
+            paramLabel = "PATH=VALUE",
+            description = "Change one value of the recipe, such as chunks=8. May be repeated.")
+    private List<String> assignments = List.of();
+
+    @Option(
+            names = "--jsonl",
+            paramLabel = "DIR",
+            description = "Write the rows into DIR as well, as Amber's train_NNN.jsonl.")
+    private Path jsonl;
+
+    @Option(
+            names = "--download",
+            description =
+                    "Fetch Maven artifacts that the local repository lacks; they are kept in the"
+                            + " model home.")
+    private boolean download;
+
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            description = "Threads that tokenize. Default: one for each processor.")
+    private int threads = Runtime.getRuntime().availableProcessors();
+
+    @Mixin private Output output;
+
+    private final Terminal terminal;
+
+    DataPrepareCommand(Terminal terminal) {
+        this.terminal = terminal;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        ConfigTree tree = ConfigTree.read(recipe);
+        for (String assignment : assignments) {
+            tree = tree.with(assignment);
+        }
+        DataPreparation.Builder preparation =
+                DataPreparation.builder()
+                        .setRecipe(tree.bind(DataRecipe.class, DataRecipe.DEFAULTS))
+                        .setTarget(target)
+                        .optBase(recipe.toAbsolutePath().getParent())
+                        .optThreads(threads);
+        if (download) {
+            preparation.optDownloads(DataCache.maven());
+        }
+        DataManifest manifest;
+        try (ByteProgress progress = new ByteProgress(terminal)) {
+            manifest = preparation.optProgress(progress).build().prepare();
+        }
+        if (jsonl != null) {
+            try (TokenDataset data = TokenDataset.open(target)) {
+                AmberJsonl.write(data, jsonl);
+            }
+        }
+        DataReport report = DataReport.of(target, manifest);
+        output.result(report, () -> report.print(output));
+        return 0;
+    }
+}

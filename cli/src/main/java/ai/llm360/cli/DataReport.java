@@ -1,0 +1,84 @@
+package ai.llm360.cli;
+
+import ai.llm360.common.data.DataManifest;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** What a data set consists of, as JSON and as people want to read it. */
+record DataReport(
+        String path,
+        String digest,
+        int rowLength,
+        int vocabularySize,
+        int chunks,
+        long rows,
+        List<Source> sources,
+        List<DataManifest.Segment> segments) {
+
+    private record Source(
+            String name,
+            long documents,
+            long tokens,
+            long rows,
+            long validationRows,
+            double epochs) {}
+
+    static DataReport of(Path directory, DataManifest manifest) {
+        return new DataReport(
+                directory.toString(),
+                manifest.digest(),
+                manifest.rowLength(),
+                manifest.vocabularySize(),
+                manifest.chunks().size(),
+                manifest.rowsPerChunk().stream().mapToLong(rows -> rows).sum(),
+                manifest.sources().stream()
+                        .map(
+                                source ->
+                                        new Source(
+                                                source.name(),
+                                                source.documents(),
+                                                source.tokens(),
+                                                source.rows(),
+                                                source.validationRows(),
+                                                manifest.epochs(source.name())))
+                        .toList(),
+                manifest.segments());
+    }
+
+    void print(Output output) {
+        output.line(
+                "%s: %d %s, %d rows of %d ids"
+                        .formatted(
+                                path, chunks, chunks == 1 ? "chunk" : "chunks", rows, rowLength));
+        List<List<?>> table = new ArrayList<>();
+        for (Source source : sources) {
+            table.add(
+                    List.of(
+                            source.name(),
+                            source.documents(),
+                            source.tokens(),
+                            source.rows(),
+                            source.validationRows(),
+                            Output.decimal(source.epochs(), 3)));
+        }
+        output.table(
+                List.of("source", "documents", "tokens", "rows", "held back", "epochs"), table);
+        if (segments.size() > 1) {
+            for (DataManifest.Segment segment : segments) {
+                output.line(
+                        "from chunk %d: %s"
+                                .formatted(segment.firstChunk(), rows(segment.rowsPerChunk())));
+            }
+        }
+    }
+
+    private static String rows(Map<String, Long> perChunk) {
+        return String.join(
+                ", ",
+                perChunk.entrySet().stream()
+                        .map(rows -> rows.getValue() + " rows of " + rows.getKey())
+                        .toList());
+    }
+}

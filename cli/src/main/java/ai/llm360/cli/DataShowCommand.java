@@ -1,0 +1,181 @@
+package ai.llm360.cli;
+
+import ai.llm360.common.config.ConfigTree;
+import ai.llm360.common.data.DataOrder;
+import ai.llm360.common.data.ShuffleMode;
+import ai.llm360.common.data.TokenChunk;
+import ai.llm360.common.data.TokenDataset;
+import ai.llm360.common.tokenizer.Tokenizer;
+import ai.llm360.common.train.TrainingConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code llm360 data show}: the rows that an optimizer step saw. */
+@Command(
+        name = "show",
+        description = {
+            "Shows which rows, sources and text an optimizer step saw.",
+            "Of a run's directory, batch, seed, order and data are those of its configuration; a"
+                    + " run that skipped a chunk or was reseeded then went another way."
+        },
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class)
+final class DataShowCommand implements Callable<Integer> {
+
+    private static final int TEXT_WIDTH = 72;
+
+    @Parameters(
+            index = "0",
+            paramLabel = "DIR",
+            description = "A prepared data set, or a run's directory.")
+    private Path directory;
+
+    @Option(
+            names = "--step",
+            paramLabel = "S",
+            required = true,
+            description = "The optimizer step, from 0.")
+    private long step;
+
+    @Option(
+            names = "--batch",
+            paramLabel = "G",
+            description = "The sequences of a step, over all processes.")
+    private Integer batch;
+
+    @Option(names = "--seed", paramLabel = "N", description = "The order's seed. Default: 11111.")
+    private Long seed;
+
+    @Option(
+            names = "--order",
+            paramLabel = "ORDER",
+            description = "per-chunk (the default) or continuous.")
+    private String order;
+
+    @Option(
+            names = "--rank",
+            paramLabel = "R",
+            description = "Show the rows of one process only, from 0; goes with --world.")
+    private int rank;
+
+    @Option(
+            names = "--world",
+            paramLabel = "W",
+            description = "The number of processes. Default: 1.")
+    private int world = 1;
+
+    @Option(
+            names = "--tokenizer",
+            paramLabel = "PATH",
+            description = "A tokenizer's file or directory: shows the text, not the first ids.")
+    private Path tokenizer;
+
+    @Mixin private Output output;
+    @Spec private CommandSpec spec;
+
+    DataShowCommand() {}
+
+    private record Row(long row, String source, String text, List<Long> ids) {}
+
+    private record Result(String data, long step, int chunk, long stepInChunk, List<Row> rows) {}
+
+    @Override
+    public Integer call() throws IOException {
+        TrainingConfig run = run();
+        Path data = run == null ? directory : Path.of(run.data().path());
+        Integer sequences =
+                batch == null && run != null ? Integer.valueOf(run.batch().global()) : batch;
+        if (sequences == null) {
+            throw wrong("Missing --batch=G: the sequences of a step, over all processes");
+        }
+        long orderSeed = seed != null ? seed : run != null ? run.seed() : 11111;
+        try (TokenDataset dataset = TokenDataset.open(data)) {
+            DataOrder rows = new DataOrder(mode(run), orderSeed, dataset.manifest().rowsPerChunk());
+            DataOrder.Place place = rows.place(step, sequences);
+            long[] numbers = rows.chunk(place.chunk(), sequences).rows(place.step(), rank, world);
+            Result result =
+                    new Result(
+                            data.toString(),
+                            step,
+                            place.chunk(),
+                            place.step(),
+                            rows(dataset, place.chunk(), numbers));
+            output.result(result, () -> print(result));
+        }
+        return 0;
+    }
+
+    /** The configuration, if the directory is a run's. */
+    private TrainingConfig run() throws IOException {
+        Path config = directory.resolve("config.yaml");
+        return Files.isRegularFile(config)
+                ? ConfigTree.read(config).bind(TrainingConfig.class, TrainingConfig.DEFAULTS)
+                : null;
+    }
+
+    private ShuffleMode mode(TrainingConfig run) {
+        if (order == null) {
+            return run == null ? ShuffleMode.PER_CHUNK : run.data().order();
+        }
+        return switch (order) {
+            case "per-chunk", "per_chunk" -> ShuffleMode.PER_CHUNK;
+            case "continuous" -> ShuffleMode.CONTINUOUS;
+            default -> throw wrong("--order is per-chunk or continuous, not " + order);
+        };
+    }
+
+    private ParameterException wrong(String problem) {
+        return new ParameterException(spec.commandLine(), problem);
+    }
+
+    private List<Row> rows(TokenDataset data, int chunk, long[] numbers) throws IOException {
+        List<Row> rows = new ArrayList<>();
+        try (TokenChunk file = data.openChunk(chunk);
+                Tokenizer words = tokenizer == null ? null : Tokenizer.open(tokenizer)) {
+            long[] ids = new long[file.rowLength()];
+            for (long number : numbers) {
+                file.read(number, ids, 0);
+                rows.add(
+                        new Row(
+                                number,
+                                file.source(number),
+                                words == null ? null : words.decodeVerbatim(ids),
+                                Arrays.stream(ids).boxed().toList()));
+            }
+        }
+        return rows;
+    }
+
+    private void print(Result result) {
+        output.line(
+                "step %d: step %d of chunk %d"
+                        .formatted(result.step(), result.stepInChunk(), result.chunk()));
+        List<List<?>> table = new ArrayList<>();
+        for (Row row : result.rows()) {
+            table.add(List.of(row.row(), row.source(), beginning(row)));
+        }
+        output.table(List.of("row", "source", "beginning"), table);
+    }
+
+    /** As much as fits a line; --json has all. */
+    private static String beginning(Row row) {
+        String all =
+                row.text() == null
+                        ? String.join(" ", row.ids().stream().map(String::valueOf).toList())
+                        : row.text().replaceAll("\\p{Cntrl}", "\u00b7");
+        int end = Math.min(all.length(), TEXT_WIDTH);
+        return end < all.length() ? all.substring(0, end - 1) + "\u2026" : all;
+    }
+}

@@ -1,0 +1,127 @@
+package ai.llm360.common.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Downloads come from a server in this process. */
+class MavenArtifactTest {
+
+    private static final String PATH = "org/example/tales/1.0/tales-1.0-sources.jar";
+    private static final String LOCAL = "maven.repo.local";
+    private static final String REMOTE = "llm360.maven.url";
+
+    @TempDir Path temp;
+    private final MavenArtifact artifact = MavenArtifact.parse("org.example:tales:1.0:sources");
+    private final byte[] jar = "a jar".getBytes(StandardCharsets.UTF_8);
+    private final List<String> asked = new ArrayList<>();
+    private HttpServer server;
+    private Map<String, Optional<String>> before;
+
+    @BeforeEach
+    void serve() throws IOException {
+        before =
+                Map.of(
+                        LOCAL, Optional.ofNullable(System.getProperty(LOCAL)),
+                        REMOTE, Optional.ofNullable(System.getProperty(REMOTE)));
+        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext(
+                "/",
+                exchange -> {
+                    asked.add(exchange.getRequestURI().getPath());
+                    boolean found = exchange.getRequestURI().getPath().equals("/maven/" + PATH);
+                    exchange.sendResponseHeaders(found ? 200 : 404, found ? jar.length : -1);
+                    if (found) {
+                        exchange.getResponseBody().write(jar);
+                    }
+                    exchange.close();
+                });
+        server.start();
+        System.setProperty(LOCAL, temp.resolve("local").toString());
+        System.setProperty(REMOTE, "http://localhost:" + server.getAddress().getPort() + "/maven/");
+    }
+
+    @AfterEach
+    void stop() {
+        server.stop(0);
+        before.forEach(
+                (name, value) ->
+                        value.ifPresentOrElse(
+                                old -> System.setProperty(name, old),
+                                () -> System.clearProperty(name)));
+    }
+
+    private String hash() throws IOException {
+        return Sha256.of(Files.write(temp.resolve("hashed"), jar));
+    }
+
+    @Test
+    void the_local_repository_comes_first() throws IOException {
+        Path local = temp.resolve("local").resolve(PATH);
+        Files.createDirectories(local.getParent());
+        Files.write(local, jar);
+        assertThat(artifact.locate(hash(), Optional.of(temp.resolve("cache")))).isEqualTo(local);
+        assertThat(asked).isEmpty();
+    }
+
+    @Test
+    void downloads_once_into_the_cache_where_that_is_allowed() throws IOException {
+        Optional<Path> allowed = Optional.of(temp.resolve("cache"));
+        Path found = artifact.locate(hash(), allowed);
+        assertThat(found).isEqualTo(temp.resolve("cache").resolve(PATH)).hasBinaryContent(jar);
+        artifact.locate(hash(), allowed);
+        assertThat(asked).containsExactly("/maven/" + PATH);
+        assertThat(found.getParent().toFile().list()).hasSize(1);
+    }
+
+    @Test
+    void says_what_to_do_where_downloading_is_not_allowed() {
+        assertThatExceptionOfType(DataException.class)
+                .isThrownBy(() -> artifact.locate(hash(), Optional.empty()))
+                .withMessageContaining("org.example:tales:1.0:sources is not in the local Maven")
+                .withMessageContaining("-Dartifact=org.example:tales:1.0:jar:sources");
+        assertThat(asked).isEmpty();
+    }
+
+    @Test
+    void a_wrong_or_absent_artifact_leaves_nothing_in_the_cache() throws IOException {
+        Optional<Path> allowed = Optional.of(temp.resolve("cache"));
+        assertThatExceptionOfType(DataException.class)
+                .isThrownBy(() -> artifact.locate("0".repeat(64), allowed))
+                .withMessageContaining("its SHA-256 is " + hash());
+        assertThatExceptionOfType(DataException.class)
+                .isThrownBy(
+                        () -> MavenArtifact.parse("org.example:tales:2.0").locate(hash(), allowed))
+                .withMessageContaining("could not be downloaded")
+                .withMessageContaining("HTTP status 404");
+        try (var files = Files.walk(temp.resolve("cache"))) {
+            assertThat(files.filter(Files::isRegularFile)).isEmpty();
+        }
+    }
+
+    @Test
+    void a_coordinate_has_three_or_four_parts_that_are_plain_names() {
+        for (String bad : List.of("a:b", "a:b:c:d:e", "a:b:..", "a/b:c:1", "a::1", "")) {
+            assertThatIllegalArgumentException()
+                    .as(bad)
+                    .isThrownBy(() -> MavenArtifact.parse(bad))
+                    .withMessageContaining("group:artifact:version");
+        }
+    }
+}
