@@ -1,6 +1,7 @@
 package ai.llm360.common.data;
 
 import ai.llm360.common.data.DataManifest.RowFile;
+import ai.llm360.common.data.DataManifest.Segment;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +20,36 @@ record ChunkMixer(Path directory, Mixture mixture, List<TokenChunk> sources) {
 
     static String fileName(int chunk) {
         return String.format(Locale.ROOT, "chunks/chunk-%03d.rows", chunk);
+    }
+
+    /**
+     * Adds a segment to a data set whose files of sources and of kept chunks are there.
+     *
+     * @param directory the data set's directory
+     * @param manifest names the sources, and the segments and chunks to keep
+     * @param segment what to add
+     * @return the manifest with the segment
+     */
+    static DataManifest mix(
+            Path directory, DataManifest manifest, Segment segment, Parallel threads)
+            throws IOException {
+        List<TokenChunk> sources = new ArrayList<>();
+        try {
+            for (DataManifest.Source source : manifest.sources()) {
+                RowFile rows = source.file();
+                sources.add(TokenChunk.open(directory.resolve(rows.file()), rows.sha256()));
+            }
+            List<Segment> segments = new ArrayList<>(manifest.segments());
+            segments.add(segment);
+            int count = segment.firstChunk() + segment.plannedChunks();
+            List<RowFile> chunks = new ArrayList<>(manifest.chunks());
+            chunks.addAll(
+                    new ChunkMixer(directory, new Mixture(segments, count), sources)
+                            .write(segment.firstChunk(), threads));
+            return manifest.withChunks(segments, chunks);
+        } finally {
+            sources.forEach(TokenChunk::close);
+        }
     }
 
     /** Writes the chunks from one on. */

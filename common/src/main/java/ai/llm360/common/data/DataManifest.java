@@ -4,9 +4,13 @@ import com.google.gson.FieldNamingPolicy;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -56,17 +60,19 @@ public record DataManifest(
                     .setFieldNamingPolicy(FieldNamingPolicy.LOWER_CASE_WITH_UNDERSCORES)
                     .create();
 
+    private static final Gson INDENTED = GSON.newBuilder().setPrettyPrinting().create();
+
     /**
      * A source.
      *
      * @param name its name
      * @param licence what the recipe says of its licence, or null
      * @param inputs the files it was read from
-     * @param documents their documents; 0 where ready rows were imported
+     * @param documents their documents, blank ones not counted; 0 where ready rows were imported
      * @param tokens their tokens, one end token a document included
      * @param rows the rows kept for training; chunks may use some, all, or all more than once
      * @param validationRows the rows held back
-     * @param file the training rows
+     * @param file the training rows, or null where chunks were imported as they are
      */
     public record Source(
             String name,
@@ -82,7 +88,6 @@ public record DataManifest(
         public Source {
             Objects.requireNonNull(name, "a source has no name");
             inputs = List.copyOf(inputs);
-            Objects.requireNonNull(file, "a source has no file");
         }
     }
 
@@ -161,10 +166,81 @@ public record DataManifest(
      * @return 1 if each row is used once, less if some are unused; 0 if there is no such source
      */
     public double epochs(String source) {
+        if (segments.isEmpty()) {
+            return sources.stream().anyMatch(s -> s.name().equals(source)) ? 1 : 0;
+        }
         long available =
                 sources.stream().filter(s -> s.name().equals(source)).mapToLong(Source::rows).sum();
         long used = Mixture.of(this).used(source);
         return available == 0 ? 0 : (double) used / available;
+    }
+
+    /** Each source's training rows that no chunk uses yet; 0 where some are repeated. */
+    Map<String, Long> rowsLeft() {
+        Map<String, Long> left = new LinkedHashMap<>();
+        for (Source source : sources) {
+            long used = segments.isEmpty() ? 0 : Mixture.of(this).used(source.name());
+            left.put(source.name(), Math.max(0, source.rows() - used));
+        }
+        return left;
+    }
+
+    /** A manifest without sources and chunks. */
+    static DataManifest empty(DataRecipe recipe, RecipeVocabulary vocabulary) {
+        return new DataManifest(
+                FORMAT_VERSION,
+                recipe.rowLength(),
+                vocabulary.size(),
+                vocabulary.endToken(),
+                vocabulary.tokenizerSha256(),
+                recipe.seed(),
+                List.of(),
+                List.of(),
+                List.of(),
+                Map.of());
+    }
+
+    DataManifest withSources(List<Source> sources, Map<String, RowFile> validation) {
+        return new DataManifest(
+                formatVersion,
+                rowLength,
+                vocabularySize,
+                eosId,
+                tokenizerSha256,
+                seed,
+                sources,
+                segments,
+                chunks,
+                validation);
+    }
+
+    DataManifest withChunks(List<Segment> segments, List<RowFile> chunks) {
+        return new DataManifest(
+                formatVersion,
+                rowLength,
+                vocabularySize,
+                eosId,
+                tokenizerSha256,
+                seed,
+                sources,
+                segments,
+                chunks,
+                validation);
+    }
+
+    void write(Path directory) throws IOException {
+        byte[] text = (INDENTED.toJson(this) + "\n").getBytes(StandardCharsets.UTF_8);
+        try (FileChannel channel =
+                FileChannel.open(
+                        directory.resolve(FILE_NAME),
+                        StandardOpenOption.CREATE_NEW,
+                        StandardOpenOption.WRITE)) {
+            ByteBuffer bytes = ByteBuffer.wrap(text);
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+            channel.force(true);
+        }
     }
 
     /**

@@ -86,4 +86,34 @@ public final class DataOrder {
         generatorChunk++;
         return generator.permutation(rowsPerChunk[chunk]);
     }
+
+    /**
+     * A step of a run that goes through all chunks, each for its whole steps.
+     *
+     * @param chunk the chunk that it reads
+     * @param step its number within the chunk
+     */
+    public record Place(int chunk, long step) {}
+
+    /**
+     * Finds a step of a run.
+     *
+     * @param step the optimizer step, from 0
+     * @param globalBatch the sequences of a step, over all processes
+     * @return where its rows are
+     * @throws IllegalArgumentException if the chunks have no such step
+     */
+    public Place place(long step, int globalBatch) {
+        long left = step;
+        for (int chunk = 0; chunk < rowsPerChunk.length && globalBatch > 0; chunk++) {
+            long steps = rowsPerChunk[chunk] / globalBatch;
+            if (left >= 0 && left < steps) {
+                return new Place(chunk, left);
+            }
+            left -= steps;
+        }
+        throw new IllegalArgumentException(
+                "no step %d: %d chunks in steps of %d sequences have %d, from 0"
+                        .formatted(step, rowsPerChunk.length, globalBatch, step - left));
+    }
 }

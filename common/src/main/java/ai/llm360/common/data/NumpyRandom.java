@@ -45,7 +45,10 @@ final class NumpyRandom {
     }
 
     /** Draws from 0 to max, both included: numbers of as many bits, until one is no larger. */
-    private int interval(int max) {
+    int interval(int max) {
+        if (max == 0) {
+            return 0; // without drawing, as NumPy
+        }
         int mask = -1 >>> Integer.numberOfLeadingZeros(max);
         int value;
         do {

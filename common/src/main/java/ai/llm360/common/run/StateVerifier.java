@@ -43,7 +43,12 @@ final class StateVerifier {
                     checkpoint.location(),
                     "does not hold the manifest's tensors: lacks " + missing + ", adds " + added);
         }
-        ByteBuffer block = ByteBuffer.allocateDirect(BLOCK_BYTES);
+        long longest =
+                checkpoint.tensors().values().stream()
+                        .mapToLong(TensorInfo::byteLength)
+                        .max()
+                        .orElse(0);
+        ByteBuffer block = ByteBuffer.allocateDirect((int) Math.min(longest, BLOCK_BYTES));
         for (TensorInfo tensor : checkpoint.tensors().values()) {
             verify(checkpoint, tensor, expected.get(tensor.name()), block);
         }

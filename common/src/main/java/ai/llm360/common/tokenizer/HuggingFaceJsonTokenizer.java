@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * A tokenizer.json, encoded by Hugging Face's Rust library.
@@ -21,6 +22,7 @@ final class HuggingFaceJsonTokenizer extends VocabularyTokenizer {
 
     private final Path file;
     private final TokenizerJson json;
+    private Optional<MergeTable> mergeTable; // null until first needed
     private NativeHandle literal; // made when first needed: it takes as long as opening did
 
     private HuggingFaceJsonTokenizer(
@@ -85,6 +87,20 @@ final class HuggingFaceJsonTokenizer extends VocabularyTokenizer {
         }
         String wellFormed = Surrogates.replaceUnpaired(text);
         return literal().call(address -> encodeNatively(address, wellFormed));
+    }
+
+    /** Where the file is of LLaMA's kind, in Java: it is many times as fast. */
+    @Override
+    public BulkEncoder bulkEncoder() {
+        checkOpen();
+        return mergeTable().<BulkEncoder>map(MergeEncoder::new).orElseGet(super::bulkEncoder);
+    }
+
+    private synchronized Optional<MergeTable> mergeTable() {
+        if (mergeTable == null) {
+            mergeTable = MergeTable.parse(json.text());
+        }
+        return mergeTable;
     }
 
     // The binding can't switch the recognition off, so a second tokenizer knows no added tokens.

@@ -37,6 +37,17 @@ public sealed interface Tokenizer extends AutoCloseable permits VocabularyTokeni
     }
 
     /**
+     * Finds the file that {@link #open} reads.
+     *
+     * @param path a directory or file, as there
+     * @return the file
+     * @throws TokenizerException if no such file is there
+     */
+    static Path file(Path path) throws TokenizerException {
+        return TokenizerFiles.find(path).file();
+    }
+
+    /**
      * Encodes text alone, with no beginning or end token.
      *
      * @param text the text
@@ -52,6 +63,14 @@ public sealed interface Tokenizer extends AutoCloseable permits VocabularyTokeni
      * @return its ids, none of them special
      */
     long[] encodeLiteral(String text);
+
+    /**
+     * Returns an encoder for many texts, as for a corpus.
+     *
+     * @return an encoder of one thread's own, which gives the ids of {@link #encodeLiteral}; usable
+     *     until this tokenizer is closed
+     */
+    BulkEncoder bulkEncoder();
 
     /**
      * Encodes text, with or without the beginning and end tokens.

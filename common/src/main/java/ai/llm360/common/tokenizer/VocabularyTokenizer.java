@@ -1,5 +1,6 @@
 package ai.llm360.common.tokenizer;
 
+import java.util.Arrays;
 import java.util.OptionalLong;
 
 /** What every tokenizer does alike: all but the encoding of plain text. */
@@ -58,6 +59,11 @@ abstract sealed class VocabularyTokenizer implements Tokenizer
     @Override
     public boolean addsBos() {
         return addsBos;
+    }
+
+    @Override
+    public BulkEncoder bulkEncoder() {
+        return text -> Arrays.stream(encodeLiteral(text)).mapToInt(Math::toIntExact).toArray();
     }
 
     @Override

@@ -217,7 +217,7 @@ public final class TrainingLoop {
         details.put("grad_norm", norm);
         details.put("chunk", chunk);
         details.put("step_in_chunk", stepInChunk);
-        details.put("rows", rows);
+        details.put("rows", Arrays.stream(rows).boxed().toList());
         details.put("policy", policy.name().toLowerCase(Locale.ROOT));
         anomalies++;
         boolean fail =

@@ -1,0 +1,135 @@
+package ai.llm360.common.data;
+
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonPrimitive;
+import com.google.gson.Strictness;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
+import com.google.gson.stream.MalformedJsonException;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.StringReader;
+import java.util.Arrays;
+import java.util.Optional;
+
+/** A line of Amber's {@code train_NNN.jsonl}. */
+final class AmberRow {
+
+    private final int[] ids;
+    private final Optional<String> source;
+
+    private AmberRow(int[] ids, Optional<String> source) {
+        this.ids = ids;
+        this.source = source;
+    }
+
+    /** Its {@code token_ids}. */
+    int[] ids() {
+        return ids;
+    }
+
+    /** Its {@code source}. */
+    Optional<String> source() {
+        return source;
+    }
+
+    /**
+     * Parses a line.
+     *
+     * @throws IllegalArgumentException if it isn't such a line; the message says why
+     */
+    static AmberRow parse(String line) {
+        int[] ids = null;
+        Optional<String> source = Optional.empty();
+        try (JsonReader reader = new JsonReader(new StringReader(line))) {
+            reader.setStrictness(Strictness.STRICT);
+            reader.beginObject();
+            while (reader.hasNext()) {
+                switch (reader.nextName()) {
+                    case "token_ids" -> ids = ids(reader);
+                    case "source" -> source = source(reader);
+                    default -> reader.skipValue();
+                }
+            }
+            reader.endObject();
+            if (reader.peek() != JsonToken.END_DOCUMENT) {
+                throw new IllegalArgumentException("not JSON: text after the object");
+            }
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException("an id that is no whole number", e);
+        } catch (MalformedJsonException | EOFException e) {
+            throw new IllegalArgumentException("not JSON: " + firstLine(e.getMessage()), e);
+        } catch (IllegalStateException e) {
+            throw new IllegalArgumentException(
+                    "not an object of token_ids and source: " + firstLine(e.getMessage()), e);
+        } catch (IOException | JsonParseException e) {
+            throw new IllegalArgumentException("not JSON: " + firstLine(e.getMessage()), e);
+        }
+        if (ids == null) {
+            throw new IllegalArgumentException("no token_ids");
+        }
+        return new AmberRow(ids, source);
+    }
+
+    /** Gson's messages end in a line about its documentation. */
+    private static String firstLine(String message) {
+        return message == null ? "" : message.lines().findFirst().orElse("");
+    }
+
+    private static Optional<String> source(JsonReader reader) throws IOException {
+        if (reader.peek() == JsonToken.NULL) {
+            reader.nextNull();
+            return Optional.empty();
+        }
+        return Optional.of(reader.nextString());
+    }
+
+    private static int[] ids(JsonReader reader) throws IOException {
+        int[] ids = new int[2049];
+        int size = 0;
+        reader.beginArray();
+        while (reader.hasNext()) {
+            if (size == ids.length) {
+                ids = Arrays.copyOf(ids, 2 * size);
+            }
+            ids[size++] = reader.nextInt();
+        }
+        reader.endArray();
+        return Arrays.copyOf(ids, size);
+    }
+
+    /**
+     * Checks the ids.
+     *
+     * @param rowLength how many there should be
+     * @param vocabularySize what they should be below; 0 if that isn't known
+     * @throws IllegalArgumentException if they aren't so; the message says why
+     */
+    void check(int rowLength, int vocabularySize) {
+        if (ids.length != rowLength) {
+            throw new IllegalArgumentException(
+                    "%d ids, expected %d".formatted(ids.length, rowLength));
+        }
+        for (int id : ids) {
+            if (id < 0 || (vocabularySize > 0 && id >= vocabularySize)) {
+                throw new IllegalArgumentException(
+                        vocabularySize > 0
+                                ? "id %d, outside the vocabulary of %d"
+                                        .formatted(id, vocabularySize)
+                                : "id %d, expected 0 or more".formatted(id));
+            }
+        }
+    }
+
+    /** Writes a line as Python's {@code json.dumps} does, without its end. */
+    static String toJson(long[] ids, String source) {
+        StringBuilder line = new StringBuilder(ids.length * 7 + 64).append("{\"token_ids\": [");
+        for (int i = 0; i < ids.length; i++) {
+            line.append(i == 0 ? "" : ", ").append(ids[i]);
+        }
+        return line.append("], \"source\": ")
+                .append(new JsonPrimitive(source))
+                .append('}')
+                .toString();
+    }
+}

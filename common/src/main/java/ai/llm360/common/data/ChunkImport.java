@@ -1,0 +1,85 @@
+package ai.llm360.common.data;
+
+import ai.llm360.common.data.DataManifest.RowFile;
+import ai.llm360.common.data.DataManifest.Source;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Takes over Amber's {@code train_NNN.jsonl} as they are: a chunk for each file, its rows in their
+ * order, so that the steps of Amber's own run can be followed.
+ *
+ * @param directory the data set's directory
+ * @param empty the manifest so far
+ * @param inputs the sources' files
+ * @param progress is told of each file that was read
+ */
+record ChunkImport(Path directory, DataManifest empty, List<SourceInput> inputs, Sink progress) {
+
+    /** Takes files. */
+    interface Sink {
+        void accept(Path file) throws IOException;
+    }
+
+    DataManifest run() throws IOException {
+        List<RowFile> chunks = new ArrayList<>();
+        Map<String, Long> rows = new LinkedHashMap<>();
+        for (SourceInput input : inputs) {
+            for (Path file : input.files()) {
+                chunks.add(chunk(file, input.source().name(), chunks.size(), rows));
+                progress.accept(file);
+            }
+        }
+        List<Source> sources = new ArrayList<>();
+        rows.forEach(
+                (name, count) ->
+                        sources.add(
+                                new Source(
+                                        name,
+                                        inputs.get(0).source().licence().orElse(null),
+                                        inputs.stream().flatMap(i -> i.inputs().stream()).toList(),
+                                        0,
+                                        count * empty.rowLength(),
+                                        count,
+                                        0,
+                                        null)));
+        return empty.withSources(sources, Map.of()).withChunks(List.of(), chunks);
+    }
+
+    private RowFile chunk(Path file, String source, int number, Map<String, Long> total)
+            throws IOException {
+        Path spoolFile = directory.resolve("import.spool");
+        Map<String, Integer> names = new LinkedHashMap<>();
+        List<Integer> sources = new ArrayList<>();
+        try (RowSpool spool = new RowSpool(spoolFile, empty.rowLength())) {
+            AmberJsonl.read(
+                    file,
+                    empty.rowLength(),
+                    empty.vocabularySize(),
+                    row -> {
+                        String name = row.source().orElse(source);
+                        total.merge(name, 1L, Long::sum);
+                        sources.add(names.computeIfAbsent(name, key -> names.size()));
+                        spool.addIds(row.ids());
+                    });
+            if (sources.isEmpty()) {
+                throw new DataException(file, "has no rows");
+            }
+            RowHeader header =
+                    new RowHeader(
+                            empty.rowLength(),
+                            spool.rows(),
+                            empty.vocabularySize(),
+                            List.copyOf(names.keySet()));
+            String name = ChunkMixer.fileName(number);
+            try (RowWriter writer = new RowWriter(directory.resolve(name), header)) {
+                spool.forEachRow((row, ids) -> writer.write(sources.get((int) row), ids, 0));
+                return new RowFile(name, header.rows(), writer.finish());
+            }
+        }
+    }
+}

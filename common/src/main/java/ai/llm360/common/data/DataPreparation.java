@@ -1,0 +1,264 @@
+package ai.llm360.common.data;
+
+import ai.djl.util.Progress;
+import ai.llm360.common.checkpoint.AtomicDirectory;
+import ai.llm360.common.data.DataManifest.RowFile;
+import ai.llm360.common.data.DataManifest.Segment;
+import ai.llm360.common.data.DataManifest.Source;
+import ai.llm360.common.data.DataRecipe.Format;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Makes a data set from a recipe: documents to tokens, tokens to rows, rows to chunks.
+ *
+ * <p>The rows are Amber's: each document is followed by the end token, nothing precedes it, and the
+ * stream of documents is cut into rows that don't overlap. The same recipe and files give the same
+ * bytes, whatever the number of threads.
+ */
+public final class DataPreparation {
+
+    private final DataRecipe recipe;
+    private final Path target;
+    private final Path base;
+    private final int threadCount;
+    private final Optional<Path> downloads;
+    private final Optional<Progress> progress;
+
+    private DataPreparation(Builder builder) {
+        recipe = builder.recipe;
+        target = builder.target;
+        base = builder.base;
+        threadCount = builder.threads;
+        downloads = Optional.ofNullable(builder.downloads);
+        progress = Optional.ofNullable(builder.progress);
+    }
+
+    /**
+     * Starts a preparation.
+     *
+     * @return a builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /**
+     * Makes the data set.
+     *
+     * @return its manifest
+     * @throws DataException if a source can't be read; the message names the file and line
+     * @throws IllegalArgumentException if the recipe doesn't fit its sources, such as more chunks
+     *     than rows
+     * @throws IOException if reading or writing fails; nothing is left behind
+     */
+    public DataManifest prepare() throws IOException {
+        try (AtomicDirectory directory = AtomicDirectory.begin(target);
+                Parallel threads = new Parallel(threadCount)) {
+            for (String part : List.of("sources", "validation", "chunks")) {
+                Files.createDirectory(directory.path().resolve(part));
+            }
+            List<SourceInput> inputs = new ArrayList<>();
+            for (DataRecipe.Source source : recipe.sources()) {
+                inputs.add(SourceInput.find(source, base, downloads));
+            }
+            long bytes = inputs.stream().mapToLong(SourceInput::bytes).sum();
+            progress.ifPresent(shown -> shown.reset("Preparing " + target.getFileName(), bytes));
+            DataManifest manifest = prepare(directory.path(), inputs, threads);
+            manifest.write(directory.path());
+            directory.commit();
+            progress.ifPresent(Progress::end);
+            return manifest;
+        }
+    }
+
+    private DataManifest prepare(Path directory, List<SourceInput> inputs, Parallel threads)
+            throws IOException {
+        try (RecipeVocabulary vocabulary = RecipeVocabulary.open(recipe, base)) {
+            DataManifest empty = DataManifest.empty(recipe, vocabulary);
+            if (recipe.chunks() == 0) {
+                return new ChunkImport(directory, empty, inputs, this::advance).run();
+            }
+            try (Spools spools = new Spools(directory, recipe.rowLength())) {
+                for (SourceInput input : inputs) {
+                    if (input.source().kind() == Format.AMBER_JSONL) {
+                        importRows(input, vocabulary.size(), spools);
+                    } else {
+                        tokenize(input, vocabulary, threads, spools);
+                    }
+                }
+                return mix(directory, split(directory, spools, empty), threads);
+            }
+        }
+    }
+
+    private void tokenize(
+            SourceInput input, RecipeVocabulary vocabulary, Parallel threads, Spools spools)
+            throws IOException {
+        RowSpool spool = spools.of(input.source().name(), input);
+        DocumentTokenizer encoder = new DocumentTokenizer(vocabulary, threads, threadCount);
+        DocumentReader reader = new DocumentReader(input.source());
+        for (Path file : input.files()) {
+            reader.read(file, document -> encoder.add(document, spool));
+            advance(file);
+        }
+        encoder.finish(spool);
+        if (spool.documents() == 0) {
+            throw new DataException(
+                    input.files().get(0),
+                    "source '%s' has no document that is not blank"
+                            .formatted(input.source().name()));
+        }
+    }
+
+    private void importRows(SourceInput input, int vocabularySize, Spools spools)
+            throws IOException {
+        for (Path file : input.files()) {
+            AmberJsonl.read(
+                    file,
+                    recipe.rowLength(),
+                    vocabularySize,
+                    row ->
+                            spools.of(row.source().orElse(input.source().name()), input)
+                                    .addIds(row.ids()));
+            advance(file);
+        }
+    }
+
+    private void advance(Path file) throws IOException {
+        if (progress.isPresent()) {
+            progress.get().increment(Files.size(file));
+        }
+    }
+
+    private DataManifest split(Path directory, Spools spools, DataManifest empty)
+            throws IOException {
+        SourceSplitter splitter = new SourceSplitter(directory, recipe, empty.vocabularySize());
+        List<Source> sources = new ArrayList<>();
+        Map<String, RowFile> validation = new LinkedHashMap<>();
+        for (Spools.Entry entry : spools.all()) {
+            RowSpool spool = entry.spool();
+            SourceSplitter.Parts parts = splitter.split(entry.name(), spool);
+            if (parts.validation() != null) {
+                validation.put(entry.name(), parts.validation());
+            }
+            sources.add(
+                    new Source(
+                            entry.name(),
+                            entry.licence(),
+                            entry.inputs(),
+                            spool.documents(),
+                            spool.tokens(),
+                            parts.training().rows(),
+                            recipe.validationRows(),
+                            parts.training()));
+            spool.close();
+        }
+        return empty.withSources(sources, validation);
+    }
+
+    private DataManifest mix(Path directory, DataManifest unmixed, Parallel threads)
+            throws IOException {
+        Mixing mixing = new Mixing(unmixed.rowsLeft(), 0, recipe.chunks());
+        Segment segment = mixing.segment(recipe.weights(), recipe.rowsPerChunk());
+        return ChunkMixer.mix(directory, unmixed, segment, threads);
+    }
+
+    /** Says what to make of what. */
+    public static final class Builder {
+
+        private DataRecipe recipe;
+        private Path target;
+        private Path base = Path.of("");
+        private int threads = Runtime.getRuntime().availableProcessors();
+        private Path downloads;
+        private Progress progress;
+
+        private Builder() {}
+
+        /**
+         * Sets the recipe.
+         *
+         * @param recipe the recipe
+         * @return this builder
+         */
+        public Builder setRecipe(DataRecipe recipe) {
+            this.recipe = recipe;
+            return this;
+        }
+
+        /**
+         * Sets the directory to make.
+         *
+         * @param directory the directory: absent, or empty
+         * @return this builder
+         */
+        public Builder setTarget(Path directory) {
+            target = directory;
+            return this;
+        }
+
+        /**
+         * Sets what the recipe's relative paths start from. Default: the working directory.
+         *
+         * @param directory the directory, as a rule the recipe file's
+         * @return this builder
+         */
+        public Builder optBase(Path directory) {
+            base = directory;
+            return this;
+        }
+
+        /**
+         * Sets how many threads tokenize and write. Default: one for each processor.
+         *
+         * @param count their number
+         * @return this builder
+         */
+        public Builder optThreads(int count) {
+            threads = count;
+            return this;
+        }
+
+        /**
+         * Allows Maven artifacts to be downloaded. Default: only the local repository is used.
+         *
+         * @param cache the directory that keeps them
+         * @return this builder
+         */
+        public Builder optDownloads(Path cache) {
+            downloads = cache;
+            return this;
+        }
+
+        /**
+         * Sets what is told of the progress, in bytes of the files read.
+         *
+         * @param progress the listener
+         * @return this builder
+         */
+        public Builder optProgress(Progress progress) {
+            this.progress = progress;
+            return this;
+        }
+
+        /**
+         * Builds the preparation.
+         *
+         * @return the preparation
+         * @throws IllegalArgumentException if the recipe or target is missing
+         */
+        public DataPreparation build() {
+            if (recipe == null || recipe.sources() == null || target == null) {
+                throw new IllegalArgumentException("a recipe with sources and a target are needed");
+            }
+            return new DataPreparation(this);
+        }
+    }
+}

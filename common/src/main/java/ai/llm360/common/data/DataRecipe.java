@@ -1,0 +1,183 @@
+package ai.llm360.common.data;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * What a data set is made of. It is what a recipe's YAML file says; the names there are these in
+ * snake case, and {@code docs/formats/data.md} has an example.
+ *
+ * @param tokenizer the tokenizer's file or directory; absent where all sources are ready rows
+ * @param vocabularySize every id is below it; 0 for the tokenizer's
+ * @param rowLength the ids of a row, T+1
+ * @param seed decides which rows are held back
+ * @param chunks the chunks of training rows; 0 for one for each file of ready rows, as it is
+ * @param validationRows the rows of each source to hold back
+ * @param rowsPerChunk the rows of a chunk where weights are given; 0 for as many as without
+ * @param weights each source's proportion of a chunk; empty for every row once
+ * @param sources what is read, in this order
+ */
+public record DataRecipe(
+        Optional<String> tokenizer,
+        int vocabularySize,
+        int rowLength,
+        long seed,
+        int chunks,
+        long validationRows,
+        long rowsPerChunk,
+        Map<String, Double> weights,
+        List<Source> sources) {
+
+    /** The defaults; there is none for what is read. */
+    public static final DataRecipe DEFAULTS = defaults();
+
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._-]{0,99}");
+    private static final Pattern HASH = Pattern.compile("[0-9a-f]{64}");
+
+    private static DataRecipe defaults() {
+        return new DataRecipe(Optional.empty(), 0, 2049, 0, 1, 0, 0, Map.of(), null);
+    }
+
+    /** Checks what was given. */
+    public DataRecipe {
+        require(rowLength >= 2, "row_length is at least 2, an input and its target", rowLength);
+        require(
+                seed >= 0 && seed <= NumpyRandom.MAX_SEED,
+                "seed is 0 to " + NumpyRandom.MAX_SEED,
+                seed);
+        require(chunks >= 0 && chunks <= 1_000_000, "chunks is 0 to 1000000", chunks);
+        require(validationRows >= 0, "validation_rows is 0 or more", validationRows);
+        require(rowsPerChunk >= 0, "rows_per_chunk is 0 or more", rowsPerChunk);
+        require(vocabularySize >= 0, "vocabulary_size is 0 or more", vocabularySize);
+        if (sources != null) { // the defaults have none
+            sources = List.copyOf(sources);
+            check(sources, weights);
+            boolean tokenizes = sources.stream().anyMatch(s -> s.kind() != Format.AMBER_JSONL);
+            require(
+                    tokenizer.isPresent() || (!tokenizes && vocabularySize > 0),
+                    "tokenizer is needed for text; for ready rows, vocabulary_size does as well",
+                    "none");
+            require(
+                    chunks > 0 || (!tokenizes && validationRows == 0 && weights.isEmpty()),
+                    "chunks of 0 keep files of ready rows as they are, without weights and"
+                            + " validation_rows; else it is at least 1",
+                    chunks);
+        }
+    }
+
+    private static void check(List<Source> sources, Map<String, Double> weights) {
+        require(!sources.isEmpty(), "sources has at least one entry", "none");
+        Set<String> names = new HashSet<>();
+        for (Source source : sources) {
+            require(names.add(source.name()), "sources have a name of their own", source.name());
+        }
+        boolean namesKnown = sources.stream().noneMatch(s -> s.kind() == Format.AMBER_JSONL);
+        if (namesKnown && !weights.isEmpty()) {
+            Mixing.checkNames(weights, sources.stream().map(Source::name).toList());
+        }
+    }
+
+    private static void require(boolean holds, String rule, Object found) {
+        if (!holds) {
+            throw new IllegalArgumentException(rule + ", not " + found);
+        }
+    }
+
+    /** Whether a source may be called so; its files are. */
+    static boolean isName(String name) {
+        return NAME.matcher(name).matches();
+    }
+
+    /** How documents lie in a file. */
+    public enum Format {
+        /** UTF-8 text. */
+        TEXT,
+        /** A JSON object a line, one of whose fields is the text. */
+        JSONL,
+        /**
+         * A jar or zip, whose entries are UTF-8 text; they are read in the order of their names.
+         */
+        ARCHIVE,
+        /** Amber's {@code train_NNN.jsonl}: ready rows, {@code token_ids} and {@code source}. */
+        AMBER_JSONL
+    }
+
+    /** Where a text is divided into documents. */
+    public enum Split {
+        /** Nowhere: a file, or an entry of an archive, is a document. */
+        NONE,
+        /** At runs of two or more blank lines. */
+        BLANK_LINES,
+        /** At form feeds. */
+        FORM_FEED,
+        /** At each line's end. */
+        LINES
+    }
+
+    /**
+     * One source of documents. Exactly one of {@code path} and {@code maven} is there.
+     *
+     * @param name letters, digits, dots, dashes and underscores
+     * @param path a file, a directory (all files in and below it) or a glob such as {@code
+     *     texts/*.txt.gz}; gzip is recognised
+     * @param maven the artifact {@code group:artifact:version[:classifier]}, a jar
+     * @param sha256 the file's SHA-256, required with {@code maven}
+     * @param licence its licence, for the record
+     * @param format how documents lie in it; absent for what the file names' endings say
+     * @param field the field of the text in JSONL; absent for {@code text}
+     * @param include globs of file or entry names, such as {@code **.java}; absent for all
+     * @param exclude globs of file or entry names to leave out
+     * @param split where a text is divided; absent for nowhere
+     */
+    public record Source(
+            String name,
+            Optional<String> path,
+            Optional<String> maven,
+            Optional<String> sha256,
+            Optional<String> licence,
+            Optional<Format> format,
+            Optional<String> field,
+            Optional<List<String>> include,
+            Optional<List<String>> exclude,
+            Optional<Split> split) {
+
+        /** Checks what was given. */
+        public Source {
+            require(
+                    name != null && isName(name),
+                    "name is of letters, digits, dots, dashes and underscores",
+                    name);
+            require(
+                    path.isPresent() != maven.isPresent(),
+                    "path or maven says where the documents are, one of the two",
+                    path.isPresent() ? "both" : "none");
+            require(
+                    maven.isEmpty() || sha256.isPresent(),
+                    "sha256 is needed with maven, so that the data is the same everywhere",
+                    "absent");
+            require(
+                    sha256.isEmpty() || HASH.matcher(sha256.get()).matches(),
+                    "sha256 is of 64 hexadecimal digits in lower case",
+                    sha256.orElse(""));
+            maven.ifPresent(MavenArtifact::parse);
+        }
+
+        /** The format given, or the one that the name's ending means. */
+        Format kind() {
+            return format.orElseGet(
+                    () -> maven.isPresent() ? Format.ARCHIVE : kindOf(path.orElseThrow()));
+        }
+
+        private static Format kindOf(String path) {
+            String plain = path.endsWith(".gz") ? path.substring(0, path.length() - 3) : path;
+            if (plain.endsWith(".jsonl") || plain.endsWith(".ndjson")) {
+                return Format.JSONL;
+            }
+            return plain.endsWith(".jar") || plain.endsWith(".zip") ? Format.ARCHIVE : Format.TEXT;
+        }
+    }
+}

@@ -1,0 +1,207 @@
+package ai.llm360.common.data;
+
+import java.io.BufferedReader;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import java.util.zip.ZipException;
+
+/**
+ * Checks token rows: a prepared data set, a file of ours, Amber's {@code train_NNN.jsonl}, or a
+ * directory of such files. What is wrong is listed, not thrown.
+ */
+public final class DataValidator {
+
+    /** Problems beyond these are counted only. */
+    private static final int MAX_LISTED = 1000;
+
+    private final int rowLength;
+    private final int vocabularySize;
+    private final List<Problem> problems = new ArrayList<>();
+    private long problemCount;
+    private long files;
+    private long rows;
+
+    private DataValidator(int rowLength, int vocabularySize) {
+        this.rowLength = rowLength;
+        this.vocabularySize = vocabularySize;
+    }
+
+    /**
+     * Something that is wrong.
+     *
+     * @param file the file
+     * @param line the line from 1, or 0 where it is the file as a whole
+     * @param problem what was found and expected
+     */
+    public record Problem(String file, long line, String problem) {}
+
+    /**
+     * What was found.
+     *
+     * @param files the files that were read
+     * @param rows their rows, wrong ones included
+     * @param problemCount how much is wrong
+     * @param problems what is wrong, the first thousand
+     */
+    public record Report(long files, long rows, long problemCount, List<Problem> problems) {}
+
+    /**
+     * Checks a file or directory.
+     *
+     * @param path what to check
+     * @param rowLength the ids that a line of JSONL should have; ours says it itself
+     * @param vocabularySize what the ids of JSONL should be below, or 0 if that isn't known
+     * @return what was found
+     * @throws DataException if there is nothing to check there
+     * @throws IOException if reading fails
+     */
+    public static Report validate(Path path, int rowLength, int vocabularySize) throws IOException {
+        DataValidator validator = new DataValidator(rowLength, vocabularySize);
+        validator.any(path);
+        return new Report(
+                validator.files,
+                validator.rows,
+                validator.problemCount,
+                List.copyOf(validator.problems));
+    }
+
+    private void any(Path path) throws IOException {
+        if (Files.isRegularFile(path.resolve(DataManifest.FILE_NAME))) {
+            dataset(path);
+        } else if (Files.isDirectory(path)) {
+            List<Path> found;
+            try (Stream<Path> tree = Files.walk(path)) {
+                found = tree.filter(DataValidator::isRows).sorted().toList();
+            }
+            if (found.isEmpty()) {
+                throw new DataException(
+                        path, "nothing to check: no manifest.json, no .jsonl, no .rows");
+            }
+            for (Path file : found) {
+                any(file);
+            }
+        } else if (!Files.isRegularFile(path)) {
+            throw new DataException(path, "no such file or directory");
+        } else if (path.toString().endsWith(".rows")) {
+            checked(path, () -> TokenChunk.open(path));
+        } else {
+            jsonLines(path);
+        }
+    }
+
+    private static boolean isRows(Path file) {
+        return Files.isRegularFile(file) && file.toString().matches(".*\\.(jsonl|jsonl\\.gz|rows)");
+    }
+
+    private void jsonLines(Path file) throws IOException {
+        files++;
+        long number = 0;
+        try (BufferedReader lines = DocumentReader.lines(file)) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                number++;
+                rows++;
+                try {
+                    AmberRow.parse(line).check(rowLength, vocabularySize);
+                } catch (IllegalArgumentException e) {
+                    add(file, number, e.getMessage());
+                }
+            }
+        } catch (CharacterCodingException e) {
+            add(file, 0, "not UTF-8 text after line " + number);
+        } catch (ZipException | EOFException e) {
+            add(file, 0, "damaged or cut off after line %d (%s)".formatted(number, e.getMessage()));
+        }
+        if (number == 0) {
+            add(file, 0, "empty");
+        }
+    }
+
+    private void dataset(Path directory) throws IOException {
+        try (TokenDataset data = TokenDataset.open(directory)) {
+            DataManifest manifest = data.manifest();
+            Mixture mixture = Mixture.of(manifest);
+            for (int i = 0; i < data.chunkCount(); i++) {
+                int chunk = i;
+                Path file = directory.resolve(manifest.chunks().get(i).file());
+                checked(file, () -> data.openChunk(chunk));
+                if (!manifest.segments().isEmpty()) {
+                    long mixed =
+                            manifest.sources().stream()
+                                    .mapToLong(source -> mixture.rows(source.name(), chunk))
+                                    .sum();
+                    long found = manifest.chunks().get(i).rows();
+                    if (found != mixed) {
+                        add(file, 0, "%d rows, the mixture says %d".formatted(found, mixed));
+                    }
+                }
+            }
+            for (String source : data.validationSources()) {
+                Path file = directory.resolve(manifest.validation().get(source).file());
+                checked(file, () -> data.openValidation(source));
+            }
+            for (DataManifest.Source source : manifest.sources()) {
+                if (source.file() != null) {
+                    Path file = directory.resolve(source.file().file());
+                    checked(file, () -> data.openSource(source));
+                }
+            }
+        } catch (DataException e) {
+            add(directory, 0, e.getMessage());
+        }
+    }
+
+    private interface Opening {
+        TokenChunk open() throws IOException;
+    }
+
+    private void checked(Path file, Opening opening) throws IOException {
+        files++;
+        try (TokenChunk chunk = opening.open()) {
+            rows += chunk.rows();
+            long[] ids = new long[chunk.rowLength()];
+            for (long row = 0; row < chunk.rows(); row++) {
+                chunk.read(row, ids, 0);
+                for (long id : ids) {
+                    if (id < 0 || id >= chunk.vocabularySize()) {
+                        add(
+                                file,
+                                0,
+                                "row %d: id %d, outside the vocabulary of %d"
+                                        .formatted(row, id, chunk.vocabularySize()));
+                        break;
+                    }
+                }
+                if (chunk.sourceIndex(row) >= chunk.sources().size()) {
+                    add(
+                            file,
+                            0,
+                            "row %d: source %d of %d"
+                                    .formatted(
+                                            row, chunk.sourceIndex(row), chunk.sources().size()));
+                }
+            }
+        } catch (DataException e) {
+            add(file, 0, e.getMessage());
+        }
+    }
+
+    private void add(Path file, long line, String problem) {
+        problemCount++;
+        if (problems.size() < MAX_LISTED) {
+            String start = file + ": ";
+            problems.add(
+                    new Problem(
+                            file.toString(),
+                            line,
+                            problem.startsWith(start)
+                                    ? problem.substring(start.length())
+                                    : problem));
+        }
+    }
+}

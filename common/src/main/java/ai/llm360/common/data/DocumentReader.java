@@ -1,0 +1,177 @@
+package ai.llm360.common.data;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import java.io.BufferedInputStream;
+import java.io.BufferedReader;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.Iterator;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipException;
+import java.util.zip.ZipFile;
+
+/** Reads the documents of a source's files, one after another. */
+final class DocumentReader {
+
+    /** Takes documents as they are read. */
+    interface Sink {
+        void accept(String document) throws IOException;
+    }
+
+    private static final Pattern BLANK_LINES = Pattern.compile("(?:\r?\n[ \t]*){3,}");
+    private static final Pattern FORM_FEED = Pattern.compile("\f");
+    private static final Pattern LINE_END = Pattern.compile("\r?\n");
+    private static final int MAX_BYTES = 1 << 30;
+
+    private final DataRecipe.Source source;
+    private final SourceFiles names;
+
+    DocumentReader(DataRecipe.Source source) {
+        this.source = source;
+        names = new SourceFiles(source);
+    }
+
+    void read(Path file, Sink sink) throws IOException {
+        try {
+            switch (source.kind()) {
+                case TEXT -> {
+                    try (InputStream in = open(file)) {
+                        readText(file, "", in, sink);
+                    }
+                }
+                case JSONL -> readJsonLines(file, sink);
+                case ARCHIVE -> readArchive(file, sink);
+                case AMBER_JSONL -> throw new IllegalStateException("rows are not documents");
+            }
+        } catch (ZipException | EOFException e) {
+            throw new DataException(
+                    file, "damaged or cut off (%s); copy it again".formatted(e.getMessage()), e);
+        }
+    }
+
+    /** Opens a file, unpacking it if it is gzip, which its first two bytes say. */
+    static InputStream open(Path file) throws IOException {
+        InputStream in = new BufferedInputStream(Files.newInputStream(file), 1 << 16);
+        try {
+            in.mark(2);
+            boolean gzip = in.read() == 0x1f && in.read() == 0x8b;
+            in.reset();
+            return gzip ? new GZIPInputStream(in, 1 << 16) : in;
+        } catch (IOException | RuntimeException e) {
+            in.close();
+            throw e;
+        }
+    }
+
+    private void readText(Path file, String entry, InputStream in, Sink sink) throws IOException {
+        byte[] bytes = in.readNBytes(MAX_BYTES);
+        String name = entry.isEmpty() ? "" : "entry " + entry + ": ";
+        if (bytes.length == MAX_BYTES && in.read() >= 0) {
+            throw new DataException(
+                    file, name + "a text of more than 1 GiB; divide it, or make it JSONL");
+        }
+        String text;
+        try {
+            text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+        } catch (CharacterCodingException e) {
+            throw new DataException(
+                    file, name + "not UTF-8 text; convert it, or leave it out by exclude", e);
+        }
+        switch (source.split().orElse(DataRecipe.Split.NONE)) {
+            case NONE -> accept(text, sink);
+            case BLANK_LINES -> split(BLANK_LINES, text, sink);
+            case FORM_FEED -> split(FORM_FEED, text, sink);
+            case LINES -> split(LINE_END, text, sink);
+        }
+    }
+
+    private static void split(Pattern separator, String text, Sink sink) throws IOException {
+        for (Iterator<String> parts = separator.splitAsStream(text).iterator(); parts.hasNext(); ) {
+            accept(parts.next(), sink);
+        }
+    }
+
+    /** An empty text would be a document of an end token alone. */
+    private static void accept(String document, Sink sink) throws IOException {
+        if (!document.isBlank()) {
+            sink.accept(document);
+        }
+    }
+
+    private void readJsonLines(Path file, Sink sink) throws IOException {
+        String field = source.field().orElse("text");
+        try (BufferedReader lines = lines(file)) {
+            int number = 1;
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                if (!line.isBlank()) {
+                    accept(text(file, number, line, field), sink);
+                }
+                number++;
+            }
+        } catch (CharacterCodingException e) {
+            throw new DataException(file, "not UTF-8 text; convert it", e);
+        }
+    }
+
+    static BufferedReader lines(Path file) throws IOException {
+        return new BufferedReader(
+                new InputStreamReader(open(file), StandardCharsets.UTF_8.newDecoder()), 1 << 16);
+    }
+
+    private static String text(Path file, int line, String json, String field)
+            throws DataException {
+        Path at = file.resolveSibling(file.getFileName() + ":" + line);
+        JsonElement root;
+        try {
+            root = JsonParser.parseString(json);
+        } catch (JsonParseException e) {
+            throw new DataException(at, "not JSON; each line is an object", e);
+        }
+        JsonElement text = root.isJsonObject() ? root.getAsJsonObject().get(field) : null;
+        if (text == null || !text.isJsonPrimitive() || !text.getAsJsonPrimitive().isString()) {
+            throw new DataException(
+                    at,
+                    "no text in the field '%s'; there are %s: name the right one by field"
+                            .formatted(
+                                    field,
+                                    root.isJsonObject()
+                                            ? root.getAsJsonObject().keySet()
+                                            : "no fields"));
+        }
+        return text.getAsString();
+    }
+
+    private void readArchive(Path file, Sink sink) throws IOException {
+        try (ZipFile zip = new ZipFile(file.toFile())) {
+            List<? extends ZipEntry> entries =
+                    zip.stream()
+                            .filter(entry -> !entry.isDirectory() && names.takes(entry.getName()))
+                            .sorted(Comparator.comparing(ZipEntry::getName))
+                            .toList();
+            if (entries.isEmpty()) {
+                throw new DataException(file, "no entry matches; check include and exclude");
+            }
+            for (ZipEntry entry : entries) {
+                try (InputStream in = zip.getInputStream(entry)) {
+                    readText(file, entry.getName(), in, sink);
+                }
+            }
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+    }
+}

@@ -1,0 +1,80 @@
+package ai.llm360.common.data;
+
+import ai.llm360.common.data.DataManifest.Input;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * A recipe's source and the files that it was found to mean.
+ *
+ * @param source what the recipe says
+ * @param files the files, in the order in which they are read
+ * @param inputs what the manifest says of them
+ * @param bytes their sizes together
+ */
+record SourceInput(DataRecipe.Source source, List<Path> files, List<Input> inputs, long bytes) {
+
+    private static final Pattern LAST_NUMBER = Pattern.compile(".*?(\\d{1,9})\\D*");
+
+    static SourceInput find(DataRecipe.Source source, Path base, Optional<Path> downloads)
+            throws IOException {
+        if (source.maven().isPresent()) {
+            MavenArtifact artifact = MavenArtifact.parse(source.maven().get());
+            String hash = source.sha256().orElseThrow();
+            Path jar = artifact.locate(hash, downloads);
+            return new SourceInput(
+                    source,
+                    List.of(jar),
+                    List.of(new Input(artifact.toString(), hash)),
+                    Files.size(jar));
+        }
+        List<Path> files = new SourceFiles(source).find(base, source.path().orElseThrow());
+        if (source.kind() == DataRecipe.Format.AMBER_JSONL) {
+            files = files.stream().sorted(Comparator.comparingLong(SourceInput::number)).toList();
+        }
+        List<Input> inputs = new ArrayList<>();
+        long bytes = 0;
+        for (Path file : files) {
+            inputs.add(new Input(file.getFileName().toString(), Sha256.of(file)));
+            bytes += Files.size(file);
+        }
+        checkHash(source, files, inputs);
+        return new SourceInput(source, files, inputs, bytes);
+    }
+
+    /**
+     * Amber's chunks come as train_000.jsonl and as train_0.jsonl; both are in order of numbers.
+     */
+    private static long number(Path file) {
+        Matcher matcher = LAST_NUMBER.matcher(file.getFileName().toString());
+        return matcher.matches() ? Long.parseLong(matcher.group(1)) : 0;
+    }
+
+    private static void checkHash(DataRecipe.Source source, List<Path> files, List<Input> inputs)
+            throws DataException {
+        if (source.sha256().isEmpty()) {
+            return;
+        }
+        if (files.size() != 1) {
+            throw new DataException(
+                    files.get(0),
+                    "source '%s' is of %d files, but its sha256 is of one; leave it out or name one"
+                                    .formatted(source.name(), files.size())
+                            + " file");
+        }
+        String found = inputs.get(0).sha256();
+        if (!found.equals(source.sha256().get())) {
+            throw new DataException(
+                    files.get(0),
+                    "its SHA-256 is %s, the recipe says %s: not the file that the recipe means"
+                            .formatted(found, source.sha256().get()));
+        }
+    }
+}

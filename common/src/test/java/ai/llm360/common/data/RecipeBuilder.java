@@ -1,0 +1,151 @@
+package ai.llm360.common.data;
+
+import ai.llm360.common.data.DataRecipe.Format;
+import ai.llm360.common.data.DataRecipe.Source;
+import ai.llm360.common.data.DataRecipe.Split;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+
+/** Builds recipes. */
+public final class RecipeBuilder {
+
+    private final List<Source> sources = new ArrayList<>();
+    private final Map<String, Double> weights = new LinkedHashMap<>();
+    private Optional<String> tokenizer = Optional.of("tokenizer.json");
+    private int vocabularySize;
+    private int rowLength = 4;
+    private int chunks = 1;
+    private long validationRows;
+    private long rowsPerChunk;
+
+    /** Adds a source of text. */
+    public RecipeBuilder text(String name, String path) {
+        return source(name, path, source -> source);
+    }
+
+    RecipeBuilder source(String name, String path, UnaryOperator<SourceBuilder> more) {
+        sources.add(more.apply(new SourceBuilder(name, Optional.of(path))).build());
+        return this;
+    }
+
+    RecipeBuilder maven(String name, String coordinate, String sha256) {
+        SourceBuilder source = new SourceBuilder(name, Optional.empty());
+        source.maven = Optional.of(coordinate);
+        source.sha256 = Optional.of(sha256);
+        sources.add(source.build());
+        return this;
+    }
+
+    RecipeBuilder readyRows(String path, int vocabularySize) {
+        tokenizer = Optional.empty();
+        this.vocabularySize = vocabularySize;
+        return source("rows", path, source -> source.format(Format.AMBER_JSONL));
+    }
+
+    /** Sets the ids of a row. */
+    public RecipeBuilder rowLength(int length) {
+        rowLength = length;
+        return this;
+    }
+
+    /** Sets the number of chunks. */
+    public RecipeBuilder chunks(int count) {
+        chunks = count;
+        return this;
+    }
+
+    RecipeBuilder validationRows(long rows) {
+        validationRows = rows;
+        return this;
+    }
+
+    RecipeBuilder rowsPerChunk(long rows) {
+        rowsPerChunk = rows;
+        return this;
+    }
+
+    RecipeBuilder weight(String source, double weight) {
+        weights.put(source, weight);
+        return this;
+    }
+
+    /** Builds the recipe. */
+    public DataRecipe build() {
+        return new DataRecipe(
+                tokenizer,
+                vocabularySize,
+                rowLength,
+                7,
+                chunks,
+                validationRows,
+                rowsPerChunk,
+                weights,
+                sources);
+    }
+
+    static final class SourceBuilder {
+
+        private final String name;
+        private final Optional<String> path;
+        private Optional<String> maven = Optional.empty();
+        private Optional<String> sha256 = Optional.empty();
+        private Optional<Format> format = Optional.empty();
+        private Optional<String> field = Optional.empty();
+        private Optional<List<String>> include = Optional.empty();
+        private Optional<List<String>> exclude = Optional.empty();
+        private Optional<Split> split = Optional.empty();
+
+        private SourceBuilder(String name, Optional<String> path) {
+            this.name = name;
+            this.path = path;
+        }
+
+        SourceBuilder sha256(String hash) {
+            sha256 = Optional.of(hash);
+            return this;
+        }
+
+        SourceBuilder format(Format value) {
+            format = Optional.of(value);
+            return this;
+        }
+
+        SourceBuilder field(String value) {
+            field = Optional.of(value);
+            return this;
+        }
+
+        SourceBuilder include(String... globs) {
+            include = Optional.of(List.of(globs));
+            return this;
+        }
+
+        SourceBuilder exclude(String... globs) {
+            exclude = Optional.of(List.of(globs));
+            return this;
+        }
+
+        SourceBuilder split(Split value) {
+            split = Optional.of(value);
+            return this;
+        }
+
+        private Source build() {
+            return new Source(
+                    name,
+                    path,
+                    maven,
+                    sha256,
+                    Optional.of("CC0-1.0"),
+                    format,
+                    field,
+                    include,
+                    exclude,
+                    split);
+        }
+    }
+}
