@@ -79,8 +79,7 @@ class TrainingPlanTest {
     @Test
     void what_can_not_fit_is_refused_with_the_gentlest_change_that_would() {
         long needed = plan("batch.micro=6").memory().total();
-        assertThatThrownBy(
-                        () -> plan().checkFits(new MemoryBudget(needed * 10 / 9, "this test")))
+        assertThatThrownBy(() -> plan().checkFits(new MemoryBudget(needed * 10 / 9, "this test")))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("training takes about ")
                 .hasMessageContaining("but this test has ")
