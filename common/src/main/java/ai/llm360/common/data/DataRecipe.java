@@ -132,6 +132,9 @@ public record DataRecipe(
      * @param include globs of file or entry names, such as {@code **.java}; absent for all
      * @param exclude globs of file or entry names to leave out
      * @param split where a text is divided; absent for nowhere
+     * @param pattern a regular expression for whole parts; those that don't match are left out
+     * @param document what becomes of a part that matches, with {@code $1} for the pattern's first
+     *     group; absent for the part as it is
      */
     public record Source(
             String name,
@@ -143,7 +146,9 @@ public record DataRecipe(
             Optional<String> field,
             Optional<List<String>> include,
             Optional<List<String>> exclude,
-            Optional<Split> split) {
+            Optional<Split> split,
+            Optional<String> pattern,
+            Optional<String> document) {
 
         /** Checks what was given. */
         public Source {
@@ -163,7 +168,12 @@ public record DataRecipe(
                     sha256.isEmpty() || HASH.matcher(sha256.get()).matches(),
                     "sha256 is of 64 hexadecimal digits in lower case",
                     sha256.orElse(""));
+            require(
+                    pattern.isPresent() || document.isEmpty(),
+                    "pattern is needed with document",
+                    "absent");
             maven.ifPresent(MavenArtifact::parse);
+            PartFilter.of(pattern, document);
         }
 
         /** The format given, or the one that the name's ending means. */

@@ -39,10 +39,12 @@ final class DocumentReader {
 
     private final DataRecipe.Source source;
     private final SourceFiles names;
+    private final PartFilter filter;
 
     DocumentReader(DataRecipe.Source source) {
         this.source = source;
         names = new SourceFiles(source);
+        filter = PartFilter.of(source.pattern(), source.document());
     }
 
     void read(Path file, Sink sink) throws IOException {
@@ -99,14 +101,15 @@ final class DocumentReader {
         }
     }
 
-    private static void split(Pattern separator, String text, Sink sink) throws IOException {
+    private void split(Pattern separator, String text, Sink sink) throws IOException {
         for (Iterator<String> parts = separator.splitAsStream(text).iterator(); parts.hasNext(); ) {
             accept(parts.next(), sink);
         }
     }
 
     /** An empty text would be a document of an end token alone. */
-    private static void accept(String document, Sink sink) throws IOException {
+    private void accept(String part, Sink sink) throws IOException {
+        String document = filter.apply(part).orElse("");
         if (!document.isBlank()) {
             sink.accept(document);
         }

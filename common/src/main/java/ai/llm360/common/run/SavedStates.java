@@ -24,10 +24,10 @@ final class SavedStates {
     private final Path run;
 
     /** Of the series {@code ckpt-…}, by step. */
-    final List<SavedState> series;
+    private final List<SavedState> series;
 
     /** Of {@code resume/step-…}, by step. */
-    final List<SavedState> points;
+    private final List<SavedState> points;
 
     private final List<Damaged> damaged;
 

@@ -1,6 +1,7 @@
 package ai.llm360.common.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import ai.llm360.common.data.DataRecipe.Split;
@@ -150,6 +151,39 @@ class DataPreparationTest {
                 1);
         assertThat(DataManifest.read(temp.resolve("lines")).sources().get(0).documents())
                 .isEqualTo(3);
+    }
+
+    @Test
+    void takes_the_text_out_of_lines_that_hold_other_things_too() throws IOException {
+        write("glosses.txt", "# upon\n001 once | a time  \n002 Upon | a time\n003 time | upon  \n");
+        prepare(
+                new RecipeBuilder()
+                        .rowLength(2)
+                        .source(
+                                "glosses",
+                                "glosses.txt",
+                                source ->
+                                        source.split(Split.LINES)
+                                                .pattern("\\d+ ([a-z]+) \\| (.*?) *", "$1 $2")));
+        assertThat(DataManifest.read(out).sources().get(0).documents()).isEqualTo(2);
+        List<Long> expected = ids("once a time", "time upon");
+        assertThat(firstChunk()).isEqualTo(expected.subList(0, expected.size() / 2 * 2));
+    }
+
+    @Test
+    void a_pattern_and_what_becomes_of_it_are_checked_when_the_recipe_is_made() {
+        assertThatThrownBy(() -> patterned("(", "$0"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("pattern is a regular expression, not (");
+        assertThatThrownBy(() -> patterned("(a)", "$2"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("document names groups of the pattern, such as $1, not $2");
+    }
+
+    private static void patterned(String pattern, String document) {
+        new RecipeBuilder()
+                .source("a", "a.txt", source -> source.pattern(pattern, document))
+                .build();
     }
 
     @Test

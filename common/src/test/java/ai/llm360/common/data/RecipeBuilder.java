@@ -98,6 +98,8 @@ public final class RecipeBuilder {
         private Optional<List<String>> include = Optional.empty();
         private Optional<List<String>> exclude = Optional.empty();
         private Optional<Split> split = Optional.empty();
+        private Optional<String> pattern = Optional.empty();
+        private Optional<String> document = Optional.empty();
 
         private SourceBuilder(String name, Optional<String> path) {
             this.name = name;
@@ -134,6 +136,12 @@ public final class RecipeBuilder {
             return this;
         }
 
+        SourceBuilder pattern(String expression, String text) {
+            pattern = Optional.of(expression);
+            document = Optional.of(text);
+            return this;
+        }
+
         private Source build() {
             return new Source(
                     name,
@@ -145,7 +153,9 @@ public final class RecipeBuilder {
                     field,
                     include,
                     exclude,
-                    split);
+                    split,
+                    pattern,
+                    document);
         }
     }
 }

@@ -178,8 +178,7 @@ class RunLogTest {
         List<RunEvent> events = RunEvent.read(run);
         assertThat(events).extracting(RunEvent::kind).containsExactly("non_finite", "resumed");
         assertThat(events.get(0).details().toString())
-                .isEqualTo(
-                        "{loss=NaN, weights={arxiv=0.25}, rows=[1.0, 2.0], by=null, again=true}");
+                .isEqualTo("{loss=NaN, weights={arxiv=0.25}, rows=[1, 2], by=null, again=true}");
         log(5, 5);
         assertThat(ValidationLoss.read(run))
                 .containsExactly(new ValidationLoss(4, "books", 3.25, 4096));
