@@ -290,9 +290,6 @@ class DataPreparationTest {
         assertFails(
                 "s.jar: no entry matches",
                 new RecipeBuilder().source("x", "s.jar", s -> s.include("**.java")));
-        assertFails(
-                "document '$2' doesn't fit the pattern: No group 2",
-                new RecipeBuilder().source("x", "once.txt", s -> s.rewrite("(.*)", "$2")));
         assertFails("torn.jar: damaged or cut off", text("torn.jar"));
         assertFails(
                 "source 'x' gives 2 tokens, 0 rows of 4, of which 0 are to be held back",
