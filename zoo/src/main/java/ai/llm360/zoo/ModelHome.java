@@ -51,10 +51,6 @@ final class ModelHome {
         return directory(reference.model(), checkpoint(reference));
     }
 
-    Path root() {
-        return root;
-    }
-
     /**
      * Finds a checkpoint's name. {@code ckpt-7}, {@code ckpt_007} and {@code 7} name the same one;
      * {@code latest} is the one with the highest number.
