@@ -81,7 +81,7 @@ class PretrainCommandTest {
         assertThat(command.out()).contains("finished at step 16 of 16");
         List<RunEvent> events = RunEvent.read(tiny.out());
         assertThat(events).extracting(RunEvent::kind).containsOnlyOnce("config_changed");
-        assertThat(events.get(0).details().get("steps")).hasToString("{from=5.0, to=16.0}");
+        assertThat(events.get(0).details().get("steps")).hasToString("{from=5, to=16}");
         double resumed = StepMetrics.read(tiny.out()).get(15).loss();
         String whole = "--out=" + temp.resolve("whole");
         assertThat(command.run("pretrain", tiny.recipe(), whole)).isZero();

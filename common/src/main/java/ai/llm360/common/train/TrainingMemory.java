@@ -10,7 +10,8 @@ import ai.llm360.common.train.TrainingConfig.Precision;
  * norms, what goes in and what it makes before the weight (4 C each); the operands of its seven
  * products, once in float32 and once for each product in bfloat16; queries, keys, values; gate, up
  * and their activation. Counted with PyTorch's saved-tensor hooks on Amber's page; what has no
- * factor C or F is left out, and attention keeps no T² scores.
+ * factor C or F is left out, and attention keeps no T² scores. What the JVM and libtorch take
+ * themselves, about half a gigabyte, isn't in it.
  *
  * @param weights 4 a parameter: they are float32 in any case
  * @param gradients 4 a parameter
@@ -31,7 +32,7 @@ public record TrainingMemory(
         long loss) {
 
     /** The positions whose logits are held at a time, as {@code DecoderGradients} does. */
-    private static final int LOGIT_ROWS = 512;
+    private static final int LOGIT_ROWS = 256;
 
     /**
      * Estimates what a model takes.

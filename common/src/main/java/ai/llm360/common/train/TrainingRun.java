@@ -37,11 +37,13 @@ public final class TrainingRun {
      * Reads a configuration: what it doesn't say is as in {@link TrainingConfig#DEFAULTS}, and the
      * data's path is made absolute, from the working directory on.
      *
-     * @param tree what a recipe says
+     * @param recipe what a recipe says; its part {@code prepare}, which says how the data is made,
+     *     is left to who makes it
      * @return the configuration
      * @throws ConfigException if it can't be used
      */
-    public static TrainingConfig config(ConfigTree tree) {
+    public static TrainingConfig config(ConfigTree recipe) {
+        ConfigTree tree = recipe.without("prepare");
         String path = tree.bind(TrainingConfig.class, TrainingConfig.DEFAULTS).data().path();
         return tree.with("data.path", Path.of(path).toAbsolutePath().normalize().toString())
                 .bind(TrainingConfig.class, TrainingConfig.DEFAULTS);

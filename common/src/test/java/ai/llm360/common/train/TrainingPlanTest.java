@@ -56,7 +56,7 @@ class TrainingPlanTest {
         assertThat(kept.state()).isEqualTo(16 * 84_320);
         assertThat(kept.roundedWeights()).isZero();
         assertThat(kept.activations()).isEqualTo((2 + 1) * n * (40 * 64 + 16 * 128));
-        assertThat(kept.loss()).isEqualTo(n * 20 * 64 + 12 * n * 500);
+        assertThat(kept.loss()).isEqualTo(n * 20 * 64 + 12 * 256 * 500);
         TrainingMemory again = TrainingMemory.of(MODEL, Precision.BF16, true, n);
         assertThat(again.roundedWeights()).isEqualTo(2 * (10_000 + 32_000));
         assertThat(again.activations())
