@@ -10,7 +10,7 @@ import java.util.List;
 /** The training recipes that this jar holds: Amber's own, and smaller models of its shape. */
 public final class AmberRecipes {
 
-    private static final List<String> NAMES = List.of("amber-7b", "amber-160m");
+    private static final List<String> NAMES = List.of("amber-7b", "amber-160m", "amber-nano");
 
     private AmberRecipes() {}
 

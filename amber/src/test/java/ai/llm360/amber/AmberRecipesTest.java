@@ -25,7 +25,7 @@ class AmberRecipesTest {
     }
 
     private static TrainingConfig bind(ConfigTree tree) {
-        return tree.bind(TrainingConfig.class, TrainingConfig.DEFAULTS);
+        return tree.without("prepare").bind(TrainingConfig.class, TrainingConfig.DEFAULTS);
     }
 
     private static Amber model(TrainingConfig config) {
@@ -124,5 +124,16 @@ class AmberRecipesTest {
         assertThat(plan.steps()).isEqualTo(6667);
         assertThat(plan.tokens()).isEqualTo(3_495_428_096L);
         assertThat(plan.tokensPerStep()).isEqualTo(524_288);
+    }
+
+    @Test
+    void amber_nano_is_a_million_parameters_in_ten_checkpoints_of_24_megabytes()
+            throws IOException {
+        ConfigTree recipe = recipe("amber-nano");
+        TrainingPlan plan = plan(recipe.with("data.chunks=10").with("data.rows_per_chunk=688"));
+        assertThat(plan.model().parameters()).isEqualTo(1_118_080);
+        assertThat(plan.stepsPerChunk()).hasSize(10).containsOnly(86L);
+        assertThat(recipe.get("prepare.chunks")).hasValue(10L);
+        assertThat(10 * 2 * plan.model().parameters()).isLessThan(23_000_000);
     }
 }

@@ -20,7 +20,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 final class Failures implements IParameterExceptionHandler, IExecutionExceptionHandler {
 
     /** What a shell reports for a process that Ctrl-C ended: 128 + SIGINT. */
-    private static final int INTERRUPTED = 130;
+    static final int INTERRUPTED = 130;
 
     private final PrintStream err;
 

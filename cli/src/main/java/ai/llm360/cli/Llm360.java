@@ -1,8 +1,6 @@
 package ai.llm360.cli;
 
 import ai.llm360.common.nn.EngineSettings;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -24,7 +22,8 @@ import picocli.CommandLine.Spec;
             TokenizeCommand.class,
             InfoCommand.class,
             ConvertCommand.class,
-            DataCommand.class
+            DataCommand.class,
+            PretrainCommand.class
         })
 public final class Llm360 implements Runnable {
 
@@ -44,36 +43,14 @@ public final class Llm360 implements Runnable {
      * @param args the command line
      */
     public static void main(String[] args) {
-        CountDownLatch finished = new CountDownLatch(1);
-        endCleanly(Thread.currentThread(), finished);
-        int status;
+        Ending ending = Ending.ofProcess();
+        int status = 1;
         try {
-            status = run(args, Terminal.ofProcess());
+            status = run(args, Terminal.ofProcess(ending));
         } finally {
-            finished.countDown();
+            ending.finished(status);
         }
         System.exit(status);
-    }
-
-    /**
-     * On Ctrl-C, lets the verb come to its end: half-written files are removed, the terminal's line
-     * is ended, and no native code is running when the libraries are unloaded.
-     */
-    private static void endCleanly(Thread main, CountDownLatch finished) {
-        Thread hook =
-                new Thread(
-                        () -> {
-                            try {
-                                if (finished.getCount() > 0) {
-                                    main.interrupt();
-                                    finished.await(5, TimeUnit.SECONDS);
-                                }
-                            } catch (InterruptedException e) {
-                                // The process ends in any case.
-                            }
-                        },
-                        "llm360-end");
-        Runtime.getRuntime().addShutdownHook(hook);
     }
 
     /** Runs the command and returns its exit status. */

@@ -19,13 +19,19 @@ import picocli.CommandLine.IFactory;
  * @param out standard output
  * @param err standard error
  * @param interactive whether a person sits at it: input and output are a terminal's
+ * @param ending what it means to a command that the process is told to end
  */
-record Terminal(InputStream in, PrintStream out, PrintStream err, boolean interactive) {
+record Terminal(
+        InputStream in, PrintStream out, PrintStream err, boolean interactive, Ending ending) {
 
     /** UTF-8 whatever the locale says: what is written is often read by another program. */
-    static Terminal ofProcess() {
+    static Terminal ofProcess(Ending ending) {
         return new Terminal(
-                System.in, utf8(FileDescriptor.out), utf8(FileDescriptor.err), isInteractive());
+                System.in,
+                utf8(FileDescriptor.out),
+                utf8(FileDescriptor.err),
+                isInteractive(),
+                ending);
     }
 
     private static PrintStream utf8(FileDescriptor descriptor) {

@@ -38,7 +38,8 @@ final class CommandRun {
                         new ByteArrayInputStream(in),
                         new PrintStream(out, false, StandardCharsets.UTF_8),
                         new PrintStream(err, true, StandardCharsets.UTF_8),
-                        interactive));
+                        interactive,
+                        new Ending(Thread.currentThread())));
     }
 
     /** Runs a command that succeeds and prints one JSON object and nothing else. */

@@ -160,7 +160,8 @@ class Llm360Test {
                         InputStream.nullInputStream(),
                         new PrintStream(closed, false, StandardCharsets.UTF_8),
                         new PrintStream(err, true, StandardCharsets.UTF_8),
-                        false);
+                        false,
+                        new Ending(Thread.currentThread()));
         assertThat(Llm360.run(new String[] {"tokenize", model, "Hello"}, terminal)).isEqualTo(141);
         assertThat(err.size()).isZero();
     }

@@ -3,12 +3,15 @@ package ai.llm360.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.llm360.amber.testing.TinyAmber;
+import ai.llm360.common.data.TokenDatasetBuilder;
 import ai.llm360.common.testing.TinyTokenizer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Random;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,6 +56,39 @@ class ExamplesTest {
                                 + " 0\\.1[45]");
         assertThat(output(InspectCheckpoint::main, model, "model.norm.weight"))
                 .contains("model.norm.weight: mean ");
+    }
+
+    @Test
+    void pretraining_goes_on_where_it_was_stopped() throws Exception {
+        long[][] rows =
+                new Random(1)
+                        .ints(8, 0, 32)
+                        .mapToObj(ExamplesTest::counting)
+                        .toArray(long[][]::new);
+        Path data =
+                new TokenDatasetBuilder(17, 64)
+                        .source("counting", rows)
+                        .write(temp.resolve("data"));
+        String run = temp.resolve("run").toString();
+        String[] small = {
+            data.toString(),
+            run,
+            "model.hidden_size=32",
+            "model.vocab_size=64",
+            "batch={global: 4, micro: 2}",
+            "steps=1"
+        };
+        assertThat(output(PretrainAmber::main, small))
+                .containsPattern("loss 4\\.\\d{4}, \\d+ tokens/s\n")
+                .contains("saved " + Path.of(run, "resume"));
+        small[5] = "steps=0";
+        assertThat(output(PretrainAmber::main, small))
+                .hasLineCount(2)
+                .endsWith("saved " + Path.of(run, "ckpt-000") + "\n");
+    }
+
+    private static long[] counting(int from) {
+        return LongStream.range(from, from + 17).toArray();
     }
 
     private static String output(Example example, String... args) throws Exception {

@@ -58,13 +58,13 @@ final class CheckpointRepository extends AbstractRepository {
         found.setArtifactId(artifactId);
         found.setName(artifactId);
         found.setRepositoryUri(mrl.toURI());
-        found.setArtifacts(directories().stream().map(this::artifact).toList());
+        found.setArtifacts(places().stream().map(this::artifact).toList());
         return found;
     }
 
-    private List<Path> directories() throws IOException {
+    private List<Place> places() throws IOException {
         if (reference instanceof Reference.Named named) {
-            return namedDirectories(named);
+            return namedPlaces(named);
         }
         Path path = ((Reference.AtPath) reference).path();
         if (!Files.exists(path)) {
@@ -75,35 +75,34 @@ final class CheckpointRepository extends AbstractRepository {
                     "%s is a file; a model is loaded from the directory that also holds its config.json"
                             .formatted(path));
         }
-        return List.of(path);
+        return List.of(new Place(String.valueOf(path.getFileName()), () -> path));
     }
 
-    private static List<Path> namedDirectories(Reference.Named named) throws IOException {
+    private static List<Place> namedPlaces(Reference.Named named) throws IOException {
         ModelHome home = ModelHome.get();
-        List<Path> directories = new ArrayList<>();
+        List<String> checkpoints = new ArrayList<>();
         try {
-            directories.add(home.find(named));
+            checkpoints.add(home.checkpoint(named));
         } catch (ModelNotFoundException e) {
             throw new IOException(e.getMessage(), e);
         }
         if (named.checkpoint().equals(Reference.Named.LATEST)) {
-            Path latest = directories.get(0);
-            for (String name : home.checkpoints(named.model())) {
-                Path directory = latest.resolveSibling(name);
-                if (!directory.equals(latest)) {
-                    directories.add(1, directory);
+            for (String other : home.checkpoints(named.model())) {
+                if (!checkpoints.contains(other)) {
+                    checkpoints.add(1, other);
                 }
             }
         }
-        return directories;
+        return checkpoints.stream()
+                .map(name -> new Place(name, () -> home.directory(named.model(), name)))
+                .toList();
     }
 
-    private Artifact artifact(Path directory) {
-        Artifact artifact = new DirectoryArtifact(directory);
-        String checkpoint = String.valueOf(directory.getFileName());
+    private Artifact artifact(Place place) {
+        Artifact artifact = new PlacedArtifact(place);
         artifact.setVersion("1.0.0");
-        artifact.setName(checkpoint);
-        artifact.setProperties(Map.of("checkpoint", checkpoint));
+        artifact.setName(place.checkpoint());
+        artifact.setProperties(Map.of("checkpoint", place.checkpoint()));
         Map<String, Object> modelArguments = new HashMap<>(arguments);
         modelArguments.put("blockFactory", DecoderBlockFactory.class.getName());
         modelArguments.put("translatorFactory", GenerationTranslatorFactory.class.getName());
@@ -128,10 +127,10 @@ final class CheckpointRepository extends AbstractRepository {
     @Override
     public void prepare(Artifact artifact, Progress progress) {}
 
-    /** {@inheritDoc} */
+    /** {@inheritDoc} One that comes with the library is copied into the model home by this. */
     @Override
-    public Path getResourceDirectory(Artifact artifact) {
-        return ((DirectoryArtifact) artifact).directory;
+    public Path getResourceDirectory(Artifact artifact) throws IOException {
+        return ((PlacedArtifact) artifact).place.directory().get();
     }
 
     /** {@inheritDoc} */
@@ -152,13 +151,22 @@ final class CheckpointRepository extends AbstractRepository {
         throw new UnsupportedOperationException("a reference names one model");
     }
 
+    /** A checkpoint's name, and how to get at its directory. */
+    private record Place(String checkpoint, Directory directory) {}
+
+    /** Gives a checkpoint's directory. */
+    @FunctionalInterface
+    private interface Directory {
+        Path get() throws IOException;
+    }
+
     /** An artifact that knows where it lies. */
-    private static final class DirectoryArtifact extends Artifact {
+    private static final class PlacedArtifact extends Artifact {
 
-        private final Path directory;
+        private final Place place;
 
-        DirectoryArtifact(Path directory) {
-            this.directory = directory;
+        PlacedArtifact(Place place) {
+            this.place = place;
         }
     }
 }

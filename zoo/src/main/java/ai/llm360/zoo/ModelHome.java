@@ -4,6 +4,7 @@ import ai.djl.repository.zoo.ModelNotFoundException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -25,9 +26,11 @@ final class ModelHome {
     private static final int SHOWN = 12;
 
     private final Path root;
+    private final List<EmbeddedSeries> embedded;
 
-    ModelHome(Path root) {
+    ModelHome(Path root, List<EmbeddedSeries> embedded) {
         this.root = root;
+        this.embedded = embedded;
     }
 
     static ModelHome get() {
@@ -35,37 +38,70 @@ final class ModelHome {
         return new ModelHome(
                 property == null || property.isEmpty()
                         ? Path.of(System.getProperty("user.home"), ".llm360")
-                        : Path.of(property));
+                        : Path.of(property),
+                EmbeddedSeries.all());
     }
 
     Path root() {
         return root;
     }
 
-    /**
-     * Finds a checkpoint. {@code ckpt-7}, {@code ckpt_007} and {@code 7} name the same one; {@code
-     * latest} is the one with the highest number.
-     */
+    /** Finds a checkpoint's directory; one that comes with the library is copied there first. */
     Path find(Reference.Named reference) throws ModelNotFoundException, IOException {
-        Optional<EmbeddedModel> embedded = EmbeddedModel.of(reference);
-        if (embedded.isPresent()) {
-            embedded.get().copyInto(root);
+        return directory(reference.model(), checkpoint(reference));
+    }
+
+    /**
+     * Finds a checkpoint's name. {@code ckpt-7}, {@code ckpt_007} and {@code 7} name the same one;
+     * {@code latest} is the one with the highest number.
+     */
+    String checkpoint(Reference.Named reference) throws ModelNotFoundException, IOException {
+        Optional<EmbeddedModel> tiny = EmbeddedModel.of(reference);
+        if (tiny.isPresent()) {
+            tiny.get().copyInto(root);
         }
         List<String> checkpoints = checkpoints(reference.model());
         for (String name : checkpoints) {
             if (same(name, reference.checkpoint())) {
-                return root.resolve(reference.model()).resolve(name);
+                return name;
             }
         }
         if (reference.checkpoint().equals(Reference.Named.LATEST) && !checkpoints.isEmpty()) {
-            return root.resolve(reference.model()).resolve(checkpoints.get(checkpoints.size() - 1));
+            return checkpoints.get(checkpoints.size() - 1);
         }
         throw new ModelNotFoundException(explain(reference, checkpoints));
     }
 
+    /**
+     * Returns where a checkpoint lies, after copying it there if it comes with the library. What
+     * users have put into their home under that name comes before what the library brings.
+     *
+     * @param checkpoint one of {@link #checkpoints}
+     */
+    Path directory(String model, String checkpoint) throws IOException {
+        Path own = root.resolve(model).resolve(checkpoint);
+        Optional<EmbeddedSeries> series = embedded(model);
+        return series.isEmpty() || Files.isDirectory(own)
+                ? own
+                : series.get().copyInto(root, checkpoint);
+    }
+
+    private Optional<EmbeddedSeries> embedded(String model) {
+        return embedded.stream().filter(series -> series.model().equals(model)).findFirst();
+    }
+
     /** Returns a model's checkpoints, by number where their names end in one. */
     List<String> checkpoints(String model) throws IOException {
-        return directories(root.resolve(model)).stream()
+        List<String> names = new ArrayList<>(directories(root.resolve(model)));
+        Optional<EmbeddedSeries> series = embedded(model);
+        if (series.isPresent()) {
+            for (String name : series.get().series().names()) {
+                if (names.stream().noneMatch(own -> same(own, name))) {
+                    names.add(name);
+                }
+            }
+        }
+        return names.stream()
                 .sorted(
                         Comparator.comparingLong((String name) -> number(name).orElse(-1))
                                 .thenComparing(Comparator.naturalOrder()))

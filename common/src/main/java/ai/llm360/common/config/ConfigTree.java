@@ -7,6 +7,8 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -117,6 +119,18 @@ public final class ConfigTree {
      */
     public ConfigTree with(String path, Object value) {
         return new ConfigTree(TreePath.put(root, path, Values.normal(path, value)));
+    }
+
+    /**
+     * Returns this tree without one of its parts, such as one that another record describes.
+     *
+     * @param key a key at the top, which need not be there
+     * @return the new tree
+     */
+    public ConfigTree without(String key) {
+        Map<String, Object> rest = new LinkedHashMap<>(root);
+        rest.remove(key);
+        return new ConfigTree(Collections.unmodifiableMap(rest));
     }
 
     /**

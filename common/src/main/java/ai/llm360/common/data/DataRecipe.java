@@ -6,7 +6,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 
 /**
  * What a data set is made of. It is what a recipe's YAML file says; the names there are these in
@@ -133,9 +132,9 @@ public record DataRecipe(
      * @param include globs of file or entry names, such as {@code **.java}; absent for all
      * @param exclude globs of file or entry names to leave out
      * @param split where a text is divided; absent for nowhere
-     * @param pattern a regular expression for whole documents; those that don't match are left out
-     * @param document what a matching document becomes, with {@code $1} for what the pattern's
-     *     first group matched; absent for the document as it is
+     * @param pattern a regular expression for whole parts; those that don't match are left out
+     * @param document what becomes of a part that matches, with {@code $1} for the pattern's first
+     *     group; absent for the part as it is
      */
     public record Source(
             String name,
@@ -169,23 +168,12 @@ public record DataRecipe(
                     sha256.isEmpty() || HASH.matcher(sha256.get()).matches(),
                     "sha256 is of 64 hexadecimal digits in lower case",
                     sha256.orElse(""));
-            maven.ifPresent(MavenArtifact::parse);
             require(
-                    document.isEmpty() || pattern.isPresent(),
-                    "document goes with pattern, whose groups it names",
-                    "alone");
-            pattern.ifPresent(Source::compiled);
-        }
-
-        private static void compiled(String pattern) {
-            try {
-                Pattern.compile(pattern);
-            } catch (PatternSyntaxException e) {
-                throw new IllegalArgumentException(
-                        "pattern '%s' is no regular expression: %s"
-                                .formatted(pattern, e.getDescription()),
-                        e);
-            }
+                    pattern.isPresent() || document.isEmpty(),
+                    "pattern is needed with document",
+                    "absent");
+            maven.ifPresent(MavenArtifact::parse);
+            PartFilter.of(pattern, document);
         }
 
         /** The format given, or the one that the name's ending means. */

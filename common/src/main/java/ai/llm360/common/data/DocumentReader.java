@@ -18,8 +18,6 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Optional;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipEntry;
@@ -41,12 +39,12 @@ final class DocumentReader {
 
     private final DataRecipe.Source source;
     private final SourceFiles names;
-    private final Optional<Pattern> pattern;
+    private final PartFilter filter;
 
     DocumentReader(DataRecipe.Source source) {
         this.source = source;
         names = new SourceFiles(source);
-        pattern = source.pattern().map(Pattern::compile);
+        filter = PartFilter.of(source.pattern(), source.document());
     }
 
     void read(Path file, Sink sink) throws IOException {
@@ -110,28 +108,10 @@ final class DocumentReader {
     }
 
     /** An empty text would be a document of an end token alone. */
-    private void accept(String document, Sink sink) throws IOException {
-        if (document.isBlank()) {
-            return;
-        }
-        Matcher matcher = pattern.map(whole -> whole.matcher(document)).orElse(null);
-        if (matcher == null) {
+    private void accept(String part, Sink sink) throws IOException {
+        String document = filter.apply(part).orElse("");
+        if (!document.isBlank()) {
             sink.accept(document);
-        } else if (matcher.matches()) {
-            sink.accept(source.document().map(wanted -> filled(wanted, matcher)).orElse(document));
-        }
-    }
-
-    private String filled(String wanted, Matcher matched) {
-        try {
-            StringBuilder filled = new StringBuilder();
-            matched.appendReplacement(filled, wanted);
-            return filled.toString();
-        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
-            throw new IllegalArgumentException(
-                    "source '%s': document '%s' doesn't fit the pattern: %s"
-                            .formatted(source.name(), wanted, e.getMessage()),
-                    e);
         }
     }
 

@@ -25,8 +25,8 @@ import java.util.Map;
  */
 public final class DecoderGradients implements AutoCloseable {
 
-    /** The logits of so many positions are held at a time: 64 MB for a vocabulary of 32,000. */
-    private static final int LOSS_ROWS = 512;
+    /** The logits of so many positions are held at a time: 32 MB for a vocabulary of 32,000. */
+    private static final int LOSS_ROWS = 256;
 
     private final CausalDecoder decoder;
     private final boolean recompute;

@@ -63,10 +63,12 @@ final class EventFile implements AutoCloseable {
                 return file;
             } catch (IOException e) {
                 channel.close();
+                Files.delete(path);
                 throw e;
             }
         } catch (IOException e) {
-            throw RunException.explain(path, "can't be made", e, "free some space");
+            throw RunException.explain(
+                    path, "can't be made", e, "see that there is space and the right to write");
         }
     }
 

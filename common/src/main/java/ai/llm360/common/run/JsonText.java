@@ -37,11 +37,14 @@ final class JsonText {
 
     /** Returns an integer; Gson's own accessor would round 1.5 and wrap 2^63. */
     static long integer(JsonObject object, String name) {
+        return integer(name, object.get(name));
+    }
+
+    static long integer(String name, JsonElement value) {
         try {
-            return new BigDecimal(scalar(object, name)).longValueExact();
+            return new BigDecimal(scalar(name, value)).longValueExact();
         } catch (ArithmeticException | NumberFormatException e) {
-            throw new JsonParseException(
-                    name + " is " + object.get(name) + "; expected an integer", e);
+            throw new JsonParseException(name + " is " + value + "; expected an integer", e);
         }
     }
 
@@ -56,7 +59,10 @@ final class JsonText {
     }
 
     static String scalar(JsonObject object, String name) {
-        JsonElement value = object.get(name);
+        return scalar(name, object.get(name));
+    }
+
+    private static String scalar(String name, JsonElement value) {
         if (value == null || !value.isJsonPrimitive()) {
             throw new JsonParseException(name + (value == null ? " is missing" : " is " + value));
         }

@@ -94,7 +94,7 @@ record Manifest(
                 throw new JsonParseException("the shape of " + tensor + " is missing");
             }
             List<Long> shape = new ArrayList<>();
-            dimensions.forEach(dimension -> shape.add(dimension.getAsLong()));
+            dimensions.forEach(d -> shape.add(JsonText.integer("a dimension", d)));
             entries.put(
                     tensor,
                     new Entry(

@@ -3,7 +3,6 @@ package ai.llm360.common.run;
 import ai.llm360.common.checkpoint.AtomicDirectory;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -29,8 +28,10 @@ public final class RunDirectory implements AutoCloseable {
     static final String CONFIG = "config.yaml";
     static final String DATA = "data.json";
 
-    private static final String FREE =
-            "free some space or choose another place; what was there is as it was";
+    private static final String CURE = "see that there is space and the right to write";
+
+    private static final String RESUME =
+            CURE + ", then go on with --resume; what was saved before is as it was";
 
     private final Path path;
     private final RunLock lock;
@@ -57,21 +58,17 @@ public final class RunDirectory implements AutoCloseable {
      */
     public static RunDirectory create(Path directory, String config, String data)
             throws IOException {
+        if (Files.exists(directory.resolve(CONFIG))) {
+            throw new RunException(
+                    directory,
+                    "holds a run already; go on with it by --resume, or choose another directory");
+        }
         try (AtomicDirectory out = AtomicDirectory.begin(directory)) {
             WholeFile.create(out.path().resolve(CONFIG), utf8(config));
             WholeFile.create(out.path().resolve(DATA), utf8(data));
             out.commit();
-        } catch (FileAlreadyExistsException e) {
-            boolean run = Files.exists(directory.resolve(CONFIG));
-            throw new RunException(
-                    directory,
-                    run
-                            ? "holds a run already; continue it with --resume, or choose another"
-                                    + " directory"
-                            : "is there and is not an empty directory; choose another one",
-                    e);
         } catch (IOException e) {
-            throw RunException.explain(directory, "the run can't be made", e, FREE);
+            throw RunException.explain(directory, "the run can't be made", e, CURE);
         }
         return open(directory);
     }
@@ -91,7 +88,9 @@ public final class RunDirectory implements AutoCloseable {
         RunLock lock = null;
         try {
             lock = RunLock.take(directory);
-            removeLeftovers(directory);
+            for (Path folder : SavedStates.foldersWrittenTo(directory)) {
+                AtomicDirectory.removeLeftovers(folder);
+            }
             return new RunDirectory(
                     directory,
                     lock,
@@ -103,14 +102,6 @@ public final class RunDirectory implements AutoCloseable {
             }
             throw RunException.explain(
                     directory, "the run can't be opened", e, "see that its files are all there");
-        }
-    }
-
-    private static void removeLeftovers(Path run) throws IOException {
-        AtomicDirectory.removeLeftovers(run);
-        AtomicDirectory.removeLeftovers(run.resolve(SavedStates.RESUME));
-        for (SavedState state : SavedStates.find(run).series) {
-            AtomicDirectory.removeLeftovers(state.path());
         }
     }
 
@@ -157,7 +148,7 @@ public final class RunDirectory implements AutoCloseable {
             WholeFile.replace(path.resolve(CONFIG), utf8(newConfig));
             config = newConfig;
         } catch (IOException e) {
-            throw RunException.explain(path, "the configuration can't be written", e, FREE);
+            throw RunException.explain(path, "the configuration can't be written", e, CURE);
         }
     }
 
@@ -226,7 +217,7 @@ public final class RunDirectory implements AutoCloseable {
             StateWriter.write(target, contents, files);
             return SavedState.open(target);
         } catch (IOException e) {
-            throw RunException.explain(target, "can't be written", e, FREE);
+            throw RunException.explain(target, "can't be written", e, RESUME);
         }
     }
 

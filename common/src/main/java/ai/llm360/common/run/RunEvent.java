@@ -1,7 +1,9 @@
 package ai.llm360.common.run;
 
 import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
+import com.google.gson.ToNumberPolicy;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -19,14 +21,17 @@ import java.util.Map;
  */
 public record RunEvent(long step, String kind, Map<String, Object> details) {
 
+    private static final Gson GSON =
+            new GsonBuilder().setObjectToNumberStrategy(ToNumberPolicy.LONG_OR_DOUBLE).create();
+
     /** Creates an event. */
     public RunEvent {
         details = Collections.unmodifiableMap(new LinkedHashMap<>(details));
     }
 
     /**
-     * Reads a run's events. Numbers come back as {@link Number}, by which a double is exact, and
-     * those that are no number as text. A half line at the end is left out.
+     * Reads a run's events. Integers come back as {@link Long}, other numbers as {@link Double},
+     * and NaN and the infinities as text. A half line at the end is left out.
      *
      * @param run the run's directory
      * @return the events, by step
@@ -42,6 +47,6 @@ public record RunEvent(long step, String kind, Map<String, Object> details) {
         return new RunEvent(
                 JsonText.integer(line, "step"),
                 JsonText.scalar(line, "kind"),
-                new Gson().fromJson(JsonText.object(line, "details"), Map.class));
+                GSON.fromJson(JsonText.object(line, "details"), Map.class));
     }
 }

@@ -7,7 +7,12 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/** Keeps a second writer away. The system drops the lock when its process ends, however it does. */
+/**
+ * Keeps a second writer away. The system drops the lock when its process ends, however it does.
+ *
+ * <p>On POSIX systems it drops the lock also when the process closes the file through another
+ * channel: one that opens its own run twice is refused, but the lock is gone for other processes.
+ */
 final class RunLock implements AutoCloseable {
 
     static final String FILE = ".lock";

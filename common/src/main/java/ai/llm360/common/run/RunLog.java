@@ -21,6 +21,7 @@ public final class RunLog implements AutoCloseable {
     private final LineFile validation;
     private final LineFile events;
     private final EventFile board;
+    private boolean closed;
 
     private RunLog(LineFile metrics, LineFile validation, LineFile events, EventFile board) {
         this.metrics = metrics;
@@ -116,11 +117,15 @@ public final class RunLog implements AutoCloseable {
     }
 
     /**
-     * Forces everything to disk, against power cuts. Saving a state does so first.
+     * Forces everything to disk, against power cuts. Saving a state does so first. Nothing happens
+     * once the log is closed.
      *
      * @throws IOException if the system fails to
      */
     public void flush() throws IOException {
+        if (closed) {
+            return;
+        }
         metrics.force();
         validation.force();
         events.force();
@@ -131,12 +136,16 @@ public final class RunLog implements AutoCloseable {
         return Instant.now().truncatedTo(ChronoUnit.MILLIS);
     }
 
+    /** Forces everything to disk and closes the files. */
     @Override
     public void close() throws IOException {
         try (metrics;
                 validation;
-                events) {
-            board.close();
+                events;
+                board) {
+            flush();
+        } finally {
+            closed = true;
         }
     }
 }

@@ -54,7 +54,7 @@ public final class SavedState {
             TrainingState state = StateFile.parse(Files.readAllBytes(file));
             return new SavedState(
                     directory, manifest, state, "remove " + directory + " to go on without it");
-        } catch (JsonParseException | ArithmeticException e) {
+        } catch (JsonParseException e) {
             throw new RunException(file, "can't be understood: " + e.getMessage(), e);
         }
     }

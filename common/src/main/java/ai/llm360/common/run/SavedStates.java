@@ -24,10 +24,10 @@ final class SavedStates {
     private final Path run;
 
     /** Of the series {@code ckpt-…}, by step. */
-    final List<SavedState> series;
+    private final List<SavedState> series;
 
     /** Of {@code resume/step-…}, by step. */
-    final List<SavedState> points;
+    private final List<SavedState> points;
 
     private final List<Damaged> damaged;
 
@@ -48,6 +48,17 @@ final class SavedStates {
 
     static Path point(Path run, long step) {
         return run.resolve(RESUME).resolve(String.format(Locale.ROOT, "step-%09d", step));
+    }
+
+    /** Where a killed process may have left something. */
+    static List<Path> foldersWrittenTo(Path run) throws IOException {
+        List<Path> folders = new ArrayList<>(List.of(run, run.resolve(RESUME)));
+        for (Path directory : directories(run)) {
+            if (number(CHECKPOINT, directory).isPresent()) {
+                folders.add(directory);
+            }
+        }
+        return folders;
     }
 
     static SavedStates find(Path run) throws IOException {
@@ -123,9 +134,14 @@ final class SavedStates {
                 .toList();
     }
 
-    /** The series but for its newest one. */
+    /** Those of the series that are older than its newest one to resume from. */
     List<SavedState> olderOfSeries() {
-        return series.subList(0, Math.max(0, series.size() - 1));
+        for (int i = series.size() - 1; i >= 0; i--) {
+            if (series.get(i).hasOptimizer()) {
+                return series.subList(0, i);
+            }
+        }
+        return List.of();
     }
 
     private boolean inSeries(SavedState point) {
@@ -133,7 +149,7 @@ final class SavedStates {
     }
 
     /** The newest one, unless one that can't be read may be newer. */
-    Optional<SavedState> latest() throws RunException {
+    Optional<SavedState> latest() throws IOException {
         List<SavedState> all = all();
         long step = all.isEmpty() ? -1 : all.get(all.size() - 1).state().step();
         long number = -1;
@@ -146,7 +162,7 @@ final class SavedStates {
                         one.ofSeries ? checkpoint(run, (int) one.number) : point(run, one.number);
                 Optional<SavedState> before =
                         all.stream().filter(SavedState::hasOptimizer).reduce((a, b) -> b);
-                throw (RunException) RunException.withCure(one.why, cure(path, before));
+                throw RunException.withCure(one.why, cure(path, before));
             }
         }
         return all.isEmpty() ? Optional.empty() : Optional.of(all.get(all.size() - 1));

@@ -1,6 +1,7 @@
 package ai.llm360.common.run;
 
 import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
 import java.nio.charset.StandardCharsets;
 
 /** A {@link TrainingState} as JSON. */
@@ -27,21 +28,28 @@ final class StateFile {
     /**
      * Parses a state.
      *
-     * @throws com.google.gson.JsonParseException if it isn't one
+     * @throws JsonParseException if it isn't one
      */
     static TrainingState parse(byte[] utf8) {
         JsonObject json = JsonText.object(new String(utf8, StandardCharsets.UTF_8));
         long version = JsonText.integer(json, "version");
         if (version != VERSION) {
-            throw new com.google.gson.JsonParseException(
+            throw new JsonParseException(
                     "version " + version + "; this program reads version " + VERSION);
         }
         return new TrainingState(
                 JsonText.integer(json, "step"),
-                Math.toIntExact(JsonText.integer(json, "chunk")),
+                chunk(JsonText.integer(json, "chunk")),
                 JsonText.integer(json, "step_in_chunk"),
                 JsonText.integer(json, "tokens"),
                 JsonText.integer(json, "order_seed"),
                 JsonText.integer(json, "updates"));
+    }
+
+    private static int chunk(long number) {
+        if (number != (int) number) {
+            throw new JsonParseException("chunk is " + number);
+        }
+        return (int) number;
     }
 }

@@ -7,10 +7,10 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.LongStream;
 
 /** Compares a saved state's bytes with its manifest. */
@@ -25,7 +25,7 @@ final class StateVerifier {
         if (!Files.exists(file)) {
             throw new RunException(file, "is missing, though the manifest lists it");
         }
-        String found = TensorHasher.hash(Files.readAllBytes(file));
+        String found = Sha256.of(Files.readAllBytes(file));
         if (!found.equals(sha256)) {
             throw new RunException(
                     file, "is damaged: its SHA-256 is " + found + ", but was written as " + sha256);
@@ -43,19 +43,17 @@ final class StateVerifier {
                     checkpoint.location(),
                     "does not hold the manifest's tensors: lacks " + missing + ", adds " + added);
         }
-        ByteBuffer block = ByteBuffer.allocateDirect(BLOCK_BYTES);
         for (TensorInfo tensor : checkpoint.tensors().values()) {
-            verify(checkpoint, tensor, expected.get(tensor.name()), block);
+            verify(checkpoint, tensor, expected.get(tensor.name()));
         }
     }
 
-    private static void verify(
-            Checkpoint checkpoint, TensorInfo tensor, Manifest.Entry expected, ByteBuffer block)
+    private static void verify(Checkpoint checkpoint, TensorInfo tensor, Manifest.Entry expected)
             throws IOException {
         List<Long> shape = LongStream.of(tensor.shape().getShape()).boxed().toList();
         String found = "";
         if (tensor.type().name().equals(expected.dtype()) && shape.equals(expected.shape())) {
-            found = hash(checkpoint, tensor, block);
+            found = hash(checkpoint, tensor);
         }
         if (!found.equals(expected.sha256())) {
             throw new RunException(
@@ -72,15 +70,24 @@ final class StateVerifier {
         }
     }
 
-    private static String hash(Checkpoint checkpoint, TensorInfo tensor, ByteBuffer block)
-            throws IOException {
-        MessageDigest digest = TensorHasher.sha256();
+    /** One block is hashed while the next one is read. */
+    private static String hash(Checkpoint checkpoint, TensorInfo tensor) throws IOException {
+        MessageDigest digest = Sha256.begin();
+        int bytes = (int) Math.min(BLOCK_BYTES, tensor.byteLength());
+        ByteBuffer next = ByteBuffer.allocateDirect(bytes);
+        ByteBuffer previous = ByteBuffer.allocateDirect(bytes);
+        CompletableFuture<Void> hashed = CompletableFuture.completedFuture(null);
         long perBlock = BLOCK_BYTES / tensor.type().byteSize();
         for (long at = 0; at < tensor.elementCount(); at += perBlock) {
             long count = Math.min(perBlock, tensor.elementCount() - at);
-            checkpoint.read(tensor, at, count, tensor.type(), block.clear());
-            digest.update(block.flip());
+            checkpoint.read(tensor, at, count, tensor.type(), next.clear());
+            hashed.join();
+            ByteBuffer read = next.flip();
+            hashed = CompletableFuture.runAsync(() -> digest.update(read));
+            next = previous;
+            previous = read;
         }
-        return HexFormat.of().formatHex(digest.digest());
+        hashed.join();
+        return Sha256.end(digest);
     }
 }

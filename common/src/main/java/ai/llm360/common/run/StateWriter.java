@@ -41,18 +41,17 @@ final class StateWriter {
         Map<String, byte[]> files = new TreeMap<>(contents.files());
         files.putAll(runFiles);
         files.put(StateFile.NAME, StateFile.toJson(contents.state()));
-        try (AtomicDirectory out = AtomicDirectory.begin(directory);
-                TensorHasher hasher = new TensorHasher()) {
+        try (AtomicDirectory out = AtomicDirectory.begin(directory)) {
             Map<String, String> hashes = new HashMap<>();
-            TensorSource weights = hasher.hashing(contents.weightSource(), hashes);
+            TensorSource weights = new HashingSource(contents.weightSource(), hashes);
             write(out.path(), contents.weights(), weights, files);
             if (!contents.optimizer().isEmpty()) {
-                TensorSource optimizer = hasher.hashing(contents.optimizerSource(), hashes);
+                TensorSource optimizer = new HashingSource(contents.optimizerSource(), hashes);
                 Path folder = Files.createDirectory(out.path().resolve(OPTIMIZER));
                 write(folder, contents.optimizer(), optimizer, Map.of());
             }
             Map<String, String> fileHashes = new TreeMap<>();
-            files.forEach((name, bytes) -> fileHashes.put(name, TensorHasher.hash(bytes)));
+            files.forEach((name, bytes) -> fileHashes.put(name, Sha256.of(bytes)));
             Manifest manifest =
                     new Manifest(
                             fileHashes,

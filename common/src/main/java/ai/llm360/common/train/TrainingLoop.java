@@ -66,6 +66,7 @@ public final class TrainingLoop {
     private long orderSeed;
     private boolean skipChunk;
     private int anomalies;
+    private long validated = -1;
     private volatile boolean stopped;
 
     private TrainingLoop(Builder builder) {
@@ -194,11 +195,10 @@ public final class TrainingLoop {
             return;
         }
         long seen = (long) config.batch().global() * (chunkRows.rowLength() - 1);
-        long number = step;
         advance();
         tokens += seen;
         double speed = seen / ((System.nanoTime() - began) / 1e9);
-        report(number, loss, rate, norm, speed);
+        report(loss, rate, norm, speed);
         if (config.validation().every() > 0 && step % config.validation().every() == 0) {
             validate();
         }
@@ -217,7 +217,7 @@ public final class TrainingLoop {
         details.put("grad_norm", norm);
         details.put("chunk", chunk);
         details.put("step_in_chunk", stepInChunk);
-        details.put("rows", rows);
+        details.put("rows", Arrays.stream(rows).boxed().toList());
         details.put("policy", policy.name().toLowerCase(Locale.ROOT));
         anomalies++;
         boolean fail =
@@ -243,11 +243,10 @@ public final class TrainingLoop {
         }
     }
 
-    private void report(long number, double loss, double rate, double norm, double speed)
-            throws IOException {
+    private void report(double loss, double rate, double norm, double speed) throws IOException {
         StepMetrics metrics =
                 new StepMetrics(
-                        number,
+                        step,
                         loss,
                         rate,
                         norm,
@@ -262,9 +261,10 @@ public final class TrainingLoop {
     }
 
     private void validate() throws IOException {
-        if (config.validation().every() == 0) {
+        if (config.validation().every() == 0 || validated == step) {
             return;
         }
+        validated = step;
         List<ValidationLoss> losses = validation.compute(step, manager, gradients);
         for (ValidationLoss loss : losses) {
             log.validation(loss);

@@ -81,10 +81,10 @@ public record TrainingPlan(
         int global = config.batch().global();
         List<Long> perChunk = rows.stream().map(count -> count / global).toList();
         long available = perChunk.stream().mapToLong(Long::longValue).sum();
-        if (!rows.isEmpty() && available == 0) {
+        if (perChunk.contains(0L)) {
             throw new ConfigException(
-                    "batch.global is %d, but no chunk has more than %d rows"
-                            .formatted(global, Collections.max(rows)));
+                    "batch.global is %d, but a chunk has only %d rows"
+                            .formatted(global, Collections.min(rows)));
         }
         long steps = config.steps();
         if (steps == 0 || (!rows.isEmpty() && steps > available)) {

@@ -209,4 +209,11 @@ class ConfigTreeTest {
                 .isInstanceOf(ConfigException.class)
                 .hasMessage(file + ": is not UTF-8 text");
     }
+
+    @Test
+    void a_part_that_another_record_describes_can_be_left_out() {
+        ConfigTree tree = ConfigTree.parse("a: 1\nprepare: {b: 2}\nc: 3\n");
+        assertThat(tree.without("prepare").toYaml()).isEqualTo("a: 1\nc: 3\n");
+        assertThat(tree.without("absent")).isEqualTo(tree);
+    }
 }

@@ -2,6 +2,7 @@ package ai.llm360.common.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.llm360.common.data.DataRecipe.Split;
 import ai.llm360.common.testing.TinyTokenizer;
@@ -154,18 +155,36 @@ class DataPreparationTest {
     }
 
     @Test
-    void takes_the_documents_that_match_and_rewrites_them() throws IOException {
-        write("a.txt", "1 once | upon \n2 no\n3 a | time\n");
+    void takes_the_text_out_of_lines_that_hold_other_things_too() throws IOException {
+        write("glosses.txt", "# upon\n001 once | a time  \n002 Upon | a time\n003 time | upon  \n");
         prepare(
                 new RecipeBuilder()
                         .rowLength(2)
                         .source(
-                                "tales",
-                                "a.txt",
+                                "glosses",
+                                "glosses.txt",
                                 source ->
                                         source.split(Split.LINES)
-                                                .rewrite("\\d ([a-z]+) \\| (.*?) *", "$2 $1")));
-        assertThat(firstChunk()).isEqualTo(ids("upon once", "time a"));
+                                                .pattern("\\d+ ([a-z]+) \\| (.*?) *", "$1 $2")));
+        assertThat(DataManifest.read(out).sources().get(0).documents()).isEqualTo(2);
+        List<Long> expected = ids("once a time", "time upon");
+        assertThat(firstChunk()).isEqualTo(expected.subList(0, expected.size() / 2 * 2));
+    }
+
+    @Test
+    void a_pattern_and_what_becomes_of_it_are_checked_when_the_recipe_is_made() {
+        assertThatThrownBy(() -> patterned("(", "$0"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("pattern is a regular expression, not (");
+        assertThatThrownBy(() -> patterned("(a)", "$2"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("document names groups of the pattern, such as $1, not $2");
+    }
+
+    private static void patterned(String pattern, String document) {
+        new RecipeBuilder()
+                .source("a", "a.txt", source -> source.pattern(pattern, document))
+                .build();
     }
 
     @Test
@@ -271,9 +290,6 @@ class DataPreparationTest {
         assertFails(
                 "s.jar: no entry matches",
                 new RecipeBuilder().source("x", "s.jar", s -> s.include("**.java")));
-        assertFails(
-                "document '$2' doesn't fit the pattern: No group 2",
-                new RecipeBuilder().source("x", "once.txt", s -> s.rewrite("(.*)", "$2")));
         assertFails("torn.jar: damaged or cut off", text("torn.jar"));
         assertFails(
                 "source 'x' gives 2 tokens, 0 rows of 4, of which 0 are to be held back",

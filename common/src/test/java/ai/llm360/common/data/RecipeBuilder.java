@@ -98,7 +98,6 @@ public final class RecipeBuilder {
         private Optional<List<String>> include = Optional.empty();
         private Optional<List<String>> exclude = Optional.empty();
         private Optional<Split> split = Optional.empty();
-
         private Optional<String> pattern = Optional.empty();
         private Optional<String> document = Optional.empty();
 
@@ -137,9 +136,9 @@ public final class RecipeBuilder {
             return this;
         }
 
-        SourceBuilder rewrite(String pattern, String document) {
-            this.pattern = Optional.of(pattern);
-            this.document = Optional.of(document);
+        SourceBuilder pattern(String expression, String text) {
+            pattern = Optional.of(expression);
+            document = Optional.of(text);
             return this;
         }
 

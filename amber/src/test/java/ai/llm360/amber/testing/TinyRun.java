@@ -1,0 +1,245 @@
+package ai.llm360.amber.testing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.ndarray.NDManager;
+import ai.llm360.amber.Amber;
+import ai.llm360.amber.AmberConfig;
+import ai.llm360.common.data.ShuffleMode;
+import ai.llm360.common.data.TokenDataset;
+import ai.llm360.common.data.TokenDatasetBuilder;
+import ai.llm360.common.run.RunDirectory;
+import ai.llm360.common.run.RunEvent;
+import ai.llm360.common.run.SavedState;
+import ai.llm360.common.run.StepMetrics;
+import ai.llm360.common.train.TrainingConfig;
+import ai.llm360.common.train.TrainingConfig.Anomaly;
+import ai.llm360.common.train.TrainingConfig.Schedule;
+import ai.llm360.common.train.TrainingListener;
+import ai.llm360.common.train.TrainingLoop;
+import ai.llm360.common.train.TrainingResult;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.function.Consumer;
+
+/**
+ * A run that takes seconds: a tiny model on random rows, three chunks of eight steps. As a program
+ * it runs, or resumes, in the directory named by its argument.
+ */
+public final class TinyRun {
+
+    public static final int STEPS_PER_CHUNK = 8;
+    public static final int CHUNKS = 3;
+    public static final int STEPS = CHUNKS * STEPS_PER_CHUNK;
+
+    private static final int GLOBAL_BATCH = 4;
+    private static final int ROW_LENGTH = 17;
+    private static final int VOCABULARY = 96;
+
+    private TrainingConfig.Anomaly anomaly = new Anomaly(Anomaly.Policy.FAIL, 10);
+    private TrainingConfig.Checkpoints checkpoints = new TrainingConfig.Checkpoints(3, 2, true);
+    private TrainingConfig.Precision precision = TrainingConfig.Precision.FP32;
+    private boolean recompute;
+    private boolean tied;
+    private long steps;
+    private final List<TrainingListener> listeners = new ArrayList<>();
+    private final List<StepMetrics> metrics = new ArrayList<>();
+    private final List<RunEvent> events = new ArrayList<>();
+    private Consumer<Amber> weights = amber -> {};
+    private TrainingLoop loop;
+
+    /** Tells on standard output what is done: {@code step N} and {@code saved N}. */
+    public static void main(String[] arguments) throws IOException {
+        TinyRun run = new TinyRun();
+        run.listener(
+                new TrainingListener() {
+                    @Override
+                    public void onStep(StepMetrics metrics) {
+                        System.out.println("step " + metrics.step());
+                    }
+
+                    @Override
+                    public void onSaved(SavedState saved) {
+                        System.out.println("saved " + saved.state().step());
+                    }
+                });
+        run.run(Path.of(arguments[0]));
+        System.out.println("finished");
+    }
+
+    public TinyRun anomaly(Anomaly.Policy policy) {
+        anomaly = new Anomaly(policy, 3);
+        return this;
+    }
+
+    public TinyRun checkpoints(TrainingConfig.Checkpoints kept) {
+        checkpoints = kept;
+        return this;
+    }
+
+    public TinyRun precision(TrainingConfig.Precision computed) {
+        precision = computed;
+        return this;
+    }
+
+    public TinyRun recompute() {
+        recompute = true;
+        return this;
+    }
+
+    public TinyRun tied() {
+        tied = true;
+        return this;
+    }
+
+    /** Ends after so many steps. */
+    public TinyRun steps(long last) {
+        steps = last;
+        return this;
+    }
+
+    public TinyRun listener(TrainingListener listener) {
+        listeners.add(listener);
+        return this;
+    }
+
+    /** Is handed the model after each step, to look at it or to damage it. */
+    public TinyRun afterEachStep(Consumer<Amber> action) {
+        weights = action;
+        return this;
+    }
+
+    /** What the steps of this object's runs reported. */
+    public List<StepMetrics> metrics() {
+        return metrics;
+    }
+
+    public List<RunEvent> events() {
+        return events;
+    }
+
+    public TrainingLoop loop() {
+        return loop;
+    }
+
+    public TrainingConfig config() {
+        return new TrainingConfig(
+                "tiny-run",
+                Map.of("model_type", "llama"),
+                7,
+                new TrainingConfig.Data("data", ShuffleMode.PER_CHUNK, 0, 0),
+                new TrainingConfig.Batch(GLOBAL_BATCH, 2),
+                TrainingConfig.DEFAULTS.optimizer(),
+                new Schedule(Schedule.Kind.COSINE, 3e-3, 3e-4, 4, 0),
+                1.0,
+                steps,
+                precision,
+                recompute,
+                new TrainingConfig.Validation(6, 1),
+                checkpoints,
+                anomaly);
+    }
+
+    /** Runs, or resumes, in a directory: the data go into one beside it. */
+    public TrainingResult run(Path directory) throws IOException {
+        Path data = directory.resolveSibling(directory.getFileName() + "-data");
+        if (!Files.exists(data)) {
+            writeData(data);
+        }
+        AmberConfig sizes = TinyAmber.sizes().optTiedEmbeddings(tied).build();
+        try (NDManager manager = NDManager.newBaseManager("PyTorch");
+                TokenDataset dataset = TokenDataset.open(data);
+                RunDirectory run =
+                        Files.exists(directory)
+                                ? RunDirectory.open(directory)
+                                : RunDirectory.create(
+                                        directory,
+                                        "name: tiny-run\n",
+                                        dataset.manifest().toJson())) {
+            Amber amber = new Amber(sizes);
+            TrainingLoop.Builder builder =
+                    TrainingLoop.builder()
+                            .setConfig(config())
+                            .setDecoder(amber)
+                            .setDataset(dataset)
+                            .setRun(run)
+                            .setManager(manager)
+                            .optFiles(
+                                    Map.of(
+                                            "config.json",
+                                            sizes.toJson().getBytes(StandardCharsets.UTF_8)))
+                            .addListener(
+                                    new TrainingListener() {
+                                        @Override
+                                        public void onStep(StepMetrics step) {
+                                            metrics.add(step);
+                                            weights.accept(amber);
+                                        }
+
+                                        @Override
+                                        public void onEvent(RunEvent event) {
+                                            events.add(event);
+                                        }
+                                    });
+            listeners.forEach(builder::addListener);
+            loop = builder.build();
+            return loop.run();
+        }
+    }
+
+    /** Asserts that two runs ended with the same bits, and that their metrics tell the same. */
+    public static void assertSame(Path left, Path right) throws IOException {
+        assertThat(figures(left)).isEqualTo(figures(right));
+        for (int i = 0; i < CHUNKS; i++) {
+            String name = "ckpt-00" + i;
+            SavedState a = SavedState.open(left.resolve(name));
+            SavedState b = SavedState.open(right.resolve(name));
+            a.verify();
+            assertThat(a.state()).isEqualTo(b.state());
+            assertThat(a.tensorHashes()).isEqualTo(b.tensorHashes());
+        }
+    }
+
+    /** All but speed and memory. */
+    private static List<List<Number>> figures(Path run) throws IOException {
+        return StepMetrics.read(run).stream()
+                .map(
+                        m ->
+                                List.<Number>of(
+                                        m.step(),
+                                        m.loss(),
+                                        m.gradientNorm(),
+                                        m.learningRate(),
+                                        m.tokens()))
+                .toList();
+    }
+
+    private static void writeData(Path directory) throws IOException {
+        Random random = new Random(3);
+        int rows = CHUNKS * STEPS_PER_CHUNK * GLOBAL_BATCH;
+        Files.createDirectories(directory.resolve("sources"));
+        new TokenDatasetBuilder(ROW_LENGTH, VOCABULARY)
+                .source("random", rows(random, rows))
+                .validation("random", rows(random, 2))
+                .chunks(CHUNKS)
+                .write(directory);
+    }
+
+    /** Each row counts in steps of its own, which a model learns soon. */
+    private static long[][] rows(Random random, int count) {
+        long[][] rows = new long[count][ROW_LENGTH];
+        for (long[] row : rows) {
+            int first = random.nextInt(VOCABULARY);
+            int stride = 1 + random.nextInt(2);
+            Arrays.setAll(row, i -> (first + stride * i) % VOCABULARY);
+        }
+        return rows;
+    }
+}

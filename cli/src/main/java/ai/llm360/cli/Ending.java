@@ -1,0 +1,79 @@
+package ai.llm360.cli;
+
+import java.io.IOException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * What it means to the verb that runs that the process is told to end, by Ctrl-C or SIGTERM.
+ *
+ * <p>Most verbs are interrupted and given a moment: half-written files are removed, the terminal's
+ * line is ended, and no native code is running when the libraries are unloaded. A verb that has
+ * work to save asks to be told instead, and is waited for.
+ */
+final class Ending {
+
+    private static final long MOMENT_SECONDS = 5;
+
+    private final Thread main;
+    private final CountDownLatch finished = new CountDownLatch(1);
+    private volatile Runnable stop;
+    private volatile int status;
+
+    Ending(Thread main) {
+        this.main = main;
+    }
+
+    /** Returns the ending of this process, whose verb runs in the calling thread. */
+    static Ending ofProcess() {
+        Ending ending = new Ending(Thread.currentThread());
+        Runtime.getRuntime().addShutdownHook(new Thread(ending::begin, "llm360-end"));
+        return ending;
+    }
+
+    /** What a verb does while it wants to be told. */
+    interface Work<T> {
+        T run() throws IOException;
+    }
+
+    /**
+     * Does work during which {@code stopping} is called, by another thread, rather than the verb
+     * interrupted. The work should then end as soon as all is saved; the process ends after it with
+     * the verb's status.
+     */
+    <T> T telling(Runnable stopping, Work<T> work) throws IOException {
+        stop = stopping;
+        try {
+            return work.run();
+        } finally {
+            stop = null;
+        }
+    }
+
+    /** Says that the verb has ended. */
+    void finished(int verbStatus) {
+        status = verbStatus;
+        finished.countDown();
+    }
+
+    /** Is called when the process is told to end, also after the verb's own end. */
+    private void begin() {
+        if (finished.getCount() == 0) {
+            return;
+        }
+        Runnable stopping = stop;
+        try {
+            if (stopping == null) {
+                main.interrupt();
+                finished.await(MOMENT_SECONDS, TimeUnit.SECONDS);
+            } else {
+                stopping.run();
+                finished.await();
+                // Java's own status would be 143 after SIGTERM.
+                Runtime.getRuntime().halt(status);
+            }
+        } catch (InterruptedException e) {
+            // The process ends in any case.
+        }
+    }
+}

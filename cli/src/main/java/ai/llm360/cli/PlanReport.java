@@ -1,0 +1,123 @@
+package ai.llm360.cli;
+
+import ai.llm360.common.train.TrainingMemory;
+import ai.llm360.common.train.TrainingPlan;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.LongStream;
+
+/** Prints what a training run will take. */
+final class PlanReport {
+
+    private final TrainingPlan plan;
+    private final double flopsPerSecond;
+
+    /**
+     * Creates a report.
+     *
+     * @param flopsPerSecond the device's rate, or 0 where it isn't known
+     */
+    PlanReport(TrainingPlan plan, double flopsPerSecond) {
+        this.plan = plan;
+        this.flopsPerSecond = flopsPerSecond;
+    }
+
+    /** What {@code --json} prints; times are in seconds, at the full given rate. */
+    record Summary(
+            String name,
+            long parameters,
+            int chunks,
+            List<Long> stepsPerChunk,
+            long steps,
+            long tokensPerStep,
+            long tokens,
+            TrainingMemory memory,
+            long memoryTotal,
+            double flopsPerToken,
+            double causalFlopsPerToken,
+            Double seconds) {}
+
+    Summary summary() {
+        return new Summary(
+                plan.config().name(),
+                plan.model().parameters(),
+                plan.stepsPerChunk().size(),
+                plan.stepsPerChunk(),
+                plan.steps(),
+                plan.tokensPerStep(),
+                plan.tokens(),
+                plan.memory(),
+                plan.memory().total(),
+                plan.flopsPerToken(),
+                plan.causalFlopsPerToken(),
+                flopsPerSecond > 0 ? plan.time(flopsPerSecond).toMillis() / 1e3 : null);
+    }
+
+    void print(Output output) {
+        TrainingMemory memory = plan.memory();
+        output.line(plan.config().name());
+        output.rows(
+                List.of(
+                        List.of("parameters", count(plan.model().parameters())),
+                        List.of("steps", count(plan.steps()) + chunks()),
+                        List.of(
+                                "tokens",
+                                "%s, %s a step"
+                                        .formatted(
+                                                count(plan.tokens()), count(plan.tokensPerStep()))),
+                        List.of("memory", "about " + ByteSize.format(memory.total())),
+                        List.of("  weights", ByteSize.format(memory.weights())),
+                        List.of("  gradients", ByteSize.format(memory.gradients())),
+                        List.of("  optimizer", ByteSize.format(memory.optimizer())),
+                        List.of("  bf16 weights", ByteSize.format(memory.roundedWeights())),
+                        List.of(
+                                "  activations",
+                                "%s at batch.micro=%d%s"
+                                        .formatted(
+                                                ByteSize.format(memory.activations()),
+                                                plan.config().batch().micro(),
+                                                plan.config().recompute() ? ", recomputed" : "")),
+                        List.of("  loss", ByteSize.format(memory.loss())),
+                        List.of(
+                                "arithmetic",
+                                String.format(
+                                        Locale.ROOT,
+                                        "%.4g FLOP a token (%.4g with causal attention counted"
+                                                + " once)",
+                                        plan.flopsPerToken(),
+                                        plan.causalFlopsPerToken())),
+                        List.of("time", time())));
+    }
+
+    private String chunks() {
+        LongStream perChunk = plan.stepsPerChunk().stream().mapToLong(Long::longValue);
+        int chunks = plan.stepsPerChunk().size();
+        if (chunks == 0) {
+            return "";
+        }
+        long[] distinct = perChunk.distinct().sorted().toArray();
+        return ", %d %s of %s"
+                .formatted(
+                        chunks,
+                        chunks == 1 ? "chunk" : "chunks",
+                        distinct.length == 1
+                                ? count(distinct[0])
+                                : count(distinct[0])
+                                        + " to "
+                                        + count(distinct[distinct.length - 1]));
+    }
+
+    private String time() {
+        if (flopsPerSecond == 0) {
+            return "as --flops says how fast the device computes";
+        }
+        return "%s at %s FLOP/s"
+                .formatted(
+                        TrainingProgress.clock(plan.time(flopsPerSecond).toSeconds()),
+                        String.format(Locale.ROOT, "%.3g", flopsPerSecond));
+    }
+
+    private static String count(long number) {
+        return String.format(Locale.ROOT, "%,d", number);
+    }
+}

@@ -1,0 +1,152 @@
+package ai.llm360.cli;
+
+import ai.llm360.common.run.RunEvent;
+import ai.llm360.common.run.SavedState;
+import ai.llm360.common.run.StepMetrics;
+import ai.llm360.common.run.ValidationLoss;
+import ai.llm360.common.train.TrainingListener;
+import java.io.PrintStream;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.LongSupplier;
+
+/**
+ * Shows on standard error how a training goes on: a bar that is redrawn on a terminal, else a line
+ * now and then; and a line for each validation, saved state and event.
+ */
+final class TrainingProgress implements TrainingListener, AutoCloseable {
+
+    private static final int WIDTH = 20;
+    private static final long BAR_NANOS = 100_000_000L;
+    private static final long LINE_NANOS = 5_000_000_000L;
+
+    private final PrintStream err;
+    private final boolean bar;
+    private final long steps;
+    private final LongSupplier nanoTime;
+    private final long began;
+    private long shown;
+    private long done;
+    private boolean open;
+    private StepMetrics last;
+
+    /**
+     * Creates a display.
+     *
+     * @param steps the run's last step
+     * @param nanoTime the clock, such as {@link System#nanoTime}
+     */
+    TrainingProgress(Terminal terminal, long steps, LongSupplier nanoTime) {
+        err = terminal.err();
+        bar = terminal.interactive();
+        this.steps = steps;
+        this.nanoTime = nanoTime;
+        began = nanoTime.getAsLong();
+    }
+
+    @Override
+    public synchronized void onStep(StepMetrics metrics) {
+        last = metrics;
+        done++;
+        long now = nanoTime.getAsLong();
+        boolean edge = done == 1 || metrics.step() == steps;
+        if (edge || now - shown >= (bar ? BAR_NANOS : LINE_NANOS)) {
+            shown = now;
+            show(now);
+        }
+    }
+
+    @Override
+    public void onValidation(List<ValidationLoss> losses) {
+        for (ValidationLoss loss : losses) {
+            note(
+                    String.format(
+                            Locale.ROOT,
+                            "validation loss of %s after step %d: %.4f",
+                            loss.source(),
+                            loss.step(),
+                            loss.loss()));
+        }
+    }
+
+    @Override
+    public void onSaved(SavedState saved) {
+        note("saved " + saved.name());
+    }
+
+    @Override
+    public void onEvent(RunEvent event) {
+        note("step %d: %s %s".formatted(event.step(), event.kind(), event.details()));
+    }
+
+    /** Prints a line, above the bar if there is one. */
+    synchronized void note(String text) {
+        if (open) {
+            err.print("\r\u001b[K");
+        }
+        err.println(text);
+        if (open) {
+            show(nanoTime.getAsLong());
+        }
+    }
+
+    /** Returns the last step's figures; null before the first. */
+    synchronized StepMetrics last() {
+        return last;
+    }
+
+    private void show(long now) {
+        double secondsPerStep = (now - began) / 1e9 / done;
+        String text =
+                String.format(
+                        Locale.ROOT,
+                        "step %d/%d  loss %.4f  lr %.2e  norm %.2f  %,.0f tokens/s%s  %s left",
+                        last.step(),
+                        steps,
+                        last.loss(),
+                        last.learningRate(),
+                        last.gradientNorm(),
+                        last.tokensPerSecond(),
+                        last.mfu().isPresent()
+                                ? String.format(
+                                        Locale.ROOT,
+                                        " (%.0f%% MFU)",
+                                        100 * last.mfu().getAsDouble())
+                                : "",
+                        clock(Math.round(secondsPerStep * Math.max(0, steps - last.step()))));
+        if (bar) {
+            int filled = (int) (WIDTH * Math.min(last.step(), steps) / Math.max(steps, 1));
+            String cells = "=".repeat(filled) + " ".repeat(WIDTH - filled);
+            err.print("\r[" + cells + "] " + text + "\u001b[K");
+            err.flush();
+            open = true;
+        } else {
+            err.println(text);
+        }
+    }
+
+    /** Writes seconds as {@code 1:02:03}, and more than a day as {@code 3d 04:05}. */
+    static String clock(long seconds) {
+        long hours = seconds / 3600;
+        long minutes = seconds / 60 % 60;
+        if (hours >= 24) {
+            return String.format(Locale.ROOT, "%dd %02d:%02d", hours / 24, hours % 24, minutes);
+        }
+        return String.format(Locale.ROOT, "%d:%02d:%02d", hours, minutes, seconds % 60);
+    }
+
+    /** Ends the bar's line. */
+    synchronized void end() {
+        if (open) {
+            show(nanoTime.getAsLong());
+            err.println();
+            open = false;
+        }
+    }
+
+    /** Ends the bar's line, also where the training has failed. */
+    @Override
+    public void close() {
+        end();
+    }
+}

@@ -1,0 +1,64 @@
+package ai.llm360.common.train;
+
+import ai.llm360.common.config.ConfigException;
+import ai.llm360.common.config.ConfigTree;
+import ai.llm360.common.config.ConfigTree.Difference;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * What of a run's configuration may change when it is resumed. By default nothing; on request what
+ * leaves the weights and the optimizer's state their meaning: which data comes, how fast the run
+ * learns from here on, how it is watched and kept.
+ */
+final class ResumeRule {
+
+    /** A key, or the keys below one. */
+    private static final List<String> CHANGEABLE =
+            List.of(
+                    "data",
+                    "steps",
+                    "validation",
+                    "checkpoints",
+                    "anomaly",
+                    "recompute",
+                    "batch.micro",
+                    "schedule");
+
+    private ResumeRule() {}
+
+    /**
+     * Compares a run's configuration with the one that it is to go on with.
+     *
+     * @param saved the run's
+     * @param given the other
+     * @param allowChange whether what may change may change
+     * @return the changes
+     * @throws ConfigException naming each change that isn't accepted, and what to do
+     */
+    static List<Difference> check(TrainingConfig saved, TrainingConfig given, boolean allowChange) {
+        List<Difference> changes = ConfigTree.of(saved).differences(ConfigTree.of(given));
+        List<Difference> never = changes.stream().filter(change -> !changeable(change)).toList();
+        if (!never.isEmpty()) {
+            throw new ConfigException(
+                    "a run can't change %s; begin a new run, or resume without the change"
+                            .formatted(list(never)));
+        }
+        if (!changes.isEmpty() && !allowChange) {
+            throw new ConfigException(
+                    ("the run was begun with another configuration: %s; resume without the change,"
+                                    + " or with --allow-change")
+                            .formatted(list(changes)));
+        }
+        return changes;
+    }
+
+    private static boolean changeable(Difference change) {
+        return CHANGEABLE.stream()
+                .anyMatch(key -> change.path().equals(key) || change.path().startsWith(key + "."));
+    }
+
+    private static String list(List<Difference> changes) {
+        return changes.stream().map(Difference::toString).collect(Collectors.joining(", "));
+    }
+}
