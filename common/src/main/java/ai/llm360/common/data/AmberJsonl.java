@@ -3,6 +3,7 @@ package ai.llm360.common.data;
 import ai.llm360.common.checkpoint.AtomicDirectory;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.OutputStreamWriter;
 import java.io.Writer;
@@ -14,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Locale;
+import java.util.zip.ZipException;
 
 /** Amber's own files of token rows: {@code train/train_000.jsonl}, {@code valid/<source>.jsonl}. */
 public final class AmberJsonl {
@@ -45,6 +47,9 @@ public final class AmberJsonl {
             }
         } catch (CharacterCodingException e) {
             throw new DataException(file, "not UTF-8 text", e);
+        } catch (ZipException | EOFException e) {
+            throw new DataException(
+                    file, "damaged or cut off (%s); copy it again".formatted(e.getMessage()), e);
         }
     }
 
@@ -90,6 +95,8 @@ public final class AmberJsonl {
             }
             out.flush();
             channel.force(true);
+        } catch (IOException e) {
+            throw DataException.writing(file, e);
         }
     }
 }

@@ -11,9 +11,13 @@ import java.io.IOException;
 import java.io.StringReader;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** A line of Amber's {@code train_NNN.jsonl}. */
 final class AmberRow {
+
+    private static final Pattern COLUMN = Pattern.compile("column (\\d+)");
 
     private final int[] ids;
     private final Optional<String> source;
@@ -58,12 +62,12 @@ final class AmberRow {
         } catch (NumberFormatException e) {
             throw new IllegalArgumentException("an id that is no whole number", e);
         } catch (MalformedJsonException | EOFException e) {
-            throw new IllegalArgumentException("not JSON: " + firstLine(e.getMessage()), e);
+            throw new IllegalArgumentException("not JSON" + place(e.getMessage()), e);
         } catch (IllegalStateException e) {
             throw new IllegalArgumentException(
-                    "not an object of token_ids and source: " + firstLine(e.getMessage()), e);
+                    "not an object of token_ids and source" + place(e.getMessage()), e);
         } catch (IOException | JsonParseException e) {
-            throw new IllegalArgumentException("not JSON: " + firstLine(e.getMessage()), e);
+            throw new IllegalArgumentException("not JSON" + place(e.getMessage()), e);
         }
         if (ids == null) {
             throw new IllegalArgumentException("no token_ids");
@@ -71,9 +75,10 @@ final class AmberRow {
         return new AmberRow(ids, source);
     }
 
-    /** Gson's messages end in a line about its documentation. */
-    private static String firstLine(String message) {
-        return message == null ? "" : message.lines().findFirst().orElse("");
+    /** Gson's messages speak to programmers, but tell the place. */
+    private static String place(String message) {
+        Matcher column = COLUMN.matcher(message == null ? "" : message);
+        return column.find() ? " from character " + column.group(1) + " on" : "";
     }
 
     private static Optional<String> source(JsonReader reader) throws IOException {

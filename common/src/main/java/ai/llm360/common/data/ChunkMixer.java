@@ -74,7 +74,8 @@ record ChunkMixer(Path directory, Mixture mixture, List<TokenChunk> sources) {
             for (int source = 0; source < sources.size(); source++) {
                 TokenChunk from = sources.get(source);
                 String name = names.get(source);
-                for (long i = 0; i < mixture.rows(name, chunk); i++) {
+                long count = mixture.rows(name, chunk);
+                for (long i = 0; i < count; i++) {
                     from.read(mixture.position(name, chunk, i) % from.rows(), row, 0);
                     writer.write(source, row, 0);
                 }

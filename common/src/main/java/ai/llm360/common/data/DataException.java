@@ -1,6 +1,7 @@
 package ai.llm360.common.data;
 
 import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
 
 /**
@@ -17,5 +18,18 @@ public final class DataException extends IOException {
 
     DataException(Path file, String problem, Throwable cause) {
         super(file + ": " + problem, cause);
+    }
+
+    /** Names the file that couldn't be written, which the system's own message doesn't. */
+    static IOException writing(Path file, IOException failure) {
+        if (failure instanceof ClosedChannelException) {
+            return failure; // the thread was interrupted
+        }
+        return new DataException(
+                file,
+                "can't be written (%s); free some space or choose another place; nothing is left"
+                                .formatted(failure.getMessage())
+                        + " behind",
+                failure);
     }
 }

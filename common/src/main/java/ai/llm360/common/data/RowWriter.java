@@ -77,8 +77,12 @@ final class RowWriter implements AutoCloseable {
         buffer.flip();
         checksum.update(buffer.duplicate());
         sha256.update(buffer.duplicate());
-        while (buffer.hasRemaining()) {
-            channel.write(buffer);
+        try {
+            while (buffer.hasRemaining()) {
+                channel.write(buffer);
+            }
+        } catch (IOException e) {
+            throw DataException.writing(file, e);
         }
         buffer.clear();
     }
