@@ -51,8 +51,8 @@ final class PretrainCommand implements Callable<Integer> {
             arity = "0..1",
             paramLabel = "RECIPE",
             description =
-                    "A file of YAML or JSON, or a name: amber-7b, amber-160m, amber-nano. Without one,"
-                            + " --resume takes the run's own configuration.")
+                    "A file of YAML or JSON, or a name: amber-7b, amber-160m, amber-nano. Without"
+                            + " one, --resume takes the run's own configuration.")
     private String recipe;
 
     @Option(
