@@ -26,10 +26,14 @@ import picocli.CommandLine.Parameters;
         versionProvider = Version.class)
 final class DataMixCommand implements Callable<Integer> {
 
-    @Parameters(index = "0", paramLabel = "DIR", description = "The prepared data set.")
+    @Parameters(index = "0", paramLabel = "DATA", description = "The prepared data set.")
     private Path source;
 
-    @Parameters(index = "1", paramLabel = "OUT", description = "The directory to make.")
+    @Option(
+            names = "--out",
+            paramLabel = "DIR",
+            required = true,
+            description = "The directory to make.")
     private Path target;
 
     @Option(

@@ -4,9 +4,9 @@ import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.data.AmberJsonl;
 import ai.llm360.common.data.DataManifest;
 import ai.llm360.common.data.DataPreparation;
-import ai.llm360.common.data.DataRecipe;
 import ai.llm360.common.data.TokenDataset;
 import ai.llm360.zoo.DataCache;
+import ai.llm360.zoo.DataRecipes;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -21,7 +21,7 @@ import picocli.CommandLine.Parameters;
         name = "prepare",
         description = {
             "Makes a data set by a recipe: documents to tokens, tokens to rows, rows to chunks.",
-            "OUT appears whole or not at all. The same recipe and files give the same bytes."
+            "DIR appears whole or not at all. The same recipe and files give the same bytes."
         },
         mixinStandardHelpOptions = true,
         versionProvider = Version.class)
@@ -31,11 +31,16 @@ final class DataPrepareCommand implements Callable<Integer> {
             index = "0",
             paramLabel = "RECIPE",
             description =
-                    "A file of YAML or JSON, see docs/formats/data.md. Its relative paths start"
-                            + " where it lies.")
-    private Path recipe;
+                    "A file of YAML or JSON, see docs/formats/data.md; its relative paths start"
+                            + " where it lies. Or a training recipe, by file or name such as"
+                            + " amber-nano, whose part 'prepare' is meant.")
+    private String recipe;
 
-    @Parameters(index = "1", paramLabel = "OUT", description = "The directory to make.")
+    @Option(
+            names = "--out",
+            paramLabel = "DIR",
+            required = true,
+            description = "The directory to make.")
     private Path target;
 
     @Option(
@@ -73,18 +78,19 @@ final class DataPrepareCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        ConfigTree tree = ConfigTree.read(recipe);
+        ConfigTree tree = DataRecipes.read(recipe);
         for (String assignment : assignments) {
             tree = tree.with(assignment);
         }
         DataPreparation.Builder preparation =
                 DataPreparation.builder()
-                        .setRecipe(tree.bind(DataRecipe.class, DataRecipe.DEFAULTS))
+                        .setRecipe(DataRecipes.bind(tree))
                         .setTarget(target)
-                        .optBase(recipe.toAbsolutePath().getParent())
+                        .optBase(DataRecipes.base(recipe))
                         .optThreads(threads);
         if (download) {
-            preparation.optDownloads(DataCache.maven());
+            preparation.optDownloads(
+                    DataCache.maven(), url -> terminal.err().println("downloading " + url));
         }
         DataManifest manifest;
         try (ByteProgress progress = new ByteProgress(terminal)) {

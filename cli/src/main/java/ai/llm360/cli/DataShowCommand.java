@@ -79,7 +79,9 @@ final class DataShowCommand implements Callable<Integer> {
     @Option(
             names = "--tokenizer",
             paramLabel = "PATH",
-            description = "A tokenizer's file or directory: shows the text, not the first ids.")
+            description =
+                    "A tokenizer's file or directory, to show the text rather than the ids."
+                            + " Default: the data set's, where it has one.")
     private Path tokenizer;
 
     @Mixin private Output output;
@@ -111,7 +113,7 @@ final class DataShowCommand implements Callable<Integer> {
                             step,
                             place.chunk(),
                             place.step(),
-                            rows(dataset, place.chunk(), numbers));
+                            rows(dataset, place.chunk(), numbers, tokenizer(data)));
             output.result(result, () -> print(result));
         }
         return 0;
@@ -140,7 +142,12 @@ final class DataShowCommand implements Callable<Integer> {
         return new ParameterException(spec.commandLine(), problem);
     }
 
-    private List<Row> rows(TokenDataset data, int chunk, long[] numbers) throws IOException {
+    private Path tokenizer(Path data) {
+        return tokenizer == null && Tokenizer.isIn(data) ? data : tokenizer;
+    }
+
+    private static List<Row> rows(TokenDataset data, int chunk, long[] numbers, Path tokenizer)
+            throws IOException {
         List<Row> rows = new ArrayList<>();
         try (TokenChunk file = data.openChunk(chunk);
                 Tokenizer words = tokenizer == null ? null : Tokenizer.open(tokenizer)) {

@@ -2,6 +2,7 @@ package ai.llm360.cli;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
+import ai.llm360.common.config.ConfigException;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.data.DataManifest;
 import ai.llm360.common.data.TokenDataset;
@@ -14,6 +15,7 @@ import ai.llm360.common.train.TrainingPlan;
 import ai.llm360.common.train.TrainingResult;
 import ai.llm360.common.train.TrainingRun;
 import ai.llm360.zoo.Criteria;
+import ai.llm360.zoo.DataRecipes;
 import ai.llm360.zoo.Recipes;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -121,7 +123,8 @@ final class PretrainCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         checkUse();
-        TrainingConfig config = TrainingRun.config(tree());
+        ConfigTree tree = tree();
+        TrainingConfig config = TrainingRun.config(tree);
         CausalDecoder decoder = Criteria.newBlockOf(ConfigTree.of(config.model()).toJson());
         if (device != null) {
             DeviceOption.require(device);
@@ -130,6 +133,7 @@ final class PretrainCommand implements Callable<Integer> {
         if (planOnly && !Files.exists(data.resolve(DataManifest.FILE_NAME))) {
             return plan(TrainingPlan.of(config, decoder));
         }
+        requireData(data, tree);
         try (TokenDataset dataset = TokenDataset.open(data)) {
             TrainingPlan plan = TrainingPlan.of(config, decoder, dataset.manifest());
             return planOnly ? plan(plan) : train(plan, decoder, dataset);
@@ -161,6 +165,15 @@ final class PretrainCommand implements Callable<Integer> {
             tree = tree.with(assignment);
         }
         return dtype == null ? tree : tree.with("precision", dtype);
+    }
+
+    /** A recipe that says how its data is made leaves no doubt what to do. */
+    private void requireData(Path data, ConfigTree tree) {
+        if (!Files.exists(data) && tree.get(DataRecipes.PART).isPresent()) {
+            throw new ConfigException(
+                    "no data at %s; this makes it: llm360 data prepare %s --out=%s"
+                            .formatted(data, recipe, tree.get("data.path").orElseThrow()));
+        }
     }
 
     private int plan(TrainingPlan plan) {

@@ -17,6 +17,7 @@ class DataCommandTest {
     @TempDir Path temp;
     private String recipe;
     private String data;
+    private String out;
     private final CommandRun command = new CommandRun();
 
     @BeforeEach
@@ -42,11 +43,12 @@ class DataCommandTest {
                                 """)
                         .toString();
         data = temp.resolve("data").toString();
+        out = "--out=" + data;
     }
 
     @Test
     void prepares_a_data_set_and_says_what_it_holds() {
-        assertThat(command.run("data", "prepare", recipe, data)).isZero();
+        assertThat(command.run("data", "prepare", recipe, out)).isZero();
         assertThat(command.out())
                 .startsWith(data + ": 2 chunks, 24 rows of 5 ids\n")
                 .contains("source  documents  tokens  rows  held back  epochs\n")
@@ -64,7 +66,7 @@ class DataCommandTest {
                         "data",
                         "prepare",
                         recipe,
-                        data,
+                        out,
                         "--set=chunks=3",
                         "--jsonl=" + jsonl,
                         "--threads=1",
@@ -80,14 +82,14 @@ class DataCommandTest {
 
     @Test
     void mixes_anew_from_a_chunk_on() {
-        assertThat(command.run("data", "prepare", recipe, data)).isZero();
+        assertThat(command.run("data", "prepare", recipe, out)).isZero();
         String mixed = temp.resolve("mixed").toString();
         assertThat(
                         command.run(
                                 "data",
                                 "mix",
                                 data,
-                                mixed,
+                                "--out=" + mixed,
                                 "--weights=tales=1,notes=3",
                                 "--from-chunk=1"))
                 .isZero();
@@ -98,13 +100,13 @@ class DataCommandTest {
         assertThat(command.run("data", "validate", mixed)).isZero();
         command.assertFails(
                 1,
-                new String[] {"data", "mix", data, temp.resolve("x").toString(), "--weights=b=1"},
+                new String[] {"data", "mix", data, "--out=" + temp.resolve("x"), "--weights=b=1"},
                 "weights name 'b', which is no source; there are [tales, notes]");
     }
 
     @Test
     void shows_the_rows_sources_and_text_of_a_step() {
-        assertThat(command.run("data", "prepare", recipe, data)).isZero();
+        assertThat(command.run("data", "prepare", recipe, out)).isZero();
         String tokenizer = "--tokenizer=" + temp.resolve("tokenizer.json");
         // NumPy: seed(11112), permutation(12): the second chunk's order.
         JsonObject shown =
@@ -136,7 +138,7 @@ class DataCommandTest {
 
     @Test
     void takes_batch_seed_order_and_data_from_a_runs_directory() throws IOException {
-        assertThat(command.run("data", "prepare", recipe, data)).isZero();
+        assertThat(command.run("data", "prepare", recipe, out)).isZero();
         Path run = Files.createDirectory(temp.resolve("run"));
         Files.writeString(
                 run.resolve("config.yaml"),
@@ -178,15 +180,15 @@ class DataCommandTest {
         command.assertFails(2, new String[] {"data"}, "Missing command: prepare, mix, validate");
         command.assertFails(
                 1,
-                new String[] {"data", "prepare", recipe, data, "--set=chunk=3"},
+                new String[] {"data", "prepare", recipe, out, "--set=chunk=3"},
                 "unknown key 'chunk'; did you mean chunks");
         command.assertFails(
                 1,
-                new String[] {"data", "prepare", recipe, data, "--set=sources.0.path=nope"},
+                new String[] {"data", "prepare", recipe, out, "--set=sources.0.path=nope"},
                 "nope: no such file or directory");
         command.assertFails(
                 1, new String[] {"data", "validate", data}, "no such file or directory");
-        assertThat(command.run("data", "prepare", recipe, data)).isZero();
+        assertThat(command.run("data", "prepare", recipe, out)).isZero();
         command.assertFails(
                 2, new String[] {"data", "show", data, "--step=0"}, "Missing --batch=G");
         command.assertFails(

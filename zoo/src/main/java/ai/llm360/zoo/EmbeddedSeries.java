@@ -1,18 +1,15 @@
 package ai.llm360.zoo;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
-import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileSystemException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
-import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A series that comes inside the jar. A checkpoint is copied into the model home when it is first
@@ -24,24 +21,17 @@ import java.util.List;
  */
 final class EmbeddedSeries {
 
-    private static final List<EmbeddedSeries> ALL = List.of();
+    private static final List<EmbeddedSeries> ALL =
+            List.of(new EmbeddedSeries(EmbeddedFiles.of("amber-nano")));
 
     private static final String WEIGHTS = "model.safetensors";
+    private static final List<String> TOKENIZER =
+            List.of("tokenizer.json", "tokenizer_config.json");
 
-    /** Opens what lies in the jar. */
-    @FunctionalInterface
-    interface Resources {
+    private final EmbeddedFiles files;
 
-        /** Opens a file by its path below the series' directory, or returns null. */
-        InputStream open(String file) throws IOException;
-    }
-
-    private final String model;
-    private final Resources resources;
-
-    EmbeddedSeries(String model, Resources resources) {
-        this.model = model;
-        this.resources = resources;
+    EmbeddedSeries(EmbeddedFiles files) {
+        this.files = files;
     }
 
     /** Returns what the library brings. */
@@ -52,7 +42,7 @@ final class EmbeddedSeries {
     /** Returns what the library brings under a name. */
     static EmbeddedSeries of(String model) throws ModelNotFoundException {
         return ALL.stream()
-                .filter(series -> series.model.equals(model))
+                .filter(series -> series.model().equals(model))
                 .findFirst()
                 .orElseThrow(
                         () ->
@@ -67,23 +57,16 @@ final class EmbeddedSeries {
 
     /** Returns the name that it is referred to by. */
     String model() {
-        return model;
+        return files.model();
     }
 
     /** Reads what is known of its checkpoints. */
     Series series() throws IOException {
-        return Series.parse(text(), model + "/" + Series.FILE_NAME);
-    }
-
-    private String text() throws IOException {
-        try (InputStream in = open(Series.FILE_NAME)) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        }
+        return Series.parse(text(Series.FILE_NAME), model() + "/" + Series.FILE_NAME);
     }
 
     /**
-     * Copies a checkpoint into a model home, unless it is there already: whole or not at all, also
-     * when several processes do so at once.
+     * Copies a checkpoint into a model home, unless it is there already.
      *
      * @param checkpoint a checkpoint of the series
      * @param home the model home, which is made if it doesn't exist
@@ -91,44 +74,39 @@ final class EmbeddedSeries {
      * @throws IOException if it can't be written
      */
     Path copyInto(Path home, String checkpoint) throws IOException {
-        String digest = digest(text()).substring(0, 12);
-        Path parent = home.resolve(".embedded").resolve(model + "-" + digest);
-        Path target = parent.resolve(checkpoint);
-        if (Files.isDirectory(target)) {
-            return target;
-        }
-        List<String> files = new ArrayList<>(series().files());
-        files.add(WEIGHTS);
-        Files.createDirectories(parent);
-        Path unfinished = Files.createTempDirectory(parent, "." + checkpoint);
-        try {
-            for (String file : files) {
-                String from = file.equals(WEIGHTS) ? checkpoint + "/" + WEIGHTS : file;
-                try (InputStream in = open(from)) {
-                    Files.copy(in, unfinished.resolve(file));
-                }
-            }
-            Files.move(unfinished, target, StandardCopyOption.ATOMIC_MOVE);
-        } catch (FileSystemException e) {
-            if (!Files.isDirectory(target)) { // else another process was first
-                throw e;
-            }
-        } finally {
-            for (String file : files) {
-                Files.deleteIfExists(unfinished.resolve(file));
-            }
-            Files.deleteIfExists(unfinished);
-        }
-        return target;
+        Map<String, String> wanted = new LinkedHashMap<>();
+        series().files().forEach(file -> wanted.put(file, file));
+        wanted.put(WEIGHTS, checkpoint + "/" + WEIGHTS);
+        return files.copy(wanted, place(home, text(Series.FILE_NAME)).resolve(checkpoint));
     }
 
-    private InputStream open(String file) throws IOException {
-        InputStream in = resources.open(file);
-        if (in == null) {
-            throw new FileNotFoundException(
-                    "the library lacks embedded/%s/%s: is its jar whole?".formatted(model, file));
+    /**
+     * Copies the tokenizer into a model home, unless it is there already. It needs no weights: it
+     * is what they are trained with.
+     *
+     * @param home the model home, which is made if it doesn't exist
+     * @return the copy's directory
+     * @throws IOException if it can't be written
+     */
+    Path copyTokenizerInto(Path home) throws IOException {
+        Map<String, String> wanted = new LinkedHashMap<>();
+        StringBuilder all = new StringBuilder();
+        for (String file : TOKENIZER) {
+            wanted.put(file, file);
+            all.append(text(file));
         }
-        return in;
+        return files.copy(wanted, place(home, all.toString()).resolve("tokenizer"));
+    }
+
+    private String text(String file) throws IOException {
+        try (InputStream in = files.open(file)) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    private Path place(Path home, String contents) {
+        String name = model() + "-" + digest(contents).substring(0, 12);
+        return home.resolve(".embedded").resolve(name);
     }
 
     private static String digest(String text) {

@@ -44,11 +44,12 @@ class EmbeddedSeriesTest {
 
     private EmbeddedSeries embedded() {
         return new EmbeddedSeries(
-                "nano",
-                file -> {
-                    Path path = jar.resolve(file);
-                    return Files.exists(path) ? Files.newInputStream(path) : null;
-                });
+                new EmbeddedFiles(
+                        "nano",
+                        file -> {
+                            Path path = jar.resolve(file);
+                            return Files.exists(path) ? Files.newInputStream(path) : null;
+                        }));
     }
 
     private Path find(String checkpoint) throws ModelNotFoundException, IOException {

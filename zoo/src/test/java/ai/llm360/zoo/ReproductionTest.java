@@ -72,7 +72,8 @@ class ReproductionTest {
         Path jar = temp.resolve("jar");
         published = ShipSeries.ship("nano", run("published", 3, 0), jar);
         EmbeddedSeries embedded =
-                new EmbeddedSeries("nano", file -> Files.newInputStream(jar.resolve(file)));
+                new EmbeddedSeries(
+                        new EmbeddedFiles("nano", file -> Files.newInputStream(jar.resolve(file))));
         reproduction = new Reproduction(embedded, temp.resolve("home"));
     }
 

@@ -144,6 +144,17 @@ public final class ConfigTree {
     }
 
     /**
+     * Returns a part as a tree of its own.
+     *
+     * @param path where
+     * @return the part; empty where there is nothing, or null
+     * @throws ConfigException if there is no map, but a list or scalar
+     */
+    public Optional<ConfigTree> part(String path) {
+        return get(path).map(value -> new ConfigTree(Values.asMap(path, value)));
+    }
+
+    /**
      * Makes the record that this tree describes.
      *
      * <p>The key of a component {@code rowsPerChunk} is {@code rows_per_chunk}. Components may be

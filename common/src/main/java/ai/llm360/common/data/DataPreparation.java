@@ -6,7 +6,9 @@ import ai.llm360.common.data.DataManifest.RowFile;
 import ai.llm360.common.data.DataManifest.Segment;
 import ai.llm360.common.data.DataManifest.Source;
 import ai.llm360.common.data.DataRecipe.Format;
+import ai.llm360.common.tokenizer.Tokenizer;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,13 +16,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * Makes a data set from a recipe: documents to tokens, tokens to rows, rows to chunks.
  *
  * <p>The rows are Amber's: each document is followed by the end token, nothing precedes it, and the
  * stream of documents is cut into rows that don't overlap. The same recipe and files give the same
- * bytes, whatever the number of threads.
+ * bytes, whatever the number of threads. The tokenizer's files lie in the data set's directory, so
+ * that what is trained on it can have them beside its weights.
  */
 public final class DataPreparation {
 
@@ -28,7 +32,7 @@ public final class DataPreparation {
     private final Path target;
     private final Path base;
     private final int threadCount;
-    private final Optional<Path> downloads;
+    private final Optional<Downloads> downloads;
     private final Optional<Progress> progress;
 
     private DataPreparation(Builder builder) {
@@ -71,6 +75,9 @@ public final class DataPreparation {
             long bytes = inputs.stream().mapToLong(SourceInput::bytes).sum();
             progress.ifPresent(shown -> shown.reset("Preparing " + target.getFileName(), bytes));
             DataManifest manifest = prepare(directory.path(), inputs, threads);
+            if (recipe.tokenizer().isPresent()) {
+                Tokenizer.copy(base.resolve(recipe.tokenizer().get()), directory.path());
+            }
             manifest.write(directory.path());
             directory.commit();
             progress.ifPresent(Progress::end);
@@ -177,7 +184,7 @@ public final class DataPreparation {
         private Path target;
         private Path base = Path.of("");
         private int threads = Runtime.getRuntime().availableProcessors();
-        private Path downloads;
+        private Downloads downloads;
         private Progress progress;
 
         private Builder() {}
@@ -230,10 +237,11 @@ public final class DataPreparation {
          * Allows Maven artifacts to be downloaded. Default: only the local repository is used.
          *
          * @param cache the directory that keeps them
+         * @param announce is told of each download before it begins
          * @return this builder
          */
-        public Builder optDownloads(Path cache) {
-            downloads = cache;
+        public Builder optDownloads(Path cache, Consumer<URI> announce) {
+            downloads = new Downloads(cache, announce);
             return this;
         }
 

@@ -3,6 +3,7 @@ package ai.llm360.common.data;
 import ai.llm360.common.checkpoint.AtomicDirectory;
 import ai.llm360.common.data.DataManifest.RowFile;
 import ai.llm360.common.data.DataManifest.Segment;
+import ai.llm360.common.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -74,6 +75,9 @@ public final class DataRemix {
             Mixing mixing = new Mixing(kept.rowsLeft(), firstChunk, count - firstChunk);
             DataManifest mixed =
                     ChunkMixer.mix(directory.path(), kept, segment(mixing, old), threads);
+            if (Tokenizer.isIn(source)) {
+                Tokenizer.copy(source, directory.path());
+            }
             mixed.write(directory.path());
             directory.commit();
             return mixed;

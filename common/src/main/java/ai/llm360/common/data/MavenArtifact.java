@@ -15,6 +15,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Consumer;
 
 /**
  * A jar in a Maven repository.
@@ -67,9 +68,9 @@ record MavenArtifact(String group, String artifact, String version, Optional<Str
      * Finds the jar in the local repository or the cache, or else downloads it into the cache.
      *
      * @param sha256 what the jar's SHA-256 must be
-     * @param downloads the cache, if downloading is allowed
+     * @param downloads the cache and who is told, if downloading is allowed
      */
-    Path locate(String sha256, Optional<Path> downloads) throws IOException {
+    Path locate(String sha256, Optional<Downloads> downloads) throws IOException {
         Path local = localRepository().resolve(path());
         if (Files.isRegularFile(local)) {
             return checked(local, sha256);
@@ -83,9 +84,9 @@ record MavenArtifact(String group, String artifact, String version, Optional<Str
                             + " -Dartifact="
                             + getCoordinate());
         }
-        Path cached = downloads.get().resolve(path());
+        Path cached = downloads.get().cache().resolve(path());
         if (!Files.isRegularFile(cached)) {
-            download(cached, sha256);
+            download(cached, sha256, downloads.get().announce());
         }
         return checked(cached, sha256);
     }
@@ -121,8 +122,9 @@ record MavenArtifact(String group, String artifact, String version, Optional<Str
         return file;
     }
 
-    private void download(Path target, String sha256) throws IOException {
+    private void download(Path target, String sha256, Consumer<URI> announce) throws IOException {
         URI url = URI.create(remoteRepository() + "/" + path());
+        announce.accept(url);
         Files.createDirectories(target.getParent());
         Path temporary =
                 target.resolveSibling("." + target.getFileName() + ".tmp-" + UUID.randomUUID());

@@ -23,7 +23,7 @@ record SourceInput(DataRecipe.Source source, List<Path> files, List<Input> input
 
     private static final Pattern LAST_NUMBER = Pattern.compile(".*?(\\d{1,9})\\D*");
 
-    static SourceInput find(DataRecipe.Source source, Path base, Optional<Path> downloads)
+    static SourceInput find(DataRecipe.Source source, Path base, Optional<Downloads> downloads)
             throws IOException {
         if (source.maven().isPresent()) {
             MavenArtifact artifact = MavenArtifact.parse(source.maven().get());

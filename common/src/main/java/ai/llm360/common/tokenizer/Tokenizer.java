@@ -48,6 +48,29 @@ public sealed interface Tokenizer extends AutoCloseable permits VocabularyTokeni
     }
 
     /**
+     * Tells whether a directory has a tokenizer.
+     *
+     * @param directory the directory
+     * @return whether {@link #open} finds one
+     */
+    static boolean isIn(Path directory) {
+        return TokenizerFiles.in(directory).isPresent();
+    }
+
+    /**
+     * Copies a tokenizer's files into a directory, so that {@link #open} finds it there: the file
+     * that it would read, and the settings beside it.
+     *
+     * @param path a directory or file, as there
+     * @param directory an existing directory without a tokenizer
+     * @throws TokenizerException if no such file is there
+     * @throws IOException if one can't be read or written
+     */
+    static void copy(Path path, Path directory) throws IOException {
+        TokenizerFiles.find(path).copyInto(directory);
+    }
+
+    /**
      * Encodes text alone, with no beginning or end token.
      *
      * @param text the text

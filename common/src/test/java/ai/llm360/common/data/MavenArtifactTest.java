@@ -8,6 +8,7 @@ import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,6 +32,7 @@ class MavenArtifactTest {
     private final MavenArtifact artifact = MavenArtifact.parse("org.example:tales:1.0:sources");
     private final byte[] jar = "a jar".getBytes(StandardCharsets.UTF_8);
     private final List<String> asked = new ArrayList<>();
+    private final List<URI> announced = new ArrayList<>();
     private HttpServer server;
     private Map<String, Optional<String>> before;
 
@@ -67,6 +69,10 @@ class MavenArtifactTest {
                                 () -> System.clearProperty(name)));
     }
 
+    private Optional<Downloads> allowed() {
+        return Optional.of(new Downloads(temp.resolve("cache"), announced::add));
+    }
+
     private String hash() throws IOException {
         return Sha256.of(Files.write(temp.resolve("hashed"), jar));
     }
@@ -76,17 +82,17 @@ class MavenArtifactTest {
         Path local = temp.resolve("local").resolve(PATH);
         Files.createDirectories(local.getParent());
         Files.write(local, jar);
-        assertThat(artifact.locate(hash(), Optional.of(temp.resolve("cache")))).isEqualTo(local);
+        assertThat(artifact.locate(hash(), allowed())).isEqualTo(local);
         assertThat(asked).isEmpty();
     }
 
     @Test
     void downloads_once_into_the_cache_where_that_is_allowed() throws IOException {
-        Optional<Path> allowed = Optional.of(temp.resolve("cache"));
-        Path found = artifact.locate(hash(), allowed);
+        Path found = artifact.locate(hash(), allowed());
         assertThat(found).isEqualTo(temp.resolve("cache").resolve(PATH)).hasBinaryContent(jar);
-        artifact.locate(hash(), allowed);
+        artifact.locate(hash(), allowed());
         assertThat(asked).containsExactly("/maven/" + PATH);
+        assertThat(announced).containsExactly(URI.create(System.getProperty(REMOTE) + PATH));
         assertThat(found.getParent().toFile().list()).hasSize(1);
     }
 
@@ -101,13 +107,14 @@ class MavenArtifactTest {
 
     @Test
     void a_wrong_or_absent_artifact_leaves_nothing_in_the_cache() throws IOException {
-        Optional<Path> allowed = Optional.of(temp.resolve("cache"));
         assertThatExceptionOfType(DataException.class)
-                .isThrownBy(() -> artifact.locate("0".repeat(64), allowed))
+                .isThrownBy(() -> artifact.locate("0".repeat(64), allowed()))
                 .withMessageContaining("its SHA-256 is " + hash());
         assertThatExceptionOfType(DataException.class)
                 .isThrownBy(
-                        () -> MavenArtifact.parse("org.example:tales:2.0").locate(hash(), allowed))
+                        () ->
+                                MavenArtifact.parse("org.example:tales:2.0")
+                                        .locate(hash(), allowed()))
                 .withMessageContaining("could not be downloaded")
                 .withMessageContaining("HTTP status 404");
         try (var files = Files.walk(temp.resolve("cache"))) {

@@ -1,0 +1,76 @@
+package ai.llm360.zoo;
+
+import ai.llm360.common.config.ConfigException;
+import ai.llm360.common.config.ConfigTree;
+import ai.llm360.common.data.DataRecipe;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * How data sets are made: recipes of their own, or the part {@code prepare} of training recipes.
+ *
+ * <p>Beside files, {@code tokenizer} may name a model that comes with the library.
+ */
+public final class DataRecipes {
+
+    /** The part of a training recipe that says how its data is made. */
+    public static final String PART = "prepare";
+
+    private DataRecipes() {}
+
+    /**
+     * Reads how a data set is made.
+     *
+     * @param recipe a training recipe that says so, or a recipe of data alone: one of {@link
+     *     Recipes#names}, or the path of a file of YAML or JSON
+     * @return the data's part of it, without the defaults
+     * @throws ConfigException if there is no such recipe or file, it can't be understood, or says
+     *     only how to train
+     * @throws IOException if it can't be read
+     */
+    public static ConfigTree read(String recipe) throws IOException {
+        ConfigTree tree = Recipes.read(recipe);
+        Optional<ConfigTree> part = tree.part(PART);
+        if (part.isEmpty() && tree.get("model").isPresent()) {
+            throw new ConfigException(
+                    "%s says how a model is trained, but has no part '%s' that says how its data is made"
+                            .formatted(recipe, PART));
+        }
+        return part.orElse(tree);
+    }
+
+    /**
+     * Returns the record that a recipe describes.
+     *
+     * @param tree what {@link #read} gave, perhaps changed
+     * @return the record; a tokenizer that comes with the library has been copied into the model
+     *     home, and its path stands for its name
+     * @throws ConfigException if the recipe can't be used
+     * @throws IOException if the tokenizer can't be copied
+     */
+    public static DataRecipe bind(ConfigTree tree) throws IOException {
+        ConfigTree resolved = tree;
+        Object name = tree.get("tokenizer").orElse("");
+        for (EmbeddedSeries series : EmbeddedSeries.all()) {
+            if (series.model().equals(name)) {
+                Path copy = series.copyTokenizerInto(ModelHome.get().root()).toAbsolutePath();
+                resolved = tree.with("tokenizer", copy.toString());
+            }
+        }
+        return resolved.bind(DataRecipe.class, DataRecipe.DEFAULTS);
+    }
+
+    /**
+     * Returns what a recipe's relative paths start from.
+     *
+     * @param recipe a name or a path
+     * @return the directory that the recipe's file lies in; the working directory for a name
+     */
+    public static Path base(String recipe) {
+        return Recipes.names().contains(recipe) || !Files.exists(Path.of(recipe))
+                ? Path.of("")
+                : Path.of(recipe).toAbsolutePath().getParent();
+    }
+}
