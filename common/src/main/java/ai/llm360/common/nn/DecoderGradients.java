@@ -9,6 +9,7 @@ import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.util.Pair;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,7 +27,7 @@ import java.util.Map;
 public final class DecoderGradients implements AutoCloseable {
 
     /** The logits of so many positions are held at a time: 32 MB for a vocabulary of 32,000. */
-    private static final int LOSS_ROWS = 256;
+    public static final int LOSS_ROWS = 256;
 
     private final CausalDecoder decoder;
     private final boolean recompute;
@@ -48,12 +49,16 @@ public final class DecoderGradients implements AutoCloseable {
     public DecoderGradients(CausalDecoder decoder, boolean bfloat16, boolean recompute) {
         this.decoder = decoder;
         this.recompute = recompute;
+        List<NDArray> left = new ArrayList<>(); // by who trained these weights before
         for (Pair<String, Parameter> pair : decoder.getParameters()) {
             NDArray weight = pair.getValue().getArray();
             if (weight.getDataType() != DataType.FLOAT32) {
                 throw new IllegalArgumentException(
                         "weights are trained in float32, but %s is %s; load the model as fp32"
                                 .formatted(pair.getKey(), TensorLoader.typeOf(weight)));
+            }
+            if (weight.hasGradient()) {
+                left.add(weight.getGradient());
             }
             weight.setRequiresGradient(true);
         }
@@ -66,6 +71,8 @@ public final class DecoderGradients implements AutoCloseable {
                         TorchScript.source(DecoderGradients.class, "loss.torchscript"),
                         Map.of("operands", operands(kind)));
         headGradient = manager.zeros(head().getShape());
+        clear(left);
+        left.forEach(NDArray::close);
     }
 
     private LinearKind kind(boolean bfloat16) {
@@ -273,8 +280,12 @@ public final class DecoderGradients implements AutoCloseable {
 
     /** Sets all gradients to zero. */
     public void clear() {
-        if (!gradients.isEmpty()) {
-            Object all = gradients.values().toArray(NDArray[]::new);
+        clear(gradients.values());
+    }
+
+    private void clear(Collection<NDArray> arrays) {
+        if (!arrays.isEmpty()) {
+            Object all = arrays.toArray(NDArray[]::new);
             lossPage.train(manager, "clear", all).close();
         }
     }
