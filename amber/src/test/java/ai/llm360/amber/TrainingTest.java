@@ -75,17 +75,7 @@ class TrainingTest {
         new TinyRun().run(run("whole"));
         for (long stop : new long[] {1, 8, 13}) {
             Path path = run("stopped-" + stop);
-            TinyRun first = new TinyRun();
-            first.listener(
-                    new TrainingListener() {
-                        @Override
-                        public void onStep(StepMetrics metrics) {
-                            if (metrics.step() == stop) {
-                                first.loop().stop();
-                            }
-                        }
-                    });
-            TrainingResult stopped = first.run(path);
+            TrainingResult stopped = new TinyRun().stopAfter(stop).run(path);
             assertThat(stopped.finished()).isFalse();
             assertThat(stopped.state().step()).isEqualTo(stop);
             assertThat(new TinyRun().run(path).finished()).isTrue();

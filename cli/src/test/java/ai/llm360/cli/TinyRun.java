@@ -43,7 +43,7 @@ final class TinyRun {
                 data:
                   path: %s
                 batch: {global: 4, micro: 2}
-                schedule: {peak: 1e-2, end: 1e-3, warmup: 2}
+                schedule: {peak: 1e-2, end: 1e-3, warmup: 2, total: 16}
                 validation: {every: 8}
                 """
                         .formatted(directory.resolve("data")));

@@ -76,12 +76,13 @@ class ExamplesTest {
             "model.hidden_size=32",
             "model.vocab_size=64",
             "batch={global: 4, micro: 2}",
+            "schedule.total=20",
             "steps=1"
         };
         assertThat(output(PretrainAmber::main, small))
                 .containsPattern("loss 4\\.\\d{4}, \\d+ tokens/s\n")
                 .contains("saved " + Path.of(run, "resume"));
-        small[5] = "steps=0";
+        small[6] = "steps=0";
         assertThat(output(PretrainAmber::main, small))
                 .hasLineCount(2)
                 .endsWith("saved " + Path.of(run, "ckpt-000") + "\n");

@@ -4,10 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.inference.Predictor;
 import ai.djl.repository.zoo.ZooModel;
+import ai.llm360.amber.testing.TinyRun;
+import ai.llm360.common.train.TrainingConfig.Checkpoints;
 import ai.llm360.zoo.testing.TinyModel;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -60,6 +66,31 @@ class LeakTest {
                 });
     }
 
+    @Test
+    void five_hundred_training_steps_leave_no_array_and_no_memory_behind() throws Exception {
+        int warmUp = 100;
+        List<Long> arrays = new ArrayList<>();
+        List<Long> resident = new ArrayList<>();
+        TinyRun run =
+                new TinyRun()
+                        .stepsPerChunk(200) // 600 steps
+                        .checkpoints(new Checkpoints(50, 2, true));
+        run.afterEachStep(
+                amber -> {
+                    int step = run.metrics().size();
+                    if (step == warmUp || step == warmUp + 500) {
+                        arrays.add((long) TinyModel.liveArrays());
+                        resident.add(residentMegabytes());
+                    }
+                });
+        run.run(temp.resolve("run"));
+        assertThat(arrays).hasSize(2);
+        // At least each weight, its gradient and AdamW's two means.
+        assertThat(arrays.get(0)).isGreaterThan(4 * 21);
+        assertThat(arrays.get(1)).isEqualTo(arrays.get(0));
+        assertThat(resident.get(1)).isLessThan(resident.get(0) + TOLERANCE_MB);
+    }
+
     @FunctionalInterface
     private interface Work {
         void run() throws Exception;
@@ -79,18 +110,21 @@ class LeakTest {
     }
 
     /** Returns the process's resident size, or 0 where the system doesn't say. */
-    private static long residentMegabytes() throws IOException {
+    private static long residentMegabytes() {
         Path status = Path.of("/proc/self/status");
         if (!Files.exists(status)) {
             return 0;
         }
         System.gc(); // buffers that only garbage holds are not what is looked for
-        long kilobytes =
-                Files.readAllLines(status).stream()
-                        .filter(line -> line.startsWith("VmRSS:"))
-                        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
-                        .findFirst()
-                        .orElse(0);
-        return kilobytes / 1024;
+        try (Stream<String> lines = Files.lines(status)) {
+            long kilobytes =
+                    lines.filter(line -> line.startsWith("VmRSS:"))
+                            .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+                            .findFirst()
+                            .orElse(0);
+            return kilobytes / 1024;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 }

@@ -12,6 +12,7 @@ import ai.llm360.common.run.RunDirectory;
 import ai.llm360.common.run.RunEvent;
 import ai.llm360.common.run.SavedState;
 import ai.llm360.common.run.StepMetrics;
+import ai.llm360.common.run.ValidationLoss;
 import ai.llm360.common.train.TrainingConfig;
 import ai.llm360.common.train.TrainingConfig.Anomaly;
 import ai.llm360.common.train.TrainingConfig.Schedule;
@@ -49,6 +50,7 @@ public final class TinyRun {
     private boolean recompute;
     private boolean tied;
     private long steps;
+    private int stepsPerChunk = STEPS_PER_CHUNK;
     private final List<TrainingListener> listeners = new ArrayList<>();
     private final List<StepMetrics> metrics = new ArrayList<>();
     private final List<RunEvent> events = new ArrayList<>();
@@ -105,6 +107,25 @@ public final class TinyRun {
         return this;
     }
 
+    /** Gives the data that the run finds, or makes, chunks of so many steps. */
+    public TinyRun stepsPerChunk(int count) {
+        stepsPerChunk = count;
+        return this;
+    }
+
+    /** Stops after a step, as Ctrl-C does. */
+    public TinyRun stopAfter(long step) {
+        return listener(
+                new TrainingListener() {
+                    @Override
+                    public void onStep(StepMetrics done) {
+                        if (done.step() == step) {
+                            loop.stop();
+                        }
+                    }
+                });
+    }
+
     public TinyRun listener(TrainingListener listener) {
         listeners.add(listener);
         return this;
@@ -147,9 +168,14 @@ public final class TinyRun {
                 anomaly);
     }
 
+    /** Where the data of a run are. */
+    public static Path data(Path directory) {
+        return directory.resolveSibling(directory.getFileName() + "-data");
+    }
+
     /** Runs, or resumes, in a directory: the data go into one beside it. */
     public TrainingResult run(Path directory) throws IOException {
-        Path data = directory.resolveSibling(directory.getFileName() + "-data");
+        Path data = data(directory);
         if (!Files.exists(data)) {
             writeData(data);
         }
@@ -197,6 +223,7 @@ public final class TinyRun {
     /** Asserts that two runs ended with the same bits, and that their metrics tell the same. */
     public static void assertSame(Path left, Path right) throws IOException {
         assertThat(figures(left)).isEqualTo(figures(right));
+        assertThat(ValidationLoss.read(left)).isEqualTo(ValidationLoss.read(right));
         for (int i = 0; i < CHUNKS; i++) {
             String name = "ckpt-00" + i;
             SavedState a = SavedState.open(left.resolve(name));
@@ -221,9 +248,9 @@ public final class TinyRun {
                 .toList();
     }
 
-    private static void writeData(Path directory) throws IOException {
+    private void writeData(Path directory) throws IOException {
         Random random = new Random(3);
-        int rows = CHUNKS * STEPS_PER_CHUNK * GLOBAL_BATCH;
+        int rows = CHUNKS * stepsPerChunk * GLOBAL_BATCH;
         Files.createDirectories(directory.resolve("sources"));
         new TokenDatasetBuilder(ROW_LENGTH, VOCABULARY)
                 .source("random", rows(random, rows))

@@ -27,7 +27,7 @@ import java.util.Map;
 public final class DecoderGradients implements AutoCloseable {
 
     /** The logits of so many positions are held at a time: 32 MB for a vocabulary of 32,000. */
-    private static final int LOSS_ROWS = 256;
+    public static final int LOSS_ROWS = 256;
 
     private final CausalDecoder decoder;
     private final boolean recompute;
@@ -238,7 +238,7 @@ public final class DecoderGradients implements AutoCloseable {
             headGradient.close();
             headGradient = gradients.get(decoder.embedding().getName());
         }
-        clear();
+        clear(); // also of what an earlier training of these weights left
     }
 
     private NDArray finalNorm(NDManager scope, NDArray x) {

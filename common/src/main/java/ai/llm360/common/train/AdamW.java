@@ -44,6 +44,7 @@ final class AdamW implements AutoCloseable {
      */
     AdamW(NDManager manager, TrainingConfig.Optimizer config, Map<String, NDArray> weights) {
         this.config = config;
+        makeGroups(weights);
         this.manager = manager.newSubManager();
         String source = TorchScript.source(AdamW.class, "adamw.torchscript");
         page = TorchScript.compile(this.manager, source, Map.of());
@@ -52,7 +53,6 @@ final class AdamW implements AutoCloseable {
                     means.put(name, this.manager.zeros(weight.getShape()));
                     squares.put(name, this.manager.zeros(weight.getShape()));
                 });
-        makeGroups(weights);
     }
 
     private void makeGroups(Map<String, NDArray> weights) {

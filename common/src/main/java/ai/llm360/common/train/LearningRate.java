@@ -5,13 +5,14 @@ import ai.llm360.common.train.TrainingConfig.Schedule;
 /**
  * The learning rate of each step: a linear warm-up from 0, then the schedule's shape.
  *
- * <p>With W warm-up steps, the peak a, the end b and T steps in all: {@code a t / W} for t < W,
- * {@code b} for t > T, and between them
+ * <p>With W warm-up steps, the peak a, the end b and T steps in all, warm-up included: {@code a t /
+ * W} for {@code t < W}; and from there on
  *
  * <ul>
- *   <li>cosine: {@code b + (1 + cos(pi (t - W) / (T - W))) / 2 * (a - b)}, Amber's function
- *       (LLM360/amber-train, main.py). Its first step has the rate 0, as there.
- *   <li>linear: {@code (1 - (t - W) / (T - W)) (a - b) + b}, CrystalCoder's
+ *   <li>cosine: {@code b + (1 + cos(pi (t - W) / (T - W))) / 2 * (a - b)} up to T, then {@code b}:
+ *       Amber's function (LLM360/amber-train, main.py). Its first step has the rate 0, as there.
+ *   <li>linear: {@code (1 - (t - W) / (T - W)) (a - b) + b} up to T, then {@code b}: CrystalCoder's
+ *       two segments of W and of T - W steps. Its first phase ended before T.
  *   <li>constant: {@code a}
  * </ul>
  */

@@ -4,12 +4,14 @@ import ai.llm360.common.config.ConfigException;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.config.ConfigTree.Difference;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
  * What of a run's configuration may change when it is resumed. By default nothing; on request what
  * leaves the weights and the optimizer's state their meaning: which data comes, how fast the run
- * learns from here on, how it is watched and kept.
+ * learns from here on, how it is watched and kept. A change of the run's length must say what
+ * becomes of the learning rates.
  */
 final class ResumeRule {
 
@@ -24,6 +26,9 @@ final class ResumeRule {
                     "recompute",
                     "batch.micro",
                     "schedule");
+
+    /** What decides how many steps the run has. */
+    private static final Set<String> LENGTH = Set.of("steps", "data.chunks");
 
     private ResumeRule() {}
 
@@ -49,6 +54,18 @@ final class ResumeRule {
                     ("the run was begun with another configuration: %s; resume without the change,"
                                     + " or with --allow-change")
                             .formatted(list(changes)));
+        }
+        List<Difference> length =
+                changes.stream().filter(change -> LENGTH.contains(change.path())).toList();
+        TrainingConfig.Schedule schedule = given.schedule();
+        if (!length.isEmpty()
+                && schedule.kind() != TrainingConfig.Schedule.Kind.CONSTANT
+                && schedule.total() == 0) {
+            throw new ConfigException(
+                    ("%s would also change the learning rate of each step, as schedule.total is 0:"
+                         + " all of the run's steps; give schedule.total too: the run's steps"
+                         + " before the change keep the rates, those after it stretch them")
+                            .formatted(list(length)));
         }
         return changes;
     }

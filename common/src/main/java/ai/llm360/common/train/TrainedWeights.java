@@ -20,7 +20,7 @@ final class TrainedWeights {
 
     private TrainedWeights() {}
 
-    /** Draws a decoder's weights, unless it has some to begin with. */
+    /** Draws a decoder's weights, unless it has some to begin with. The seed is one of 31 bits. */
     static void begin(CausalDecoder decoder, NDManager manager, long seed) {
         if (!decoder.isInitialized()) {
             manager.getEngine().setRandomSeed(Math.toIntExact(seed));

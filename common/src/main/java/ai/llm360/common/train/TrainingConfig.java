@@ -18,7 +18,7 @@ import java.util.regex.PatternSyntaxException;
  *
  * @param name the run's name
  * @param model the model's {@code config.json}
- * @param seed decides the first weights and the order of the data
+ * @param seed decides the first weights and the order of the data: 0 to 2^31-1
  * @param data the token rows
  * @param batch the sequences of a step
  * @param optimizer AdamW's constants
@@ -51,6 +51,11 @@ public record TrainingConfig(
     /** Checks the values. */
     public TrainingConfig {
         require(name == null || !name.isBlank(), "name must not be blank");
+        require(
+                seed >= 0 && seed <= Integer.MAX_VALUE,
+                "seed (%d) must be 0 to %d, which libtorch's and NumPy's generators both take",
+                seed,
+                Integer.MAX_VALUE);
         notNegative("clip", clip);
         notNegative("steps", steps);
         if (model != null) { // config.json has nulls, which Map.copyOf refuses
@@ -169,9 +174,10 @@ public record TrainingConfig(
      *
      * @param kind its shape after the warm-up
      * @param peak the rate at the warm-up's end
-     * @param end the rate at the last step
+     * @param end the rate at step {@code total} and after it
      * @param warmup the steps of the linear warm-up from 0
-     * @param total the steps until {@code end}, or 0 for all of the run's
+     * @param total the steps until {@code end}, warm-up included, or 0 for all of the run's; a run
+     *     whose steps may change when it is resumed needs one of its own
      */
     public record Schedule(Kind kind, double peak, double end, long warmup, long total) {
 

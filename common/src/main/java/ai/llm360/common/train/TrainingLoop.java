@@ -3,7 +3,6 @@ package ai.llm360.common.train;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.llm360.common.data.ChunkOrder;
-import ai.llm360.common.data.DataManifest;
 import ai.llm360.common.data.DataOrder;
 import ai.llm360.common.data.TokenChunk;
 import ai.llm360.common.data.TokenDataset;
@@ -21,7 +20,6 @@ import ai.llm360.common.run.ValidationLoss;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -53,6 +51,8 @@ public final class TrainingLoop {
     private final double peakFlops;
 
     private final List<Long> rowsPerChunk;
+    private final List<Long> stepsPerChunk;
+    private final long lastStep;
     private final LearningRate rates;
     private final HeldOutLoss validation;
     private DecoderGradients gradients;
@@ -79,10 +79,11 @@ public final class TrainingLoop {
         listeners = builder.listeners;
         flopsPerToken = builder.flopsPerToken;
         peakFlops = builder.peakFlops;
-        List<Long> all = dataset.manifest().rowsPerChunk();
-        int chunks = config.data().chunks();
-        rowsPerChunk = chunks > 0 ? all.subList(0, chunks) : all;
-        rates = new LearningRate(config.schedule(), lastStep());
+        TrainingPlan plan = TrainingPlan.of(config, decoder, dataset.manifest());
+        stepsPerChunk = plan.stepsPerChunk();
+        rowsPerChunk = dataset.manifest().rowsPerChunk().subList(0, stepsPerChunk.size());
+        lastStep = plan.steps();
+        rates = new LearningRate(config.schedule(), lastStep);
         validation =
                 new HeldOutLoss(dataset, config.batch().micro(), config.validation().batches());
     }
@@ -93,7 +94,8 @@ public final class TrainingLoop {
      * @return how it ended
      * @throws IOException if the data can't be read, or a state can't be saved or restored; what
      *     was saved before is whole
-     * @throws TrainingException if a loss or a gradient is no number and the policy is to fail
+     * @throws TrainingException if a loss or a gradient is no number and the policy is to fail, or
+     *     the data has no such place as the run stands at
      */
     public TrainingResult run() throws IOException {
         TrainedWeights.begin(decoder, manager, config.seed());
@@ -108,7 +110,7 @@ public final class TrainingLoop {
                 while (chunk < rowsPerChunk.size() && goesOn()) {
                     trainOnChunk();
                 }
-                boolean finished = chunk == rowsPerChunk.size() || step >= lastStep();
+                boolean finished = chunk == rowsPerChunk.size() || step >= lastStep;
                 return new TrainingResult(finished, state());
             }
         }
@@ -123,20 +125,12 @@ public final class TrainingLoop {
     }
 
     private boolean goesOn() {
-        return !stopped && step < lastStep();
-    }
-
-    private long lastStep() {
-        long given = 0;
-        for (long rows : rowsPerChunk) {
-            given += rows / config.batch().global();
-        }
-        return config.steps() > 0 ? Math.min(config.steps(), given) : given;
+        return !stopped && step < lastStep;
     }
 
     private void trainOnChunk() throws IOException {
         skipChunk = false;
-        long steps = rowsPerChunk.get(chunk) / config.batch().global();
+        long steps = stepsPerChunk.get(chunk);
         try (TokenChunk rows = dataset.openChunk(chunk)) {
             ChunkOrder order = order();
             long seed = orderSeed;
@@ -160,7 +154,9 @@ public final class TrainingLoop {
             announce(directory.saveCheckpoint(done, contents()));
             directory.prune(config.checkpoints().keep(), config.checkpoints().keepOptimizer());
         } else {
-            validate();
+            if (step >= lastStep) {
+                validate();
+            }
             announce(directory.saveResumePoint(contents()));
         }
     }
@@ -227,11 +223,11 @@ public final class TrainingLoop {
         if (fail) {
             announce(directory.saveResumePoint(contents()));
             throw new TrainingException(
-                    ("step %d: the loss is %s and the gradient's norm %s, at rows %s of chunk %d"
-                         + " (%d such steps in a row); the weights before it are saved: resume with"
-                         + " another anomaly.policy (skip_batch, skip_chunk, reseed), a smaller"
-                         + " schedule.peak, or other data")
-                            .formatted(step, loss, norm, Arrays.toString(rows), chunk, anomalies));
+                    ("step %d: the loss is %s and the gradient's norm %s, in chunk %d (%d such"
+                         + " steps in a row; events.jsonl names the rows); the weights before it"
+                         + " are saved: resume with another anomaly.policy (skip_batch, skip_chunk,"
+                         + " reseed), a smaller schedule.peak, or other data")
+                            .formatted(step, loss, norm, chunk, anomalies));
         }
         switch (policy) {
             case SKIP_CHUNK -> skipChunk = true;
@@ -314,6 +310,26 @@ public final class TrainingLoop {
             stepInChunk = state.stepInChunk();
             tokens = state.tokens();
             orderSeed = state.orderSeed();
+            checkPlace(latest.get());
+        }
+    }
+
+    /**
+     * Other data may follow, but a step's number tells which rows it sees, so its place is kept.
+     */
+    private void checkPlace(SavedState saved) {
+        long place = stepInChunk;
+        for (long steps : stepsPerChunk.subList(0, Math.min(chunk, stepsPerChunk.size()))) {
+            place += steps;
+        }
+        boolean inChunk = chunk < stepsPerChunk.size() && stepInChunk < stepsPerChunk.get(chunk);
+        boolean atEnd = chunk == stepsPerChunk.size() && stepInChunk == 0;
+        if (place != step || !(inChunk || atEnd)) {
+            throw new TrainingException(
+                    ("%s is at step %d, step %d of chunk %d, which the data doesn't have there: its"
+                         + " chunks are of %s steps; resume with data whose chunks up to this one"
+                         + " are as large as those before")
+                            .formatted(saved.path(), step, stepInChunk, chunk, stepsPerChunk));
         }
     }
 
@@ -436,7 +452,8 @@ public final class TrainingLoop {
          *
          * @return the loop
          * @throws IllegalArgumentException if something required is missing, or data, model and
-         *     configuration don't fit together
+         *     configuration don't fit together, as {@link TrainingPlan#of(TrainingConfig,
+         *     CausalDecoder, ai.llm360.common.data.DataManifest)} finds
          */
         public TrainingLoop build() {
             if (config == null
@@ -448,36 +465,7 @@ public final class TrainingLoop {
                         "a training loop needs setConfig, setDecoder, setDataset, setRun and"
                                 + " setManager");
             }
-            DataManifest data = dataset.manifest();
-            require(
-                    data.rowLength() - 1 <= decoder.contextLength(),
-                    "rows of %d ids need a context length of %d; the model's is %d",
-                    data.rowLength(),
-                    data.rowLength() - 1,
-                    decoder.contextLength());
-            require(
-                    data.vocabularySize() <= decoder.vocabularySize(),
-                    "the data's ids go up to %d; the model has a vocabulary of %d",
-                    data.vocabularySize() - 1,
-                    decoder.vocabularySize());
-            require(
-                    config.data().chunks() <= dataset.chunkCount(),
-                    "data.chunks is %d; the data set has %d",
-                    config.data().chunks(),
-                    dataset.chunkCount());
-            long fewest = Collections.min(data.rowsPerChunk());
-            require(
-                    fewest >= config.batch().global(),
-                    "batch.global is %d, but a chunk has only %d rows",
-                    config.batch().global(),
-                    fewest);
             return new TrainingLoop(this);
-        }
-
-        private static void require(boolean holds, String message, Object... values) {
-            if (!holds) {
-                throw new IllegalArgumentException(message.formatted(values));
-            }
         }
     }
 }

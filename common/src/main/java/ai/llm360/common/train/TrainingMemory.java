@@ -1,5 +1,6 @@
 package ai.llm360.common.train;
 
+import ai.llm360.common.nn.DecoderGradients;
 import ai.llm360.common.train.TrainingConfig.Precision;
 
 /**
@@ -21,7 +22,7 @@ import ai.llm360.common.train.TrainingConfig.Precision;
  * @param activations of all layers, or with recomputation each layer's input (4 C a position) and
  *     one layer whole; and as much as one layer's again for the gradients on their way back
  * @param loss the final norm and its gradient (20 C a position), and three times the logits of
- *     {@value #LOGIT_ROWS} positions
+ *     {@value DecoderGradients#LOSS_ROWS} positions
  */
 public record TrainingMemory(
         long weights,
@@ -30,9 +31,6 @@ public record TrainingMemory(
         long roundedWeights,
         long activations,
         long loss) {
-
-    /** The positions whose logits are held at a time, as {@code DecoderGradients} does. */
-    private static final int LOGIT_ROWS = 256;
 
     /**
      * Estimates what a model takes.
@@ -56,7 +54,11 @@ public record TrainingMemory(
                 8 * model.parameters(),
                 half ? 2 * (layersWhole * model.layerMatrices() + head) : 0,
                 (recompute ? model.layers() * positions * 4 * c : 0) + (layersWhole + 1) * layer,
-                positions * 20 * c + 3L * 4 * Math.min(LOGIT_ROWS, positions) * model.vocabulary());
+                positions * 20 * c
+                        + 3L
+                                * 4
+                                * Math.min(DecoderGradients.LOSS_ROWS, positions)
+                                * model.vocabulary());
     }
 
     /** Returns what doesn't depend on the batch: weights, their gradients and the optimizer. */

@@ -52,7 +52,8 @@ public record TrainingPlan(
      * @param decoder the model, which needs no weights
      * @param data the manifest of the data
      * @return the plan
-     * @throws ConfigException if model and data don't go together, or the data isn't enough
+     * @throws ConfigException if model and data don't go together, the data isn't enough, or the
+     *     warm-up is longer than the run
      */
     public static TrainingPlan of(TrainingConfig config, CausalDecoder decoder, DataManifest data) {
         int context = data.rowLength() - 1;
@@ -89,6 +90,13 @@ public record TrainingPlan(
         long steps = config.steps();
         if (steps == 0 || (!rows.isEmpty() && steps > available)) {
             steps = available;
+        }
+        TrainingConfig.Schedule schedule = config.schedule();
+        if (schedule.total() == 0 && schedule.warmup() > steps) {
+            throw new ConfigException(
+                    ("schedule.warmup is %d, but the run has only %d steps; give a shorter one, or"
+                                    + " as schedule.total the steps of the whole schedule")
+                            .formatted(schedule.warmup(), steps));
         }
         return new TrainingPlan(config, ModelSize.of(decoder), context, perChunk, steps);
     }

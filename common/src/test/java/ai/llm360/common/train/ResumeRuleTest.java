@@ -19,6 +19,7 @@ class ResumeRuleTest {
                     model: {hidden_size: 16, rope_scaling: null}
                     data: {path: /data}
                     batch: {global: 8, micro: 2}
+                    schedule: {total: 5000}
                     """);
 
     private static TrainingConfig config(ConfigTree tree) {
@@ -75,5 +76,24 @@ class ResumeRuleTest {
                 .hasMessageStartingWith(
                         "a run can't change " + assignment.substring(0, assignment.indexOf('=')))
                 .hasMessageNotContaining("steps");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"steps=7", "data.chunks=2"})
+    void another_length_must_say_what_becomes_of_the_learning_rates(String assignment) {
+        ConfigTree spread = SAVED.with("schedule.total=0");
+        assertThatThrownBy(
+                        () ->
+                                ResumeRule.check(
+                                        config(spread), config(spread.with(assignment)), true))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageStartingWith(assignment.replaceFirst("=.*", ": 0 → "))
+                .hasMessageContaining("also change the learning rate of each step")
+                .hasMessageContaining("give schedule.total too");
+        TrainingConfig told = config(spread.with(assignment).with("schedule.total=6000"));
+        assertThat(ResumeRule.check(config(spread), told, true)).hasSize(2);
+        ConfigTree constant = spread.with("schedule.kind=constant");
+        TrainingConfig longer = config(constant.with(assignment));
+        assertThat(ResumeRule.check(config(constant), longer, true)).hasSize(1);
     }
 }

@@ -72,6 +72,10 @@ class TrainingConfigTest {
             delimiter = '|',
             value = {
                 "name=' ' | name must not be blank",
+                "seed=-1 | seed (-1) must be 0 to 2147483647, which libtorch's and NumPy's"
+                        + " generators both take",
+                "seed=2147483648 | seed (2147483648) must be 0 to 2147483647, which libtorch's and"
+                        + " NumPy's generators both take",
                 "clip=-1 | clip (-1.0) must not be negative",
                 "clip=.nan | clip (NaN) must not be negative",
                 "steps=-5 | steps (-5) must not be negative",

@@ -1,0 +1,216 @@
+package ai.llm360.amber;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Parameter;
+import ai.djl.training.GradientCollector;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.Pair;
+import ai.llm360.amber.testing.TinyAmber;
+import ai.llm360.common.nn.DecoderGradients;
+import ai.llm360.common.nn.NextTokenLoss;
+import ai.llm360.common.nn.WeightLoader;
+import ai.llm360.common.nn.WeightType;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The loss and the gradients of training against DJL's autograd on all logits at once. */
+class DecoderGradientsTest {
+
+    @TempDir Path temp;
+    private NDManager manager;
+
+    @BeforeEach
+    void open() {
+        manager = NDManager.newBaseManager("PyTorch");
+    }
+
+    @AfterEach
+    void close() {
+        manager.close();
+    }
+
+    static AmberConfigBuilder sizes() {
+        return TinyAmber.sizes().optContextLength(512);
+    }
+
+    private Amber load(AmberConfigBuilder sizes, WeightType type) throws IOException {
+        Path directory = temp.resolve("model");
+        TinyAmber tiny = TinyAmber.of(sizes);
+        if (!Files.exists(directory)) {
+            tiny.writeTo(directory);
+        }
+        Amber amber = new Amber(tiny.config());
+        WeightLoader.load(amber, directory, manager, type, null);
+        return amber;
+    }
+
+    private NDArray batch(int rows, int positions, long seed) {
+        long[] ids = new Random(seed).longs((long) rows * (positions + 1), 0, 96).toArray();
+        return manager.create(ids, new Shape(rows, positions + 1));
+    }
+
+    /** Adds a batch's gradient to those of the weights by DJL's means, and returns its loss. */
+    private double autograd(Amber amber, NDArray batch, float scale) {
+        for (Pair<String, Parameter> pair : amber.getParameters()) {
+            pair.getValue().getArray().setRequiresGradient(true);
+        }
+        ParameterStore store = new ParameterStore(manager, false);
+        try (GradientCollector collector = manager.getEngine().newGradientCollector()) {
+            NDList inputs = new NDList(batch.get(":, :-1"));
+            NDList logits = amber.forward(store, inputs, true);
+            NDArray loss = new NextTokenLoss().evaluate(new NDList(batch.get(":, 1:")), logits);
+            collector.backward(loss.mul(scale));
+            return loss.getFloat();
+        }
+    }
+
+    private static void assertNear(Map<String, NDArray> actual, Amber expected) {
+        assertThat(actual.keySet()).containsExactlyElementsOf(expected.getParameters().keys());
+        for (Pair<String, Parameter> pair : expected.getParameters()) {
+            NDArray gradient = pair.getValue().getArray().getGradient();
+            double norm = gradient.norm().getFloat();
+            double error = actual.get(pair.getKey()).sub(gradient).norm().getFloat();
+            assertThat(norm).as(pair.getKey()).isPositive();
+            assertThat(error / norm).as("relative error of %s", pair.getKey()).isLessThan(2e-6);
+        }
+    }
+
+    private static void assertSame(Map<String, NDArray> actual, Map<String, NDArray> expected) {
+        assertThat(actual.keySet()).isEqualTo(expected.keySet());
+        expected.forEach((name, array) -> assertThat(actual.get(name)).as(name).isEqualTo(array));
+    }
+
+    static Stream<Arguments> family() {
+        return Stream.of(
+                Arguments.of("untied", sizes()),
+                Arguments.of("tied", sizes().optTiedEmbeddings(true)),
+                Arguments.of("grouped-query", sizes().optKeyValueHeads(2)));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("family")
+    void micro_batches_add_up_to_what_autograd_gives(String name, AmberConfigBuilder sizes)
+            throws IOException {
+        Amber exact = load(sizes, WeightType.FP32);
+        try (DecoderGradients gradients =
+                new DecoderGradients(load(sizes, WeightType.FP32), false, false)) {
+            for (int i = 0; i < 3; i++) {
+                NDArray batch = batch(2, 24, i);
+                double loss = gradients.add(batch, 1.0 / 3);
+                assertThat(loss).isCloseTo(autograd(exact, batch, 1f / 3), within(2e-6));
+                assertThat(gradients.loss(batch)).isEqualTo(loss);
+            }
+            assertNear(gradients.gradients(), exact);
+        }
+    }
+
+    /** The head takes {@link DecoderGradients#LOSS_ROWS} positions at a time: 256. */
+    @ParameterizedTest
+    @CsvSource({"1, 1", "3, 100", "2, 128", "1, 257", "3, 301"})
+    void any_number_of_positions_is_divided_among_the_rows_of_the_loss(int rows, int positions)
+            throws IOException {
+        Amber exact = load(sizes(), WeightType.FP32);
+        NDArray batch = batch(rows, positions, 7);
+        try (DecoderGradients gradients =
+                new DecoderGradients(load(sizes(), WeightType.FP32), false, false)) {
+            double loss = gradients.add(batch, 1);
+            assertThat(loss).isCloseTo(autograd(exact, batch, 1), within(2e-6));
+            assertThat(gradients.loss(batch)).isEqualTo(loss);
+            if (positions > 1) { // one position attends to itself: queries have no gradient
+                assertNear(gradients.gradients(), exact);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void recomputed_layers_give_the_same_bits(boolean tied) throws IOException {
+        AmberConfigBuilder sizes = sizes().optTiedEmbeddings(tied);
+        try (DecoderGradients kept =
+                        new DecoderGradients(load(sizes, WeightType.FP32), false, false);
+                DecoderGradients recomputed =
+                        new DecoderGradients(load(sizes, WeightType.FP32), false, true)) {
+            for (int i = 0; i < 2; i++) {
+                NDArray batch = batch(2, 40, i);
+                assertThat(recomputed.add(batch, 0.5)).isEqualTo(kept.add(batch, 0.5));
+            }
+            assertSame(recomputed.gradients(), kept.gradients());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void cleared_gradients_begin_at_zero_in_the_same_arrays(boolean tied) throws IOException {
+        Amber amber = load(sizes().optTiedEmbeddings(tied), WeightType.FP32);
+        try (DecoderGradients gradients = new DecoderGradients(amber, false, false)) {
+            gradients.clear(); // nothing yet
+            assertThat(gradients.gradients()).isEmpty();
+            gradients.add(batch(2, 24, 1), 1);
+            Map<String, NDArray> handles = new LinkedHashMap<>(gradients.gradients());
+            Map<String, NDArray> first = new LinkedHashMap<>();
+            handles.forEach((name, array) -> first.put(name, array.duplicate()));
+            gradients.clear();
+            handles.forEach(
+                    (name, array) -> assertThat(array.abs().max().getFloat()).as(name).isZero());
+            gradients.add(batch(2, 24, 1), 1);
+            assertSame(handles, first);
+        }
+    }
+
+    @Test
+    void what_others_left_in_the_gradients_is_dropped() throws IOException {
+        NDArray batch = batch(2, 24, 1);
+        Amber used = load(sizes(), WeightType.FP32);
+        autograd(used, batch(2, 24, 2), 1);
+        try (DecoderGradients fresh =
+                        new DecoderGradients(load(sizes(), WeightType.FP32), false, false);
+                DecoderGradients again = new DecoderGradients(used, false, false)) {
+            fresh.add(batch, 1);
+            again.add(batch, 1);
+            assertSame(again.gradients(), fresh.gradients());
+        }
+    }
+
+    @Test
+    void computing_the_loss_alone_leaves_the_gradients_as_they_are() throws IOException {
+        try (DecoderGradients gradients =
+                new DecoderGradients(load(sizes(), WeightType.FP32), false, false)) {
+            gradients.add(batch(2, 24, 1), 1);
+            Map<String, NDArray> before = new LinkedHashMap<>();
+            gradients.gradients().forEach((name, array) -> before.put(name, array.duplicate()));
+            gradients.loss(batch(2, 24, 2));
+            assertSame(gradients.gradients(), before);
+        }
+    }
+
+    @Test
+    void bfloat16_weights_are_refused() throws IOException {
+        Amber amber = load(sizes(), WeightType.BF16);
+        assertThatThrownBy(() -> new DecoderGradients(amber, true, false).close())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "weights are trained in float32, but model.embed_tokens.weight is BF16;"
+                                + " load the model as fp32");
+    }
+}
