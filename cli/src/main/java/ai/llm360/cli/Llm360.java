@@ -23,7 +23,8 @@ import picocli.CommandLine.Spec;
             InfoCommand.class,
             ConvertCommand.class,
             DataCommand.class,
-            PretrainCommand.class
+            PretrainCommand.class,
+            ReproduceCommand.class
         })
 public final class Llm360 implements Runnable {
 

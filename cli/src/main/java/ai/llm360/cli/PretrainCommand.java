@@ -10,7 +10,6 @@ import ai.llm360.common.nn.CausalDecoder;
 import ai.llm360.common.run.RunDirectory;
 import ai.llm360.common.run.StepMetrics;
 import ai.llm360.common.train.TrainingConfig;
-import ai.llm360.common.train.TrainingLoop;
 import ai.llm360.common.train.TrainingPlan;
 import ai.llm360.common.train.TrainingResult;
 import ai.llm360.common.train.TrainingRun;
@@ -201,31 +200,12 @@ final class PretrainCommand implements Callable<Integer> {
                         resume
                                 ? TrainingRun.resume(out, config, dataset.manifest(), allowChange)
                                 : TrainingRun.begin(out, config, dataset.manifest());
-                NDManager manager = NDManager.newBaseManager(where, "PyTorch");
-                TrainingProgress progress =
-                        new TrainingProgress(terminal, plan.steps(), System::nanoTime)) {
-            TrainingLoop loop =
-                    TrainingLoop.builder()
-                            .setConfig(config)
-                            .setDecoder(decoder)
-                            .setDataset(dataset)
-                            .setRun(run)
-                            .setManager(manager)
-                            .optFiles(TrainingRun.modelFiles(config))
-                            .optFlops(plan.flopsPerToken(), peakFlops)
-                            .addListener(progress)
-                            .build();
-            TrainingResult result =
-                    terminal.ending().telling(() -> stop(loop, progress), loop::run);
-            progress.end();
-            report(result, plan, progress.last());
-            return result.finished() ? 0 : Failures.INTERRUPTED;
+                NDManager manager = NDManager.newBaseManager(where, "PyTorch")) {
+            TrainingJob.Outcome outcome =
+                    new TrainingJob(plan, decoder, dataset, peakFlops).run(run, manager, terminal);
+            report(outcome.result(), plan, outcome.last());
+            return outcome.result().finished() ? 0 : Failures.INTERRUPTED;
         }
-    }
-
-    private static void stop(TrainingLoop loop, TrainingProgress progress) {
-        progress.note("stopping after this step; a point to resume from is saved");
-        loop.stop();
     }
 
     private void report(TrainingResult result, TrainingPlan plan, StepMetrics last) {

@@ -12,7 +12,7 @@ import java.nio.FloatBuffer;
  * <pre>{@code
  * mvn -q -pl examples -am -DskipTests package
  * java -cp "examples/target/classes:$(cat examples/target/class-path)" \
- *     ai.llm360.examples.InspectCheckpoint ./path/to/a/model
+ *     ai.llm360.examples.InspectCheckpoint
  * }</pre>
  */
 public final class InspectCheckpoint {
@@ -22,12 +22,12 @@ public final class InspectCheckpoint {
     /**
      * Runs the example.
      *
-     * @param args a reference, Amber's last checkpoint on this machine if it is absent; then the
-     *     name of a tensor, the first one's if it is absent
+     * @param args a reference, {@code amber-nano} if it is absent; then the name of a tensor, the
+     *     first one's if it is absent
      * @throws Exception if the checkpoint can't be read
      */
     public static void main(String[] args) throws Exception {
-        String reference = args.length > 0 ? args[0] : "amber";
+        String reference = args.length > 0 ? args[0] : "amber-nano";
         try (Checkpoint checkpoint = Checkpoint.open(Reference.resolve(reference))) {
             for (TensorInfo tensor : checkpoint.tensors().values()) {
                 System.out.println(tensor.name() + " " + tensor.type() + " " + tensor.shape());

@@ -20,7 +20,7 @@ import java.nio.file.Path;
  * Trains a small model of Amber's shape from nothing, or goes on where an earlier call was stopped.
  *
  * <pre>{@code
- * ./llm360 data prepare RECIPE.yaml --out my-data
+ * ./llm360 data prepare RECIPE.yaml --out my-data  # or amber-nano --download
  * mvn -q -pl examples -am -DskipTests package
  * java -cp "examples/target/classes:$(cat examples/target/class-path)" \
  *     ai.llm360.examples.PretrainAmber my-data my-run

@@ -10,7 +10,7 @@ import ai.llm360.zoo.Criteria;
  * <pre>{@code
  * mvn -q -pl examples -am -DskipTests package
  * java -cp "examples/target/classes:$(cat examples/target/class-path)" \
- *     ai.llm360.examples.QuickStart ./path/to/a/model
+ *     ai.llm360.examples.QuickStart
  * }</pre>
  */
 public final class QuickStart {
@@ -21,14 +21,14 @@ public final class QuickStart {
      * Runs the example.
      *
      * @param args a reference, such as {@code amber@ckpt-200} or a path that starts with ./ or /;
-     *     Amber's last checkpoint on this machine if it is absent
+     *     {@code amber-nano}, which comes with the library, if it is absent; then a prompt
      * @throws Exception if the model can't be loaded
      */
     public static void main(String[] args) throws Exception {
-        String reference = args.length > 0 ? args[0] : "amber";
+        String reference = args.length > 0 ? args[0] : "amber-nano";
+        String prompt = args.length > 1 ? args[1] : "    /** Returns the";
         try (ZooModel<String, String> model = Criteria.loadModel(reference);
                 Predictor<String, String> predictor = model.newPredictor()) {
-            String prompt = "Once upon a time";
             System.out.println(prompt + predictor.predict(prompt));
         }
     }

@@ -12,7 +12,7 @@ import ai.llm360.zoo.Criteria;
  * <pre>{@code
  * mvn -q -pl examples -am -DskipTests package
  * java -cp "examples/target/classes:$(cat examples/target/class-path)" \
- *     ai.llm360.examples.StreamTokens ./path/to/a/model
+ *     ai.llm360.examples.StreamTokens
  * }</pre>
  */
 public final class StreamTokens {
@@ -22,13 +22,12 @@ public final class StreamTokens {
     /**
      * Runs the example.
      *
-     * @param args a reference, Amber's last checkpoint on this machine if it is absent; then a
-     *     prompt
+     * @param args a reference, {@code amber-nano} if it is absent; then a prompt
      * @throws Exception if the model can't be loaded
      */
     public static void main(String[] args) throws Exception {
-        String reference = args.length > 0 ? args[0] : "amber";
-        String prompt = args.length > 1 ? args[1] : "Once upon a time";
+        String reference = args.length > 0 ? args[0] : "amber-nano";
+        String prompt = args.length > 1 ? args[1] : "    /** Returns the";
         GenerationConfig config =
                 GenerationConfig.builder()
                         .optMaxNewTokens(100)

@@ -37,7 +37,19 @@ class ExamplesTest {
 
     @Test
     void quick_start_prints_the_prompt_and_its_continuation() throws Exception {
-        assertThat(output(QuickStart::main, model)).startsWith("Once upon a time").endsWith("\n");
+        assertThat(output(QuickStart::main, model, "a time")).startsWith("a time").endsWith("\n");
+    }
+
+    @Test
+    void without_arguments_the_model_that_comes_with_the_library_writes_javadoc() throws Exception {
+        String before = System.getProperty("llm360.home", ""); // an empty one is as none
+        System.setProperty("llm360.home", temp.resolve("home").toString());
+        try {
+            assertThat(output(QuickStart::main)).startsWith("    /** Returns the ").contains(".");
+            assertThat(output(InspectCheckpoint::main)).contains("1118080 parameters\n");
+        } finally {
+            System.setProperty("llm360.home", before);
+        }
     }
 
     @Test

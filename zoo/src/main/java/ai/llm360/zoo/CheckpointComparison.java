@@ -15,6 +15,7 @@ import java.nio.file.Path;
  * larger. So where the bits differ, what counts is by how much the weights and the loss do.
  *
  * @param checkpoint the checkpoint's name
+ * @param step the optimizer steps done
  * @param tensors how many tensors it has
  * @param equalTensors how many of them have the published float32 bits
  * @param largestDifference between two weights, both rounded to bfloat16 as the published ones are
@@ -24,6 +25,7 @@ import java.nio.file.Path;
  */
 public record CheckpointComparison(
         String checkpoint,
+        long step,
         int tensors,
         int equalTensors,
         double largestDifference,
@@ -38,6 +40,15 @@ public record CheckpointComparison(
      */
     public boolean identical() {
         return equalTensors == tensors;
+    }
+
+    /**
+     * Returns how the training loss moved.
+     *
+     * @return the loss now less the published one, in nats a token
+     */
+    public double lossDifference() {
+        return loss - publishedLoss;
     }
 
     /**
@@ -76,6 +87,7 @@ public record CheckpointComparison(
         }
         return new CheckpointComparison(
                 published.name(),
+                published.step(),
                 published.tensors().size(),
                 equal,
                 largest,

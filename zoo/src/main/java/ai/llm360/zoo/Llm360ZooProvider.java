@@ -6,6 +6,7 @@ import ai.djl.repository.zoo.ZooProvider;
 import java.net.URI;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * The model zoo of group {@code ai.llm360}, which DJL finds on the class path: {@code
@@ -14,7 +15,11 @@ import java.util.Set;
 public final class Llm360ZooProvider implements ZooProvider {
 
     /** The models that have a name. */
-    private static final List<String> MODELS = List.of("amber", EmbeddedModel.TINY.model());
+    private static final List<String> MODELS =
+            Stream.concat(
+                            Stream.of("amber"),
+                            EmbeddedSeries.all().stream().map(EmbeddedSeries::model))
+                    .toList();
 
     /** Creates the provider. */
     public Llm360ZooProvider() {}

@@ -56,10 +56,6 @@ final class ModelHome {
      * {@code latest} is the one with the highest number.
      */
     String checkpoint(Reference.Named reference) throws ModelNotFoundException, IOException {
-        Optional<EmbeddedModel> tiny = EmbeddedModel.of(reference);
-        if (tiny.isPresent()) {
-            tiny.get().copyInto(root);
-        }
         List<String> checkpoints = checkpoints(reference.model());
         for (String name : checkpoints) {
             if (same(name, reference.checkpoint())) {
@@ -118,13 +114,8 @@ final class ModelHome {
                 "put its files into %s, or give a path that starts with ./ or /"
                         .formatted(root.resolve(reference.model()).resolve(reference.checkpoint()));
         if (!checkpoints.isEmpty()) {
-            return "no checkpoint '%s' of '%s': %s has %s; %s"
-                    .formatted(
-                            reference.checkpoint(),
-                            reference.model(),
-                            root.resolve(reference.model()),
-                            some(checkpoints),
-                            put);
+            return "no checkpoint '%s' of '%s': there are %s; %s"
+                    .formatted(reference.checkpoint(), reference.model(), some(checkpoints), put);
         }
         List<String> models = models();
         return "no model '%s': %s has %s, and the library brings %s; %s (LLM360_HOME names another home)"
@@ -132,7 +123,7 @@ final class ModelHome {
                         reference.model(),
                         root,
                         models.isEmpty() ? "none" : some(models),
-                        EmbeddedModel.TINY.model(),
+                        some(embedded.stream().map(EmbeddedSeries::model).toList()),
                         put);
     }
 

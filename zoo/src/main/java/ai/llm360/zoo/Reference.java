@@ -16,8 +16,8 @@ import java.util.regex.Pattern;
  *
  * <p>A reference that starts with {@code /}, {@code ./}, {@code ../}, {@code ~/} or {@code file:},
  * or that names an existing directory or file with a separator in it, is a path. Any other is a
- * model's name and, after {@code @}, a checkpoint's; without one it is {@code latest}. {@code tiny}
- * comes with the library.
+ * model's name and, after {@code @}, a checkpoint's; without one it is {@code latest}. The series
+ * of {@code amber-nano} comes with the library.
  */
 public sealed interface Reference {
 

@@ -1,42 +1,51 @@
 package ai.llm360.zoo;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.llm360.common.config.ConfigTree;
+import ai.llm360.common.data.DataPreparation;
+import ai.llm360.common.train.TrainingConfig;
+import ai.llm360.common.train.TrainingRun;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Compares a run with the published series of its recipe.
+ * Makes a published series anew: its data, its training, and the comparison of the two.
  *
  * <pre>{@code
  * Reproduction reproduction = Reproduction.of("amber-nano");
- * boolean identical =
- *         reproduction.compare(run).stream().allMatch(CheckpointComparison::identical);
+ * reproduction.data().setTarget(data).build().prepare();
+ * TrainingConfig config = reproduction.config(data);
+ * // a TrainingLoop trains by it into the directory run
+ * ReproductionResult result = reproduction.result(run);
  * }</pre>
  */
 public final class Reproduction {
 
     private final EmbeddedSeries embedded;
     private final Series published;
+    private final ConfigTree recipe;
     private final Path home;
 
-    Reproduction(EmbeddedSeries embedded, Path home) throws IOException {
+    Reproduction(EmbeddedSeries embedded, ConfigTree recipe, Path home) throws IOException {
         this.embedded = embedded;
+        this.recipe = recipe;
         this.published = embedded.series();
         this.home = home;
     }
 
     /**
-     * Returns what compares runs with a series that comes with the library.
+     * Returns the reproduction of a series that comes with the library.
      *
-     * @param model the series' model, such as {@code amber-nano}
-     * @return what compares runs with it
+     * @param model the series' model, such as {@code amber-nano}, which is also its recipe's name
+     * @return its reproduction
      * @throws ModelNotFoundException if the library brings no such series
      * @throws IOException if reading fails
      */
     public static Reproduction of(String model) throws ModelNotFoundException, IOException {
-        return new Reproduction(EmbeddedSeries.of(model), ModelHome.get().root());
+        EmbeddedSeries embedded = EmbeddedSeries.of(model);
+        return new Reproduction(embedded, Recipes.read(model), ModelHome.get().root());
     }
 
     /**
@@ -46,6 +55,47 @@ public final class Reproduction {
      */
     public Series published() {
         return published;
+    }
+
+    /**
+     * Begins to make the data that the series was trained on.
+     *
+     * @return a preparation by the recipe, which lacks its target
+     * @throws IOException if the tokenizer can't be copied into the model home
+     */
+    public DataPreparation.Builder data() throws IOException {
+        return data(recipe);
+    }
+
+    static DataPreparation.Builder data(ConfigTree recipe) throws IOException {
+        ConfigTree part = recipe.part(DataRecipes.PART).orElseThrow();
+        return DataPreparation.builder().setRecipe(DataRecipes.bind(part));
+    }
+
+    /**
+     * Returns how the series was trained.
+     *
+     * @param data the directory that the data was made in
+     * @return the configuration
+     */
+    public TrainingConfig config(Path data) {
+        return config(recipe, data);
+    }
+
+    static TrainingConfig config(ConfigTree recipe, Path data) {
+        return TrainingRun.config(recipe.with("data.path", data.toString()));
+    }
+
+    /**
+     * Compares a run that this process has just finished with the series.
+     *
+     * @param run the run's directory
+     * @return what was found
+     * @throws ai.llm360.common.run.RunException if the run lacks a checkpoint of the series
+     * @throws IOException if reading fails, or a published checkpoint can't be copied into the home
+     */
+    public ReproductionResult result(Path run) throws IOException {
+        return new ReproductionResult(published.madeOn(), Series.Machine.here(), compare(run));
     }
 
     /**

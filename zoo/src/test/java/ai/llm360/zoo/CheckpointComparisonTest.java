@@ -50,7 +50,8 @@ class CheckpointComparisonTest {
     void the_same_bits_are_identical() throws Exception {
         CheckpointComparison same = compare(weights(0.1f, 0.2f, 0.3f));
         assertThat(same.identical()).isTrue();
-        assertThat(same).isEqualTo(new CheckpointComparison("ckpt-000", 2, 2, 0, null, 3.5, 3.25));
+        assertThat(same)
+                .isEqualTo(new CheckpointComparison("ckpt-000", 1, 2, 2, 0, null, 3.5, 3.25));
     }
 
     @Test

@@ -9,6 +9,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.llm360.common.checkpoint.TensorSource;
 import ai.llm360.common.checkpoint.TensorSpec;
 import ai.llm360.common.checkpoint.TensorType;
+import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.run.RunDirectory;
 import ai.llm360.common.run.RunException;
 import ai.llm360.common.run.RunLog;
@@ -74,7 +75,7 @@ class ReproductionTest {
         EmbeddedSeries embedded =
                 new EmbeddedSeries(
                         new EmbeddedFiles("nano", file -> Files.newInputStream(jar.resolve(file))));
-        reproduction = new Reproduction(embedded, temp.resolve("home"));
+        reproduction = new Reproduction(embedded, ConfigTree.of(Map.of()), temp.resolve("home"));
     }
 
     @Test

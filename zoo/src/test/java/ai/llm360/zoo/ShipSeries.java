@@ -1,5 +1,8 @@
 package ai.llm360.zoo;
 
+import ai.llm360.common.checkpoint.AtomicDirectory;
+import ai.llm360.common.config.ConfigTree;
+import ai.llm360.common.train.TrainingRun;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -8,17 +11,32 @@ import java.util.stream.Stream;
 
 /**
  * Makes the resources of an embedded series from a finished run. Its arguments are the series'
- * name, the run's directory and the directory to fill, in which the tokenizer may lie already.
+ * name, the run's directory and the series' directory, which is made anew. It must run on the
+ * machine of the training and with as many threads: it is what writes them down.
  */
 final class ShipSeries {
 
     private static final List<String> RECORDS =
-            List.of("config.yaml", "data.json", "metrics.jsonl", "validation.jsonl");
+            List.of("data.json", "metrics.jsonl", "validation.jsonl");
 
     private ShipSeries() {}
 
     public static void main(String[] args) throws IOException {
-        ship(args[0], Path.of(args[1]), Path.of(args[2]));
+        Path target = Path.of(args[2]);
+        TrainingRun.savedConfig(Path.of(args[1])); // a slip costs nothing
+        if (Files.exists(target)) {
+            AtomicDirectory.remove(target);
+        }
+        Series series = ship(args[0], Path.of(args[1]), target);
+        for (SeriesCheckpoint checkpoint : series.checkpoints()) {
+            System.out.printf(
+                    "%s  step %d  loss %.4f  held back %s%n",
+                    checkpoint.name(),
+                    checkpoint.step(),
+                    checkpoint.loss(),
+                    checkpoint.validationLoss());
+        }
+        System.out.println(series.madeOn());
     }
 
     static Series ship(String model, Path run, Path target) throws IOException {
@@ -43,6 +61,10 @@ final class ShipSeries {
         for (String record : RECORDS) {
             Files.copy(run.resolve(record), target.resolve(record));
         }
+        ConfigTree config = TrainingRun.savedConfig(run);
+        Path data = Path.of(config.get("data.path").map(Object::toString).orElse("data"));
+        ConfigTree shipped = config.with("data.path", data.getFileName().toString());
+        Files.writeString(target.resolve("config.yaml"), shipped.toYaml());
         return writer.write();
     }
 }

@@ -23,6 +23,16 @@ public final class EngineSettings {
         }
     }
 
+    /**
+     * Sets how many threads libtorch computes with, unless the user has. It must run before DJL's
+     * engine is first touched: the number can't be changed later.
+     *
+     * @param count the number of threads, which decides the order of sums and so their last bits
+     */
+    public static void optThreads(int count) {
+        setDefault("ai.djl.pytorch.num_threads", String.valueOf(count));
+    }
+
     private static void setDefault(String name, String value) {
         if (System.getProperty(name) == null && System.getenv(name) == null) {
             System.setProperty(name, value);

@@ -23,7 +23,9 @@ public final class Snippets {
                     "ai.djl.repository.zoo.ZooModel",
                     "ai.llm360.common.generate.*",
                     "ai.llm360.common.nn.WeightType",
-                    "ai.llm360.zoo.Criteria");
+                    "ai.llm360.zoo.Criteria",
+                    "ai.llm360.zoo.Series",
+                    "ai.llm360.zoo.SeriesCheckpoint");
 
     private Snippets() {}
 

@@ -1,0 +1,122 @@
+package ai.llm360.cli;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
+import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.llm360.common.checkpoint.AtomicDirectory;
+import ai.llm360.common.config.ConfigTree;
+import ai.llm360.common.data.DataPreparation;
+import ai.llm360.common.data.TokenDataset;
+import ai.llm360.common.nn.CausalDecoder;
+import ai.llm360.common.nn.EngineSettings;
+import ai.llm360.common.run.RunDirectory;
+import ai.llm360.common.train.TrainingConfig;
+import ai.llm360.common.train.TrainingPlan;
+import ai.llm360.common.train.TrainingRun;
+import ai.llm360.zoo.Criteria;
+import ai.llm360.zoo.DataCache;
+import ai.llm360.zoo.Reproduction;
+import ai.llm360.zoo.ReproductionResult;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code llm360 reproduce}: trains a published series anew and compares the two. */
+@Command(
+        name = "reproduce",
+        description = {
+            "Trains a model that comes with the library anew, from nothing, and compares each of"
+                    + " its checkpoints with the published one.",
+            "The data comes from the recipe's sources: Maven artifacts of the local repository, or"
+                    + " else downloaded into the model home. Training is on the CPU, with as many"
+                    + " threads as the published series had."
+        },
+        footer = {
+            "",
+            "Exit status: 0 when all tensors are equal, or when this machine is another than the"
+                    + " one that made the series and the losses agree; 1 otherwise; 130 when"
+                    + " stopped before the end."
+        },
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class)
+final class ReproduceCommand implements Callable<Integer> {
+
+    @Parameters(index = "0", paramLabel = "MODEL", description = "The model: amber-nano.")
+    private String model;
+
+    @Option(
+            names = "--out",
+            paramLabel = "DIR",
+            description =
+                    "Keep the data and the run in DIR, which is made. Default: a temporary"
+                            + " directory, removed at the end.")
+    private Path out;
+
+    @Option(names = "--offline", description = "Download nothing.")
+    private boolean offline;
+
+    @Mixin private Output output;
+
+    private final Terminal terminal;
+
+    ReproduceCommand(Terminal terminal) {
+        this.terminal = terminal;
+    }
+
+    @Override
+    public Integer call() throws IOException, ModelNotFoundException {
+        Reproduction reproduction = Reproduction.of(model);
+        EngineSettings.optThreads(reproduction.published().madeOn().threads());
+        if (out != null) {
+            return reproduce(reproduction, out);
+        }
+        Path temporary = Files.createTempDirectory("llm360-reproduce-");
+        try {
+            return reproduce(reproduction, temporary);
+        } finally {
+            AtomicDirectory.remove(temporary);
+        }
+    }
+
+    private int reproduce(Reproduction reproduction, Path directory) throws IOException {
+        Path data = directory.resolve("data");
+        Path run = directory.resolve("run");
+        prepare(reproduction.data().setTarget(data));
+        if (!train(reproduction.config(data), data, run)) {
+            return Failures.INTERRUPTED;
+        }
+        ReproductionResult result = reproduction.result(run);
+        ReproductionReport report = ReproductionReport.of(model, result);
+        output.result(report, () -> report.print(output));
+        return result.reproduced() ? 0 : 1;
+    }
+
+    private void prepare(DataPreparation.Builder preparation) throws IOException {
+        if (!offline) {
+            preparation.optDownloads(
+                    DataCache.maven(), url -> terminal.err().println("downloading " + url));
+        }
+        try (ByteProgress progress = new ByteProgress(terminal)) {
+            preparation.optProgress(progress).build().prepare();
+        }
+    }
+
+    /** Returns whether the training came to its end. */
+    private boolean train(TrainingConfig config, Path data, Path directory) throws IOException {
+        CausalDecoder decoder = Criteria.newBlockOf(ConfigTree.of(config.model()).toJson());
+        try (TokenDataset dataset = TokenDataset.open(data);
+                RunDirectory run = TrainingRun.begin(directory, config, dataset.manifest());
+                NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
+            TrainingPlan plan = TrainingPlan.of(config, decoder, dataset.manifest());
+            return new TrainingJob(plan, decoder, dataset, 0)
+                    .run(run, manager, terminal)
+                    .result()
+                    .finished();
+        }
+    }
+}
