@@ -33,6 +33,14 @@ class LeakTest {
      */
     private static final long TOLERANCE_MB = 16;
 
+    /**
+     * The same for training. Compiled code and malloc's arenas, of which the threads of autograd
+     * and of the writing of states have their own, grow by 60 to 100 MB in the first 400 steps and
+     * by 1 to 20 MB in the next 500. The gradients of one step are 0.1 MB and its activations 0.3
+     * MB: either of them kept at each step would be more than this.
+     */
+    private static final long TRAINING_TOLERANCE_MB = 48;
+
     @TempDir Path temp;
     private Path directory;
 
@@ -68,27 +76,28 @@ class LeakTest {
 
     @Test
     void five_hundred_training_steps_leave_no_array_and_no_memory_behind() throws Exception {
-        int warmUp = 100;
         List<Long> arrays = new ArrayList<>();
         List<Long> resident = new ArrayList<>();
         TinyRun run =
                 new TinyRun()
-                        .stepsPerChunk(200) // 600 steps
+                        .stepsPerChunk(300) // 900 steps
                         .checkpoints(new Checkpoints(50, 2, true));
         run.afterEachStep(
                 amber -> {
                     int step = run.metrics().size();
-                    if (step == warmUp || step == warmUp + 500) {
+                    if (step % 100 == 0) { // often, as buffers are freed when garbage is collected
                         arrays.add((long) TinyModel.liveArrays());
                         resident.add(residentMegabytes());
                     }
                 });
         run.run(temp.resolve("run"));
-        assertThat(arrays).hasSize(2);
+        assertThat(arrays).hasSize(9);
         // At least each weight, its gradient and AdamW's two means.
         assertThat(arrays.get(0)).isGreaterThan(4 * 21);
-        assertThat(arrays.get(1)).isEqualTo(arrays.get(0));
-        assertThat(resident.get(1)).isLessThan(resident.get(0) + TOLERANCE_MB);
+        assertThat(arrays).containsOnly(arrays.get(0));
+        assertThat(resident.get(8))
+                .as("%s", resident)
+                .isLessThan(resident.get(3) + TRAINING_TOLERANCE_MB);
     }
 
     @FunctionalInterface

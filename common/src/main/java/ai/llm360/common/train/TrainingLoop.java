@@ -37,6 +37,9 @@ import java.util.OptionalDouble;
  *
  * <p>{@link #run} begins where the run directory stands: at its newest saved state, or else with
  * the decoder's own weights if it has some, or else with weights drawn from the seed.
+ *
+ * <p>It is longer than other files because the whole loop is here to be read from top to bottom,
+ * and its builder below.
  */
 public final class TrainingLoop {
 
