@@ -94,6 +94,23 @@ class DataPreparationTest {
     }
 
     @Test
+    void the_tokenizer_lies_with_the_rows_also_when_they_are_mixed_anew() throws IOException {
+        write("tales.txt", "once upon a time");
+        Files.move(temp.resolve("tokenizer.json"), temp.resolve("words.json"));
+        write("tokenizer_config.json", "{\"add_bos_token\": false, \"eos_token\": \"</s>\"}");
+        prepare(new RecipeBuilder().tokenizer("words.json").text("tales", "tales.txt"));
+        Path mixed = temp.resolve("mixed");
+        DataRemix.builder().setSource(out).setTarget(mixed).build().mix();
+        for (Path directory : List.of(out, mixed)) {
+            assertThat(directory.resolve("tokenizer.json"))
+                    .hasSameBinaryContentAs(temp.resolve("words.json"));
+            try (Tokenizer tokenizer = Tokenizer.open(directory)) {
+                assertThat(tokenizer.addsBos()).isFalse();
+            }
+        }
+    }
+
+    @Test
     void text_that_spells_the_end_token_ends_nothing() throws IOException {
         write("a.txt", "once</s>once");
         prepare(new RecipeBuilder().text("tales", "a.txt"));

@@ -40,6 +40,11 @@ public final class RecipeBuilder {
         return this;
     }
 
+    RecipeBuilder tokenizer(String file) {
+        tokenizer = Optional.of(file);
+        return this;
+    }
+
     RecipeBuilder readyRows(String path, int vocabularySize) {
         tokenizer = Optional.empty();
         this.vocabularySize = vocabularySize;
