@@ -46,7 +46,7 @@ final class DataShowCommand implements Callable<Integer> {
             names = "--step",
             paramLabel = "S",
             required = true,
-            description = "The optimizer step, from 0.")
+            description = "The optimizer step, as metrics.jsonl counts it: from 1.")
     private long step;
 
     @Option(

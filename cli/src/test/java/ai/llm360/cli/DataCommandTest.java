@@ -110,7 +110,7 @@ class DataCommandTest {
         String tokenizer = "--tokenizer=" + temp.resolve("tokenizer.json");
         // NumPy: seed(11112), permutation(12): the second chunk's order.
         JsonObject shown =
-                command.json("data", "show", data, "--step=4", "--batch=4", tokenizer, "--json");
+                command.json("data", "show", data, "--step=5", "--batch=4", tokenizer, "--json");
         assertThat(shown.get("chunk").getAsInt()).isEqualTo(1);
         assertThat(shown.get("step_in_chunk").getAsInt()).isEqualTo(1);
         assertThat(shown.getAsJsonArray("rows"))
@@ -124,14 +124,14 @@ class DataCommandTest {
                                 "data",
                                 "show",
                                 data,
-                                "--step=4",
+                                "--step=5",
                                 "--batch=4",
                                 "--rank=1",
                                 "--world=2",
                                 tokenizer))
                 .isZero();
         assertThat(command.out())
-                .startsWith("step 4: step 1 of chunk 1\n")
+                .startsWith("step 5: step 1 of chunk 1\n")
                 .hasLineCount(4)
                 .contains("tales");
     }
@@ -190,10 +190,10 @@ class DataCommandTest {
                 1, new String[] {"data", "validate", data}, "no such file or directory");
         assertThat(command.run("data", "prepare", recipe, out)).isZero();
         command.assertFails(
-                2, new String[] {"data", "show", data, "--step=0"}, "Missing --batch=G");
+                2, new String[] {"data", "show", data, "--step=1"}, "Missing --batch=G");
         command.assertFails(
                 1,
-                new String[] {"data", "show", data, "--step=6", "--batch=4"},
-                "no step 6: 2 chunks in steps of 4 sequences have 6, from 0");
+                new String[] {"data", "show", data, "--step=7", "--batch=4"},
+                "no step 7: 2 chunks in steps of 4 sequences have 6, from 1");
     }
 }

@@ -91,20 +91,20 @@ public final class DataOrder {
      * A step of a run that goes through all chunks, each for its whole steps.
      *
      * @param chunk the chunk that it reads
-     * @param step its number within the chunk
+     * @param step its number within the chunk, from 0
      */
     public record Place(int chunk, long step) {}
 
     /**
      * Finds a step of a run.
      *
-     * @param step the optimizer step, from 0
+     * @param step the optimizer step as a run's metrics count it, from 1
      * @param globalBatch the sequences of a step, over all processes
      * @return where its rows are
      * @throws IllegalArgumentException if the chunks have no such step
      */
     public Place place(long step, int globalBatch) {
-        long left = step;
+        long left = step - 1;
         for (int chunk = 0; chunk < rowsPerChunk.length && globalBatch > 0; chunk++) {
             long steps = rowsPerChunk[chunk] / globalBatch;
             if (left >= 0 && left < steps) {
@@ -113,7 +113,7 @@ public final class DataOrder {
             left -= steps;
         }
         throw new IllegalArgumentException(
-                "no step %d: %d chunks in steps of %d sequences have %d, from 0"
-                        .formatted(step, rowsPerChunk.length, globalBatch, step - left));
+                "no step %d: %d chunks in steps of %d sequences have %d, from 1"
+                        .formatted(step, rowsPerChunk.length, globalBatch, step - 1 - left));
     }
 }
