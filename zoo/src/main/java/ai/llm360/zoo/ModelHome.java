@@ -25,6 +25,9 @@ final class ModelHome {
     private static final Pattern NUMBERED = Pattern.compile("(.*?)(\\d+)");
     private static final int SHOWN = 12;
 
+    /** Where a training run, which is a series, keeps states that are no part of it. */
+    private static final String RESUME_POINTS = "resume";
+
     private final Path root;
     private final List<EmbeddedSeries> embedded;
 
@@ -89,6 +92,7 @@ final class ModelHome {
     /** Returns a model's checkpoints, by number where their names end in one. */
     List<String> checkpoints(String model) throws IOException {
         List<String> names = new ArrayList<>(directories(root.resolve(model)));
+        names.remove(RESUME_POINTS);
         Optional<EmbeddedSeries> series = embedded(model);
         if (series.isPresent()) {
             for (String name : series.get().series().names()) {

@@ -63,6 +63,12 @@ class ModelHomeTest {
     }
 
     @Test
+    void a_training_run_is_a_series_without_its_points_to_resume_from() throws IOException {
+        checkpoints("my-run", "ckpt-000", "ckpt-001", "resume");
+        assertThat(ModelHome.get().checkpoints("my-run")).containsExactly("ckpt-000", "ckpt-001");
+    }
+
+    @Test
     void a_number_is_no_other_series_checkpoint() throws IOException {
         checkpoints("crystal", "phase2-7");
         assertThatThrownBy(() -> Reference.resolve("crystal@7"))
