@@ -50,6 +50,6 @@ class DataRecipeTest {
                                 parse(
                                         "{tokenizer: t, sources: [{name: a, path: x, pattern:"
                                                 + " '('}]}"))
-                .withMessageContaining("sources.0.pattern '(' is no regular expression");
+                .withMessageContaining("sources.0.pattern is a regular expression, not (");
     }
 }
