@@ -65,7 +65,7 @@ class PreparedTrainingTest {
         assertThat(command.run("generate", checkpoint, "a time once", "--max-new-tokens=6"))
                 .isZero();
         assertThat(command.out()).contains("upon a time");
-        JsonObject shown = command.json("data", "show", run.toString(), "--step=0", "--json");
+        JsonObject shown = command.json("data", "show", run.toString(), "--step=1", "--json");
         JsonObject row = shown.getAsJsonArray("rows").get(0).getAsJsonObject();
         assertThat(row.get("text").getAsString()).contains("upon a time");
     }
