@@ -23,7 +23,7 @@ final class ResumeRule {
                     "validation",
                     "checkpoints",
                     "anomaly",
-                    "recompute",
+                    "recompute_layers",
                     "batch.micro",
                     "schedule");
 
