@@ -135,7 +135,8 @@ class TrainingGoldenTest {
                 recomputeLayers,
                 defaults.validation(),
                 defaults.checkpoints(),
-                defaults.anomaly());
+                defaults.anomaly(),
+                defaults.start());
     }
 
     /** Puts each golden row where the order of the data will find it at its step. */

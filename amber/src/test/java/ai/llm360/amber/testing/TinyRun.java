@@ -27,7 +27,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /**
@@ -55,6 +57,8 @@ public final class TinyRun {
     private final List<StepMetrics> metrics = new ArrayList<>();
     private final List<RunEvent> events = new ArrayList<>();
     private Consumer<Amber> weights = amber -> {};
+    private BiConsumer<Amber, NDManager> before = (amber, manager) -> {};
+    private Optional<TrainingConfig.Start> start = Optional.empty();
     private TrainingLoop loop;
 
     /** Tells on standard output what is done: {@code step N} and {@code saved N}. */
@@ -101,6 +105,16 @@ public final class TinyRun {
         return this;
     }
 
+    /** Begins with a checkpoint's weights. */
+    public TinyRun start(Path checkpoint) {
+        return start(new TrainingConfig.Start(checkpoint.toString(), Optional.empty()));
+    }
+
+    public TinyRun start(TrainingConfig.Start weights) {
+        start = Optional.of(weights);
+        return this;
+    }
+
     /** Ends after so many steps. */
     public TinyRun steps(long last) {
         steps = last;
@@ -137,6 +151,12 @@ public final class TinyRun {
         return this;
     }
 
+    /** Is handed the model before the loop, to give it weights. */
+    public TinyRun before(BiConsumer<Amber, NDManager> action) {
+        before = action;
+        return this;
+    }
+
     /** What the steps of this object's runs reported. */
     public List<StepMetrics> metrics() {
         return metrics;
@@ -165,7 +185,8 @@ public final class TinyRun {
                 recomputeLayers,
                 new TrainingConfig.Validation(6, 1),
                 checkpoints,
-                anomaly);
+                anomaly,
+                start);
     }
 
     /** Where the data of a run are. */
@@ -190,6 +211,7 @@ public final class TinyRun {
                                         "name: tiny-run\n",
                                         dataset.manifest().toJson())) {
             Amber amber = new Amber(sizes);
+            before.accept(amber, manager);
             TrainingLoop.Builder builder =
                     TrainingLoop.builder()
                             .setConfig(config())

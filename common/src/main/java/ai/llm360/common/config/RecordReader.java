@@ -43,7 +43,7 @@ final class RecordReader {
         Map<String, Object> parts = new LinkedHashMap<>();
         for (RecordComponent component : config.getClass().getRecordComponents()) {
             Object part = get(config, component);
-            if (part != null) {
+            if (part != null && !part.equals(Optional.empty())) {
                 parts.put(Names.key(component.getName()), value(part));
             }
         }

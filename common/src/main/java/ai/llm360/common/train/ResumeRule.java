@@ -4,6 +4,7 @@ import ai.llm360.common.config.ConfigException;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.config.ConfigTree.Difference;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -42,7 +43,10 @@ final class ResumeRule {
      * @throws ConfigException naming each change that isn't accepted, and what to do
      */
     static List<Difference> check(TrainingConfig saved, TrainingConfig given, boolean allowChange) {
-        List<Difference> changes = ConfigTree.of(saved).differences(ConfigTree.of(given));
+        List<Difference> changes =
+                ConfigTree.of(saved).differences(ConfigTree.of(given)).stream()
+                        .filter(change -> !movedStart(change, saved, given))
+                        .toList();
         List<Difference> never = changes.stream().filter(change -> !changeable(change)).toList();
         if (!never.isEmpty()) {
             throw new ConfigException(
@@ -68,6 +72,18 @@ final class ResumeRule {
                             .formatted(list(length)));
         }
         return changes;
+    }
+
+    /** The weights to begin with are what their hash says, wherever they lie. */
+    private static boolean movedStart(
+            Difference change, TrainingConfig saved, TrainingConfig given) {
+        return change.path().equals("start.checkpoint")
+                && hash(saved).isPresent()
+                && hash(saved).equals(hash(given));
+    }
+
+    private static Optional<String> hash(TrainingConfig config) {
+        return config.start().flatMap(TrainingConfig.Start::sha256);
     }
 
     private static boolean changeable(Difference change) {

@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
@@ -32,6 +33,7 @@ import java.util.regex.PatternSyntaxException;
  * @param validation when the validation loss is computed
  * @param checkpoints what is kept
  * @param anomaly what happens at a loss or gradient that is no number
+ * @param start the weights to begin with; absent for those that the seed draws
  */
 public record TrainingConfig(
         String name,
@@ -47,7 +49,8 @@ public record TrainingConfig(
         int recomputeLayers,
         Validation validation,
         Checkpoints checkpoints,
-        Anomaly anomaly) {
+        Anomaly anomaly,
+        Optional<Start> start) {
 
     /** Checks the values. */
     public TrainingConfig {
@@ -81,7 +84,8 @@ public record TrainingConfig(
                     0,
                     new Validation(0, 16),
                     new Checkpoints(0, 2, true),
-                    new Anomaly(Anomaly.Policy.FAIL, 10));
+                    new Anomaly(Anomaly.Policy.FAIL, 10),
+                    Optional.empty());
 
     /**
      * The token rows.
@@ -276,6 +280,25 @@ public record TrainingConfig(
             SKIP_CHUNK,
             /** The seed of the order is switched: other batches follow, from the next step on. */
             RESEED
+        }
+    }
+
+    /**
+     * Weights that a run begins with, as a phase does with those of the phase before it. Steps,
+     * schedule and the optimizer's state begin anew.
+     *
+     * @param checkpoint the directory or file of a checkpoint, in any type
+     * @param sha256 what identifies its weights, see {@link StartWeights#identify}; absent until
+     *     the run begins
+     */
+    public record Start(String checkpoint, Optional<String> sha256) {
+
+        /** Checks the values. */
+        public Start {
+            require(
+                    sha256.isEmpty() || sha256.get().matches("[0-9a-f]{64}"),
+                    "sha256 ('%s') must be of 64 hexadecimal digits in lower case",
+                    sha256.orElse(""));
         }
     }
 

@@ -36,7 +36,8 @@ import java.util.OptionalDouble;
  * that is interrupted anywhere and resumed gives the same bits as one that isn't.
  *
  * <p>{@link #run} begins where the run directory stands: at its newest saved state, or else with
- * the decoder's own weights if it has some, or else with weights drawn from the seed.
+ * the weights of {@link TrainingConfig#start}, or else with the decoder's own if it has some, or
+ * else with weights drawn from the seed.
  *
  * <p>It is longer than other files because the whole loop is here to be read from top to bottom,
  * and its builder below.
@@ -99,6 +100,8 @@ public final class TrainingLoop {
      *     was saved before is whole
      * @throws TrainingException if a loss or a gradient is no number and the policy is to fail, or
      *     the data has no such place as the run stands at
+     * @throws ai.llm360.common.config.ConfigException if the checkpoint to begin with holds other
+     *     weights than the run was begun with
      */
     public TrainingResult run() throws IOException {
         TrainedWeights.begin(decoder, manager, config.seed());
@@ -315,6 +318,8 @@ public final class TrainingLoop {
             tokens = state.tokens();
             orderSeed = state.orderSeed();
             checkPlace(latest.get());
+        } else if (config.start().isPresent()) {
+            StartWeights.load(config.start().get(), decoder, manager);
         }
     }
 

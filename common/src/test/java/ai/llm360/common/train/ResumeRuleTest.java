@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import ai.llm360.common.config.ConfigException;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.config.ConfigTree.Difference;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -95,5 +96,21 @@ class ResumeRuleTest {
         ConfigTree constant = spread.with("schedule.kind=constant");
         TrainingConfig longer = config(constant.with(assignment));
         assertThat(ResumeRule.check(config(constant), longer, true)).hasSize(1);
+    }
+
+    private static ConfigTree startingWith(String checkpoint, String digit) {
+        return SAVED.with("start.checkpoint", checkpoint).with("start.sha256", digit.repeat(64));
+    }
+
+    @Test
+    void the_weights_it_began_with_never_change_but_may_move() {
+        TrainingConfig saved = config(startingWith("/a", "1"));
+        assertThat(ResumeRule.check(saved, config(startingWith("/b", "1")), false)).isEmpty();
+        for (ConfigTree other : List.of(startingWith("/a", "2"), SAVED)) {
+            assertThatThrownBy(() -> ResumeRule.check(saved, config(other), true))
+                    .isInstanceOf(ConfigException.class)
+                    .hasMessageStartingWith("a run can't change start")
+                    .hasMessageContaining("sha256: '1111");
+        }
     }
 }
