@@ -1,44 +1,22 @@
 package ai.llm360.amber.testing;
 
-import ai.djl.ndarray.types.Shape;
 import ai.llm360.amber.Amber;
 import ai.llm360.amber.AmberConfig;
 import ai.llm360.amber.AmberConfigBuilder;
-import ai.llm360.common.checkpoint.CheckpointWriter;
-import ai.llm360.common.checkpoint.TensorSpec;
 import ai.llm360.common.checkpoint.TensorType;
+import ai.llm360.common.testing.TinyModel;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
-import java.util.Random;
 
 /** Random models of the LLaMA architecture, small enough for a test, written as a checkpoint. */
 public final class TinyAmber {
 
     private final AmberConfig config;
-    private final Map<String, float[]> weights = new LinkedHashMap<>();
-    private final Map<String, Shape> shapes;
+    private final TinyModel model;
 
     private TinyAmber(AmberConfig config) {
         this.config = config;
-        shapes = new Amber(config).parameterShapes();
-        Random random = new Random(7);
-        shapes.forEach(
-                (name, shape) -> {
-                    float[] values = new float[(int) shape.size()];
-                    for (int i = 0; i < values.length; i++) {
-                        double scale = shape.dimension() == 1 ? 0.1 : 0.15;
-                        double mean = shape.dimension() == 1 ? 1 : 0;
-                        values[i] = (float) (mean + scale * random.nextGaussian());
-                    }
-                    weights.put(name, values);
-                });
+        model = new TinyModel(new Amber(config).parameterShapes(), config.toJson());
     }
 
     /** Returns the sizes that most tests use, to be changed where a test needs others. */
@@ -63,28 +41,11 @@ public final class TinyAmber {
     }
 
     public float[] weight(String name) {
-        return weights.get(name);
+        return model.weight(name);
     }
 
     /** Writes the model as safetensors with its config.json and returns the directory. */
     public Path writeTo(Path directory) throws IOException {
-        List<TensorSpec> specs = new ArrayList<>();
-        shapes.forEach((name, shape) -> specs.add(new TensorSpec(name, TensorType.F32, shape)));
-        CheckpointWriter.builder()
-                .setDirectory(directory)
-                .setTensors(specs)
-                .setSource(
-                        (spec, channel) -> {
-                            float[] values = weights.get(spec.name());
-                            ByteBuffer bytes =
-                                    ByteBuffer.allocate(4 * values.length)
-                                            .order(ByteOrder.LITTLE_ENDIAN);
-                            bytes.asFloatBuffer().put(values);
-                            channel.write(bytes);
-                        })
-                .optFile("config.json", config.toJson().getBytes(StandardCharsets.UTF_8))
-                .build()
-                .write();
-        return directory;
+        return model.writeTo(directory);
     }
 }

@@ -1,6 +1,5 @@
 package ai.llm360.common.train;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.llm360.common.data.TokenChunk;
@@ -23,10 +22,16 @@ final class Batches {
     static TokenBatch of(NDManager manager, TokenChunk chunk, long[] rows) {
         int length = chunk.rowLength();
         long[] ids = new long[Math.multiplyExact(rows.length, length)];
+        float[] mask = chunk.hasMask() ? new float[rows.length * (length - 1)] : null;
         for (int i = 0; i < rows.length; i++) {
             chunk.read(rows[i], ids, i * length);
+            if (mask != null) {
+                chunk.readMask(rows[i], mask, i * (length - 1));
+            }
         }
-        NDArray batch = manager.create(ids, new Shape(rows.length, length));
-        return new TokenBatch(batch, Optional.empty());
+        return new TokenBatch(
+                manager.create(ids, new Shape(rows.length, length)),
+                Optional.ofNullable(mask)
+                        .map(values -> manager.create(values, new Shape(rows.length, length - 1))));
     }
 }

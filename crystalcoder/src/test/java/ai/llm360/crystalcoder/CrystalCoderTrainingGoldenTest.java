@@ -1,0 +1,53 @@
+package ai.llm360.crystalcoder;
+
+import ai.llm360.common.nn.CausalDecoder;
+import ai.llm360.common.testing.GoldenTrainingTest;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/**
+ * The original is the released block with its parameter groups, masked rows, and the linear
+ * schedule with warm-up.
+ */
+class CrystalCoderTrainingGoldenTest extends GoldenTrainingTest {
+
+    CrystalCoderTrainingGoldenTest() {
+        super("crystalcoder-tiny");
+    }
+
+    @Override
+    protected CausalDecoder newBlock(Path config) throws IOException {
+        return new CrystalCoder(CrystalCoderConfig.read(config));
+    }
+
+    @Override
+    protected String recipe() {
+        return """
+        batch: {global: 4, micro: 4}
+        schedule: {kind: linear}
+        optimizer:
+          groups:
+            - {match: '.*\\.c_(attn|proj|fc|fc2)\\.weight', lr_scale: 0.0625, weight_decay: 0.1}
+            - {match: 'transformer\\.wte\\.weight', lr_scale: 1, weight_decay: 0.1}
+            - {match: '.*', lr_scale: 1, weight_decay: 0}
+        """;
+    }
+
+    /**
+     * What a key's bias adds in a dimension that doesn't turn is the same for every key, so the
+     * softmax takes it out again: its gradient is 0 but for rounding, of which AdamW makes updates
+     * of up to the learning rate. They change nothing ({@link CrystalCoderTest}), and the golden
+     * values are one CPU's rounding. The bound is the sum of the twenty rates.
+     */
+    @Override
+    protected double tolerance(String parameter, int element) {
+        int hidden = 64;
+        int headDim = 16;
+        int rotaryDim = 4;
+        boolean ofKey = element / hidden == 1;
+        boolean turns = element % headDim < rotaryDim;
+        return parameter.endsWith("c_attn.bias") && ofKey && !turns
+                ? 0.14
+                : super.tolerance(parameter, element);
+    }
+}
