@@ -24,10 +24,14 @@ import java.util.regex.Pattern;
  * {@code crystalcoder.torchscript} beside this class.
  *
  * <p>In bfloat16 the original casts the sines and cosines to it and divides a score by the head dim
- * after the product; here rotation and scores are float32. A tenth of that model's bfloat16 error
- * in the logits comes from those two (CrystalCoderTest measures it). The original numbers positions
- * by their place in the cache, so that padding on the left shifts them; here a row of a batch has
- * no padding, and gives what it gives alone.
+ * after the product, in bfloat16 both; here rotation and scores are float32, and so is the residual
+ * stream. On the reference fixture's model (hidden size 64, T = 48, and random rows of T = 256) the
+ * original's rules put the logits off by 1.12e-3 in the root mean square. Float32 rotation and
+ * scores alone change that by 2 % at most, the float32 residual stream brings it to 0.89e-3. What
+ * float32 scores prevent is overflow in float16, which q k' of 128 dimensions can reach.
+ *
+ * <p>The original numbers positions by their place in the cache, so that padding on the left shifts
+ * them; here a row of a batch has no padding, and gives what it gives alone.
  */
 public final class CrystalCoder extends CausalDecoder {
 
