@@ -62,7 +62,7 @@ record CheckpointEntry(
                                         ? new Column("tokens", CheckpointEntry::tokens)
                                         : new Column("tokens (B)", CheckpointEntry::billions),
                                 new Column("branch", CheckpointEntry::branch),
-                                new Column("at hand", entry -> entry.atHand() ? "yes" : null))
+                                new Column("at hand", entry -> entry.atHand() ? "yes" : "no"))
                         .filter(
                                 column ->
                                         entries.stream()

@@ -62,7 +62,7 @@ class ListCommandTest {
                 .hasSize(361)
                 .startsWith(
                         "checkpoint  repository    revision    step  tokens (B)  at hand",
-                        "ckpt-000    LLM360/Amber  ckpt_000     762        3.50")
+                        "ckpt-000    LLM360/Amber  ckpt_000     762        3.50  no")
                 .endsWith("ckpt-359    LLM360/Amber  main      274320     1258.45  yes");
         assertThat(command.run("list", "amber", "--tokens")).isZero();
         assertThat(command.out()).contains("274320  1258448486400  yes");
@@ -84,12 +84,12 @@ class ListCommandTest {
         assertThat(command.out())
                 .contains(
                         "phase3-027728  LLM360/CrystalCoder  CrystalCoder_phase3_checkpoint_027728")
-                .contains("  observed\n")
+                .contains("  observed  no\n")
                 .endsWith(
                         "143 were published; the names of the others are not known, and are taken"
                                 + " when they fit the pattern\n");
         command.run("list", "crystalcoder@phase1-3000");
-        assertThat(command.out()).hasLineCount(2).contains("  12.98  unconfirmed");
+        assertThat(command.out()).hasLineCount(2).contains("  12.98  unconfirmed  no");
     }
 
     @Test

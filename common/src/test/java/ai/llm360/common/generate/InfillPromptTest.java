@@ -97,7 +97,7 @@ class InfillPromptTest {
         Path crystal = Fixtures.shared("fixtures/llm360/crystal");
         try (Tokenizer tokenizer = Tokenizer.open(crystal)) {
             InfillPrompt prompt = new InfillPrompt("def a():\n", "\nprint(a())");
-            // As in the golden encodings of the same text, but for the order of the special tokens.
+            // As the golden encoding of the text with its special tokens, and the start token.
             assertThat(prompt.ids(tokenizer))
                     .containsExactly(
                             32_000, 1, 822, 263, 7295, 13, 32_002, 29_871, 13, 2158, 29_898, 29_874,
