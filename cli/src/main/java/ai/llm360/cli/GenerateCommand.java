@@ -2,8 +2,6 @@ package ai.llm360.cli;
 
 import ai.djl.ModelException;
 import ai.djl.repository.zoo.ZooModel;
-import ai.llm360.common.generate.GeneratedToken;
-import ai.llm360.common.generate.Generation;
 import ai.llm360.common.generate.GenerationConfig;
 import ai.llm360.common.generate.TextGenerator;
 import ai.llm360.common.generate.TokenStream;
@@ -11,7 +9,6 @@ import ai.llm360.zoo.Criteria;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -60,44 +57,30 @@ final class GenerateCommand implements Callable<Integer> {
         this.terminal = terminal;
     }
 
-    private record Result(
-            String text,
-            List<Long> ids,
-            List<Double> logprobs,
-            String finishReason,
-            List<Long> promptIds) {}
-
     @Override
     public Integer call() throws ModelException, IOException, InterruptedException {
         if (ids.given() && !words.isEmpty()) {
             throw wrong("--ids takes the place of PROMPT");
         }
-        GenerationConfig config = config();
+        GenerationConfig config = how.toConfig(spec);
         String text = ids.given() ? null : promptText();
         long[] given = ids.given() ? ids.get(spec) : null;
         try (ZooModel<String, String> loaded = model.load()) {
             TextGenerator generator = Criteria.generator(loaded);
             long[] prompt = text == null ? given : generator.tokenizer().encodePrompt(text);
             try (TokenStream stream = generator.streamIds(List.of(prompt), config)) {
+                GenerationReport report = new GenerationReport(output, generator, stream);
                 if (output.json()) {
-                    output.json(result(generator, stream));
+                    output.json(report.result());
                 } else {
                     if (terminal.interactive() && generator.hasTokenizer()) {
                         output.text(text == null ? generator.tokenizer().decode(prompt) : text);
                     }
-                    print(generator, stream);
+                    report.printLine();
                 }
             }
         }
         return 0;
-    }
-
-    private GenerationConfig config() {
-        try {
-            return how.toConfig();
-        } catch (IllegalArgumentException e) {
-            throw wrong(e.getMessage());
-        }
     }
 
     private ParameterException wrong(String problem) {
@@ -117,40 +100,5 @@ final class GenerateCommand implements Callable<Integer> {
             throw wrong("Missing prompt: there is none on standard input");
         }
         return text.replaceFirst("\\r?\\n\\z", "");
-    }
-
-    private static Result result(TextGenerator generator, TokenStream stream)
-            throws InterruptedException {
-        while (stream.hasNext()) {
-            stream.next();
-            stopIfInterrupted();
-        }
-        Generation made = stream.finish().get(0);
-        return new Result(
-                generator.hasTokenizer() ? made.text() : null,
-                made.ids(),
-                made.logProbabilities(),
-                made.reason().name().toLowerCase(Locale.ROOT),
-                made.promptIds());
-    }
-
-    private void print(TextGenerator generator, TokenStream stream) throws InterruptedException {
-        String space = "";
-        try {
-            while (stream.hasNext()) {
-                GeneratedToken token = stream.next();
-                output.text(generator.hasTokenizer() ? token.text() : space + token.id());
-                space = " ";
-                stopIfInterrupted();
-            }
-        } finally {
-            output.text("\n");
-        }
-    }
-
-    private static void stopIfInterrupted() throws InterruptedException {
-        if (Thread.interrupted()) {
-            throw new InterruptedException();
-        }
     }
 }

@@ -1,7 +1,9 @@
 package ai.llm360.cli;
 
 import ai.llm360.common.generate.GenerationConfig;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 
 /** How to continue a text. */
 final class GenerationOptions {
@@ -51,12 +53,16 @@ final class GenerationOptions {
 
     GenerationOptions() {}
 
-    /**
-     * Returns the configuration.
-     *
-     * @throws IllegalArgumentException if a value is out of range
-     */
-    GenerationConfig toConfig() {
+    /** Returns the configuration; a value out of range is wrong use. */
+    GenerationConfig toConfig(CommandSpec spec) {
+        try {
+            return toConfig();
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), e.getMessage());
+        }
+    }
+
+    private GenerationConfig toConfig() {
         GenerationConfig.Builder config = GenerationConfig.builder().optIgnoreEos(ignoreEos);
         if (maxNewTokens != null) {
             config.optMaxNewTokens(maxNewTokens);

@@ -18,8 +18,10 @@ import picocli.CommandLine.Spec;
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
             GenerateCommand.class,
+            InfillCommand.class,
             ScoreCommand.class,
             TokenizeCommand.class,
+            ListCommand.class,
             InfoCommand.class,
             ConvertCommand.class,
             DataCommand.class,

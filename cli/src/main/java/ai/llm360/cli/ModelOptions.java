@@ -5,8 +5,11 @@ import ai.djl.MalformedModelException;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.djl.repository.zoo.ZooModel;
 import ai.llm360.common.nn.WeightType;
+import ai.llm360.zoo.Catalogue;
 import ai.llm360.zoo.Criteria;
+import ai.llm360.zoo.PublishedCheckpoint;
 import java.io.IOException;
+import java.util.Locale;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -38,7 +41,11 @@ final class ModelOptions {
             description = "cpu, cuda or cuda:N. Default: the first GPU, else the CPU.")
     private Device device;
 
-    ModelOptions() {}
+    private final Terminal terminal;
+
+    ModelOptions(Terminal terminal) {
+        this.terminal = terminal;
+    }
 
     /** Loads the model, the caller's to close. */
     ZooModel<String, String> load()
@@ -51,7 +58,18 @@ final class ModelOptions {
             DeviceOption.require(device);
             criteria.optDevice(device);
         }
+        Catalogue.nearest(reference).ifPresent(this::sayNearest);
         return criteria.loadModel();
+    }
+
+    private void sayNearest(PublishedCheckpoint checkpoint) {
+        terminal.err()
+                .printf(
+                        Locale.ROOT,
+                        "%s: the nearest is %s, with %,d tokens%n",
+                        reference,
+                        checkpoint.reference(),
+                        checkpoint.tokens().orElseThrow());
     }
 
     private static final class DtypeConverter implements ITypeConverter<WeightType> {

@@ -17,7 +17,7 @@ public final class Llm360ZooProvider implements ZooProvider {
     /** The models that have a name. */
     private static final List<String> MODELS =
             Stream.concat(
-                            Stream.of("amber"),
+                            Catalogue.models().stream(),
                             EmbeddedSeries.all().stream().map(EmbeddedSeries::model))
                     .toList();
 

@@ -55,13 +55,19 @@ final class ModelHome {
     }
 
     /**
-     * Finds a checkpoint's name. {@code ckpt-7}, {@code ckpt_007} and {@code 7} name the same one;
-     * {@code latest} is the one with the highest number.
+     * Finds a checkpoint's name. {@code ckpt-7}, {@code ckpt_007} and {@code 7} name the same one,
+     * as do all spellings of one in the {@link Catalogue}; {@code latest} is the last that is here.
      */
     String checkpoint(Reference.Named reference) throws ModelNotFoundException, IOException {
         List<String> checkpoints = checkpoints(reference.model());
         for (String name : checkpoints) {
             if (same(name, reference.checkpoint())) {
+                return name;
+            }
+        }
+        Optional<PublishedCheckpoint> published = Catalogue.find(reference);
+        for (String name : checkpoints) {
+            if (published.isPresent() && published.equals(published(reference.model(), name))) {
                 return name;
             }
         }
@@ -89,7 +95,20 @@ final class ModelHome {
         return embedded.stream().filter(series -> series.model().equals(model)).findFirst();
     }
 
-    /** Returns a model's checkpoints, by number where their names end in one. */
+    private static Optional<PublishedCheckpoint> published(String model, String checkpoint) {
+        return Catalogue.find(new Reference.Named(model, checkpoint));
+    }
+
+    /** Returns what is known of a series that comes with the library. */
+    Optional<Series> brought(String model) throws IOException {
+        Optional<EmbeddedSeries> series = embedded(model);
+        return series.isEmpty() ? Optional.empty() : Optional.of(series.get().series());
+    }
+
+    /**
+     * Returns a model's checkpoints in the order of training: as the {@link Catalogue} has it, else
+     * by number where their names end in one.
+     */
     List<String> checkpoints(String model) throws IOException {
         List<String> names = new ArrayList<>(directories(root.resolve(model)));
         names.remove(RESUME_POINTS);
@@ -103,7 +122,7 @@ final class ModelHome {
         }
         return names.stream()
                 .sorted(
-                        Comparator.comparingLong((String name) -> number(name).orElse(-1))
+                        Comparator.comparingLong((String name) -> place(model, name))
                                 .thenComparing(Comparator.naturalOrder()))
                 .toList();
     }
@@ -113,7 +132,30 @@ final class ModelHome {
         return directories(root);
     }
 
+    /**
+     * Tokens are more than any number in a name, so what the catalogue doesn't know comes first.
+     */
+    private static long place(String model, String checkpoint) {
+        OptionalLong tokens =
+                published(model, checkpoint)
+                        .map(PublishedCheckpoint::tokens)
+                        .orElse(OptionalLong.empty());
+        return tokens.orElse(number(checkpoint).orElse(-1));
+    }
+
     private String explain(Reference.Named reference, List<String> checkpoints) throws IOException {
+        Optional<PublishedCheckpoint> published = Catalogue.find(reference);
+        if (published.isPresent()) {
+            return absent(published.get(), checkpoints);
+        }
+        Optional<String> others = Catalogue.explain(reference);
+        if (others.isPresent()) {
+            return "no checkpoint '%s': %s; %s"
+                    .formatted(
+                            reference.checkpoint(),
+                            others.get(),
+                            here(reference.model(), checkpoints));
+        }
         String put =
                 "put its files into %s, or give a path that starts with ./ or /"
                         .formatted(root.resolve(reference.model()).resolve(reference.checkpoint()));
@@ -122,13 +164,30 @@ final class ModelHome {
                     .formatted(reference.checkpoint(), reference.model(), some(checkpoints), put);
         }
         List<String> models = models();
-        return "no model '%s': %s has %s, and the library brings %s; %s (LLM360_HOME names another home)"
+        return "no model '%s': %s has %s, the library brings %s, and LLM360 published %s; %s (LLM360_HOME names another home)"
                 .formatted(
                         reference.model(),
                         root,
                         models.isEmpty() ? "none" : some(models),
                         some(embedded.stream().map(EmbeddedSeries::model).toList()),
+                        some(Catalogue.models()),
                         put);
+    }
+
+    private String absent(PublishedCheckpoint checkpoint, List<String> checkpoints) {
+        return "%s is not on this machine: %s; put the files of %s, revision %s, into %s, or give a path that starts with ./ or / (LLM360_HOME names another home)"
+                .formatted(
+                        checkpoint.reference(),
+                        here(checkpoint.model(), checkpoints),
+                        checkpoint.repository(),
+                        checkpoint.revision(),
+                        root.resolve(checkpoint.model()).resolve(checkpoint.name()));
+    }
+
+    private String here(String model, List<String> checkpoints) {
+        return checkpoints.isEmpty()
+                ? "%s has none of %s".formatted(root, model)
+                : "%s has %s".formatted(root.resolve(model), some(checkpoints));
     }
 
     private static String some(List<String> names) {

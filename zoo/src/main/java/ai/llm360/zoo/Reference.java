@@ -17,7 +17,8 @@ import java.util.regex.Pattern;
  * <p>A reference that starts with {@code /}, {@code ./}, {@code ../}, {@code ~/} or {@code file:},
  * or that names an existing directory or file with a separator in it, is a path. Any other is a
  * model's name and, after {@code @}, a checkpoint's; without one it is {@code latest}. The series
- * of {@code amber-nano} comes with the library.
+ * of {@code amber-nano} comes with the library; what LLM360 published is in the {@link Catalogue},
+ * which also says how its checkpoints may be spelled.
  */
 public sealed interface Reference {
 
@@ -29,6 +30,18 @@ public sealed interface Reference {
 
         /** The checkpoint's name where none is given: the last of the series. */
         public static final String LATEST = "latest";
+
+        /**
+         * Returns this reference as the {@link Catalogue} spells it.
+         *
+         * @return such as {@code amber@ckpt-200} for {@code amber@200}; this one where the
+         *     catalogue doesn't know it
+         */
+        public Named canonical() {
+            return Catalogue.find(this)
+                    .map(found -> new Named(found.model(), found.name()))
+                    .orElse(this);
+        }
 
         @Override
         public String toString() {
@@ -44,9 +57,11 @@ public sealed interface Reference {
      *
      * @param text the reference
      * @return what it names
-     * @throws ModelNotFoundException if it is neither a path nor a name
+     * @throws ModelNotFoundException if it is neither a path nor a name, or names several
+     *     checkpoints
      */
     static Reference parse(String text) throws ModelNotFoundException {
+        Catalogue.requireOne(text);
         if (text.startsWith("file:")) {
             try {
                 return new AtPath(Path.of(URI.create(text)));

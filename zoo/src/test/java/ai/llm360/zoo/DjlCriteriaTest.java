@@ -122,7 +122,7 @@ class DjlCriteriaTest {
     @Test
     void an_unknown_checkpoint_in_a_url_is_explained() {
         assertThatThrownBy(() -> djl().optModelUrls("llm360://amber@ckpt-999").build().loadModel())
-                .hasMessageContaining("no checkpoint 'ckpt-999' of 'amber'")
+                .hasMessageContaining("no checkpoint 'ckpt-999': amber has ckpt-000 to ckpt-359")
                 .hasMessageContaining("ckpt_200");
     }
 

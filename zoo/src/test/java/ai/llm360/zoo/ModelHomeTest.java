@@ -45,8 +45,11 @@ class ModelHomeTest {
         "amber@007, ckpt_007",
         "amber@ckpt-70, ckpt-070",
         "amber@main, main",
-        "amber@latest, ckpt-100",
-        "amber, ckpt-100"
+        "amber@359, main",
+        "amber@latest, main",
+        "amber@1.26T-tokens, main",
+        "amber@353B-tokens, ckpt-100",
+        "amber, main"
     })
     void one_checkpoint_has_several_spellings(String reference, String directory)
             throws ModelNotFoundException, IOException {
@@ -82,9 +85,46 @@ class ModelHomeTest {
         checkpoints("amber", "ckpt_100", "ckpt_200");
         assertThatThrownBy(() -> Reference.resolve("amber@ckpt-360"))
                 .isInstanceOf(ModelNotFoundException.class)
-                .hasMessageContaining("no checkpoint 'ckpt-360' of 'amber'")
-                .hasMessageContaining("ckpt_100, ckpt_200")
-                .hasMessageContaining("put its files into " + temp.resolve("amber/ckpt-360"));
+                .hasMessageContaining("no checkpoint 'ckpt-360': amber has ckpt-000 to ckpt-359")
+                .hasMessageContaining(temp.resolve("amber") + " has ckpt_100, ckpt_200");
+    }
+
+    @Test
+    void one_that_was_published_but_is_not_here_is_answered_with_where_it_is() throws IOException {
+        checkpoints("amber", "ckpt_100");
+        assertThatThrownBy(() -> Reference.resolve("amber@7"))
+                .isInstanceOf(ModelNotFoundException.class)
+                .hasMessageContaining("amber@ckpt-007 is not on this machine")
+                .hasMessageContaining(temp.resolve("amber") + " has ckpt_100")
+                .hasMessageContaining(
+                        "put the files of LLM360/Amber, revision ckpt_007, into "
+                                + temp.resolve("amber/ckpt-007"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "phase1-055500, phase1-55500",
+        "phase1-055500, CrystalCoder_phase1_checkpoint_055500",
+        "CrystalCoder_phase1_checkpoint_055500, phase1-055500",
+        "phase3-027728, latest",
+        "CrystalCoder_phase3_checkpoint_027728, latest",
+        "phase3-027728, 1.4T-tokens"
+    })
+    void a_directory_and_a_reference_may_spell_a_published_checkpoint_differently(
+            String directory, String asked) throws ModelNotFoundException, IOException {
+        checkpoints("crystalcoder", "phase2-214387", directory);
+        assertThat(Reference.resolve("crystalcoder@" + asked))
+                .isEqualTo(temp.resolve("crystalcoder").resolve(directory));
+    }
+
+    @Test
+    void phases_of_a_training_are_in_order_though_their_steps_begin_anew()
+            throws ModelNotFoundException, IOException {
+        checkpoints("crystalcoder", "phase3-001000", "phase2-214387", "phase1-079721");
+        assertThat(ModelHome.get().checkpoints("crystalcoder"))
+                .containsExactly("phase1-079721", "phase2-214387", "phase3-001000");
+        assertThat(Reference.resolve("crystalcoder"))
+                .isEqualTo(temp.resolve("crystalcoder/phase3-001000"));
     }
 
     @Test

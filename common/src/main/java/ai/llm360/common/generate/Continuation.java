@@ -1,7 +1,6 @@
 package ai.llm360.common.generate;
 
 import ai.llm360.common.tokenizer.StreamingDecoder;
-import ai.llm360.common.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -30,7 +29,7 @@ final class Continuation {
             int context,
             GenerationConfig config,
             Set<Long> eosIds,
-            Optional<Tokenizer> tokenizer) {
+            Optional<StreamingDecoder> decoder) {
         this.row = row;
         this.prompt = prompt;
         this.eosIds = eosIds;
@@ -38,7 +37,7 @@ final class Continuation {
         int room = context + 1 - prompt.length;
         limit = Math.min(config.maxNewTokens(), room);
         limitReason = config.maxNewTokens() <= room ? FinishReason.LENGTH : FinishReason.CONTEXT;
-        decoder = tokenizer.map(t -> t.stream(prompt));
+        this.decoder = decoder;
         stops = new StopStrings(config.stop());
     }
 

@@ -4,15 +4,17 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.llm360.common.nn.CausalLanguageModel;
 import ai.llm360.common.nn.TorchScript;
+import ai.llm360.common.tokenizer.StreamingDecoder;
 import ai.llm360.common.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
 /**
- * Continues and scores texts with a language model.
+ * Continues texts, fills gaps in them, and scores them with a language model.
  *
  * <p>It holds nothing of its own, so there is nothing to close; it may be used from several threads
  * at once.
@@ -128,20 +130,73 @@ public final class TextGenerator {
             throw new IllegalArgumentException(
                     "stop strings need a tokenizer, and this model has none beside it");
         }
-        Set<Long> eos = config.eosIds().isEmpty() ? model.eosIds() : config.eosIds();
         List<Continuation> rows = new ArrayList<>();
         for (long[] prompt : prompts) {
-            checkLength(prompt.length);
             rows.add(
-                    new Continuation(
+                    continuation(
                             rows.size(),
                             prompt,
-                            model.contextLength(),
                             config,
-                            config.ignoreEos() ? Set.of() : eos,
-                            tokenizer));
+                            eosIds(config),
+                            tokenizer.map(t -> t.stream(prompt))));
         }
         return new TokenStream(model, config, rows);
+    }
+
+    /**
+     * Fills a gap.
+     *
+     * @param prompt what stands before and after the gap
+     * @param config how; beside the end tokens, each special token of {@link InfillPrompt} ends it
+     * @return the middle
+     * @throws IllegalArgumentException if the prompt doesn't fit the model's context, or the
+     *     tokenizer lacks the special tokens
+     * @throws IllegalStateException if the model has no tokenizer
+     */
+    public Generation infill(InfillPrompt prompt, GenerationConfig config) {
+        try (TokenStream stream = streamInfill(prompt, config)) {
+            return stream.finish().get(0);
+        }
+    }
+
+    /**
+     * Fills a gap token by token.
+     *
+     * @param prompt what stands before and after the gap
+     * @param config how, as there
+     * @return the tokens of the middle, the caller's to close
+     * @throws IllegalArgumentException if the prompt doesn't fit the model's context, or the
+     *     tokenizer lacks the special tokens
+     * @throws IllegalStateException if the model has no tokenizer
+     */
+    public TokenStream streamInfill(InfillPrompt prompt, GenerationConfig config) {
+        Set<Long> ends = new HashSet<>(eosIds(config));
+        ends.addAll(InfillPrompt.endIds(tokenizer()));
+        // The middle is a text of its own: its leading space is the encoder's.
+        StreamingDecoder decoder = tokenizer().stream();
+        Continuation row =
+                continuation(0, prompt.ids(tokenizer()), config, ends, Optional.of(decoder));
+        return new TokenStream(model, config, List.of(row));
+    }
+
+    private Set<Long> eosIds(GenerationConfig config) {
+        return config.eosIds().isEmpty() ? model.eosIds() : config.eosIds();
+    }
+
+    private Continuation continuation(
+            int row,
+            long[] prompt,
+            GenerationConfig config,
+            Set<Long> ends,
+            Optional<StreamingDecoder> decoder) {
+        checkLength(prompt.length);
+        return new Continuation(
+                row,
+                prompt,
+                model.contextLength(),
+                config,
+                config.ignoreEos() ? Set.of() : ends,
+                decoder);
     }
 
     /**

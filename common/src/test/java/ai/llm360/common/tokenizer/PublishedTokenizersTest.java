@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -54,16 +55,59 @@ class PublishedTokenizersTest {
                 cases.keySet().stream().filter(k -> k.startsWith(key)).findAny().orElseThrow();
         try (Tokenizer tokenizer = Tokenizer.open(Fixtures.shared(file))) {
             assertThat(tokenizer.addsBos()).isEqualTo(bos);
+            assertThat(tokenizer.vocabularySize()).isEqualTo(bos ? 32_000 : 32_022);
+            BulkEncoder bulk = tokenizer.bulkEncoder();
             for (JsonElement element : cases.getAsJsonArray(name)) {
                 JsonObject test = element.getAsJsonObject();
                 String text = test.get("text").getAsString();
                 long[] ids = longs(test.get("ids"));
                 assertThat(tokenizer.encodePrompt(text)).as(text).isEqualTo(ids);
                 assertThat(tokenizer.encode(text, bos, false)).isEqualTo(ids);
+                assertThat(tokenizer.encode(text))
+                        .isEqualTo(
+                                test.has("ids_no_special")
+                                        ? longs(test.get("ids_no_special"))
+                                        : ids);
+                assertThat(bulk.encode(text))
+                        .as("in bulk: %s", text)
+                        .containsExactly(
+                                Arrays.stream(tokenizer.encodeLiteral(text))
+                                        .mapToInt(Math::toIntExact)
+                                        .toArray());
+                assertThat(streamed(tokenizer, ids)).isEqualTo(tokenizer.decode(ids));
                 if (test.has("decoded")) {
                     assertThat(tokenizer.decodeVerbatim(ids))
                             .isEqualTo(test.get("decoded").getAsString());
+                    assertThat(Arrays.stream(ids).mapToObj(tokenizer::token))
+                            .containsExactlyElementsOf(strings(test.get("tokens")));
                 }
+            }
+        }
+    }
+
+    @Test
+    void crystals_own_settings_win_over_the_defaults_of_its_tokenizers_class() throws IOException {
+        // The class would have <|startoftext|> and <|endoftext|>; the files beside it say
+        // otherwise.
+        try (Tokenizer tokenizer = Tokenizer.open(Fixtures.shared(CRYSTAL).getParent())) {
+            assertThat(tokenizer.bosId()).hasValue(1);
+            assertThat(tokenizer.eosId()).hasValue(2);
+            assertThat(tokenizer.id("<|startoftext|>")).isEmpty();
+            assertThat(tokenizer.addsBos()).isFalse();
+            assertThat(tokenizer.encodePrompt("Hello")).containsExactly(15_043);
+        }
+    }
+
+    @Test
+    void crystals_special_tokens_are_its_last_22_and_no_text() throws IOException {
+        try (Tokenizer tokenizer = Tokenizer.open(Fixtures.shared(CRYSTAL))) {
+            for (long id = 32_000; id < 32_022; id++) {
+                String token = tokenizer.token(id);
+                assertThat(token).matches("<\\|\\w+\\|>");
+                assertThat(tokenizer.encode(token)).as(token).containsExactly(id);
+                assertThat(tokenizer.encodeLiteral(token)).as(token).doesNotContain(id);
+                assertThat(tokenizer.decode(id)).isEmpty();
+                assertThat(tokenizer.decodeVerbatim(id)).isEqualTo(token);
             }
         }
     }
@@ -122,6 +166,10 @@ class PublishedTokenizersTest {
 
     private static JsonElement read(Path file) throws IOException {
         return JsonParser.parseString(Files.readString(file));
+    }
+
+    private static List<String> strings(JsonElement texts) {
+        return texts.getAsJsonArray().asList().stream().map(JsonElement::getAsString).toList();
     }
 
     private static long[] longs(JsonElement ids) {

@@ -1,0 +1,124 @@
+package ai.llm360.zoo;
+
+import ai.llm360.zoo.PublishedCheckpoint.Evidence;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * CrystalCoder's checkpoints, of three phases of training.
+ *
+ * <p>The Hub has 143, but no list of them is published elsewhere: 55 names have been seen, phase
+ * 2's last is named by CrystalChat's training, which began from it, and any other step of a phase
+ * is taken for one that may exist. A step has 2112 rows of 2048 tokens (LLM360/crystalcoder-train,
+ * {@code params.yaml} of each phase).
+ */
+final class PublishedCrystalCoder implements PublishedModel {
+
+    private static final String REPOSITORY = "LLM360/CrystalCoder";
+    private static final int COUNT = 143;
+    private static final long TOKENS_PER_STEP = 2112 * 2048;
+    private static final Pattern NAME =
+            Pattern.compile("(?:crystalcoder-)?phase([1-9])-(?:checkpoint-)?(\\d{1,6})");
+
+    /** The steps that are known as branches; a phase a line, its last step at the end. */
+    private static final List<List<Long>> KNOWN =
+            """
+            1500 4500 9000 15000 18000 24000 30000 33000 34500 37500 40500 43500 48000 49500 52500 \
+            55500 58500 61500 64500 67500 70500 72000 75000 78000 79721
+            3000 9000 15000 18000 21000 27000 33000 39000 42000 51000 57000 63000 69000 75000 81000 \
+            87000 93000 99000 105000 111000 114000 120000 126000 132000 138000 144000 150000 174000 \
+            207000 214387
+            27728
+            """
+                    .lines()
+                    .map(phase -> Arrays.stream(phase.split(" ")).map(Long::valueOf).toList())
+                    .toList();
+
+    @Override
+    public String name() {
+        return "crystalcoder";
+    }
+
+    @Override
+    public int published() {
+        return COUNT;
+    }
+
+    @Override
+    public List<PublishedCheckpoint> checkpoints() {
+        List<PublishedCheckpoint> all = new ArrayList<>();
+        for (int phase = 1; phase <= KNOWN.size(); phase++) {
+            for (long step : KNOWN.get(phase - 1)) {
+                all.add(checkpoint(phase, step));
+            }
+        }
+        return all;
+    }
+
+    private PublishedCheckpoint checkpoint(int phase, long step) {
+        long before = 0;
+        for (int earlier = 1; earlier < phase; earlier++) {
+            before += lastStep(earlier);
+        }
+        return new PublishedCheckpoint(
+                name(),
+                shortName(phase, step),
+                REPOSITORY,
+                String.format(Locale.ROOT, "CrystalCoder_phase%d_checkpoint_%06d", phase, step),
+                OptionalInt.of(phase),
+                OptionalLong.of(step),
+                OptionalLong.of((before + step) * TOKENS_PER_STEP),
+                OptionalInt.empty(),
+                KNOWN.get(phase - 1).contains(step) ? Evidence.OBSERVED : Evidence.UNCONFIRMED);
+    }
+
+    private static String shortName(int phase, long step) {
+        return String.format(Locale.ROOT, "phase%d-%06d", phase, step);
+    }
+
+    private static long lastStep(int phase) {
+        List<Long> known = KNOWN.get(phase - 1);
+        return known.get(known.size() - 1);
+    }
+
+    /**
+     * {@code phase1-055500}, {@code phase1-55500}, {@code CrystalCoder_phase1_checkpoint_055500}.
+     */
+    @Override
+    public Optional<PublishedCheckpoint> named(String name) {
+        Matcher matcher = NAME.matcher(name);
+        if (!matcher.matches()) {
+            return Optional.empty();
+        }
+        int phase = Integer.parseInt(matcher.group(1));
+        long step = Long.parseLong(matcher.group(2));
+        return phase <= KNOWN.size() && step >= 1 && step <= lastStep(phase)
+                ? Optional.of(checkpoint(phase, step))
+                : Optional.empty();
+    }
+
+    @Override
+    public String explain(String name) {
+        Matcher matcher = NAME.matcher(PublishedModel.normal(name));
+        if (matcher.matches() && Integer.parseInt(matcher.group(1)) <= KNOWN.size()) {
+            int phase = Integer.parseInt(matcher.group(1));
+            long step = Long.parseLong(matcher.group(2));
+            long nearest =
+                    KNOWN.get(phase - 1).stream()
+                            .min(Comparator.comparingLong(known -> Math.abs(known - step)))
+                            .orElseThrow();
+            return "phase %d of crystalcoder has steps 1 to %d, the nearest is %s"
+                    .formatted(phase, lastStep(phase), shortName(phase, nearest));
+        }
+        return "crystalcoder's are named by phase and step, from %s to %s, such as phase1-055500"
+                .formatted(checkpoints().get(0).name(), last().name());
+    }
+}

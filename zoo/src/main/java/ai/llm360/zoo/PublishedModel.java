@@ -1,0 +1,38 @@
+package ai.llm360.zoo;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/** A model that LLM360 published, and how its checkpoints are named. */
+interface PublishedModel {
+
+    /** Returns the model's name here. */
+    String name();
+
+    /** Returns how many checkpoints were published; more, perhaps, than are known by name. */
+    int published();
+
+    /** Returns the checkpoints that are known by name, in the order of training; never none. */
+    List<PublishedCheckpoint> checkpoints();
+
+    /**
+     * Returns the checkpoint with a name, in any of its spellings.
+     *
+     * @param name the name in lower case, with {@code -} for each {@code _}
+     */
+    Optional<PublishedCheckpoint> named(String name);
+
+    /** Says what there is, for someone who asked for a checkpoint that isn't. */
+    String explain(String name);
+
+    /** Returns the last checkpoint of the training. */
+    default PublishedCheckpoint last() {
+        return checkpoints().get(checkpoints().size() - 1);
+    }
+
+    /** Writes a name as {@link #named} wants it. */
+    static String normal(String name) {
+        return name.toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+}
