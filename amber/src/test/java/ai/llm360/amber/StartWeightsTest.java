@@ -132,7 +132,9 @@ class StartWeightsTest {
 
     @Test
     void weights_of_another_model_are_refused_with_all_that_differs() throws IOException {
-        Path wider = TinyAmber.of(TinyAmber.sizes().setIntermediateSize(48)).writeTo(directory.resolve("wider"));
+        Path wider =
+                TinyAmber.of(TinyAmber.sizes().setIntermediateSize(48))
+                        .writeTo(directory.resolve("wider"));
         assertThatThrownBy(() -> identify(wider))
                 .isInstanceOf(CheckpointException.class)
                 .hasMessageContaining("the checkpoint is not of this model")

@@ -5,11 +5,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -23,6 +25,7 @@ import java.util.stream.Stream;
 final class ModelHome {
 
     private static final Pattern NUMBERED = Pattern.compile("(.*?)(\\d+)");
+    private static final Pattern DIGITS = Pattern.compile("\\d+");
     private static final int SHOWN = 12;
 
     /** Where a training run, which is a series, keeps states that are no part of it. */
@@ -89,7 +92,9 @@ final class ModelHome {
         return embedded.stream().filter(series -> series.model().equals(model)).findFirst();
     }
 
-    /** Returns a model's checkpoints, by number where their names end in one. */
+    /**
+     * Returns a model's checkpoints, by the numbers in their names: that of the phase, the step.
+     */
     List<String> checkpoints(String model) throws IOException {
         List<String> names = new ArrayList<>(directories(root.resolve(model)));
         names.remove(RESUME_POINTS);
@@ -103,7 +108,7 @@ final class ModelHome {
         }
         return names.stream()
                 .sorted(
-                        Comparator.comparingLong((String name) -> number(name).orElse(-1))
+                        Comparator.comparing(ModelHome::numbers, Arrays::compare)
                                 .thenComparing(Comparator.naturalOrder()))
                 .toList();
     }
@@ -175,6 +180,15 @@ final class ModelHome {
                 && number(left).equals(number(right))
                 && (a.group(1).equals(b.group(1))
                         || (b.group(1).isEmpty() && a.group(1).equals("ckpt-")));
+    }
+
+    private static long[] numbers(String name) {
+        return DIGITS.matcher(name)
+                .results()
+                .map(MatchResult::group)
+                .filter(digits -> digits.length() < 18)
+                .mapToLong(Long::parseLong)
+                .toArray();
     }
 
     private static OptionalLong number(String name) {
