@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs train_ours.py and train_peer.py in turn and writes medians, ratios and the raw lines to results/.
 
-    compare_training.py --python VENV/bin/python [--tokens 512 2048] [--dtypes fp32 bf16] [--runs 3] [--steps 4] [--recompute]
+    compare_training.py --python VENV/bin/python [--tokens 512 2048] [--dtypes fp32 bf16] [--runs 3] [--steps 4] [--recompute-layers 3 8]
 """
 
 import argparse
@@ -19,7 +19,7 @@ parser.add_argument("--tokens", type=int, nargs="+", default=[512, 2048])
 parser.add_argument("--dtypes", nargs="+", default=["fp32", "bf16"])
 parser.add_argument("--runs", type=int, default=3)
 parser.add_argument("--steps", type=int, default=4)
-parser.add_argument("--recompute", action="store_true", help="measure ours with recomputation, too")
+parser.add_argument("--recompute-layers", type=int, nargs="*", default=[], help="measure ours with so many layers recomputed, too")
 parser.add_argument("--out", type=Path, help="default: results/training_<date>.md")
 args = parser.parse_args()
 
@@ -28,8 +28,8 @@ for tokens in args.tokens:
     for dtype in args.dtypes:
         common = f"--tokens {tokens} --dtype {dtype} --steps {args.steps}"
         programs = {"ours": f"{args.python} {here}/train_ours.py {common}"}
-        if args.recompute:
-            programs["ours, recompute"] = programs["ours"] + " --recompute"
+        for layers in args.recompute_layers:
+            programs[f"ours, {layers} layers recomputed"] = f"{programs['ours']} --recompute-layers {layers}"
         programs["transformers"] = f"{args.python} {here}/train_peer.py {common}"
         for _ in range(args.runs):
             for name, command in programs.items():

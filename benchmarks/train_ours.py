@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Pretrains a random model on random rows with ./llm360 pretrain and prints its speed as one JSON line.
 
-    train_ours.py --tokens 512 --dtype fp32 [--recompute]
+    train_ours.py --tokens 512 --dtype fp32 [--recompute-layers N]
 
 The same sizes and fields as train_peer.py: the median of the steps but the first, tokens/s from it, and the peak resident
 memory of the process. A step is what metrics.jsonl says it took: reading rows, both passes, clipping, AdamW.
@@ -19,7 +19,7 @@ from pathlib import Path
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--tokens", type=int, required=True, help="T, the positions of a sequence")
 parser.add_argument("--dtype", choices=["fp32", "bf16"], required=True)
-parser.add_argument("--recompute", action="store_true", help="compute activations again instead of keeping them")
+parser.add_argument("--recompute-layers", type=int, default=0, help="layers whose activations are computed again instead of kept")
 parser.add_argument("--batch", type=int, default=4)
 parser.add_argument("--steps", type=int, default=4, help="measured steps, after one that isn't")
 parser.add_argument("--vocabulary", type=int, default=32000)
@@ -64,7 +64,7 @@ with tempfile.TemporaryDirectory() as name:
         "batch": {"global": args.batch, "micro": args.batch},
         "schedule": {"kind": "constant", "peak": 3e-4, "end": 3e-4, "warmup": 0},
         "precision": args.dtype,
-        "recompute": args.recompute,
+        "recompute_layers": args.recompute_layers,
     }
     (work / "recipe.json").write_text(json.dumps(recipe))
     subprocess.run([llm360, "data", "prepare", work / "recipe.json", "--out", work / "data"], check=True,
@@ -81,7 +81,7 @@ median = statistics.median(seconds)
 print(
     json.dumps(
         {
-            "who": "llm360, libtorch 2.7.1" + (", recompute" if args.recompute else ""),
+            "who": "llm360, libtorch 2.7.1" + (f", {args.recompute_layers} layers recomputed" if args.recompute_layers else ""),
             "dtype": args.dtype,
             "tokens": args.tokens,
             "seconds_per_step": round(median, 3),

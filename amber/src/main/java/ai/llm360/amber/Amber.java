@@ -76,15 +76,13 @@ public final class Amber extends CausalDecoder {
         int vocabulary = config.vocabularySize();
         return new DecoderLayout(
                 TorchScript.source(Amber.class, "amber.torchscript"),
-                Map.of(
-                        "head_dim", config.headDim(),
-                        "eps", config.rmsNormEps(),
-                        "theta", config.ropeTheta()),
+                Map.of("eps", config.rmsNormEps(), "theta", config.ropeTheta()),
                 vocabulary,
                 config.contextLength(),
                 config.layers(),
                 config.keyValueHeads(),
                 config.headDim(),
+                1 / Math.sqrt(config.headDim()),
                 WeightSpec.embedding("model.embed_tokens.weight", vocabulary, hidden),
                 "model.layers",
                 List.of(

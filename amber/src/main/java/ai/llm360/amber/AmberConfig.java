@@ -1,5 +1,9 @@
 package ai.llm360.amber;
 
+import static ai.llm360.common.checkpoint.HubConfig.require;
+import static ai.llm360.common.checkpoint.HubConfig.requirePositive;
+
+import ai.llm360.common.checkpoint.HubConfig;
 import ai.llm360.common.checkpoint.TensorType;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -52,26 +56,23 @@ public record AmberConfig(
      * @throws IllegalArgumentException naming the value that doesn't
      */
     public AmberConfig {
-        positive("vocab_size", vocabularySize);
-        positive("hidden_size", hiddenSize);
-        positive("intermediate_size", intermediateSize);
-        positive("num_hidden_layers", layers);
-        positive("num_attention_heads", heads);
-        positive("num_key_value_heads", keyValueHeads);
-        positive("head_dim", headDim);
-        positive("max_position_embeddings", contextLength);
+        requirePositive("vocab_size", vocabularySize);
+        requirePositive("hidden_size", hiddenSize);
+        requirePositive("intermediate_size", intermediateSize);
+        requirePositive("num_hidden_layers", layers);
+        requirePositive("num_attention_heads", heads);
+        requirePositive("num_key_value_heads", keyValueHeads);
+        requirePositive("head_dim", headDim);
+        requirePositive("max_position_embeddings", contextLength);
         require(
                 heads % keyValueHeads == 0,
                 "num_attention_heads (%d) must be a multiple of num_key_value_heads (%d)",
                 heads,
                 keyValueHeads);
         require(headDim % 2 == 0, "head_dim (%d) must be even for rotary embeddings", headDim);
-        require(rmsNormEps > 0, "rms_norm_eps (%s) must be positive", rmsNormEps);
-        require(
-                ropeTheta > 0 && Double.isFinite(ropeTheta),
-                "rope_theta (%s) must be positive",
-                ropeTheta);
-        require(initializerRange > 0, "initializer_range (%s) must be positive", initializerRange);
+        requirePositive("rms_norm_eps", rmsNormEps);
+        requirePositive("rope_theta", ropeTheta);
+        requirePositive("initializer_range", initializerRange);
         eosTokenIds = List.copyOf(eosTokenIds);
     }
 
@@ -85,7 +86,7 @@ public record AmberConfig(
      *     this block doesn't have, or if values are missing or don't fit together
      */
     public static AmberConfig read(Path file) throws IOException {
-        return AmberConfigJson.read(file);
+        return HubConfig.read(file, AmberConfigJson::toConfig);
     }
 
     /**
@@ -96,7 +97,7 @@ public record AmberConfig(
      * @throws IllegalArgumentException as {@link #read} does
      */
     public static AmberConfig parse(String json) {
-        return AmberConfigJson.parse(json);
+        return HubConfig.parse(json, AmberConfigJson::toConfig);
     }
 
     /**
@@ -133,15 +134,5 @@ public record AmberConfig(
      */
     public static AmberConfigBuilder builder() {
         return new AmberConfigBuilder();
-    }
-
-    private static void positive(String name, int value) {
-        require(value > 0, "%s (%d) must be positive", name, value);
-    }
-
-    private static void require(boolean holds, String message, Object... values) {
-        if (!holds) {
-            throw new IllegalArgumentException(message.formatted(values));
-        }
     }
 }

@@ -105,7 +105,7 @@ class AmberRecipesTest {
         assertThat(plan.causalFlopsPerToken()).isBetween(41.2e9, 41.3e9);
         // at 2,600 tokens a second on each of 224 GPUs, without recomputation: 25 days
         double rate = plan.flopsPerToken() * 2600 * 224;
-        assertThat(plan(recipe("amber-7b").with("recompute=false")).time(rate))
+        assertThat(plan(recipe("amber-7b").with("recompute_layers=0")).time(rate))
                 .isBetween(Duration.ofDays(25), Duration.ofHours(25 * 24 + 2));
         assertThat(plan.time(rate)).isBetween(Duration.ofDays(33), Duration.ofDays(34));
     }

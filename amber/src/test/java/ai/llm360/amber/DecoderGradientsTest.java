@@ -15,6 +15,7 @@ import ai.djl.util.Pair;
 import ai.llm360.amber.testing.TinyAmber;
 import ai.llm360.common.nn.DecoderGradients;
 import ai.llm360.common.nn.NextTokenLoss;
+import ai.llm360.common.nn.TokenBatch;
 import ai.llm360.common.nn.WeightLoader;
 import ai.llm360.common.nn.WeightType;
 import java.io.IOException;
@@ -22,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -65,21 +67,42 @@ class DecoderGradientsTest {
         return amber;
     }
 
-    private NDArray batch(int rows, int positions, long seed) {
+    private TokenBatch batch(int rows, int positions, long seed) {
         long[] ids = new Random(seed).longs((long) rows * (positions + 1), 0, 96).toArray();
-        return manager.create(ids, new Shape(rows, positions + 1));
+        return new TokenBatch(
+                manager.create(ids, new Shape(rows, positions + 1)), Optional.empty());
+    }
+
+    private TokenBatch masked(TokenBatch batch, long seed) {
+        Shape shape = batch.ids().get(":, 1:").getShape();
+        Random random = new Random(seed);
+        float[] mask = new float[(int) shape.size()];
+        for (int i = 0; i < mask.length; i++) {
+            mask[i] = random.nextInt(3) == 0 ? 0 : 1;
+        }
+        return new TokenBatch(batch.ids(), Optional.of(manager.create(mask, shape)));
     }
 
     /** Adds a batch's gradient to those of the weights by DJL's means, and returns its loss. */
-    private double autograd(Amber amber, NDArray batch, float scale) {
+    private double autograd(Amber amber, TokenBatch batch, float scale) {
         for (Pair<String, Parameter> pair : amber.getParameters()) {
             pair.getValue().getArray().setRequiresGradient(true);
         }
         ParameterStore store = new ParameterStore(manager, false);
         try (GradientCollector collector = manager.getEngine().newGradientCollector()) {
-            NDList inputs = new NDList(batch.get(":, :-1"));
+            NDList inputs = new NDList(batch.ids().get(":, :-1"));
             NDList logits = amber.forward(store, inputs, true);
-            NDArray loss = new NextTokenLoss().evaluate(new NDList(batch.get(":, 1:")), logits);
+            NDArray labels = batch.ids().get(":, 1:");
+            NDArray loss =
+                    batch.mask().isEmpty()
+                            ? new NextTokenLoss().evaluate(new NDList(labels), logits)
+                            : logits.get(0)
+                                    .logSoftmax(-1)
+                                    .gather(labels.expandDims(2), 2)
+                                    .squeeze(2)
+                                    .mul(batch.mask().get())
+                                    .sum()
+                                    .div(-labels.size());
             collector.backward(loss.mul(scale));
             return loss.getFloat();
         }
@@ -114,9 +137,9 @@ class DecoderGradientsTest {
             throws IOException {
         Amber exact = load(sizes, WeightType.FP32);
         try (DecoderGradients gradients =
-                new DecoderGradients(load(sizes, WeightType.FP32), false, false)) {
+                new DecoderGradients(load(sizes, WeightType.FP32), false, 0)) {
             for (int i = 0; i < 3; i++) {
-                NDArray batch = batch(2, 24, i);
+                TokenBatch batch = batch(2, 24, i);
                 double loss = gradients.add(batch, 1.0 / 3);
                 assertThat(loss).isCloseTo(autograd(exact, batch, 1f / 3), within(2e-6));
                 assertThat(gradients.loss(batch)).isEqualTo(loss);
@@ -131,9 +154,9 @@ class DecoderGradientsTest {
     void any_number_of_positions_is_divided_among_the_rows_of_the_loss(int rows, int positions)
             throws IOException {
         Amber exact = load(sizes(), WeightType.FP32);
-        NDArray batch = batch(rows, positions, 7);
+        TokenBatch batch = batch(rows, positions, 7);
         try (DecoderGradients gradients =
-                new DecoderGradients(load(sizes(), WeightType.FP32), false, false)) {
+                new DecoderGradients(load(sizes(), WeightType.FP32), false, 0)) {
             double loss = gradients.add(batch, 1);
             assertThat(loss).isCloseTo(autograd(exact, batch, 1), within(2e-6));
             assertThat(gradients.loss(batch)).isEqualTo(loss);
@@ -143,16 +166,42 @@ class DecoderGradientsTest {
         }
     }
 
+    @Test
+    void masked_labels_add_nothing_and_the_divisor_stays() throws IOException {
+        Amber exact = load(sizes(), WeightType.FP32);
+        TokenBatch batch = masked(batch(3, 301, 7), 8);
+        try (DecoderGradients gradients =
+                new DecoderGradients(load(sizes(), WeightType.FP32), false, 0)) {
+            double loss = gradients.add(batch, 1);
+            assertThat(loss).isCloseTo(autograd(exact, batch, 1), within(2e-6));
+            assertThat(gradients.loss(batch)).isEqualTo(loss);
+            assertNear(gradients.gradients(), exact);
+        }
+    }
+
+    @Test
+    void a_mask_of_ones_gives_the_bits_of_none() throws IOException {
+        TokenBatch batch = batch(2, 24, 1);
+        NDArray ones = manager.ones(new Shape(2, 24));
+        try (DecoderGradients without =
+                        new DecoderGradients(load(sizes(), WeightType.FP32), false, 0);
+                DecoderGradients with =
+                        new DecoderGradients(load(sizes(), WeightType.FP32), false, 0)) {
+            assertThat(with.add(new TokenBatch(batch.ids(), Optional.of(ones)), 1))
+                    .isEqualTo(without.add(batch, 1));
+            assertSame(with.gradients(), without.gradients());
+        }
+    }
+
     @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void recomputed_layers_give_the_same_bits(boolean tied) throws IOException {
+    @CsvSource({"1, false", "1, true", "2, false", "2, true", "99, true"})
+    void recomputed_layers_give_the_same_bits(int layers, boolean tied) throws IOException {
         AmberConfigBuilder sizes = sizes().optTiedEmbeddings(tied);
-        try (DecoderGradients kept =
-                        new DecoderGradients(load(sizes, WeightType.FP32), false, false);
+        try (DecoderGradients kept = new DecoderGradients(load(sizes, WeightType.FP32), false, 0);
                 DecoderGradients recomputed =
-                        new DecoderGradients(load(sizes, WeightType.FP32), false, true)) {
+                        new DecoderGradients(load(sizes, WeightType.FP32), false, layers)) {
             for (int i = 0; i < 2; i++) {
-                NDArray batch = batch(2, 40, i);
+                TokenBatch batch = batch(2, 40, i);
                 assertThat(recomputed.add(batch, 0.5)).isEqualTo(kept.add(batch, 0.5));
             }
             assertSame(recomputed.gradients(), kept.gradients());
@@ -163,7 +212,7 @@ class DecoderGradientsTest {
     @ValueSource(booleans = {false, true})
     void cleared_gradients_begin_at_zero_in_the_same_arrays(boolean tied) throws IOException {
         Amber amber = load(sizes().optTiedEmbeddings(tied), WeightType.FP32);
-        try (DecoderGradients gradients = new DecoderGradients(amber, false, false)) {
+        try (DecoderGradients gradients = new DecoderGradients(amber, false, 0)) {
             assertThat(gradients.gradients().keySet()).isEqualTo(gradients.parameters().keySet());
             assertThat(gradients.gradients().values())
                     .allMatch(array -> array.abs().max().getFloat() == 0);
@@ -181,12 +230,12 @@ class DecoderGradientsTest {
 
     @Test
     void what_others_left_in_the_gradients_is_dropped() throws IOException {
-        NDArray batch = batch(2, 24, 1);
+        TokenBatch batch = batch(2, 24, 1);
         Amber used = load(sizes(), WeightType.FP32);
         autograd(used, batch(2, 24, 2), 1);
         try (DecoderGradients fresh =
-                        new DecoderGradients(load(sizes(), WeightType.FP32), false, false);
-                DecoderGradients again = new DecoderGradients(used, false, false)) {
+                        new DecoderGradients(load(sizes(), WeightType.FP32), false, 0);
+                DecoderGradients again = new DecoderGradients(used, false, 0)) {
             fresh.add(batch, 1);
             again.add(batch, 1);
             assertSame(again.gradients(), fresh.gradients());
@@ -196,7 +245,7 @@ class DecoderGradientsTest {
     @Test
     void computing_the_loss_alone_leaves_the_gradients_as_they_are() throws IOException {
         try (DecoderGradients gradients =
-                new DecoderGradients(load(sizes(), WeightType.FP32), false, false)) {
+                new DecoderGradients(load(sizes(), WeightType.FP32), false, 0)) {
             gradients.add(batch(2, 24, 1), 1);
             Map<String, NDArray> before = new LinkedHashMap<>();
             gradients.gradients().forEach((name, array) -> before.put(name, array.duplicate()));
@@ -208,7 +257,7 @@ class DecoderGradientsTest {
     @Test
     void bfloat16_weights_are_refused() throws IOException {
         Amber amber = load(sizes(), WeightType.BF16);
-        assertThatThrownBy(() -> new DecoderGradients(amber, true, false).close())
+        assertThatThrownBy(() -> new DecoderGradients(amber, true, 0).close())
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
                         "weights are trained in float32, but model.embed_tokens.weight is BF16;"

@@ -76,7 +76,7 @@ final class PlanReport {
                                         .formatted(
                                                 ByteSize.format(memory.activations()),
                                                 plan.config().batch().micro(),
-                                                plan.config().recompute() ? ", recomputed" : "")),
+                                                recomputed(plan.config().recomputeLayers()))),
                         List.of("  loss", ByteSize.format(memory.loss())),
                         List.of(
                                 "arithmetic",
@@ -105,6 +105,10 @@ final class PlanReport {
                                 : count(distinct[0])
                                         + " to "
                                         + count(distinct[distinct.length - 1]));
+    }
+
+    private static String recomputed(int layers) {
+        return layers == 0 ? "" : ", %d layers recomputed".formatted(layers);
     }
 
     private String time() {

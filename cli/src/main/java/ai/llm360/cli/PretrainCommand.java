@@ -97,8 +97,8 @@ final class PretrainCommand implements Callable<Integer> {
             names = "--allow-change",
             description =
                     "With --resume: go on with other data, steps, schedule, validation,"
-                        + " checkpoints, anomaly, recompute or batch.micro than before, and record"
-                        + " it.")
+                        + " checkpoints, anomaly, recompute_layers or batch.micro than before, and"
+                        + " record it.")
     private boolean allowChange;
 
     @Option(

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.pytorch.jni.TorchBridge;
 import ai.llm360.amber.Amber;
+import ai.llm360.crystalcoder.CrystalCoder;
 import ai.llm360.zoo.Criteria;
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
@@ -39,13 +40,19 @@ class HouseRulesTest {
 
     private static final String COMMON = "ai.llm360.common..";
     private static final String AMBER = "ai.llm360.amber..";
+    private static final String CRYSTALCODER = "ai.llm360.crystalcoder..";
     private static final String ZOO = "ai.llm360.zoo..";
     private static final String CLI = "ai.llm360.cli..";
 
     private static final JavaClasses HOUSE =
             new ClassFileImporter()
                     .importUrls(
-                            Stream.of(TorchBridge.class, Amber.class, Criteria.class, Llm360.class)
+                            Stream.of(
+                                            TorchBridge.class,
+                                            Amber.class,
+                                            CrystalCoder.class,
+                                            Criteria.class,
+                                            Llm360.class)
                                     .map(HouseRulesTest::location)
                                     .toList());
 
@@ -55,7 +62,7 @@ class HouseRulesTest {
 
     @Test
     void the_rules_see_every_room() {
-        for (String room : List.of(COMMON, AMBER, ZOO, CLI, "ai.djl..")) {
+        for (String room : List.of(COMMON, AMBER, CRYSTALCODER, ZOO, CLI, "ai.djl..")) {
             assertThat(HOUSE.that(resideInAPackage(room))).as(room).isNotEmpty();
         }
     }
@@ -67,7 +74,7 @@ class HouseRulesTest {
                 .resideInAPackage(COMMON)
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage(AMBER, ZOO, CLI)
+                .resideInAnyPackage(AMBER, CRYSTALCODER, ZOO, CLI)
                 .because("the floor knows no model by name")
                 .check(HOUSE);
         noClasses()
@@ -75,7 +82,16 @@ class HouseRulesTest {
                 .resideInAPackage(AMBER)
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage(ZOO, CLI)
+                .resideInAnyPackage(CRYSTALCODER, ZOO, CLI)
+                .because("models don't know each other")
+                .check(HOUSE);
+        noClasses()
+                .that()
+                .resideInAPackage(CRYSTALCODER)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(AMBER, ZOO, CLI)
+                .because("models don't know each other")
                 .check(HOUSE);
         noClasses()
                 .that()
@@ -89,7 +105,7 @@ class HouseRulesTest {
                 .resideInAPackage(CLI)
                 .should()
                 .dependOnClassesThat()
-                .resideInAPackage(AMBER)
+                .resideInAnyPackage(AMBER, CRYSTALCODER)
                 .because("the command takes its models from the zoo")
                 .check(HOUSE);
     }

@@ -1,2 +1,7 @@
-/** CrystalCoder: its configuration, its block, its page of TorchScript, its recipes. */
+/**
+ * CrystalCoder: its configuration, its block, its page of TorchScript.
+ *
+ * <p>Start at {@link ai.llm360.crystalcoder.CrystalCoder}. Network and command line don't belong
+ * here.
+ */
 package ai.llm360.crystalcoder;

@@ -3,6 +3,8 @@ package ai.llm360.zoo;
 import ai.llm360.amber.Amber;
 import ai.llm360.amber.AmberConfig;
 import ai.llm360.common.nn.CausalDecoder;
+import ai.llm360.crystalcoder.CrystalCoder;
+import ai.llm360.crystalcoder.CrystalCoderConfig;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
@@ -19,6 +21,12 @@ enum Architecture {
         @Override
         CausalDecoder newBlock(String config) {
             return new Amber(AmberConfig.parse(config));
+        }
+    },
+    CRYSTALCODER("crystalcoder") {
+        @Override
+        CausalDecoder newBlock(String config) {
+            return new CrystalCoder(CrystalCoderConfig.parse(config));
         }
     };
 

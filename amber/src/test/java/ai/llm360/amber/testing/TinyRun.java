@@ -49,7 +49,7 @@ public final class TinyRun {
     private TrainingConfig.Anomaly anomaly = new Anomaly(Anomaly.Policy.FAIL, 10);
     private TrainingConfig.Checkpoints checkpoints = new TrainingConfig.Checkpoints(3, 2, true);
     private TrainingConfig.Precision precision = TrainingConfig.Precision.FP32;
-    private boolean recompute;
+    private int recomputeLayers;
     private boolean tied;
     private long steps;
     private int stepsPerChunk = STEPS_PER_CHUNK;
@@ -95,8 +95,8 @@ public final class TinyRun {
         return this;
     }
 
-    public TinyRun recompute() {
-        recompute = true;
+    public TinyRun recompute(int layers) {
+        recomputeLayers = layers;
         return this;
     }
 
@@ -182,7 +182,7 @@ public final class TinyRun {
                 1.0,
                 steps,
                 precision,
-                recompute,
+                recomputeLayers,
                 new TrainingConfig.Validation(6, 1),
                 checkpoints,
                 anomaly,

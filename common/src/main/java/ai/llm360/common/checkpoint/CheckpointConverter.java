@@ -84,6 +84,9 @@ public final class CheckpointConverter {
                     specs.add(new TensorSpec(tensor.name(), typeOf(tensor), tensor.shape()));
                 }
             }
+            for (IgnoreRule rule : dropped) {
+                rule.check(checkpoint);
+            }
             if (specs.isEmpty()) {
                 throw new CheckpointException(source, "no tensor is left after the ignore rules");
             }

@@ -1,6 +1,7 @@
 package ai.llm360.common.checkpoint;
 
 import ai.djl.ndarray.types.Shape;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -36,9 +37,10 @@ public final class TensorMatcher {
      * @param checkpoint the checkpoint to search
      * @return the expected tensors by name, in the expected order; unmodifiable
      * @throws CheckpointException if tensors are missing, unexpected or of another shape, listing
-     *     all
+     *     all; or if an ignored copy isn't equal to its original
+     * @throws IOException if reading such a copy fails
      */
-    public Map<String, TensorInfo> match(Checkpoint checkpoint) throws CheckpointException {
+    public Map<String, TensorInfo> match(Checkpoint checkpoint) throws IOException {
         Map<String, TensorInfo> found = new LinkedHashMap<>();
         List<String> missing = new ArrayList<>();
         List<String> misshaped = new ArrayList<>();
@@ -61,6 +63,9 @@ public final class TensorMatcher {
             }
         }
         if (missing.isEmpty() && misshaped.isEmpty() && unexpected.isEmpty()) {
+            for (IgnoreRule rule : ignored) {
+                rule.check(checkpoint);
+            }
             return Collections.unmodifiableMap(found);
         }
         throw new CheckpointException(

@@ -64,7 +64,7 @@ record ChunkImport(Path directory, DataManifest empty, List<SourceInput> inputs,
                         String name = row.source().orElse(source);
                         total.merge(name, 1L, Long::sum);
                         sources.add(names.computeIfAbsent(name, key -> names.size()));
-                        spool.addIds(row.ids());
+                        spool.addRow(row.ids(), null);
                     });
             if (sources.isEmpty()) {
                 throw new DataException(file, "has no rows");
@@ -74,10 +74,12 @@ record ChunkImport(Path directory, DataManifest empty, List<SourceInput> inputs,
                             empty.rowLength(),
                             spool.rows(),
                             empty.vocabularySize(),
-                            List.copyOf(names.keySet()));
+                            List.copyOf(names.keySet()),
+                            spool.masked());
             String name = ChunkMixer.fileName(number);
             try (RowWriter writer = new RowWriter(directory.resolve(name), header)) {
-                spool.forEachRow((row, ids) -> writer.write(sources.get((int) row), ids, 0));
+                spool.forEachRow(
+                        (row, ids, mask) -> writer.write(sources.get((int) row), ids, mask));
                 return new RowFile(name, header.rows(), writer.finish());
             }
         }

@@ -67,8 +67,11 @@ record ChunkMixer(Path directory, Mixture mixture, List<TokenChunk> sources) {
         List<String> names = sources.stream().map(rows -> rows.sources().get(0)).toList();
         long rows = names.stream().mapToLong(name -> mixture.rows(name, chunk)).sum();
         TokenChunk any = sources.get(0);
-        RowHeader header = new RowHeader(any.rowLength(), rows, any.vocabularySize(), names);
-        long[] row = new long[any.rowLength()];
+        boolean masked = sources.stream().anyMatch(TokenChunk::hasMask);
+        RowHeader header =
+                new RowHeader(any.rowLength(), rows, any.vocabularySize(), names, masked);
+        long[] ids = new long[any.rowLength()];
+        float[] mask = new float[any.rowLength() - 1];
         String file = fileName(chunk);
         try (RowWriter writer = new RowWriter(directory.resolve(file), header)) {
             for (int source = 0; source < sources.size(); source++) {
@@ -76,8 +79,10 @@ record ChunkMixer(Path directory, Mixture mixture, List<TokenChunk> sources) {
                 String name = names.get(source);
                 long count = mixture.rows(name, chunk);
                 for (long i = 0; i < count; i++) {
-                    from.read(mixture.position(name, chunk, i) % from.rows(), row, 0);
-                    writer.write(source, row, 0);
+                    long row = mixture.position(name, chunk, i) % from.rows();
+                    from.read(row, ids, 0);
+                    from.readMask(row, mask, 0);
+                    writer.write(source, ids, mask);
                 }
             }
             return new RowFile(file, rows, writer.finish());

@@ -133,7 +133,7 @@ public final class DataPreparation {
                     vocabularySize,
                     row ->
                             spools.of(row.source().orElse(input.source().name()), input)
-                                    .addIds(row.ids()));
+                                    .addRow(row.ids(), null));
             advance(file);
         }
     }

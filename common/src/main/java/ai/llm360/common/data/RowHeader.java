@@ -20,13 +20,19 @@ import java.util.List;
  * @param rows the rows of the file
  * @param vocabularySize every id is below it
  * @param sources the names that the rows' source numbers stand for
+ * @param masked whether each row carries a mask
  */
-record RowHeader(int rowLength, long rows, int vocabularySize, List<String> sources) {
+record RowHeader(
+        int rowLength, long rows, int vocabularySize, List<String> sources, boolean masked) {
 
-    static final int VERSION = 1;
+    /** Files without masks stay what they were before there were any. */
+    private static final int VERSION = 1;
+
+    private static final int MASKED_VERSION = 2;
+
     static final int MAX_SOURCES = 1 << 16;
 
-    /** A row then is at most 256 MiB, and a chunk's source numbers fit into one mapping. */
+    /** A row's ids then are at most 256 MiB, and a chunk's source numbers fit into one mapping. */
     static final int MAX_ROW_LENGTH = 1 << 26;
 
     static final long MAX_ROWS = 1_000_000_000L;
@@ -59,8 +65,18 @@ record RowHeader(int rowLength, long rows, int vocabularySize, List<String> sour
         return vocabularySize <= 1 << 16 ? Short.BYTES : Integer.BYTES;
     }
 
-    int rowBytes() {
+    /** Where in a row its mask begins. */
+    int maskAt() {
         return rowLength * idBytes();
+    }
+
+    /** The bytes of a row's mask, of a bit for each prediction. */
+    private int maskBytes() {
+        return masked ? (rowLength - 1 + Byte.SIZE - 1) / Byte.SIZE : 0;
+    }
+
+    int rowBytes() {
+        return maskAt() + maskBytes();
     }
 
     /** Where the rows' source numbers begin, of two bytes each. */
@@ -82,7 +98,7 @@ record RowHeader(int rowLength, long rows, int vocabularySize, List<String> sour
         int bytes = (FIXED_BYTES + names.size() + 7) / 8 * 8;
         return little(bytes)
                 .put(MAGIC)
-                .putInt(VERSION)
+                .putInt(masked ? MASKED_VERSION : VERSION)
                 .putInt(bytes)
                 .putLong(rows)
                 .putInt(rowLength)
@@ -110,11 +126,11 @@ record RowHeader(int rowLength, long rows, int vocabularySize, List<String> sour
                     file, "not a file of token rows: it should begin with the bytes LLM360TR");
         }
         int version = fixed.getInt();
-        if (version != VERSION) {
+        if (version != VERSION && version != MASKED_VERSION) {
             throw new DataException(
                     file,
-                    "version %d of the format; this program reads version %d"
-                            .formatted(version, VERSION));
+                    "version %d of the format; this program reads versions %d and %d"
+                            .formatted(version, VERSION, MASKED_VERSION));
         }
         int bytes = fixed.getInt();
         if (bytes < FIXED_BYTES || bytes > MAX_BYTES) {
@@ -124,7 +140,7 @@ record RowHeader(int rowLength, long rows, int vocabularySize, List<String> sour
         fill(file, channel, whole);
         RowHeader header;
         try {
-            header = parse(whole.position(16));
+            header = parse(whole.position(16), version == MASKED_VERSION);
         } catch (IllegalArgumentException | BufferUnderflowException e) {
             throw new DataException(file, "damaged: " + e.getMessage(), e);
         }
@@ -137,7 +153,7 @@ record RowHeader(int rowLength, long rows, int vocabularySize, List<String> sour
         return new Read(header, bytes);
     }
 
-    private static RowHeader parse(ByteBuffer in) {
+    private static RowHeader parse(ByteBuffer in, boolean masked) {
         long rows = in.getLong();
         int rowLength = in.getInt();
         int vocabularySize = in.getInt();
@@ -150,7 +166,7 @@ record RowHeader(int rowLength, long rows, int vocabularySize, List<String> sour
             in.get(name);
             sources.add(new String(name, StandardCharsets.UTF_8));
         }
-        RowHeader header = new RowHeader(rowLength, rows, vocabularySize, sources);
+        RowHeader header = new RowHeader(rowLength, rows, vocabularySize, sources, masked);
         require(header.idBytes() == idBytes, "id of bytes", idBytes);
         return header;
     }

@@ -19,12 +19,16 @@ final class RowSpool implements AutoCloseable {
 
     private static final int BUFFER_BYTES = 1 << 18;
 
+    /** Marks an id whose prediction doesn't count; ids are never negative. */
+    private static final int UNCOUNTED = 1 << 31;
+
     private final Path file;
     private final int rowLength;
     private final FileChannel channel;
     private final ByteBuffer buffer;
     private long documents;
     private long tokens;
+    private boolean masked;
 
     RowSpool(Path file, int rowLength) throws IOException {
         this.file = file;
@@ -42,14 +46,25 @@ final class RowSpool implements AutoCloseable {
 
     /** Appends the ids of a document and the token that ends it. */
     void addDocument(int[] ids, int endToken) throws IOException {
-        addIds(ids);
+        for (int id : ids) {
+            addId(id);
+        }
         addId(endToken);
         documents++;
     }
 
-    void addIds(int[] ids) throws IOException {
-        for (int id : ids) {
-            addId(id);
+    /**
+     * Appends a ready row.
+     *
+     * @param mask for each id but the first, 1 where its prediction counts and 0 where it doesn't;
+     *     null if all count
+     */
+    void addRow(int[] ids, float[] mask) throws IOException {
+        addId(ids[0]);
+        for (int i = 1; i < ids.length; i++) {
+            boolean counts = mask == null || mask[i - 1] != 0;
+            addId(counts ? ids[i] : ids[i] | UNCOUNTED);
+            masked |= !counts;
         }
     }
 
@@ -85,15 +100,21 @@ final class RowSpool implements AutoCloseable {
         return tokens / rowLength;
     }
 
-    /** Takes rows as they are read back. */
+    /** Whether some prediction doesn't count. */
+    boolean masked() {
+        return masked;
+    }
+
+    /** Takes rows as they are read back; the arrays are used again for the next one. */
     interface Sink {
-        void accept(long row, long[] ids) throws IOException;
+        void accept(long row, long[] ids, float[] mask) throws IOException;
     }
 
     /** Reads all rows in order; nothing can be added after that. */
     void forEachRow(Sink sink) throws IOException {
         flush();
         long[] ids = new long[rowLength];
+        float[] mask = new float[rowLength - 1];
         ByteBuffer row = buffer.limit(rowLength * Integer.BYTES);
         channel.position(0);
         for (long i = 0; i < rows(); i++) {
@@ -104,9 +125,13 @@ final class RowSpool implements AutoCloseable {
                 }
             }
             for (int k = 0; k < rowLength; k++) {
-                ids[k] = row.getInt(k * Integer.BYTES);
+                int id = row.getInt(k * Integer.BYTES);
+                ids[k] = id & ~UNCOUNTED;
+                if (k > 0) {
+                    mask[k - 1] = id < 0 ? 0 : 1;
+                }
             }
-            sink.accept(i, ids);
+            sink.accept(i, ids, mask);
         }
     }
 

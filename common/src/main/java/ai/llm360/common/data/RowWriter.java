@@ -44,12 +44,12 @@ final class RowWriter implements AutoCloseable {
     /**
      * Writes the next row.
      *
+     * @param mask 1 where a prediction counts, else 0; not read if the header says there is none
      * @throws DataException if an id is outside the vocabulary
      */
-    void write(int source, long[] ids, int offset) throws IOException {
+    void write(int source, long[] ids, float[] mask) throws IOException {
         room(header.rowBytes());
-        for (int i = 0; i < header.rowLength(); i++) {
-            long id = ids[offset + i];
+        for (long id : ids) {
             if (id < 0 || id >= header.vocabularySize()) {
                 throw new DataException(
                         file,
@@ -63,7 +63,20 @@ final class RowWriter implements AutoCloseable {
                 buffer.putInt((int) id);
             }
         }
+        if (header.masked()) {
+            putMask(mask);
+        }
         sources[rows++] = (short) source;
+    }
+
+    private void putMask(float[] mask) {
+        for (int first = 0; first < mask.length; first += Byte.SIZE) {
+            int bits = 0;
+            for (int t = first; t < Math.min(first + Byte.SIZE, mask.length); t++) {
+                bits |= mask[t] == 0 ? 0 : 1 << (t - first);
+            }
+            buffer.put((byte) bits);
+        }
     }
 
     private ByteBuffer room(int bytes) throws IOException {

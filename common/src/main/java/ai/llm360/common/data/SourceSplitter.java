@@ -37,13 +37,18 @@ record SourceSplitter(Path directory, DataRecipe recipe, int vocabularySize) {
         BitSet heldBack = heldBack(source, rows);
         String name = source + ".rows";
         boolean validates = recipe.validationRows() > 0;
-        try (RowWriter train = writer("sources/" + name, source, training);
+        try (RowWriter train = writer("sources/" + name, source, training, spool.masked());
                 RowWriter valid =
                         validates
-                                ? writer("validation/" + name, source, recipe.validationRows())
+                                ? writer(
+                                        "validation/" + name,
+                                        source,
+                                        recipe.validationRows(),
+                                        spool.masked())
                                 : null) {
             spool.forEachRow(
-                    (row, ids) -> (heldBack.get((int) row) ? valid : train).write(0, ids, 0));
+                    (row, ids, mask) ->
+                            (heldBack.get((int) row) ? valid : train).write(0, ids, mask));
             return new Parts(
                     new RowFile("sources/" + name, training, train.finish()),
                     validates
@@ -53,10 +58,11 @@ record SourceSplitter(Path directory, DataRecipe recipe, int vocabularySize) {
         }
     }
 
-    private RowWriter writer(String file, String source, long rows) throws IOException {
+    private RowWriter writer(String file, String source, long rows, boolean masked)
+            throws IOException {
         return new RowWriter(
                 directory.resolve(file),
-                new RowHeader(recipe.rowLength(), rows, vocabularySize, List.of(source)));
+                new RowHeader(recipe.rowLength(), rows, vocabularySize, List.of(source), masked));
     }
 
     /**

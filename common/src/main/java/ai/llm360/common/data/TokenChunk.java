@@ -8,6 +8,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.List;
 import java.util.zip.CRC32C;
 
@@ -165,6 +166,39 @@ public final class TokenChunk implements AutoCloseable {
                     header.idBytes() == Short.BYTES
                             ? Short.toUnsignedLong(window.getShort(at + i * Short.BYTES))
                             : window.getInt(at + i * Integer.BYTES);
+        }
+    }
+
+    /**
+     * Returns whether rows say which of their predictions count. Without masks all do.
+     *
+     * @return whether there are masks
+     */
+    public boolean hasMask() {
+        return header.masked();
+    }
+
+    /**
+     * Reads a row's mask: whether the prediction of the id at t+1 from the ids up to t counts.
+     *
+     * @param row the row's number, from 0
+     * @param into gets T values, 1 where a prediction counts and 0 where it doesn't; all 1 if the
+     *     file has no masks
+     * @param offset where in {@code into} the first value goes
+     * @throws IndexOutOfBoundsException if there is no such row, or {@code into} is too short
+     * @throws IllegalStateException if the chunk is closed
+     */
+    public void readMask(long row, float[] into, int offset) {
+        checkRow(row);
+        int predictions = header.rowLength() - 1;
+        if (!header.masked()) {
+            Arrays.fill(into, offset, offset + predictions, 1);
+            return;
+        }
+        ByteBuffer window = windows[(int) (row / rowsPerWindow)];
+        int at = (int) (row % rowsPerWindow) * header.rowBytes() + header.maskAt();
+        for (int t = 0; t < predictions; t++) {
+            into[offset + t] = window.get(at + t / Byte.SIZE) >> (t % Byte.SIZE) & 1;
         }
     }
 

@@ -117,11 +117,13 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
             NDList in = new NDList(x, onDevice(tables[0], device), onDevice(tables[1], device));
             x = layer.forward(store, in, training).singletonOrThrow();
         }
-        List<Object> arguments = new ArrayList<>(List.of(x));
+        List<Object> norm = new ArrayList<>(List.of(x));
         for (Parameter parameter : lastParameters()) {
-            arguments.add(store.getValue(parameter, device, training));
+            norm.add(store.getValue(parameter, device, training));
         }
-        return new NDList(call(page, manager, training, "head", arguments.toArray()));
+        Object head = norm.remove(norm.size() - 1);
+        NDArray h = call(page, manager, training, "head_input", norm.toArray());
+        return new NDList(call(page, manager, training, "logits", h, head));
     }
 
     private static NDArray call(
@@ -142,12 +144,22 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
     }
 
     private NDArray inferLogits(NDManager manager, NDArray ids) {
-        InferenceWeights weights = runtime.weights();
         try (NDManager scope = manager.newSubManager()) {
-            List<NDArray> states = inferStates(scope, ids, false);
-            Object[] arguments = arguments(states.get(0), lastWeights(weights));
-            return weights.page().infer(manager, "head", arguments);
+            NDArray x = inferStates(scope, ids, false).get(0);
+            return head(manager, scope, x, "logits");
         }
+    }
+
+    /** The final norm and the head: (B, T, C) hidden states to logits. */
+    private NDArray head(NDManager manager, NDManager scope, NDArray x, String method) {
+        InferenceWeights weights = runtime.weights();
+        IValue[] last = lastWeights(weights);
+        NDArray h = weights.page().infer(scope, "head_input", arguments(x, norm(last)));
+        return weights.page().infer(manager, method, h, last[last.length - 1]);
+    }
+
+    private static Object[] norm(IValue[] last) {
+        return Arrays.copyOf(last, last.length - 1, Object[].class);
     }
 
     /**
@@ -162,8 +174,7 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
         InferenceWeights weights = runtime.weights();
         try (NDManager scope = manager.newSubManager()) {
             List<NDArray> states = inferStates(scope, tokens(scope, ids), true);
-            IValue[] last = lastWeights(weights);
-            Object[] norm = Arrays.copyOf(last, last.length - 1, Object[].class);
+            Object[] norm = norm(lastWeights(weights));
             NDArray end = states.remove(states.size() - 1);
             states.add(weights.page().infer(scope, "final_norm", arguments(end, norm)));
             states.forEach(state -> state.attach(manager));
@@ -258,7 +269,7 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
                 x.close();
                 x = y;
             }
-            NDArray logits = page.infer(manager, "last_head", arguments(x, lastWeights(weights)));
+            NDArray logits = head(manager, scope, x, "last_logits");
             for (int slot : slots) {
                 cache.grow(slot, tokens);
             }
@@ -301,9 +312,7 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
 
     private List<WeightSpec> lastSpecs() {
         List<WeightSpec> specs = new ArrayList<>(layout.finalNorm());
-        WeightSpec tied = layout.embedding();
-        specs.add(
-                layout.head().orElse(new WeightSpec(tied.name(), tied.shape(), tied.type(), true)));
+        specs.add(layout.head().orElseGet(layout.embedding()::asHead));
         return specs;
     }
 

@@ -76,7 +76,7 @@ final class CpuKernels {
     private static double errorOnOnes(NDManager manager, LinearKind kind, int levels) {
         try (NDManager scope = manager.newSubManager();
                 TorchScript page =
-                        TorchScript.compile(scope, kind.complete(""), kind.constants(levels))) {
+                        TorchScript.compile(scope, kind.methods(), kind.constants(levels))) {
             NDArray weight = scope.ones(new Shape(SIZE, SIZE));
             if (kind == LinearKind.BFLOAT16_PACKED) {
                 weight = TensorLoader.cast(scope, weight, TensorLoader.BFLOAT16);

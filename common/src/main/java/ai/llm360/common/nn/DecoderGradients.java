@@ -14,6 +14,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The next-token loss of a decoder with float32 weights, and its gradient.
@@ -21,8 +22,10 @@ import java.util.Map;
  * <p>It does what DJL's trainer does with {@code GradientCollector} and a loss, in less memory: the
  * logits of a batch are never held whole, and a layer's activations needn't be kept.
  *
- * <p>Batches are (B, T + 1) token ids, INT64, on the decoder's device: T inputs and, one further, T
- * labels. An object belongs to one thread at a time.
+ * <p>The loss of a batch is the sum of its positions' losses divided by B * T. A mask leaves
+ * positions out of the sum; what it is divided by stays, as CrystalCoder was trained (Cerebras'
+ * {@code loss_scaling: batch_size}, {@code loss_weight: 1/T}). An object belongs to one thread at a
+ * time.
  */
 public final class DecoderGradients implements AutoCloseable {
 
@@ -30,7 +33,7 @@ public final class DecoderGradients implements AutoCloseable {
     public static final int LOSS_ROWS = 256;
 
     private final CausalDecoder decoder;
-    private final boolean recompute;
+    private final int recomputed;
     private final NDManager manager;
     private final TorchScript page;
     private final TorchScript lossPage;
@@ -42,13 +45,14 @@ public final class DecoderGradients implements AutoCloseable {
      *
      * @param decoder a decoder with float32 weights
      * @param bfloat16 whether matrix products are computed in bfloat16
-     * @param recompute whether a layer's activations are computed again for its gradient instead of
-     *     being kept, as {@code torch.utils.checkpoint} does
+     * @param recomputeLayers how many layers, from the first on, have their activations computed
+     *     again for the gradient instead of kept, as {@code torch.utils.checkpoint} does; all of
+     *     them, if there are no more
      * @throws IllegalArgumentException if a weight is not float32
      */
-    public DecoderGradients(CausalDecoder decoder, boolean bfloat16, boolean recompute) {
+    public DecoderGradients(CausalDecoder decoder, boolean bfloat16, int recomputeLayers) {
         this.decoder = decoder;
-        this.recompute = recompute;
+        recomputed = Math.min(recomputeLayers, decoder.layers().size());
         for (Pair<String, Parameter> pair : decoder.getParameters()) {
             NDArray weight = pair.getValue().getArray();
             if (weight.getDataType() != DataType.FLOAT32) {
@@ -90,28 +94,33 @@ public final class DecoderGradients implements AutoCloseable {
     /**
      * Computes a batch's loss and adds its gradient to what earlier calls left.
      *
-     * @param batch (B, T + 1) token ids
-     * @param scale what the gradient of the mean loss is multiplied by, such as one over the
+     * @param batch the rows, on the decoder's device
+     * @param scale what the gradient of the loss is multiplied by, such as one over the
      *     micro-batches of a step
-     * @return the mean loss of the B * T positions, in nats
+     * @return the loss, in nats
      */
-    public double add(NDArray batch, double scale) {
+    public double add(TokenBatch batch, double scale) {
         try (NDManager scope = manager.newSubManager()) {
-            NDArray ids = lossPage.train(scope, "inputs", batch);
+            NDArray ids = lossPage.train(scope, "inputs", batch.ids());
             long positions = ids.size();
-            JniUtils.setGradMode(!recompute);
-            List<NDArray> states = forward(scope, ids, recompute);
-            NDArray x = states.get(states.size() - 1);
-            if (recompute) {
-                x = leaf(scope, x);
-            }
+            JniUtils.setGradMode(false);
+            List<NDArray> states = recomputed > 0 ? forward(scope, ids, recomputed) : List.of();
             JniUtils.setGradMode(true);
-            NDArray h = finalNorm(scope, x);
+            NDArray first = recomputed > 0 ? leaf(scope, states.get(recomputed)) : null;
+            NDArray x = first == null ? embed(scope, ids) : first;
+            for (DecoderLayer layer : kept()) {
+                NDArray y = runLayer(scope, layer, x);
+                if (x != first) {
+                    x.close(); // autograd keeps what it needs of it
+                }
+                x = y;
+            }
+            NDArray h = headInput(scope, x);
             JniUtils.setGradMode(false);
             NDArray[] loss = lossAndGradient(scope, h, batch, scale / positions);
             backward(h, loss[1]);
-            if (recompute) {
-                backwardThroughLayers(scope, ids, states, x);
+            if (first != null) {
+                backwardThroughLayers(scope, ids, states, gradientOf(scope, first));
             }
             return loss[0].getDouble() / positions;
         } finally {
@@ -122,33 +131,48 @@ public final class DecoderGradients implements AutoCloseable {
     /**
      * Computes a batch's loss alone.
      *
-     * @param batch (B, T + 1) token ids
-     * @return the mean loss of the B * T positions, in nats
+     * @param batch the rows, on the decoder's device
+     * @return the loss, in nats
      */
-    public double loss(NDArray batch) {
+    public double loss(TokenBatch batch) {
         JniUtils.setGradMode(false);
         try (NDManager scope = manager.newSubManager()) {
-            NDArray ids = lossPage.train(scope, "inputs", batch);
-            NDArray h = finalNorm(scope, forward(scope, ids, false).get(0));
-            return lossPage.train(scope, "loss", h, head(), batch, LOSS_ROWS).getDouble()
+            NDArray ids = lossPage.train(scope, "inputs", batch.ids());
+            NDArray x = embed(scope, ids);
+            for (DecoderLayer layer : decoder.layers()) {
+                NDArray y = runLayer(scope, layer, x);
+                x.close();
+                x = y;
+            }
+            NDArray h = headInput(scope, x);
+            return lossPage.train(
+                                    scope,
+                                    "loss",
+                                    h,
+                                    head(),
+                                    batch.ids(),
+                                    mask(scope, batch),
+                                    LOSS_ROWS)
+                            .getDouble()
                     / ids.size();
         }
     }
 
-    /** Embeds and runs all layers; returns every state before and after them, or the last alone. */
-    private List<NDArray> forward(NDManager scope, NDArray ids, boolean all) {
-        List<NDArray> states = new ArrayList<>();
-        NDArray x = page.train(scope, "embed", ids, decoder.embedding().getArray());
-        for (DecoderLayer layer : decoder.layers()) {
-            NDArray y = runLayer(scope, layer, x);
-            if (all) {
-                states.add(x);
-            } else {
-                x.close(); // autograd keeps what it needs of it
-            }
-            x = y;
+    /** The layers whose activations are kept. */
+    private List<DecoderLayer> kept() {
+        return decoder.layers().subList(recomputed, decoder.layers().size());
+    }
+
+    private NDArray embed(NDManager scope, NDArray ids) {
+        return page.train(scope, "embed", ids, decoder.embedding().getArray());
+    }
+
+    /** Embeds and runs the first layers; returns every state before and after them. */
+    private List<NDArray> forward(NDManager scope, NDArray ids, int layers) {
+        List<NDArray> states = new ArrayList<>(List.of(embed(scope, ids)));
+        for (DecoderLayer layer : decoder.layers().subList(0, layers)) {
+            states.add(runLayer(scope, layer, states.get(states.size() - 1)));
         }
-        states.add(x);
         return states;
     }
 
@@ -159,12 +183,14 @@ public final class DecoderGradients implements AutoCloseable {
         return page.train(scope, "layer", arguments.toArray());
     }
 
-    /** From the last layer to the first: computes it again, recorded this time, and goes back. */
+    /**
+     * From the last such layer to the first: computes it again, recorded this time, and goes back.
+     */
     private void backwardThroughLayers(
             NDManager scope, NDArray ids, List<NDArray> states, NDArray last) {
-        NDArray gradient = gradientOf(scope, last);
+        NDArray gradient = last;
         List<DecoderLayer> layers = decoder.layers();
-        for (int i = layers.size() - 1; i >= 0; i--) {
+        for (int i = recomputed - 1; i >= 0; i--) {
             try (NDManager step = scope.newSubManager()) {
                 NDArray x = leaf(step, states.get(i));
                 JniUtils.setGradMode(true);
@@ -176,22 +202,28 @@ public final class DecoderGradients implements AutoCloseable {
             }
         }
         JniUtils.setGradMode(true);
-        NDArray x = page.train(scope, "embed", ids, decoder.embedding().getArray());
+        NDArray x = embed(scope, ids);
         JniUtils.setGradMode(false);
         backward(x, gradient);
     }
 
-    private NDArray[] lossAndGradient(NDManager scope, NDArray h, NDArray batch, double scale) {
+    private NDArray[] lossAndGradient(NDManager scope, NDArray h, TokenBatch batch, double scale) {
         return lossPage.run(
                 "loss_and_gradient",
                 true,
                 result -> result.toTensorArray((PtNDManager) scope),
                 h,
                 head(),
-                batch,
+                batch.ids(),
+                mask(scope, batch),
                 LOSS_ROWS,
                 scale,
                 headGradient);
+    }
+
+    /** The page takes an empty mask for none. */
+    private static NDArray mask(NDManager scope, TokenBatch batch) {
+        return batch.mask().orElseGet(() -> scope.create(new Shape(0)));
     }
 
     private static void backward(NDArray y, NDArray gradient) {
@@ -216,13 +248,14 @@ public final class DecoderGradients implements AutoCloseable {
      * Autograd makes a parameter's gradient at the first backward pass and adds to it later, so one
      * handle of it serves for good. That pass is made here, on two tokens: later, the gradients
      * would come to lie between a batch's activations, and what those leave could not be used again
-     * as a whole (a sixth more memory in all, for a model of 58 million parameters).
+     * as a whole (8 % more memory in all, for a model of 58 million parameters).
      *
      * <p>The head's gradient is not autograd's but ours; where the head is the embedding table,
      * both are one.
      */
     private void makeGradients() {
-        try (NDArray batch = manager.zeros(new Shape(1, 2), DataType.INT64)) {
+        NDArray ids = manager.zeros(new Shape(1, 2), DataType.INT64);
+        try (TokenBatch batch = new TokenBatch(ids, Optional.empty())) {
             add(batch, 0);
         }
         boolean tied = head() == decoder.embedding().getArray();
@@ -241,11 +274,11 @@ public final class DecoderGradients implements AutoCloseable {
         clear(); // also of what an earlier training of these weights left
     }
 
-    private NDArray finalNorm(NDManager scope, NDArray x) {
+    private NDArray headInput(NDManager scope, NDArray x) {
         List<Object> arguments = new ArrayList<>(List.of(x));
         List<Parameter> last = decoder.lastParameters();
         last.subList(0, last.size() - 1).forEach(norm -> arguments.add(norm.getArray()));
-        return page.train(scope, "final_norm", arguments.toArray());
+        return page.train(scope, "head_input", arguments.toArray());
     }
 
     private NDArray head() {

@@ -8,16 +8,18 @@ import java.util.Optional;
  * What one architecture's decoder is made of: its sizes, its weights by name, and its page.
  *
  * <p>The page is TorchScript with these methods, where {@code …} are the weights of {@link
- * #layer()} or {@link #finalNorm()} in order, linear ones as {@code Weight}:
+ * #layer()} or {@link #finalNorm()} in order, linear ones as {@code Weight}. It calls what {@code
+ * decoder.torchscript}, beside this class, and the page of a kind of linear weight define:
+ * attention, the cache, {@code linear}, {@code conv1d}.
  *
  * <ul>
  *   <li>{@code embed(ids, table)}: (B, T) to (B, T, C)
  *   <li>{@code rotary_tables(positions, like)}: two tables of (positions, rotary dim)
- *   <li>{@code angles(table, start, t)}: (positions, D) to (B, 1, T, D)
  *   <li>{@code layer(x, cos, sin, …)}: (B, T, C) to (B, T, C)
  *   <li>{@code cached_layer(x, cos, sin, keys, values, slots, start, …)}: the same, continuing a
- *       cache
- *   <li>{@code final_norm(x, …)}, {@code head(x, …, w)} and {@code last_head(x, …, w)}
+ *       cache; here the tables' rows are the tokens', (B, 1, T, rotary dim)
+ *   <li>{@code final_norm(x, …)}: (B, T, C) to (B, T, C), the last hidden state
+ *   <li>{@code head_input(x, …)}: the same, as the head's matrix multiplies it
  * </ul>
  *
  * @param page the page's text
@@ -27,6 +29,7 @@ import java.util.Optional;
  * @param layers the number of decoder layers
  * @param keyValueHeads the heads that the cache holds (K)
  * @param headDim the size of a head (D)
+ * @param attentionScale what the scores of queries and keys are multiplied by
  * @param embedding the embedding table
  * @param layerPrefix what precedes a layer's number in its weights' names, such as {@code
  *     model.layers}
@@ -42,6 +45,7 @@ public record DecoderLayout(
         int layers,
         int keyValueHeads,
         int headDim,
+        double attentionScale,
         WeightSpec embedding,
         String layerPrefix,
         List<WeightSpec> layer,

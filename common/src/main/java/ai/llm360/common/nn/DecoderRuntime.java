@@ -58,6 +58,8 @@ final class DecoderRuntime {
                 kind,
                 k -> {
                     Map<String, Object> constants = new HashMap<>(layout.constants());
+                    constants.put("head_dim", layout.headDim());
+                    constants.put("attention_scale", layout.attentionScale());
                     if (k == LinearKind.INT8) {
                         constants.putAll(CpuKernels.get().constants(k));
                     }
@@ -119,6 +121,7 @@ final class DecoderRuntime {
             return LinearKind.ROWS;
         }
         LinearKind best = CpuKernels.get().bfloat16();
-        return best.packs() && embedding.requiresGradient() ? LinearKind.ROWS : best;
+        boolean copies = layout.layer().stream().anyMatch(best::packs);
+        return copies && embedding.requiresGradient() ? LinearKind.ROWS : best;
     }
 }

@@ -60,7 +60,7 @@ final class InferenceWeights implements AutoCloseable {
             int group, String prefix, List<WeightSpec> specs, List<Parameter> parameters) {
         if (groups[group] == null) {
             groups[group] =
-                    kind.packs()
+                    specs.stream().anyMatch(kind::packs)
                             ? packAll(prefix, specs, parameters)
                             : parameters.stream()
                                     .map(p -> IValue.from((PtNDArray) p.getArray()))
@@ -69,11 +69,13 @@ final class InferenceWeights implements AutoCloseable {
         return groups[group];
     }
 
-    /** Packs the weights, side by side where libtorch packs one with one thread. */
+    /** Packs the weights, side by side where libtorch does one with one thread. */
     private IValue[] packAll(String prefix, List<WeightSpec> specs, List<Parameter> parameters) {
         ExecutorService pool =
                 Executors.newFixedThreadPool(
-                        kind == LinearKind.INT8 ? Runtime.getRuntime().availableProcessors() : 1);
+                        kind == LinearKind.BFLOAT16_PACKED
+                                ? 1
+                                : Runtime.getRuntime().availableProcessors());
         try {
             List<Future<IValue>> packed = new ArrayList<>();
             for (int i = 0; i < specs.size(); i++) {
@@ -82,8 +84,8 @@ final class InferenceWeights implements AutoCloseable {
                 packed.add(
                         pool.submit(
                                 () ->
-                                        spec.linear()
-                                                ? pack(prefix + spec.name(), array)
+                                        kind.packs(spec)
+                                                ? pack(prefix, spec, array)
                                                 : IValue.from((PtNDArray) array)));
             }
             IValue[] values = new IValue[packed.size()];
@@ -101,9 +103,12 @@ final class InferenceWeights implements AutoCloseable {
         }
     }
 
-    private IValue pack(String name, NDArray array) {
+    private IValue pack(String prefix, WeightSpec spec, NDArray array) {
         try (NDManager scope = array.getManager().newSubManager()) {
-            return page.runRaw("prepare", false, source.open(scope, name, array));
+            return page.runRaw(
+                    spec.transposed() ? "prepare_transposed" : "prepare",
+                    false,
+                    source.open(scope, prefix + spec.name(), array));
         }
     }
 

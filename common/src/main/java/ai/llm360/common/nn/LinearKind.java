@@ -34,18 +34,29 @@ enum LinearKind {
     }
 
     /** Returns whether a weight is copied into another layout, which training would not update. */
-    boolean packs() {
-        return packing;
+    boolean packs(WeightSpec weight) {
+        // The matrix-vector kernel wants an output's weights side by side; float32's takes both.
+        return weight.linear() && (packing || (this == BFLOAT16 && weight.transposed()));
     }
 
-    /** Completes a model's page with this kind's methods. */
+    /** Completes a model's page with what decoders have in common and this kind's methods. */
     String complete(String page) {
+        return typed(page)
+                + typed(TorchScript.source(LinearKind.class, "decoder.torchscript"))
+                + methods();
+    }
+
+    /** Returns this kind's methods, as a page of their own. */
+    String methods() {
+        return typed(TorchScript.source(LinearKind.class, resource + ".torchscript"));
+    }
+
+    private String typed(String text) {
         String type =
                 this == INT8
                         ? "__torch__.torch.classes.quantized.LinearPackedParamsBase"
                         : "Tensor";
-        String linear = TorchScript.source(LinearKind.class, resource + ".torchscript");
-        return (page + "\n" + linear).replaceAll("\\bWeight\\b", type);
+        return text.replaceAll("\\bWeight\\b", type) + "\n";
     }
 
     /** Returns the constants that this kind's methods read. */

@@ -1,10 +1,10 @@
 package ai.llm360.common.train;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.llm360.common.data.TokenChunk;
 import ai.llm360.common.data.TokenDataset;
 import ai.llm360.common.nn.DecoderGradients;
+import ai.llm360.common.nn.TokenBatch;
 import ai.llm360.common.run.ValidationLoss;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -46,7 +46,7 @@ final class HeldOutLoss {
                 for (long first = 0; first < count; first += rows) {
                     long end = Math.min(first + rows, count);
                     long[] numbers = LongStream.range(first, end).toArray();
-                    try (NDArray batch = Batches.of(manager, held, numbers)) {
+                    try (TokenBatch batch = Batches.of(manager, held, numbers)) {
                         sum += decoder.loss(batch) * numbers.length;
                     }
                 }

@@ -14,7 +14,8 @@ import java.util.Collection;
  * @param layerMatrices those of one layer
  * @param layers the number of layers (L)
  * @param hidden the width of the residual stream (C)
- * @param intermediate the width of the feed-forward layers (F)
+ * @param intermediate the widest dimension of a layer's matrices: the feed-forward width (F), or
+ *     that of queries, keys and values where they are one matrix
  * @param vocabulary the number of tokens (V)
  * @param context the largest number of positions
  */

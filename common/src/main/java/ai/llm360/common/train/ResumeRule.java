@@ -24,7 +24,7 @@ final class ResumeRule {
                     "validation",
                     "checkpoints",
                     "anomaly",
-                    "recompute",
+                    "recompute_layers",
                     "batch.micro",
                     "schedule");
 

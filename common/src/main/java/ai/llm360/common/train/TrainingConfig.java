@@ -27,8 +27,9 @@ import java.util.regex.PatternSyntaxException;
  * @param clip the largest global norm of the gradient; 0 for no limit
  * @param steps the last step, or 0 for all that the data gives
  * @param precision what matrix products are computed in; weights and their updates are float32
- * @param recompute whether a layer's activations are computed again for its gradient, which saves
- *     their memory and costs a third more time
+ * @param recomputeLayers how many layers, from the first on, have their activations computed again
+ *     for the gradient: it saves their memory, and costs each a third more time; a model's layers,
+ *     or more, for all
  * @param validation when the validation loss is computed
  * @param checkpoints what is kept
  * @param anomaly what happens at a loss or gradient that is no number
@@ -45,7 +46,7 @@ public record TrainingConfig(
         double clip,
         long steps,
         Precision precision,
-        boolean recompute,
+        int recomputeLayers,
         Validation validation,
         Checkpoints checkpoints,
         Anomaly anomaly,
@@ -61,6 +62,7 @@ public record TrainingConfig(
                 Integer.MAX_VALUE);
         notNegative("clip", clip);
         notNegative("steps", steps);
+        notNegative("recompute_layers", recomputeLayers);
         if (model != null) { // config.json has nulls, which Map.copyOf refuses
             model = Collections.unmodifiableMap(new LinkedHashMap<>(model));
         }
@@ -79,7 +81,7 @@ public record TrainingConfig(
                     1.0,
                     0,
                     Precision.FP32,
-                    false,
+                    0,
                     new Validation(0, 16),
                     new Checkpoints(0, 2, true),
                     new Anomaly(Anomaly.Policy.FAIL, 10),

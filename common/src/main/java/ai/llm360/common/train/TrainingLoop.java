@@ -1,6 +1,5 @@
 package ai.llm360.common.train;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.llm360.common.data.ChunkOrder;
 import ai.llm360.common.data.DataOrder;
@@ -9,6 +8,7 @@ import ai.llm360.common.data.TokenDataset;
 import ai.llm360.common.nn.ArraySource;
 import ai.llm360.common.nn.CausalDecoder;
 import ai.llm360.common.nn.DecoderGradients;
+import ai.llm360.common.nn.TokenBatch;
 import ai.llm360.common.run.RunDirectory;
 import ai.llm360.common.run.RunEvent;
 import ai.llm360.common.run.RunLog;
@@ -106,7 +106,8 @@ public final class TrainingLoop {
     public TrainingResult run() throws IOException {
         TrainedWeights.begin(decoder, manager, config.seed());
         boolean bfloat16 = config.precision() == TrainingConfig.Precision.BF16;
-        try (DecoderGradients made = new DecoderGradients(decoder, bfloat16, config.recompute());
+        try (DecoderGradients made =
+                        new DecoderGradients(decoder, bfloat16, config.recomputeLayers());
                 AdamW adamW = new AdamW(manager, config.optimizer(), made.parameters())) {
             gradients = made;
             optimizer = adamW;
@@ -181,7 +182,7 @@ public final class TrainingLoop {
         double loss = 0;
         for (int i = 0; i < parts; i++) {
             long[] part = Arrays.copyOfRange(rows, i * micro, (i + 1) * micro);
-            try (NDArray batch = Batches.of(manager, chunkRows, part)) {
+            try (TokenBatch batch = Batches.of(manager, chunkRows, part)) {
                 loss += gradients.add(batch, 1.0 / parts) / parts;
             }
         }

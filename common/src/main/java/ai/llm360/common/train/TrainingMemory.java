@@ -37,23 +37,24 @@ public record TrainingMemory(
      *
      * @param model its sizes
      * @param precision what products are computed in
-     * @param recompute whether layers are computed again for their gradients
+     * @param recomputeLayers how many layers are computed again for their gradients
      * @param positions the positions of a micro-batch
      */
     static TrainingMemory of(
-            ModelSize model, Precision precision, boolean recompute, long positions) {
+            ModelSize model, Precision precision, int recomputeLayers, long positions) {
         boolean half = precision == Precision.BF16;
         long c = model.hidden();
         long f = model.intermediate();
         long head = c * model.vocabulary();
         long layer = positions * (half ? 34 * c + 8 * f : 40 * c + 16 * f);
-        long layersWhole = recompute ? 1 : model.layers();
+        long recomputed = Math.min(recomputeLayers, model.layers());
+        long layersWhole = Math.max(1, model.layers() - recomputed);
         return new TrainingMemory(
                 4 * model.parameters(),
                 4 * model.parameters(),
                 8 * model.parameters(),
                 half ? 2 * (layersWhole * model.layerMatrices() + head) : 0,
-                (recompute ? model.layers() * positions * 4 * c : 0) + (layersWhole + 1) * layer,
+                recomputed * positions * 4 * c + (layersWhole + 1) * layer,
                 positions * 20 * c
                         + 3L
                                 * 4

@@ -135,20 +135,22 @@ public record TrainingPlan(
      * Returns how long the run takes.
      *
      * @param flopsPerSecond the rate at which all devices together compute, while they train
-     * @return the time; with recomputation a third more for the second forward pass
+     * @return the time; for each recomputed layer a third more, for its second forward pass
      */
     public Duration time(double flopsPerSecond) {
-        double work = tokens() * flopsPerToken() * (config.recompute() ? 4.0 / 3 : 1);
+        double recomputed = Math.min(config.recomputeLayers(), model.layers());
+        double work = tokens() * flopsPerToken() * (1 + recomputed / model.layers() / 3);
         return Duration.ofMillis(Math.round(1000 * work / flopsPerSecond));
     }
 
     /** Returns the memory that the run takes on each device. */
     public TrainingMemory memory() {
-        return memory(config.recompute(), config.batch().micro());
+        return memory(config.recomputeLayers(), config.batch().micro());
     }
 
-    private TrainingMemory memory(boolean recompute, int micro) {
-        return TrainingMemory.of(model, config.precision(), recompute, (long) micro * context);
+    private TrainingMemory memory(int recomputeLayers, int micro) {
+        return TrainingMemory.of(
+                model, config.precision(), recomputeLayers, (long) micro * context);
     }
 
     /**
@@ -184,15 +186,22 @@ public record TrainingPlan(
 
     /** The gentlest change that makes the run fit: smaller micro-batches, then recomputation. */
     private String cure(MemoryBudget budget) {
-        for (boolean recompute : config.recompute() ? List.of(true) : List.of(false, true)) {
+        int all = Math.toIntExact(model.layers());
+        List<Integer> choices =
+                config.recomputeLayers() >= all
+                        ? List.of(all)
+                        : List.of(config.recomputeLayers(), all);
+        for (int layers : choices) {
             for (int micro = config.batch().micro(); micro > 0; micro--) {
                 if (config.batch().global() % micro == 0
-                        && budget.holds(memory(recompute, micro).total())) {
+                        && budget.holds(memory(layers, micro).total())) {
                     return "with batch.micro=%d%s it takes %s"
                             .formatted(
                                     micro,
-                                    recompute && !config.recompute() ? " and recompute=true" : "",
-                                    MemoryBudget.gigabytes(memory(recompute, micro).total()));
+                                    layers > config.recomputeLayers()
+                                            ? " and recompute_layers=" + layers
+                                            : "",
+                                    MemoryBudget.gigabytes(memory(layers, micro).total()));
                 }
             }
         }

@@ -145,4 +145,23 @@ class DataRemixTest {
                         () -> DataRemix.builder().setSource(first).setTarget(first).build().mix())
                 .withMessageContaining("exists and is not an empty directory");
     }
+
+    @Test
+    void masks_stay_with_their_rows_beside_sources_without() throws IOException {
+        first =
+                new TokenDatasetBuilder(3, 10)
+                        .source("plain", new long[] {1, 2, 3}, new long[] {2, 2, 3})
+                        .source(
+                                "masked",
+                                new long[][] {{3, 4, 5}, {4, 4, 5}},
+                                new float[][] {{0, 1}, {1, 0}})
+                        .write(temp.resolve("masked"));
+        remix().optChunks(2).build().mix();
+        try (TokenDataset data = TokenDataset.open(second);
+                TokenChunk chunk = data.openChunk(1)) {
+            assertThat(Rows.of(chunk)).containsExactly(new long[] {2, 2, 3}, new long[] {4, 4, 5});
+            assertThat(Rows.mask(chunk, 0)).containsExactly(1, 1);
+            assertThat(Rows.mask(chunk, 1)).containsExactly(1, 0);
+        }
+    }
 }

@@ -30,6 +30,12 @@ final class Rows {
         return rows;
     }
 
+    static float[] mask(TokenChunk chunk, long row) {
+        float[] mask = new float[chunk.rowLength() - 1];
+        chunk.readMask(row, mask, 0);
+        return mask;
+    }
+
     static List<Long> flat(TokenChunk chunk) {
         return of(chunk).stream().flatMap(row -> Arrays.stream(row).boxed()).toList();
     }

@@ -16,9 +16,12 @@ public final class TokenDatasetBuilder {
 
     private final int rowLength;
     private final int vocabularySize;
-    private final Map<String, long[][]> training = new LinkedHashMap<>();
-    private final Map<String, long[][]> validation = new LinkedHashMap<>();
+    private final Map<String, Given> training = new LinkedHashMap<>();
+    private final Map<String, Given> validation = new LinkedHashMap<>();
     private int chunks = 1;
+
+    /** Without masks every prediction counts. */
+    private record Given(List<long[]> ids, List<float[]> masks) {}
 
     /** Starts a data set of one chunk without rows. */
     public TokenDatasetBuilder(int rowLength, int vocabularySize) {
@@ -28,13 +31,23 @@ public final class TokenDatasetBuilder {
 
     /** Adds a source's training rows; each chunk gets an equal share, what is over is unused. */
     public TokenDatasetBuilder source(String name, long[]... rows) {
-        training.put(name, rows);
+        return source(name, rows, new float[0][]);
+    }
+
+    /** Adds a source's training rows of T+1 ids with masks of T values, 1 or 0. */
+    public TokenDatasetBuilder source(String name, long[][] rows, float[][] masks) {
+        training.put(name, new Given(List.of(rows), List.of(masks)));
         return this;
     }
 
     /** Adds a source's validation rows. */
     public TokenDatasetBuilder validation(String name, long[]... rows) {
-        validation.put(name, rows);
+        return validation(name, rows, new float[0][]);
+    }
+
+    /** Adds a source's validation rows with masks. */
+    public TokenDatasetBuilder validation(String name, long[][] rows, float[][] masks) {
+        validation.put(name, new Given(List.of(rows), List.of(masks)));
         return this;
     }
 
@@ -52,17 +65,18 @@ public final class TokenDatasetBuilder {
         Map<String, RowFile> heldBack = new LinkedHashMap<>();
         for (var source : training.entrySet()) {
             String name = source.getKey();
-            long[][] rows = source.getValue();
+            Given rows = source.getValue();
             RowFile file = rowFile(directory, "sources/" + name + ".rows", name, rows);
             pools.add(TokenChunk.open(directory.resolve(file.file())));
-            perChunk.put(name, (long) rows.length / chunks);
-            long[][] kept = validation.getOrDefault(name, new long[0][]);
-            if (kept.length > 0) {
-                heldBack.put(name, rowFile(directory, "validation/" + name + ".rows", name, kept));
+            perChunk.put(name, (long) rows.ids().size() / chunks);
+            Given held = validation.getOrDefault(name, new Given(List.of(), List.of()));
+            int kept = held.ids().size();
+            if (kept > 0) {
+                heldBack.put(name, rowFile(directory, "validation/" + name + ".rows", name, held));
             }
-            long tokens = (long) (rows.length + kept.length) * rowLength;
-            sources.add(
-                    new Source(name, null, List.of(), 1, tokens, rows.length, kept.length, file));
+            int trained = rows.ids().size();
+            long tokens = (long) (trained + kept) * rowLength;
+            sources.add(new Source(name, null, List.of(), 1, tokens, trained, kept, file));
         }
         List<Segment> segments = List.of(new Segment(0, chunks, null, perChunk));
         List<RowFile> files;
@@ -87,16 +101,18 @@ public final class TokenDatasetBuilder {
         return directory;
     }
 
-    private RowFile rowFile(Path directory, String name, String source, long[][] rows)
+    private RowFile rowFile(Path directory, String name, String source, Given rows)
             throws IOException {
         Path file = directory.resolve(name);
         Files.createDirectories(file.getParent());
-        RowHeader header = new RowHeader(rowLength, rows.length, vocabularySize, List.of(source));
+        int count = rows.ids().size();
+        boolean masked = !rows.masks().isEmpty();
+        RowHeader header = new RowHeader(rowLength, count, vocabularySize, List.of(source), masked);
         try (RowWriter writer = new RowWriter(file, header)) {
-            for (long[] row : rows) {
-                writer.write(0, row, 0);
+            for (int i = 0; i < count; i++) {
+                writer.write(0, rows.ids().get(i), masked ? rows.masks().get(i) : null);
             }
-            return new RowFile(name, rows.length, writer.finish());
+            return new RowFile(name, count, writer.finish());
         }
     }
 }

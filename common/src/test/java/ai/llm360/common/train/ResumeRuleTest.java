@@ -42,7 +42,7 @@ class ResumeRuleTest {
                 "validation.every=5",
                 "checkpoints.keep=1",
                 "anomaly.policy=reseed",
-                "recompute=true",
+                "recompute_layers=1",
                 "batch.micro=4",
                 "schedule.peak=1e-3"
             })

@@ -46,18 +46,20 @@ class TrainingPlanTest {
     void recomputation_takes_a_third_more_time() {
         double rate = plan().flopsPerToken() * plan().tokens() / 60;
         assertThat(plan().time(rate)).isEqualTo(Duration.ofSeconds(60));
-        assertThat(plan("recompute=true").time(rate)).isEqualTo(Duration.ofSeconds(80));
+        assertThat(plan("recompute_layers=1").time(rate)).isEqualTo(Duration.ofSeconds(70));
+        assertThat(plan("recompute_layers=2").time(rate)).isEqualTo(Duration.ofSeconds(80));
+        assertThat(plan("recompute_layers=9").time(rate)).isEqualTo(Duration.ofSeconds(80));
     }
 
     @Test
     void memory_follows_the_stated_formula() {
         long n = 12 * 32;
-        TrainingMemory kept = TrainingMemory.of(MODEL, Precision.FP32, false, n);
+        TrainingMemory kept = TrainingMemory.of(MODEL, Precision.FP32, 0, n);
         assertThat(kept.state()).isEqualTo(16 * 84_320);
         assertThat(kept.roundedWeights()).isZero();
         assertThat(kept.activations()).isEqualTo((2 + 1) * n * (40 * 64 + 16 * 128));
         assertThat(kept.loss()).isEqualTo(n * 20 * 64 + 12 * 256 * 500);
-        TrainingMemory again = TrainingMemory.of(MODEL, Precision.BF16, true, n);
+        TrainingMemory again = TrainingMemory.of(MODEL, Precision.BF16, 2, n);
         assertThat(again.roundedWeights()).isEqualTo(2 * (10_000 + 32_000));
         assertThat(again.activations())
                 .isEqualTo(2 * n * 4 * 64 + (1 + 1) * n * (34 * 64 + 8 * 128));
@@ -84,9 +86,9 @@ class TrainingPlanTest {
                 .hasMessageStartingWith("training takes about ")
                 .hasMessageContaining("but this test has ")
                 .hasMessageEndingWith("with batch.micro=6 it takes 0.0 GB");
-        long least = plan("batch.micro=1", "recompute=true").memory().total();
+        long least = plan("batch.micro=1", "recompute_layers=2").memory().total();
         assertThatThrownBy(() -> plan().checkFits(new MemoryBudget(least * 10 / 9, "this test")))
-                .hasMessageContaining("with batch.micro=1 and recompute=true it takes ");
+                .hasMessageContaining("with batch.micro=1 and recompute_layers=2 it takes ");
         assertThatThrownBy(() -> plan().checkFits(new MemoryBudget(least / 2, "this test")))
                 .hasMessageEndingWith(
                         "no batch.micro makes it fit; choose a smaller model or a larger device");

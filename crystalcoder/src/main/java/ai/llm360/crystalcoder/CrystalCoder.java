@@ -1,0 +1,136 @@
+package ai.llm360.crystalcoder;
+
+import ai.djl.nn.Parameter;
+import ai.djl.training.initializer.Initializer;
+import ai.djl.training.initializer.NormalInitializer;
+import ai.djl.training.initializer.TruncatedNormalInitializer;
+import ai.llm360.common.checkpoint.IgnoreRule;
+import ai.llm360.common.nn.CausalDecoder;
+import ai.llm360.common.nn.DecoderLayout;
+import ai.llm360.common.nn.TorchScript;
+import ai.llm360.common.nn.WeightSpec;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * CrystalCoder, LLM360's second model: LayerNorm, rotary positions on a part of each head, SwiGLU,
+ * biases everywhere, a tied head, and muP.
+ *
+ * <p>Input: token ids, INT64 (B, T). Output: logits, float32 (B, T, V). The parameters have the
+ * names of the Hub's checkpoints; matrices are stored [in, out]. The forward pass is the page
+ * {@code crystalcoder.torchscript} beside this class.
+ *
+ * <p>In bfloat16 the original casts the sines and cosines to it and divides a score by the head dim
+ * after the product; here rotation and scores are float32. A tenth of that model's bfloat16 error
+ * in the logits comes from those two (CrystalCoderTest measures it). The original numbers positions
+ * by their place in the cache, so that padding on the left shifts them; here a row of a batch has
+ * no padding, and gives what it gives alone.
+ */
+public final class CrystalCoder extends CausalDecoder {
+
+    /** The standard deviation of fresh embeddings in pre-training. */
+    private static final double EMBEDDING_SIGMA = 0.073;
+
+    private static final List<IgnoreRule> IGNORED =
+            List.of(
+                    new IgnoreRule(
+                            "attention-buffers",
+                            Pattern.compile("transformer\\.h\\.\\d+\\.attn\\.(masked_)?bias"),
+                            "released files carry the causal mask and the value of masked scores"),
+                    IgnoreRule.copyOf(
+                            "tied-head",
+                            "lm_head.weight",
+                            "transformer.wte.weight",
+                            "released files carry the head, which is the embedding table, twice"));
+
+    private final CrystalCoderConfig config;
+
+    /**
+     * Creates a CrystalCoder without weights: load a checkpoint into it, or initialise it to train
+     * from nothing.
+     *
+     * @param config its sizes
+     */
+    @SuppressWarnings("this-escape")
+    public CrystalCoder(CrystalCoderConfig config) {
+        super(layout(config));
+        this.config = config;
+        for (Parameter parameter : getParameters().values()) {
+            if (parameter.getType() == Parameter.Type.WEIGHT) {
+                parameter.setInitializer(initializer(parameter.getName()));
+            }
+        }
+    }
+
+    private Initializer initializer(String name) {
+        double scale = Math.sqrt(config.widthScale());
+        if (name.endsWith("c_proj.weight")) {
+            scale /= Math.sqrt(2.0 * config.layers());
+        }
+        if (config.initialization() == CrystalCoderConfig.Initialization.HUGGING_FACE) {
+            return new NormalInitializer((float) (config.initializerRange() * scale));
+        }
+        return new TruncatedNormalInitializer(
+                (float) (EMBEDDING_SIGMA * (name.endsWith("wte.weight") ? 1 : scale)));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public List<IgnoreRule> ignoredTensors() {
+        return IGNORED;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public Set<Long> eosIds() {
+        return Set.copyOf(config.eosTokenIds());
+    }
+
+    /** Returns the configuration that this model was made with. */
+    public CrystalCoderConfig config() {
+        return config;
+    }
+
+    private static DecoderLayout layout(CrystalCoderConfig config) {
+        int hidden = config.hiddenSize();
+        int inner = config.intermediateSize();
+        double headDim = config.headDim();
+        return new DecoderLayout(
+                TorchScript.source(CrystalCoder.class, "crystalcoder.torchscript"),
+                Map.of(
+                        "eps", config.layerNormEps(),
+                        "rotary_dim", config.rotaryDim(),
+                        "embeddings_scale", config.embeddingsScale(),
+                        "logit_scale", config.logitScale()),
+                config.vocabularySize(),
+                config.contextLength(),
+                config.layers(),
+                config.heads(),
+                config.headDim(),
+                1 / (config.scaleByHeadDim() ? headDim : Math.sqrt(headDim)),
+                WeightSpec.embedding("transformer.wte.weight", config.vocabularySize(), hidden),
+                "transformer.h",
+                List.of(
+                        WeightSpec.gain("ln_1.weight", hidden),
+                        WeightSpec.bias("ln_1.bias", hidden),
+                        WeightSpec.conv1d("attn.c_attn.weight", hidden, 3L * hidden),
+                        WeightSpec.bias("attn.c_attn.bias", 3L * hidden),
+                        WeightSpec.conv1d("attn.c_proj.weight", hidden, hidden),
+                        WeightSpec.bias("attn.c_proj.bias", hidden),
+                        WeightSpec.gain("ln_2.weight", hidden),
+                        WeightSpec.bias("ln_2.bias", hidden),
+                        WeightSpec.conv1d("mlp.c_fc.weight", hidden, inner),
+                        WeightSpec.bias("mlp.c_fc.bias", inner),
+                        WeightSpec.conv1d("mlp.c_fc2.weight", hidden, inner),
+                        WeightSpec.bias("mlp.c_fc2.bias", inner),
+                        WeightSpec.conv1d("mlp.c_proj.weight", inner, hidden),
+                        WeightSpec.bias("mlp.c_proj.bias", hidden)),
+                List.of(
+                        WeightSpec.gain("transformer.ln_f.weight", hidden),
+                        WeightSpec.bias("transformer.ln_f.bias", hidden)),
+                Optional.empty());
+    }
+}

@@ -1,0 +1,175 @@
+package ai.llm360.crystalcoder;
+
+import static ai.llm360.common.checkpoint.HubConfig.require;
+import static ai.llm360.common.checkpoint.HubConfig.requirePositive;
+
+import ai.llm360.common.checkpoint.HubConfig;
+import com.google.gson.JsonElement;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * The sizes and constants of a CrystalCoder, as its {@code config.json} states them.
+ *
+ * <p>The muP constants (arXiv 2203.03466) are those of {@code modeling_crystalcoder.py}: embeddings
+ * are multiplied by {@code embeddingsScale}, logits by {@code outputAlpha * widthScale}. A constant
+ * that the file lacks leaves things as they are without muP.
+ *
+ * @param vocabularySize the number of tokens (V); 32,032, of which ten are used by none
+ * @param hiddenSize the width of the residual stream (C)
+ * @param intermediateSize the width of the feed-forward layers (F)
+ * @param layers the number of decoder layers
+ * @param heads the number of attention heads (H)
+ * @param contextLength the largest number of positions
+ * @param rotaryDim how many dimensions of a head turn with the position (R)
+ * @param layerNormEps what LayerNorm adds to the variance
+ * @param embeddingsScale what embeddings are multiplied by
+ * @param outputAlpha what logits are multiplied by, beside {@code widthScale}
+ * @param widthScale the width of muP's proxy model by this one's: 256 / 4096
+ * @param scaleByHeadDim whether scores are divided by the head dim, rather than by its root
+ * @param initializerRange the standard deviation of fresh weights in {@link
+ *     Initialization#HUGGING_FACE}, before muP's scale
+ * @param initialization how fresh weights are drawn; {@code initialization} in the file, which
+ *     other programs pass over
+ * @param eosTokenIds the tokens that end a text
+ */
+public record CrystalCoderConfig(
+        int vocabularySize,
+        int hiddenSize,
+        int intermediateSize,
+        int layers,
+        int heads,
+        int contextLength,
+        int rotaryDim,
+        double layerNormEps,
+        double embeddingsScale,
+        double outputAlpha,
+        double widthScale,
+        boolean scaleByHeadDim,
+        double initializerRange,
+        Initialization initialization,
+        List<Long> eosTokenIds) {
+
+    /** How fresh weights are drawn. In both, biases begin at 0 and gains at 1. */
+    public enum Initialization {
+        /**
+         * As the released models were (params.yaml): normal draws cut at two standard deviations,
+         * 0.073 for embeddings, times √widthScale for matrices, by √(2 · layers) less for those
+         * that lead back into the residual stream.
+         */
+        PRETRAINING,
+        /** As {@code modeling_crystalcoder.py}: normal draws of initializerRange · √widthScale. */
+        HUGGING_FACE
+    }
+
+    /**
+     * Checks that the values fit together.
+     *
+     * @throws IllegalArgumentException naming the value that doesn't
+     */
+    public CrystalCoderConfig {
+        requirePositive("vocab_size", vocabularySize);
+        requirePositive("n_embd", hiddenSize);
+        requirePositive("n_inner", intermediateSize);
+        requirePositive("n_layer", layers);
+        requirePositive("n_head", heads);
+        requirePositive("n_positions", contextLength);
+        require(
+                hiddenSize % heads == 0,
+                "n_embd (%d) must be a multiple of n_head (%d)",
+                hiddenSize,
+                heads);
+        require(
+                rotaryDim > 0 && rotaryDim % 2 == 0 && rotaryDim <= hiddenSize / heads,
+                "rotary_dim (%d) must be even, and at most the head dim (%d)",
+                rotaryDim,
+                hiddenSize / heads);
+        requirePositive("layer_norm_epsilon", layerNormEps);
+        requirePositive("mup_embeddings_scale", embeddingsScale);
+        requirePositive("mup_output_alpha", outputAlpha);
+        requirePositive("mup_width_scale", widthScale);
+        requirePositive("initializer_range", initializerRange);
+        eosTokenIds = List.copyOf(eosTokenIds);
+    }
+
+    /**
+     * Reads a config.json.
+     *
+     * @param file the file
+     * @return its configuration
+     * @throws IOException if the file can't be read
+     * @throws IllegalArgumentException if it describes another architecture, or one with parts that
+     *     this block doesn't have, or if values are missing or don't fit together
+     */
+    public static CrystalCoderConfig read(Path file) throws IOException {
+        return HubConfig.read(file, CrystalCoderConfig::of);
+    }
+
+    /**
+     * Parses the text of a config.json.
+     *
+     * @param json the text
+     * @return its configuration
+     * @throws IllegalArgumentException as {@link #read} does
+     */
+    public static CrystalCoderConfig parse(String json) {
+        return HubConfig.parse(json, CrystalCoderConfig::of);
+    }
+
+    private static CrystalCoderConfig of(HubConfig entries) {
+        entries.requireModelType("crystalcoder");
+        entries.refuseUnless("activation_function", "swiglu");
+        entries.refuseUnless("position_embedding_type", "rotary");
+        entries.refuseUnless("tie_word_embeddings", "true");
+        entries.refuseUnless("scale_attn_weights", "true");
+        entries.refuseUnless("scale_attn_by_inverse_layer_idx", "false");
+        int hidden = entries.required("n_embd").getAsInt();
+        return new CrystalCoderConfig(
+                entries.required("vocab_size").getAsInt(),
+                hidden,
+                entries.get("n_inner").map(JsonElement::getAsInt).orElse(4 * hidden),
+                entries.required("n_layer").getAsInt(),
+                entries.required("n_head").getAsInt(),
+                entries.required("n_positions").getAsInt(),
+                entries.required("rotary_dim").getAsInt(),
+                number(entries, "layer_norm_epsilon", 1e-5),
+                number(entries, "mup_embeddings_scale", 1),
+                number(entries, "mup_output_alpha", 1),
+                number(entries, "mup_width_scale", 1),
+                entries.get("mup_scale_qk_dot_by_d").map(JsonElement::getAsBoolean).orElse(false),
+                number(entries, "initializer_range", 0.02),
+                entries.get("initialization")
+                        .map(JsonElement::getAsString)
+                        .map(CrystalCoderConfig::initialization)
+                        .orElse(Initialization.PRETRAINING),
+                entries.ids("eos_token_id"));
+    }
+
+    private static double number(HubConfig entries, String name, double otherwise) {
+        Optional<JsonElement> found = entries.get(name);
+        return found.isPresent() ? found.get().getAsDouble() : otherwise;
+    }
+
+    private static Initialization initialization(String name) {
+        for (Initialization one : Initialization.values()) {
+            if (one.name().toLowerCase(Locale.ROOT).equals(name)) {
+                return one;
+            }
+        }
+        throw new IllegalArgumentException(
+                "initialization is '%s', but must be pretraining or hugging_face".formatted(name));
+    }
+
+    /** Returns the size of a head (D). */
+    public int headDim() {
+        return hiddenSize / heads;
+    }
+
+    /** Returns what logits are multiplied by: 0.13875 in the released models. */
+    public double logitScale() {
+        return outputAlpha * widthScale;
+    }
+}
