@@ -166,7 +166,10 @@ class PhasedTrainingTest {
         String change = "--set=phases.phase2.schedule.peak=1e-3";
         String[] args = {"pretrain", recipe, "--out=" + run, "--resume", change};
         command.assertFails(
-                1, args, "begun with another recipe: phases.phase2.schedule.peak: 0.005 → 0.001;", "--allow");
+                1,
+                args,
+                "begun with another recipe: phases.phase2.schedule.peak: 0.005 → 0.001;",
+                "--allow");
         assertThat(pretrain(recipe, "--resume", change, "--allow-change")).isZero();
         assertThat(pretrain(recipe)).isEqualTo(1);
         assertThat(command.err()).contains("holds a training in phases already");
