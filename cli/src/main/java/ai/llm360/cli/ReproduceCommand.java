@@ -39,7 +39,7 @@ import picocli.CommandLine.Parameters;
         versionProvider = Version.class)
 final class ReproduceCommand implements Callable<Integer> {
 
-    @Parameters(index = "0", paramLabel = "MODEL", description = "The model: amber-nano.")
+    @Parameters(index = "0", paramLabel = "MODEL", description = "The model, such as amber-nano.")
     private String model;
 
     @Option(

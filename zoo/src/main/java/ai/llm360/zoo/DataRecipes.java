@@ -84,7 +84,7 @@ public final class DataRecipes {
     public static DataRecipe bind(ConfigTree tree) throws IOException {
         ConfigTree resolved = tree;
         Object name = tree.get("tokenizer").orElse("");
-        for (EmbeddedSeries series : EmbeddedSeries.all()) {
+        for (EmbeddedSeries series : EmbeddedSeries.withTokenizers()) {
             if (series.model().equals(name)) {
                 Path copy = series.copyTokenizerInto(ModelHome.get().root()).toAbsolutePath();
                 resolved = tree.with("tokenizer", copy.toString());
