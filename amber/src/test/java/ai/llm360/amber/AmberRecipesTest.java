@@ -20,8 +20,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class AmberRecipesTest {
 
+    private static List<String> names() {
+        return AmberRecipes.FILES.names();
+    }
+
     private static ConfigTree recipe(String name) throws IOException {
-        return AmberRecipes.read(name);
+        return AmberRecipes.FILES.read(name);
     }
 
     private static TrainingConfig bind(ConfigTree tree) {
@@ -38,7 +42,7 @@ class AmberRecipesTest {
     }
 
     @ParameterizedTest
-    @MethodSource("ai.llm360.amber.AmberRecipes#names")
+    @MethodSource("names")
     void every_recipe_is_whole_and_named_as_its_file(String name) throws IOException {
         TrainingConfig config = bind(recipe(name));
         assertThat(config.name()).isEqualTo(name);
@@ -47,7 +51,7 @@ class AmberRecipesTest {
 
     @Test
     void another_name_is_answered_with_the_names_there_are() {
-        assertThatThrownBy(() -> AmberRecipes.open("amber-8b"))
+        assertThatThrownBy(() -> AmberRecipes.FILES.open("amber-8b"))
                 .isInstanceOf(ConfigException.class)
                 .hasMessageStartingWith("no recipe 'amber-8b'; there are amber-7b, amber-160m");
     }

@@ -1,14 +1,17 @@
 package ai.llm360.cli;
 
+import ai.llm360.common.checkpoint.AtomicDirectory;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.data.AmberJsonl;
 import ai.llm360.common.data.DataManifest;
 import ai.llm360.common.data.DataPreparation;
 import ai.llm360.common.data.TokenDataset;
+import ai.llm360.common.train.TrainingPhase;
 import ai.llm360.zoo.DataCache;
 import ai.llm360.zoo.DataRecipes;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -21,7 +24,8 @@ import picocli.CommandLine.Parameters;
         name = "prepare",
         description = {
             "Makes a data set by a recipe: documents to tokens, tokens to rows, rows to chunks.",
-            "DIR appears whole or not at all. The same recipe and files give the same bytes."
+            "DIR appears whole or not at all. The same recipe and files give the same bytes.",
+            "A recipe in phases makes a data set for each, DIR/PHASE; RECIPE/PHASE makes one's."
         },
         mixinStandardHelpOptions = true,
         versionProvider = Version.class)
@@ -46,7 +50,9 @@ final class DataPrepareCommand implements Callable<Integer> {
     @Option(
             names = "--set",
             paramLabel = "PATH=VALUE",
-            description = "Change one value of the recipe, such as chunks=8. May be repeated.")
+            description =
+                    "Change one value of the recipe, such as chunks=8, of each phase if it has"
+                            + " some. May be repeated.")
     private List<String> assignments = List.of();
 
     @Option(
@@ -76,33 +82,58 @@ final class DataPrepareCommand implements Callable<Integer> {
         this.terminal = terminal;
     }
 
+    /** What {@code --json} prints of a recipe in phases. */
+    private record Reports(List<DataReport> phases) {}
+
     @Override
     public Integer call() throws IOException {
-        ConfigTree tree = DataRecipes.read(recipe);
+        List<TrainingPhase> phases = DataRecipes.phases(recipe);
+        List<DataReport> reports = new ArrayList<>();
+        if (phases.get(0).name().isEmpty()) {
+            reports.add(prepare(phases.get(0), target));
+        } else {
+            try (AtomicDirectory all = AtomicDirectory.begin(target)) {
+                for (TrainingPhase phase : phases) {
+                    reports.add(prepare(phase, phase.in(all.path())));
+                }
+                all.commit();
+            }
+        }
+        for (TrainingPhase phase : phases) {
+            writeJsonl(phase);
+        }
+        output.result(
+                reports.size() == 1 ? reports.get(0) : new Reports(reports),
+                () -> reports.forEach(report -> report.print(output)));
+        return 0;
+    }
+
+    private DataReport prepare(TrainingPhase phase, Path directory) throws IOException {
+        ConfigTree tree = phase.recipe();
         for (String assignment : assignments) {
             tree = tree.with(assignment);
         }
         DataPreparation.Builder preparation =
                 DataPreparation.builder()
                         .setRecipe(DataRecipes.bind(tree))
-                        .setTarget(target)
+                        .setTarget(directory)
                         .optBase(DataRecipes.base(recipe))
                         .optThreads(threads);
         if (download) {
             preparation.optDownloads(
                     DataCache.maven(), url -> terminal.err().println("downloading " + url));
         }
-        DataManifest manifest;
         try (ByteProgress progress = new ByteProgress(terminal)) {
-            manifest = preparation.optProgress(progress).build().prepare();
+            DataManifest manifest = preparation.optProgress(progress).build().prepare();
+            return DataReport.of(phase.in(target), manifest);
         }
+    }
+
+    private void writeJsonl(TrainingPhase phase) throws IOException {
         if (jsonl != null) {
-            try (TokenDataset data = TokenDataset.open(target)) {
-                AmberJsonl.write(data, jsonl);
+            try (TokenDataset data = TokenDataset.open(phase.in(target))) {
+                AmberJsonl.write(data, phase.in(jsonl));
             }
         }
-        DataReport report = DataReport.of(target, manifest);
-        output.result(report, () -> report.print(output));
-        return 0;
     }
 }

@@ -2,23 +2,21 @@ package ai.llm360.cli;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
+import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.config.ConfigException;
 import ai.llm360.common.config.ConfigTree;
-import ai.llm360.common.data.DataManifest;
-import ai.llm360.common.data.TokenDataset;
-import ai.llm360.common.nn.CausalDecoder;
-import ai.llm360.common.run.RunDirectory;
 import ai.llm360.common.run.StepMetrics;
-import ai.llm360.common.train.TrainingConfig;
+import ai.llm360.common.train.TrainingPhase;
 import ai.llm360.common.train.TrainingPlan;
 import ai.llm360.common.train.TrainingResult;
 import ai.llm360.common.train.TrainingRun;
-import ai.llm360.zoo.Criteria;
 import ai.llm360.zoo.DataRecipes;
 import ai.llm360.zoo.Recipes;
+import ai.llm360.zoo.Reference;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -29,19 +27,23 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code llm360 pretrain}: trains a model from nothing, by a recipe. */
+/** {@code llm360 pretrain}: trains a model by a recipe, from nothing or from a checkpoint. */
 @Command(
         name = "pretrain",
         description = {
             "Trains a model by a recipe, with a checkpoint after each chunk of the data.",
             "Ctrl-C ends it after the current step, with a point to resume from; --resume then"
-                    + " goes on to the same bits as if nothing had happened."
+                    + " goes on to the same bits as if nothing had happened.",
+            "A recipe may have phases: each is trained in DIR/PHASE, and begins with the weights"
+                    + " that the one before ended with. RECIPE/PHASE is a phase as a recipe by"
+                    + " itself."
         },
         footer = {
             "",
             "--json prints {\"run\", \"finished\", \"step\", \"tokens\", \"loss\"} at the end; how"
-                    + " it goes on is printed to standard error. Exit status: 0 when finished, 130"
-                    + " when stopped before."
+                    + " it goes on is printed to standard error; of a recipe in phases {\"run\","
+                    + " \"finished\", \"phases\"}. Exit status: 0 when finished, 130 when stopped"
+                    + " before."
         },
         mixinStandardHelpOptions = true,
         versionProvider = Version.class)
@@ -52,8 +54,9 @@ final class PretrainCommand implements Callable<Integer> {
             arity = "0..1",
             paramLabel = "RECIPE",
             description =
-                    "A file of YAML or JSON, or a name: amber-7b, amber-160m, amber-nano. Without"
-                            + " one, --resume takes the run's own configuration.")
+                    "A file of YAML or JSON, or a name: amber-7b, amber-160m, amber-nano,"
+                            + " crystalcoder-7b-phase1 (-phase2, -phase3), crystalcoder-nano."
+                            + " Without one, --resume takes the run's own configuration.")
     private String recipe;
 
     @Option(
@@ -70,6 +73,22 @@ final class PretrainCommand implements Callable<Integer> {
                             + " data.path=my-data. May be repeated. A relative data.path starts at"
                             + " the working directory.")
     private List<String> assignments = List.of();
+
+    @Option(
+            names = "--from",
+            paramLabel = "REF",
+            description =
+                    "Begin with the weights of a checkpoint: model@checkpoint or a path. Optimizer,"
+                            + " schedule and steps begin anew.")
+    private String from;
+
+    @Option(
+            names = "--phase",
+            paramLabel = "NAME",
+            description =
+                    "Train this phase of the recipe alone, into DIR/NAME; without --from it begins"
+                            + " where the phase before ended in DIR.")
+    private String phase;
 
     @Option(names = "--resume", description = "Go on with the run in DIR.")
     private boolean resume;
@@ -119,24 +138,43 @@ final class PretrainCommand implements Callable<Integer> {
 
     private record Result(String run, boolean finished, long step, long tokens, Double loss) {}
 
+    /** What {@code --json} prints of a recipe in phases. */
+    private record Results(String run, boolean finished, List<Result> phases) {}
+
     @Override
-    public Integer call() throws IOException {
+    public Integer call() throws IOException, ModelNotFoundException {
         checkUse();
-        ConfigTree tree = tree();
-        TrainingConfig config = TrainingRun.config(tree);
-        CausalDecoder decoder = Criteria.newBlockOf(ConfigTree.of(config.model()).toJson());
         if (device != null) {
             DeviceOption.require(device);
         }
-        Path data = Path.of(config.data().path());
-        if (planOnly && !Files.exists(data.resolve(DataManifest.FILE_NAME))) {
-            return plan(TrainingPlan.of(config, decoder));
+        ConfigTree tree = tree();
+        List<TrainingPhase> all = TrainingPhase.of(tree);
+        List<TrainingPhase> chosen = phase == null ? all : List.of(TrainingPhase.find(all, phase));
+        if (planOnly) {
+            return plan(chosen);
         }
-        requireData(data, tree);
-        try (TokenDataset dataset = TokenDataset.open(data)) {
-            TrainingPlan plan = TrainingPlan.of(config, decoder, dataset.manifest());
-            return planOnly ? plan(plan) : train(plan, decoder, dataset);
+        for (TrainingPhase next : chosen) {
+            requireData(next, tree);
         }
+        Pretraining training =
+                new Pretraining(out, deviceOrDefault(), peakFlops, resuming(), terminal);
+        training.check(all, chosen);
+        if (!all.get(0).name().isEmpty()) {
+            PhasedRecipe.keep(tree, out, resuming(), phase != null);
+        }
+        List<Pretraining.Outcome> outcomes = training.train(all, chosen);
+        boolean finished =
+                outcomes.size() == chosen.size()
+                        && outcomes.stream().allMatch(outcome -> outcome.result().finished());
+        report(outcomes, finished, all);
+        return finished ? 0 : Failures.INTERRUPTED;
+    }
+
+    private Pretraining.Resuming resuming() {
+        if (!resume) {
+            return Pretraining.Resuming.REFUSED;
+        }
+        return allowChange ? Pretraining.Resuming.CHANGED : Pretraining.Resuming.UNCHANGED;
     }
 
     private void checkUse() {
@@ -158,27 +196,40 @@ final class PretrainCommand implements Callable<Integer> {
         return new ParameterException(spec.commandLine(), problem);
     }
 
-    private ConfigTree tree() throws IOException {
-        ConfigTree tree = recipe == null ? TrainingRun.savedConfig(out) : Recipes.read(recipe);
+    private ConfigTree tree() throws IOException, ModelNotFoundException {
+        ConfigTree tree = recipe == null ? PhasedRecipe.saved(out) : Recipes.read(recipe);
         for (String assignment : assignments) {
             tree = tree.with(assignment);
+        }
+        if (phase != null) {
+            TrainingPhase.find(TrainingPhase.of(tree), phase); // else --from would add it
+        }
+        if (from != null) {
+            String at = phase == null ? "" : TrainingPhase.PART + "." + phase + ".";
+            String path = planOnly ? from : Reference.resolve(from).toString();
+            tree = tree.with(at + "start.checkpoint", path);
         }
         return dtype == null ? tree : tree.with("precision", dtype);
     }
 
     /** A recipe that says how its data is made leaves no doubt what to do. */
-    private void requireData(Path data, ConfigTree tree) {
-        if (!Files.exists(data) && tree.get(DataRecipes.PART).isPresent()) {
+    private void requireData(TrainingPhase next, ConfigTree tree) {
+        Path data = Path.of(TrainingRun.config(next.recipe()).data().path());
+        if (!Files.exists(data) && next.recipe().get(DataRecipes.PART).isPresent()) {
             throw new ConfigException(
                     "no data at %s; this makes it: llm360 data prepare %s --out=%s"
                             .formatted(data, recipe, tree.get("data.path").orElseThrow()));
         }
     }
 
-    private int plan(TrainingPlan plan) {
-        PlanReport report = new PlanReport(plan, peakFlops);
-        output.result(report.summary(), () -> report.print(output));
-        plan.checkFits(deviceOrDefault());
+    private int plan(List<TrainingPhase> phases) throws IOException {
+        List<TrainingPlan> plans = new ArrayList<>();
+        for (TrainingPhase next : phases) {
+            plans.add(Pretraining.plan(next, false));
+        }
+        PhasePlans.print(plans, peakFlops, output);
+        Device where = deviceOrDefault();
+        plans.forEach(plan -> plan.checkFits(where));
         return 0;
     }
 
@@ -191,38 +242,34 @@ final class PretrainCommand implements Callable<Integer> {
         }
     }
 
-    private int train(TrainingPlan plan, CausalDecoder decoder, TokenDataset dataset)
-            throws IOException {
-        TrainingConfig config = plan.config();
-        Device where = deviceOrDefault();
-        plan.checkFits(where);
-        try (RunDirectory run =
-                        resume
-                                ? TrainingRun.resume(out, config, dataset.manifest(), allowChange)
-                                : TrainingRun.begin(out, config, dataset.manifest());
-                NDManager manager = NDManager.newBaseManager(where, "PyTorch")) {
-            TrainingJob.Outcome outcome =
-                    new TrainingJob(plan, decoder, dataset, peakFlops).run(run, manager, terminal);
-            report(outcome.result(), plan, outcome.last());
-            return outcome.result().finished() ? 0 : Failures.INTERRUPTED;
-        }
+    private void report(
+            List<Pretraining.Outcome> outcomes, boolean finished, List<TrainingPhase> all) {
+        List<Result> results = outcomes.stream().map(PretrainCommand::result).toList();
+        boolean single = all.get(0).name().isEmpty();
+        output.result(
+                single ? results.get(0) : new Results(out.toString(), finished, results),
+                () -> outcomes.forEach(outcome -> output.line(sentence(outcome))));
     }
 
-    private void report(TrainingResult result, TrainingPlan plan, StepMetrics last) {
-        long step = result.state().step();
-        Double loss = last == null ? null : last.loss();
-        output.result(
-                new Result(out.toString(), result.finished(), step, result.state().tokens(), loss),
-                () ->
-                        output.line(
-                                "%s: %s at step %d of %d%s"
-                                        .formatted(
-                                                out,
-                                                result.finished() ? "finished" : "stopped",
-                                                step,
-                                                plan.steps(),
-                                                loss == null
-                                                        ? ""
-                                                        : ", loss " + Output.decimal(loss, 4))));
+    private static Result result(Pretraining.Outcome outcome) {
+        TrainingResult result = outcome.result();
+        StepMetrics last = outcome.last();
+        return new Result(
+                outcome.run().toString(),
+                result.finished(),
+                result.state().step(),
+                result.state().tokens(),
+                last == null ? null : last.loss());
+    }
+
+    private static String sentence(Pretraining.Outcome outcome) {
+        Result result = result(outcome);
+        return "%s: %s at step %d of %d%s"
+                .formatted(
+                        result.run,
+                        result.finished ? "finished" : "stopped",
+                        result.step,
+                        outcome.plan().steps(),
+                        result.loss == null ? "" : ", loss " + Output.decimal(result.loss, 4));
     }
 }

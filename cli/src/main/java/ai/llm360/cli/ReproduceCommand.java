@@ -1,25 +1,18 @@
 package ai.llm360.cli;
 
 import ai.djl.Device;
-import ai.djl.ndarray.NDManager;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.checkpoint.AtomicDirectory;
-import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.data.DataPreparation;
-import ai.llm360.common.data.TokenDataset;
-import ai.llm360.common.nn.CausalDecoder;
 import ai.llm360.common.nn.EngineSettings;
-import ai.llm360.common.run.RunDirectory;
-import ai.llm360.common.train.TrainingConfig;
-import ai.llm360.common.train.TrainingPlan;
-import ai.llm360.common.train.TrainingRun;
-import ai.llm360.zoo.Criteria;
+import ai.llm360.common.train.TrainingPhase;
 import ai.llm360.zoo.DataCache;
 import ai.llm360.zoo.Reproduction;
 import ai.llm360.zoo.ReproductionResult;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -46,7 +39,7 @@ import picocli.CommandLine.Parameters;
         versionProvider = Version.class)
 final class ReproduceCommand implements Callable<Integer> {
 
-    @Parameters(index = "0", paramLabel = "MODEL", description = "The model: amber-nano.")
+    @Parameters(index = "0", paramLabel = "MODEL", description = "The model, such as amber-nano.")
     private String model;
 
     @Option(
@@ -83,11 +76,17 @@ final class ReproduceCommand implements Callable<Integer> {
         }
     }
 
-    private int reproduce(Reproduction reproduction, Path directory) throws IOException {
-        Path data = directory.resolve("data");
+    private int reproduce(Reproduction reproduction, Path directory)
+            throws IOException, ModelNotFoundException {
+        List<TrainingPhase> phases = reproduction.phases(directory.resolve("data"));
+        for (TrainingPhase phase : phases) {
+            prepare(Reproduction.data(phase));
+        }
         Path run = directory.resolve("run");
-        prepare(reproduction.data().setTarget(data));
-        if (!train(reproduction.config(data), data, run)) {
+        Pretraining training =
+                new Pretraining(run, Device.cpu(), 0, Pretraining.Resuming.REFUSED, terminal);
+        List<Pretraining.Outcome> outcomes = training.train(phases, phases);
+        if (!outcomes.get(outcomes.size() - 1).result().finished()) {
             return Failures.INTERRUPTED;
         }
         ReproductionResult result = reproduction.result(run);
@@ -103,20 +102,6 @@ final class ReproduceCommand implements Callable<Integer> {
         }
         try (ByteProgress progress = new ByteProgress(terminal)) {
             preparation.optProgress(progress).build().prepare();
-        }
-    }
-
-    /** Returns whether the training came to its end. */
-    private boolean train(TrainingConfig config, Path data, Path directory) throws IOException {
-        CausalDecoder decoder = Criteria.newBlockOf(ConfigTree.of(config.model()).toJson());
-        try (TokenDataset dataset = TokenDataset.open(data);
-                RunDirectory run = TrainingRun.begin(directory, config, dataset.manifest());
-                NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
-            TrainingPlan plan = TrainingPlan.of(config, decoder, dataset.manifest());
-            return new TrainingJob(plan, decoder, dataset, 0)
-                    .run(run, manager, terminal)
-                    .result()
-                    .finished();
         }
     }
 }

@@ -3,10 +3,12 @@ package ai.llm360.zoo;
 import ai.llm360.common.config.ConfigException;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.data.DataRecipe;
+import ai.llm360.common.train.TrainingPhase;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * How data sets are made: recipes of their own, or the part {@code prepare} of training recipes.
@@ -26,12 +28,41 @@ public final class DataRecipes {
      * @param recipe a training recipe that says so, or a recipe of data alone: one of {@link
      *     Recipes#names}, or the path of a file of YAML or JSON
      * @return the data's part of it, without the defaults
+     * @throws ConfigException if there is no such recipe or file, it can't be understood, says only
+     *     how to train, or has phases with data of their own
+     * @throws IOException if it can't be read
+     */
+    public static ConfigTree read(String recipe) throws IOException {
+        List<TrainingPhase> phases = phases(recipe);
+        if (!phases.get(0).name().isEmpty()) {
+            throw new ConfigException(
+                    "%s makes data for each of its phases; choose one: %s"
+                            .formatted(
+                                    recipe,
+                                    phases.stream()
+                                            .map(phase -> recipe + "/" + phase.name())
+                                            .collect(Collectors.joining(", "))));
+        }
+        return phases.get(0).recipe();
+    }
+
+    /**
+     * Reads how the data sets of a recipe's phases are made.
+     *
+     * @param recipe as for {@link #read}
+     * @return the phases, each with the data's part of its recipe; one without a name if it has
+     *     none
      * @throws ConfigException if there is no such recipe or file, it can't be understood, or says
      *     only how to train
      * @throws IOException if it can't be read
      */
-    public static ConfigTree read(String recipe) throws IOException {
-        ConfigTree tree = Recipes.read(recipe);
+    public static List<TrainingPhase> phases(String recipe) throws IOException {
+        return TrainingPhase.of(Recipes.read(recipe)).stream()
+                .map(phase -> new TrainingPhase(phase.name(), data(recipe, phase.recipe())))
+                .toList();
+    }
+
+    private static ConfigTree data(String recipe, ConfigTree tree) {
         Optional<ConfigTree> part = tree.part(PART);
         if (part.isEmpty() && tree.get("model").isPresent()) {
             throw new ConfigException(
@@ -53,7 +84,7 @@ public final class DataRecipes {
     public static DataRecipe bind(ConfigTree tree) throws IOException {
         ConfigTree resolved = tree;
         Object name = tree.get("tokenizer").orElse("");
-        for (EmbeddedSeries series : EmbeddedSeries.all()) {
+        for (EmbeddedSeries series : EmbeddedSeries.withTokenizers()) {
             if (series.model().equals(name)) {
                 Path copy = series.copyTokenizerInto(ModelHome.get().root()).toAbsolutePath();
                 resolved = tree.with("tokenizer", copy.toString());
@@ -69,8 +100,10 @@ public final class DataRecipes {
      * @return the directory that the recipe's file lies in; the working directory for a name
      */
     public static Path base(String recipe) {
-        return Recipes.names().contains(recipe) || !Files.exists(Path.of(recipe))
+        return Recipes.names().contains(recipe)
                 ? Path.of("")
-                : Path.of(recipe).toAbsolutePath().getParent();
+                : Recipes.file(recipe)
+                        .map(file -> file.toAbsolutePath().getParent())
+                        .orElse(Path.of(""));
     }
 }

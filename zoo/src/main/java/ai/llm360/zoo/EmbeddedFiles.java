@@ -3,6 +3,7 @@ package ai.llm360.zoo;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,6 +32,15 @@ record EmbeddedFiles(String model, Resources resources) {
         return new EmbeddedFiles(
                 model,
                 file -> EmbeddedFiles.class.getResourceAsStream("embedded/" + model + "/" + file));
+    }
+
+    /** Whether a file is there. */
+    boolean has(String file) {
+        try (InputStream in = resources.open(file)) {
+            return in != null;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Opens a file. */

@@ -10,6 +10,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * A series that comes inside the jar. A checkpoint is copied into the model home when it is first
@@ -21,8 +22,13 @@ import java.util.Map;
  */
 final class EmbeddedSeries {
 
+    private static final List<EmbeddedSeries> MODELS =
+            Stream.of("amber-nano", "crystalcoder-nano")
+                    .map(model -> new EmbeddedSeries(EmbeddedFiles.of(model)))
+                    .toList();
+
     private static final List<EmbeddedSeries> ALL =
-            List.of(new EmbeddedSeries(EmbeddedFiles.of("amber-nano")));
+            MODELS.stream().filter(model -> model.files.has(Series.FILE_NAME)).toList();
 
     private static final String WEIGHTS = "model.safetensors";
     private static final List<String> TOKENIZER =
@@ -32,6 +38,11 @@ final class EmbeddedSeries {
 
     EmbeddedSeries(EmbeddedFiles files) {
         this.files = files;
+    }
+
+    /** Returns those with a tokenizer, which is there before the first checkpoint is trained. */
+    static List<EmbeddedSeries> withTokenizers() {
+        return MODELS;
     }
 
     /** Returns what the library brings. */

@@ -5,11 +5,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -23,6 +25,7 @@ import java.util.stream.Stream;
 final class ModelHome {
 
     private static final Pattern NUMBERED = Pattern.compile("(.*?)(\\d+)");
+    private static final Pattern DIGITS = Pattern.compile("\\d+");
     private static final int SHOWN = 12;
 
     /** Where a training run, which is a series, keeps states that are no part of it. */
@@ -107,7 +110,7 @@ final class ModelHome {
 
     /**
      * Returns a model's checkpoints in the order of training: as the {@link Catalogue} has it, else
-     * by number where their names end in one.
+     * by the numbers in their names, that of the phase, the step.
      */
     List<String> checkpoints(String model) throws IOException {
         List<String> names = new ArrayList<>(directories(root.resolve(model)));
@@ -123,6 +126,7 @@ final class ModelHome {
         return names.stream()
                 .sorted(
                         Comparator.comparingLong((String name) -> place(model, name))
+                                .thenComparing(ModelHome::numbers, Arrays::compare)
                                 .thenComparing(Comparator.naturalOrder()))
                 .toList();
     }
@@ -132,15 +136,12 @@ final class ModelHome {
         return directories(root);
     }
 
-    /**
-     * Tokens are more than any number in a name, so what the catalogue doesn't know comes first.
-     */
+    /** The tokens seen; what the catalogue doesn't know comes first. */
     private static long place(String model, String checkpoint) {
-        OptionalLong tokens =
-                published(model, checkpoint)
-                        .map(PublishedCheckpoint::tokens)
-                        .orElse(OptionalLong.empty());
-        return tokens.orElse(number(checkpoint).orElse(-1));
+        return published(model, checkpoint)
+                .map(PublishedCheckpoint::tokens)
+                .orElse(OptionalLong.empty())
+                .orElse(-1);
     }
 
     private String explain(Reference.Named reference, List<String> checkpoints) throws IOException {
@@ -234,6 +235,15 @@ final class ModelHome {
                 && number(left).equals(number(right))
                 && (a.group(1).equals(b.group(1))
                         || (b.group(1).isEmpty() && a.group(1).equals("ckpt-")));
+    }
+
+    private static long[] numbers(String name) {
+        return DIGITS.matcher(name)
+                .results()
+                .map(MatchResult::group)
+                .filter(digits -> digits.length() < 18)
+                .mapToLong(Long::parseLong)
+                .toArray();
     }
 
     private static OptionalLong number(String name) {

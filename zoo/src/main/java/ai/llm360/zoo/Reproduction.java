@@ -3,8 +3,7 @@ package ai.llm360.zoo;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.data.DataPreparation;
-import ai.llm360.common.train.TrainingConfig;
-import ai.llm360.common.train.TrainingRun;
+import ai.llm360.common.train.TrainingPhase;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,9 +14,11 @@ import java.util.List;
  *
  * <pre>{@code
  * Reproduction reproduction = Reproduction.of("amber-nano");
- * reproduction.data().setTarget(data).build().prepare();
- * TrainingConfig config = reproduction.config(data);
- * // a TrainingLoop trains by it into the directory run
+ * for (TrainingPhase phase : reproduction.phases(data)) {
+ *     Reproduction.data(phase).build().prepare();
+ *     TrainingConfig config = TrainingRun.config(phase.recipe());
+ *     // a TrainingLoop trains by it into phase.in(run), from where the phase before ended
+ * }
  * ReproductionResult result = reproduction.result(run);
  * }</pre>
  */
@@ -58,32 +59,38 @@ public final class Reproduction {
     }
 
     /**
-     * Begins to make the data that the series was trained on.
+     * Returns how the series was trained.
      *
-     * @return a preparation by the recipe, which lacks its target
-     * @throws IOException if the tokenizer can't be copied into the model home
+     * @param data the directory that its data goes into
+     * @return the phases of its recipe, with data in that directory; one without a name if the
+     *     recipe has none
      */
-    public DataPreparation.Builder data() throws IOException {
-        return data(recipe);
+    public List<TrainingPhase> phases(Path data) {
+        return phases(recipe, data);
     }
 
-    static DataPreparation.Builder data(ConfigTree recipe) throws IOException {
-        ConfigTree part = recipe.part(DataRecipes.PART).orElseThrow();
-        return DataPreparation.builder().setRecipe(DataRecipes.bind(part));
+    static List<TrainingPhase> phases(ConfigTree recipe, Path data) {
+        return TrainingPhase.of(recipe).stream()
+                .map(
+                        phase ->
+                                new TrainingPhase(
+                                        phase.name(),
+                                        phase.recipe()
+                                                .with("data.path", phase.in(data).toString())))
+                .toList();
     }
 
     /**
-     * Returns how the series was trained.
+     * Begins to make the data that a phase is trained on.
      *
-     * @param data the directory that the data was made in
-     * @return the configuration
+     * @param phase one of {@link #phases}
+     * @return a preparation by its recipe, into the directory that it reads
+     * @throws IOException if the tokenizer can't be copied into the model home
      */
-    public TrainingConfig config(Path data) {
-        return config(recipe, data);
-    }
-
-    static TrainingConfig config(ConfigTree recipe, Path data) {
-        return TrainingRun.config(recipe.with("data.path", data.toString()));
+    public static DataPreparation.Builder data(TrainingPhase phase) throws IOException {
+        ConfigTree part = phase.recipe().part(DataRecipes.PART).orElseThrow();
+        Path target = Path.of(phase.recipe().get("data.path").orElseThrow().toString());
+        return DataPreparation.builder().setRecipe(DataRecipes.bind(part)).setTarget(target);
     }
 
     /**
@@ -107,11 +114,7 @@ public final class Reproduction {
      * @throws IOException if reading fails, or a published checkpoint can't be copied into the home
      */
     public List<CheckpointComparison> compare(Path run) throws IOException {
-        List<CheckpointComparison> comparisons = new ArrayList<>();
-        for (TrainedCheckpoint trained : TrainedCheckpoint.of(run, published.names())) {
-            comparisons.add(compare(trained));
-        }
-        return comparisons;
+        return compare(run, published.checkpoints());
     }
 
     /**
@@ -125,17 +128,23 @@ public final class Reproduction {
      * @throws IOException if reading fails, or a published checkpoint can't be copied into the home
      */
     public CheckpointComparison compare(Path run, String checkpoint) throws IOException {
-        int last = published.names().indexOf(published.checkpoint(checkpoint).name());
-        List<String> names = published.names().subList(0, last + 1);
-        return compare(TrainedCheckpoint.of(run, names).get(last));
+        int last = published.checkpoints().indexOf(published.checkpoint(checkpoint));
+        List<SeriesCheckpoint> wanted = published.checkpoints().subList(0, last + 1);
+        return compare(run, wanted).get(last);
     }
 
-    private CheckpointComparison compare(TrainedCheckpoint trained) throws IOException {
-        String name = trained.saved().name();
-        return CheckpointComparison.of(
-                published.checkpoint(name),
-                embedded.copyInto(home, name),
-                trained.saved().path(),
-                trained.loss());
+    private List<CheckpointComparison> compare(Path run, List<SeriesCheckpoint> wanted)
+            throws IOException {
+        List<TrainedCheckpoint> trained = TrainedCheckpoint.of(run, wanted);
+        List<CheckpointComparison> comparisons = new ArrayList<>();
+        for (int i = 0; i < wanted.size(); i++) {
+            comparisons.add(
+                    CheckpointComparison.of(
+                            wanted.get(i),
+                            embedded.copyInto(home, wanted.get(i).name()),
+                            trained.get(i).saved().path(),
+                            trained.get(i).loss()));
+        }
+        return comparisons;
     }
 }

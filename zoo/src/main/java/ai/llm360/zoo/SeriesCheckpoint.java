@@ -8,15 +8,18 @@ import java.util.Objects;
 /**
  * A checkpoint of a {@link Series}, and where its training stood.
  *
- * @param name its name, such as {@code ckpt-005}
- * @param step the optimizer steps done
- * @param tokens the positions trained on
+ * @param name its name, such as {@code ckpt-005}, or {@code phase2-000120} after step 120 of a
+ *     phase
+ * @param phase the phase of the training that it belongs to; null where there is but one
+ * @param step the optimizer steps done, in its phase
+ * @param tokens the positions trained on, in all phases
  * @param loss the mean training loss of the checkpoint's chunk, in nats a token
  * @param validationLoss the loss on the rows held back, in nats a token, by source
  * @param tensors the hashes of its tensors, by name
  */
 public record SeriesCheckpoint(
         String name,
+        String phase,
         long step,
         long tokens,
         double loss,

@@ -20,12 +20,33 @@ import java.util.Map;
 record TrainedCheckpoint(SavedState saved, double loss, Map<String, Double> validationLoss) {
 
     /**
+     * Reads the first checkpoints of a training.
+     *
+     * @param training the directory of its run, or that of its phases' runs
+     * @param published what is known of them: the k-th of a phase is the k-th of that phase's run
+     */
+    static List<TrainedCheckpoint> of(Path training, List<SeriesCheckpoint> published)
+            throws IOException {
+        Map<Path, List<String>> names = new LinkedHashMap<>();
+        for (SeriesCheckpoint one : published) {
+            Path run = one.phase() == null ? training : training.resolve(one.phase());
+            List<String> ofRun = names.computeIfAbsent(run, first -> new ArrayList<>());
+            ofRun.add(one.phase() == null ? one.name() : "ckpt-%03d".formatted(ofRun.size()));
+        }
+        List<TrainedCheckpoint> found = new ArrayList<>();
+        for (Map.Entry<Path, List<String>> run : names.entrySet()) {
+            found.addAll(ofRun(run.getKey(), run.getValue()));
+        }
+        return found;
+    }
+
+    /**
      * Reads the first checkpoints of a run.
      *
      * @param run the run's directory
      * @param names theirs, such as {@code ckpt-000}, in the order of training
      */
-    static List<TrainedCheckpoint> of(Path run, List<String> names) throws IOException {
+    static List<TrainedCheckpoint> ofRun(Path run, List<String> names) throws IOException {
         List<StepMetrics> steps = StepMetrics.read(run);
         List<ValidationLoss> losses = ValidationLoss.read(run);
         List<TrainedCheckpoint> found = new ArrayList<>();

@@ -11,6 +11,7 @@ import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.generate.TextGenerator;
+import ai.llm360.common.train.TrainingRun;
 import ai.llm360.zoo.testing.Home;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -98,7 +99,8 @@ class AmberNanoTest {
         EmbeddedFiles files = EmbeddedFiles.of("amber-nano");
         try (var saved = files.open("config.yaml")) {
             ConfigTree config = ConfigTree.parse(new String(saved.readAllBytes(), UTF_8));
-            ConfigTree recipe = ConfigTree.of(reproduction.config(temp));
+            ConfigTree recipe =
+                    ConfigTree.of(TrainingRun.config(reproduction.phases(temp).get(0).recipe()));
             assertThat(recipe.differences(config))
                     .extracting(ConfigTree.Difference::path)
                     .containsExactly("data.path");

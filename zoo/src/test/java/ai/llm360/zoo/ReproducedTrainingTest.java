@@ -3,19 +3,13 @@ package ai.llm360.zoo;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.inference.Predictor;
-import ai.djl.ndarray.NDManager;
 import ai.djl.repository.zoo.ZooModel;
 import ai.llm360.common.config.ConfigTree;
-import ai.llm360.common.data.TokenDataset;
-import ai.llm360.common.run.RunDirectory;
-import ai.llm360.common.testing.TinyTokenizer;
-import ai.llm360.common.train.TrainingConfig;
-import ai.llm360.common.train.TrainingLoop;
-import ai.llm360.common.train.TrainingRun;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -24,78 +18,41 @@ import org.junit.jupiter.api.io.TempDir;
 /** A recipe, from its text to a published series and back. */
 class ReproducedTrainingTest {
 
+    private static final String PHASES =
+            """
+            {phase1: {prepare: {chunks: 1}},
+             phase2: {prepare: {seed: 3}, schedule: {peak: 5e-3}, batch: {micro: 4}}}
+            """;
+
     @TempDir Path temp;
+    private TinyTraining training;
     private ConfigTree recipe;
     private Path run;
     private EmbeddedSeries published;
 
     @BeforeEach
     void publish() throws IOException {
-        TinyTokenizer.llama().words("once", "upon", "a", "time").writeJson(temp);
-        Files.writeString(temp.resolve("tales.txt"), "once upon a time ".repeat(200));
-        recipe =
-                ConfigTree.parse(
-                        """
-                        name: nano
-                        model:
-                          model_type: llama
-                          vocab_size: 300
-                          hidden_size: 16
-                          intermediate_size: 24
-                          num_hidden_layers: 1
-                          num_attention_heads: 2
-                          max_position_embeddings: 64
-                        seed: 5
-                        data: {path: data}
-                        prepare:
-                          tokenizer: %1$s/tokenizer.json
-                          row_length: 17
-                          chunks: 2
-                          validation_rows: 2
-                          sources:
-                            - name: tales
-                              path: %1$s/tales.txt
-                        batch: {global: 4, micro: 2}
-                        schedule: {peak: 1e-2, end: 1e-3, warmup: 2}
-                        validation: {every: 1000}
-                        """
-                                .formatted(temp));
-        Path jar = temp.resolve("jar");
-        published =
-                new EmbeddedSeries(
-                        new EmbeddedFiles("nano", file -> Files.newInputStream(jar.resolve(file))));
-        run = train(recipe, "first");
-        ShipSeries.ship("nano", run, jar);
+        training = TinyTraining.in(temp);
+        recipe = training.recipe();
+        run = training.train(recipe, "first");
+        published = ship(run, "jar");
     }
 
-    private Path train(ConfigTree recipe, String name) throws IOException {
-        Path data = temp.resolve(name).resolve("data");
-        Path directory = temp.resolve(name).resolve("run");
-        Reproduction.data(recipe).setTarget(data).build().prepare();
-        TrainingConfig config = Reproduction.config(recipe, data);
-        try (TokenDataset dataset = TokenDataset.open(data);
-                RunDirectory begun = TrainingRun.begin(directory, config, dataset.manifest());
-                NDManager manager = NDManager.newBaseManager("PyTorch")) {
-            TrainingLoop.builder()
-                    .setConfig(config)
-                    .setDecoder(Criteria.newBlockOf(ConfigTree.of(config.model()).toJson()))
-                    .setDataset(dataset)
-                    .setRun(begun)
-                    .setManager(manager)
-                    .optFiles(TrainingRun.modelFiles(config))
-                    .build()
-                    .run();
-        }
-        return directory;
+    private EmbeddedSeries ship(Path finished, String name) throws IOException {
+        Path jar = temp.resolve(name);
+        ShipSeries.ship("nano", finished, jar);
+        return new EmbeddedSeries(
+                new EmbeddedFiles("nano", file -> Files.newInputStream(jar.resolve(file))));
     }
 
     private ReproductionResult reproduce(ConfigTree changed) throws IOException {
-        Path again = train(changed, "again");
+        Path again = training.train(changed, "again");
         return new Reproduction(published, changed, temp.resolve("home")).result(again);
     }
 
     @Test
     void a_published_series_names_no_directory_of_its_maker() throws IOException {
+        ship(training.train(recipe.with("phases=" + PHASES), "phased"), "jar/phased");
         try (Stream<Path> files = Files.walk(temp.resolve("jar"))) {
             for (Path file : files.filter(Files::isRegularFile).toList()) {
                 String content = Files.readString(file, StandardCharsets.ISO_8859_1);
@@ -110,6 +67,37 @@ class ReproducedTrainingTest {
         assertThat(result.checkpoints()).hasSize(2);
         assertThat(result.identical()).isTrue();
         assertThat(result.reproduced()).isTrue();
+    }
+
+    @Test
+    void the_phases_of_a_recipe_are_one_series_and_give_the_same_bits_again() throws Exception {
+        ConfigTree phased = recipe.with("phases=" + PHASES);
+        published = ship(training.train(phased, "phased"), "phases");
+        Series series = published.series();
+        long phase1 = series.checkpoints().get(0).step();
+        long phase2 = series.checkpoints().get(1).step();
+        assertThat(series.names())
+                .containsExactly(
+                        "phase1-%06d".formatted(phase1),
+                        "phase2-%06d".formatted(phase2),
+                        "phase2-%06d".formatted(2 * phase2));
+        assertThat(series.checkpoints())
+                .extracting(SeriesCheckpoint::tokens)
+                .containsExactly(64 * phase1, 64 * (phase1 + phase2), 64 * (phase1 + 2 * phase2));
+        assertThat(series.checkpoints().get(2).validationLoss().get("tales"))
+                .isLessThan(series.checkpoints().get(0).validationLoss().get("tales"));
+        assertThat(
+                        ConfigTree.read(temp.resolve("phases/phase2/config.yaml"))
+                                .get("start.checkpoint"))
+                .contains("phase1/ckpt-000");
+        ModelHome home = new ModelHome(temp.resolve("home"), List.of(published));
+        assertThat(home.find(new Reference.Named("nano", "latest")))
+                .hasFileName(series.names().get(2));
+        ReproductionResult result = reproduce(phased);
+        assertThat(result.checkpoints())
+                .extracting(CheckpointComparison::checkpoint)
+                .isEqualTo(series.names());
+        assertThat(result.identical()).isTrue();
     }
 
     @Test

@@ -33,6 +33,19 @@ final class SeriesWriter {
     SeriesWriter add(
             Path trained, String name, long step, long tokens, double loss, Map<String, Double> val)
             throws IOException {
+        return add(trained, name, null, step, tokens, loss, val);
+    }
+
+    /** Adds a checkpoint of a phase. */
+    SeriesWriter add(
+            Path trained,
+            String name,
+            String phase,
+            long step,
+            long tokens,
+            double loss,
+            Map<String, Double> val)
+            throws IOException {
         Path shipped = target.resolve(name);
         CheckpointConverter.builder()
                 .setSource(trained)
@@ -41,7 +54,8 @@ final class SeriesWriter {
                 .build()
                 .convert();
         checkpoints.add(
-                new SeriesCheckpoint(name, step, tokens, loss, val, hashes(trained, shipped)));
+                new SeriesCheckpoint(
+                        name, phase, step, tokens, loss, val, hashes(trained, shipped)));
         share(shipped);
         return this;
     }

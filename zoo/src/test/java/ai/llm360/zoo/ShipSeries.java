@@ -2,17 +2,22 @@ package ai.llm360.zoo;
 
 import ai.llm360.common.checkpoint.AtomicDirectory;
 import ai.llm360.common.config.ConfigTree;
+import ai.llm360.common.run.PhasedRun;
+import ai.llm360.common.run.TrainingState;
+import ai.llm360.common.train.TrainingPhase;
 import ai.llm360.common.train.TrainingRun;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * Makes the resources of an embedded series from a finished run. Its arguments are the series'
- * name, the run's directory and the series' directory, which is made anew. It must run on the
- * machine of the training and with as many threads: it is what writes them down.
+ * Makes the resources of an embedded series from a finished run, or from those of all phases of a
+ * training. Its arguments are the series' name, the directory that {@code pretrain --out} was
+ * given, and the series' directory, which is made anew. It must run on the machine of the training
+ * and with as many threads: it is what writes them down.
  */
 final class ShipSeries {
 
@@ -23,7 +28,7 @@ final class ShipSeries {
 
     public static void main(String[] args) throws IOException {
         Path target = Path.of(args[2]);
-        TrainingRun.savedConfig(Path.of(args[1])); // a slip costs nothing
+        phases(Path.of(args[1])); // a slip costs nothing
         if (Files.exists(target)) {
             AtomicDirectory.remove(target);
         }
@@ -39,32 +44,67 @@ final class ShipSeries {
         System.out.println(series.madeOn());
     }
 
-    static Series ship(String model, Path run, Path target) throws IOException {
-        List<String> names;
-        try (Stream<Path> entries = Files.list(run)) {
-            names =
-                    entries.map(entry -> entry.getFileName().toString())
-                            .filter(name -> name.matches("ckpt-\\d+"))
-                            .sorted()
-                            .toList();
-        }
+    static Series ship(String model, Path training, Path target) throws IOException {
         SeriesWriter writer = new SeriesWriter(model, Series.Machine.here(), target);
-        for (TrainedCheckpoint trained : TrainedCheckpoint.of(run, names)) {
-            writer.add(
-                    trained.saved().path(),
-                    trained.saved().name(),
-                    trained.saved().state().step(),
-                    trained.saved().state().tokens(),
-                    trained.loss(),
-                    trained.validationLoss());
+        long tokens = 0;
+        for (TrainingPhase phase : phases(training)) {
+            Path run = phase.in(training);
+            long before = tokens;
+            for (TrainedCheckpoint trained : TrainedCheckpoint.ofRun(run, checkpoints(run))) {
+                TrainingState state = trained.saved().state();
+                tokens = before + state.tokens();
+                boolean single = phase.name().isEmpty();
+                writer.add(
+                        trained.saved().path(),
+                        single
+                                ? trained.saved().name()
+                                : "%s-%06d".formatted(phase.name(), state.step()),
+                        single ? null : phase.name(),
+                        state.step(),
+                        tokens,
+                        trained.loss(),
+                        trained.validationLoss());
+            }
+            record(run, training, phase.in(target));
         }
+        return writer.write();
+    }
+
+    private static List<TrainingPhase> phases(Path training) throws IOException {
+        return TrainingPhase.of(
+                PhasedRun.exists(training)
+                        ? ConfigTree.parse(PhasedRun.recipe(training))
+                        : TrainingRun.savedConfig(training));
+    }
+
+    private static List<String> checkpoints(Path run) throws IOException {
+        try (Stream<Path> entries = Files.list(run)) {
+            return entries.map(entry -> entry.getFileName().toString())
+                    .filter(name -> name.matches("ckpt-\\d+"))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    /** Copies what a run has written down, but for where it was on this machine. */
+    private static void record(Path run, Path training, Path target) throws IOException {
+        Files.createDirectories(target);
         for (String record : RECORDS) {
             Files.copy(run.resolve(record), target.resolve(record));
         }
         ConfigTree config = TrainingRun.savedConfig(run);
         Path data = Path.of(config.get("data.path").map(Object::toString).orElse("data"));
-        ConfigTree shipped = config.with("data.path", data.getFileName().toString());
-        Files.writeString(target.resolve("config.yaml"), shipped.toYaml());
-        return writer.write();
+        config = config.with("data.path", data.getFileName().toString());
+        Optional<Object> start = config.get("start.checkpoint");
+        if (start.isPresent()) {
+            Path checkpoint = Path.of(start.get().toString());
+            Path all = training.toAbsolutePath().normalize();
+            Path shown =
+                    checkpoint.startsWith(all)
+                            ? all.relativize(checkpoint)
+                            : checkpoint.getFileName();
+            config = config.with("start.checkpoint", shown.toString());
+        }
+        Files.writeString(target.resolve("config.yaml"), config.toYaml());
     }
 }

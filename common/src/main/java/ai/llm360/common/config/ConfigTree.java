@@ -66,8 +66,8 @@ public final class ConfigTree {
     /**
      * Returns a record as a tree.
      *
-     * @param config the record, of the types that {@link #bind} knows; components that are null are
-     *     left out
+     * @param config the record, of the types that {@link #bind} knows; components that are null or
+     *     an empty Optional are left out
      * @return its tree
      */
     public static ConfigTree of(Record config) {
@@ -119,6 +119,17 @@ public final class ConfigTree {
      */
     public ConfigTree with(String path, Object value) {
         return new ConfigTree(TreePath.put(root, path, Values.normal(path, value)));
+    }
+
+    /**
+     * Returns this tree with another one's values over its own: maps are merged key by key, while a
+     * list or scalar takes the place of what was there.
+     *
+     * @param other the other tree
+     * @return the new tree
+     */
+    public ConfigTree with(ConfigTree other) {
+        return new ConfigTree(Values.asMap("", Values.merge(root, other.root)));
     }
 
     /**

@@ -75,6 +75,15 @@ final class Values {
         throw mistyped(path, value, "a map of keys and values");
     }
 
+    static Object merge(Object under, Object over) {
+        if (!(under instanceof Map<?, ?> before && over instanceof Map<?, ?> after)) {
+            return over;
+        }
+        Map<Object, Object> merged = new LinkedHashMap<>(before);
+        after.forEach((key, value) -> merged.put(key, merge(before.get(key), value)));
+        return Collections.unmodifiableMap(merged);
+    }
+
     static String join(String path, Object key) {
         return path.isEmpty() ? key.toString() : path + "." + key;
     }

@@ -47,6 +47,16 @@ public final class RunDirectory implements AutoCloseable {
     }
 
     /**
+     * Returns whether a directory holds a run.
+     *
+     * @param directory the directory, which may be absent
+     * @return whether there is a {@code config.yaml} in it
+     */
+    public static boolean exists(Path directory) {
+        return Files.exists(directory.resolve(CONFIG));
+    }
+
+    /**
      * Begins a run.
      *
      * @param directory where: absent, or an empty directory; its parents are made if absent
@@ -58,7 +68,7 @@ public final class RunDirectory implements AutoCloseable {
      */
     public static RunDirectory create(Path directory, String config, String data)
             throws IOException {
-        if (Files.exists(directory.resolve(CONFIG))) {
+        if (exists(directory)) {
             throw new RunException(
                     directory,
                     "holds a run already; go on with it by --resume, or choose another directory");
@@ -82,7 +92,7 @@ public final class RunDirectory implements AutoCloseable {
      * @throws IOException if the thread is interrupted
      */
     public static RunDirectory open(Path directory) throws IOException {
-        if (!Files.exists(directory.resolve(CONFIG))) {
+        if (!exists(directory)) {
             throw new RunException(directory, "holds no run: there is no " + CONFIG + " in it");
         }
         RunLock lock = null;

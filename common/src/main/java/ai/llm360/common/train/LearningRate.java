@@ -16,7 +16,7 @@ import ai.llm360.common.train.TrainingConfig.Schedule;
  *   <li>constant: {@code a}
  * </ul>
  */
-final class LearningRate {
+public final class LearningRate {
 
     private final Schedule schedule;
     private final long total;
@@ -27,7 +27,7 @@ final class LearningRate {
      * @param schedule the schedule
      * @param steps the run's steps, which a schedule without a total of its own takes
      */
-    LearningRate(Schedule schedule, long steps) {
+    public LearningRate(Schedule schedule, long steps) {
         this.schedule = schedule;
         total = schedule.total() > 0 ? schedule.total() : steps;
     }
@@ -36,8 +36,9 @@ final class LearningRate {
      * Returns a step's rate.
      *
      * @param step the step's number, from 0
+     * @return the rate, before a parameter group's scale
      */
-    double at(long step) {
+    public double at(long step) {
         long warmup = schedule.warmup();
         double peak = schedule.peak();
         double end = schedule.end();

