@@ -10,8 +10,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Takes over Amber's {@code train_NNN.jsonl} as they are: a chunk for each file, its rows in their
- * order, so that the steps of Amber's own run can be followed.
+ * Takes over files of ready rows, such as Amber's {@code train_NNN.jsonl}, as they are: a chunk for
+ * each file, its rows in their order, so that the steps of the run that they were of can be
+ * followed.
  *
  * @param directory the data set's directory
  * @param empty the manifest so far
@@ -30,7 +31,7 @@ record ChunkImport(Path directory, DataManifest empty, List<SourceInput> inputs,
         Map<String, Long> rows = new LinkedHashMap<>();
         for (SourceInput input : inputs) {
             for (Path file : input.files()) {
-                chunks.add(chunk(file, input.source().name(), chunks.size(), rows));
+                chunks.add(chunk(file, input.source(), chunks.size(), rows));
                 progress.accept(file);
             }
         }
@@ -50,21 +51,19 @@ record ChunkImport(Path directory, DataManifest empty, List<SourceInput> inputs,
         return empty.withSources(sources, Map.of()).withChunks(List.of(), chunks);
     }
 
-    private RowFile chunk(Path file, String source, int number, Map<String, Long> total)
+    private RowFile chunk(Path file, DataRecipe.Source from, int number, Map<String, Long> total)
             throws IOException {
+        ReadyRows reader = new ReadyRows(from, empty.rowLength(), empty.vocabularySize());
         Path spoolFile = directory.resolve("import.spool");
         Map<String, Integer> names = new LinkedHashMap<>();
         List<Integer> sources = new ArrayList<>();
-        try (RowSpool spool = new RowSpool(spoolFile, empty.rowLength())) {
-            AmberJsonl.read(
+        try (RowSpool spool = new RowSpool(spoolFile, empty.rowLength(), 0)) {
+            reader.read(
                     file,
-                    empty.rowLength(),
-                    empty.vocabularySize(),
-                    row -> {
-                        String name = row.source().orElse(source);
+                    (name, ids, mask) -> {
                         total.merge(name, 1L, Long::sum);
                         sources.add(names.computeIfAbsent(name, key -> names.size()));
-                        spool.addRow(row.ids(), null);
+                        spool.addRow(ids, mask);
                     });
             if (sources.isEmpty()) {
                 throw new DataException(file, "has no rows");

@@ -5,7 +5,6 @@ import ai.llm360.common.checkpoint.AtomicDirectory;
 import ai.llm360.common.data.DataManifest.RowFile;
 import ai.llm360.common.data.DataManifest.Segment;
 import ai.llm360.common.data.DataManifest.Source;
-import ai.llm360.common.data.DataRecipe.Format;
 import ai.llm360.common.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.net.URI;
@@ -21,10 +20,10 @@ import java.util.function.Consumer;
 /**
  * Makes a data set from a recipe: documents to tokens, tokens to rows, rows to chunks.
  *
- * <p>The rows are Amber's: each document is followed by the end token, nothing precedes it, and the
- * stream of documents is cut into rows that don't overlap. The same recipe and files give the same
- * bytes, whatever the number of threads. The tokenizer's files lie in the data set's directory, so
- * that what is trained on it can have them beside its weights.
+ * <p>Unless the recipe says otherwise, the rows are Amber's: each document is followed by the end
+ * token, nothing precedes it, and the stream of documents is cut into rows that don't overlap. The
+ * same recipe and files give the same bytes, whatever the number of threads. The tokenizer's files
+ * lie in the data set's directory, so that what is trained on it can have them beside its weights.
  */
 public final class DataPreparation {
 
@@ -92,15 +91,17 @@ public final class DataPreparation {
             if (recipe.chunks() == 0) {
                 return new ChunkImport(directory, empty, inputs, this::advance).run();
             }
-            try (Spools spools = new Spools(directory, recipe.rowLength())) {
+            try (Spools spools = new Spools(directory, recipe)) {
                 for (SourceInput input : inputs) {
-                    if (input.source().kind() == Format.AMBER_JSONL) {
+                    if (input.source().hasRows()) {
                         importRows(input, vocabulary.size(), spools);
                     } else {
                         tokenize(input, vocabulary, threads, spools);
                     }
                 }
-                return mix(directory, split(directory, spools, empty), threads);
+                SourceSplitter splitter =
+                        new SourceSplitter(directory, recipe, vocabulary, threads);
+                return mix(directory, split(splitter, spools, empty), threads);
             }
         }
     }
@@ -126,14 +127,9 @@ public final class DataPreparation {
 
     private void importRows(SourceInput input, int vocabularySize, Spools spools)
             throws IOException {
+        ReadyRows reader = new ReadyRows(input.source(), recipe.rowLength(), vocabularySize);
         for (Path file : input.files()) {
-            AmberJsonl.read(
-                    file,
-                    recipe.rowLength(),
-                    vocabularySize,
-                    row ->
-                            spools.of(row.source().orElse(input.source().name()), input)
-                                    .addRow(row.ids(), null));
+            reader.read(file, (name, ids, mask) -> spools.of(name, input).addRow(ids, mask));
             advance(file);
         }
     }
@@ -144,21 +140,20 @@ public final class DataPreparation {
         }
     }
 
-    private DataManifest split(Path directory, Spools spools, DataManifest empty)
+    private DataManifest split(SourceSplitter splitter, Spools spools, DataManifest empty)
             throws IOException {
-        SourceSplitter splitter = new SourceSplitter(directory, recipe, empty.vocabularySize());
         List<Source> sources = new ArrayList<>();
         Map<String, RowFile> validation = new LinkedHashMap<>();
         for (Spools.Entry entry : spools.all()) {
             RowSpool spool = entry.spool();
-            SourceSplitter.Parts parts = splitter.split(entry.name(), spool);
+            SourceSplitter.Parts parts = splitter.split(entry);
             if (parts.validation() != null) {
                 validation.put(entry.name(), parts.validation());
             }
             sources.add(
                     new Source(
                             entry.name(),
-                            entry.licence(),
+                            entry.source().licence().orElse(null),
                             entry.inputs(),
                             spool.documents(),
                             spool.tokens(),

@@ -1,11 +1,15 @@
 package ai.llm360.common.data;
 
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What a data set is made of. It is what a recipe's YAML file says; the names there are these in
@@ -14,6 +18,10 @@ import java.util.regex.Pattern;
  * @param tokenizer the tokenizer's file or directory; absent where all sources are ready rows
  * @param vocabularySize every id is below it; 0 for the tokenizer's
  * @param rowLength the ids of a row, T+1
+ * @param begin whether the beginning token goes before each document: Amber's way is not,
+ *     CrystalCoder's is
+ * @param overlap the ids that a row of text shares with the one before: 0, Amber's way, or 1,
+ *     CrystalCoder's, by which each id but a source's first is a target
  * @param seed decides which rows are held back
  * @param chunks the chunks of training rows; 0 for one for each file of ready rows, as it is
  * @param validationRows the rows of each source to hold back
@@ -25,6 +33,8 @@ public record DataRecipe(
         Optional<String> tokenizer,
         int vocabularySize,
         int rowLength,
+        boolean begin,
+        int overlap,
         long seed,
         int chunks,
         long validationRows,
@@ -39,12 +49,13 @@ public record DataRecipe(
     private static final Pattern HASH = Pattern.compile("[0-9a-f]{64}");
 
     private static DataRecipe defaults() {
-        return new DataRecipe(Optional.empty(), 0, 2049, 0, 1, 0, 0, Map.of(), null);
+        return new DataRecipe(Optional.empty(), 0, 2049, false, 0, 0, 1, 0, 0, Map.of(), null);
     }
 
     /** Checks what was given. */
     public DataRecipe {
         require(rowLength >= 2, "row_length is at least 2, an input and its target", rowLength);
+        require(overlap == 0 || overlap == 1, "overlap is 0 or 1", overlap);
         require(
                 seed >= 0 && seed <= NumpyRandom.MAX_SEED,
                 "seed is 0 to " + NumpyRandom.MAX_SEED,
@@ -56,14 +67,17 @@ public record DataRecipe(
         if (sources != null) { // the defaults have none
             sources = List.copyOf(sources);
             check(sources, weights);
-            boolean tokenizes = sources.stream().anyMatch(s -> s.kind() != Format.AMBER_JSONL);
+            boolean tokenizes = sources.stream().anyMatch(s -> !s.hasRows());
+            boolean fills = sources.stream().anyMatch(s -> s.fim().isPresent());
             require(
-                    tokenizer.isPresent() || (!tokenizes && vocabularySize > 0),
-                    "tokenizer is needed for text; for ready rows, vocabulary_size does as well",
+                    tokenizer.isPresent() || (!tokenizes && !fills && vocabularySize > 0),
+                    "tokenizer is needed for text and for fim; for ready rows, vocabulary_size"
+                            + " does as well",
                     "none");
+            boolean changes = tokenizes || fills || validationRows > 0 || !weights.isEmpty();
             require(
-                    chunks > 0 || (!tokenizes && validationRows == 0 && weights.isEmpty()),
-                    "chunks of 0 keep files of ready rows as they are, without weights and"
+                    chunks > 0 || !changes,
+                    "chunks of 0 keep files of ready rows as they are, without weights, fim and"
                             + " validation_rows; else it is at least 1",
                     chunks);
         }
@@ -103,7 +117,29 @@ public record DataRecipe(
          */
         ARCHIVE,
         /** Amber's {@code train_NNN.jsonl}: ready rows, {@code token_ids} and {@code source}. */
-        AMBER_JSONL
+        AMBER_JSONL,
+        /** Ready rows in a {@link RowFormat}, by whose name a recipe calls it. */
+        ROWS;
+
+        /** Finds a format by what a recipe calls it. */
+        static Optional<Format> named(String name) {
+            return Arrays.stream(values())
+                    .filter(format -> format != ROWS && format.key().equals(name))
+                    .findFirst()
+                    .or(() -> RowFormats.named(name).map(format -> ROWS));
+        }
+
+        private String key() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+
+        /** What recipes may say. */
+        private static String names() {
+            Stream<String> ours =
+                    Arrays.stream(values()).filter(format -> format != ROWS).map(Format::key);
+            return Stream.concat(ours, RowFormats.names().stream())
+                    .collect(Collectors.joining(", "));
+        }
     }
 
     /** Where a text is divided into documents. */
@@ -127,7 +163,8 @@ public record DataRecipe(
      * @param maven the artifact {@code group:artifact:version[:classifier]}, a jar
      * @param sha256 the file's SHA-256, required with {@code maven}
      * @param licence its licence, for the record
-     * @param format how documents lie in it; absent for what the file names' endings say
+     * @param format how documents lie in it: {@code text}, {@code jsonl}, {@code archive}, {@code
+     *     amber_jsonl}, or a {@link RowFormat}'s name; absent for what the file names' endings say
      * @param field the field of the text in JSONL; absent for {@code text}
      * @param include globs of file or entry names, such as {@code **.java}; absent for all
      * @param exclude globs of file or entry names to leave out
@@ -135,6 +172,7 @@ public record DataRecipe(
      * @param pattern a regular expression for whole parts; those that don't match are left out
      * @param document what becomes of a part that matches, with {@code $1} for the pattern's first
      *     group; absent for the part as it is
+     * @param fim what of the training rows is rearranged for fill-in-the-middle; absent for nothing
      */
     public record Source(
             String name,
@@ -142,13 +180,14 @@ public record DataRecipe(
             Optional<String> maven,
             Optional<String> sha256,
             Optional<String> licence,
-            Optional<Format> format,
+            Optional<String> format,
             Optional<String> field,
             Optional<List<String>> include,
             Optional<List<String>> exclude,
             Optional<Split> split,
             Optional<String> pattern,
-            Optional<String> document) {
+            Optional<String> document,
+            Optional<FimRecipe> fim) {
 
         /** Checks what was given. */
         public Source {
@@ -172,14 +211,28 @@ public record DataRecipe(
                     pattern.isPresent() || document.isEmpty(),
                     "pattern is needed with document",
                     "absent");
+            require(
+                    format.isEmpty() || Format.named(format.get()).isPresent(),
+                    "format is one of " + Format.names(),
+                    format.orElse(""));
             maven.ifPresent(MavenArtifact::parse);
             PartFilter.of(pattern, document);
+            require(
+                    fim.isEmpty() || format.filter(Format.AMBER_JSONL.key()::equals).isEmpty(),
+                    "fim goes with sources whose rows are all of that source",
+                    "with amber_jsonl");
         }
 
         /** The format given, or the one that the name's ending means. */
         Format kind() {
-            return format.orElseGet(
-                    () -> maven.isPresent() ? Format.ARCHIVE : kindOf(path.orElseThrow()));
+            return format.flatMap(Format::named)
+                    .orElseGet(
+                            () -> maven.isPresent() ? Format.ARCHIVE : kindOf(path.orElseThrow()));
+        }
+
+        /** Whether its files hold rows, not documents. */
+        boolean hasRows() {
+            return kind() == Format.AMBER_JSONL || kind() == Format.ROWS;
         }
 
         private static Format kindOf(String path) {

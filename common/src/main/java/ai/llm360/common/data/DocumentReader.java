@@ -57,7 +57,7 @@ final class DocumentReader {
                 }
                 case JSONL -> readJsonLines(file, sink);
                 case ARCHIVE -> readArchive(file, sink);
-                case AMBER_JSONL -> throw new IllegalStateException("rows are not documents");
+                case AMBER_JSONL, ROWS -> throw new IllegalStateException("rows are not documents");
             }
         } catch (ZipException | EOFException e) {
             throw new DataException(

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Queue;
 import java.util.concurrent.Future;
 
@@ -19,6 +20,7 @@ final class DocumentTokenizer {
     private static final int BATCH_CHARS = 1 << 17;
 
     private final ThreadLocal<BulkEncoder> encoders;
+    private final OptionalInt beginToken;
     private final int endToken;
     private final Parallel threads;
     private final int maxPending;
@@ -29,6 +31,7 @@ final class DocumentTokenizer {
 
     DocumentTokenizer(RecipeVocabulary vocabulary, Parallel threads, int threadCount) {
         encoders = ThreadLocal.withInitial(vocabulary.tokenizer()::bulkEncoder);
+        beginToken = vocabulary.beginToken();
         endToken = vocabulary.endToken();
         this.threads = threads;
         maxPending = 2 * threadCount;
@@ -62,7 +65,7 @@ final class DocumentTokenizer {
 
     private void spool(RowSpool into) throws IOException {
         for (int[] ids : Parallel.get(pending.remove())) {
-            into.addDocument(ids, endToken);
+            into.addDocument(beginToken, ids, endToken);
         }
     }
 }

@@ -19,9 +19,11 @@ final class Parallel implements AutoCloseable {
         T run() throws IOException;
     }
 
+    private final int count;
     private final ExecutorService threads;
 
     Parallel(int count) {
+        this.count = count;
         if (count < 1) {
             throw new IllegalArgumentException("at least 1 thread is needed, not " + count);
         }
@@ -33,6 +35,11 @@ final class Parallel implements AutoCloseable {
                             thread.setDaemon(true);
                             return thread;
                         });
+    }
+
+    /** How many threads there are. */
+    int count() {
+        return count;
     }
 
     <T> Future<T> submit(Task<T> task) {

@@ -7,13 +7,15 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.OptionalInt;
 
 /**
  * A source's ids on their way to rows: one after another in a temporary file, as the number of rows
  * is known only at the end.
  *
- * <p>Rows are runs of this stream that don't overlap, documents on end: Amber's packing ({@code
- * convert_dataset_hf_refinedpajama_json.py}). What is left after the last whole row is dropped.
+ * <p>Rows are runs of this stream, documents on end, that don't overlap: Amber's packing ({@code
+ * convert_dataset_hf_refinedpajama_json.py}); or whose first id is the last one of the row before:
+ * CrystalCoder's. What is left after the last whole row is dropped.
  */
 final class RowSpool implements AutoCloseable {
 
@@ -24,15 +26,18 @@ final class RowSpool implements AutoCloseable {
 
     private final Path file;
     private final int rowLength;
+    private final int overlap;
     private final FileChannel channel;
     private final ByteBuffer buffer;
     private long documents;
     private long tokens;
     private boolean masked;
+    private boolean whole;
 
-    RowSpool(Path file, int rowLength) throws IOException {
+    RowSpool(Path file, int rowLength, int overlap) throws IOException {
         this.file = file;
         this.rowLength = rowLength;
+        this.overlap = overlap;
         buffer =
                 ByteBuffer.allocate(Math.max(BUFFER_BYTES, rowLength * Integer.BYTES))
                         .order(ByteOrder.LITTLE_ENDIAN);
@@ -44,8 +49,11 @@ final class RowSpool implements AutoCloseable {
                         StandardOpenOption.WRITE);
     }
 
-    /** Appends the ids of a document and the token that ends it. */
-    void addDocument(int[] ids, int endToken) throws IOException {
+    /** Appends the ids of a document between the tokens that begin, if there is one, and end it. */
+    void addDocument(OptionalInt beginToken, int[] ids, int endToken) throws IOException {
+        if (beginToken.isPresent()) {
+            addId(beginToken.getAsInt());
+        }
         for (int id : ids) {
             addId(id);
         }
@@ -97,7 +105,7 @@ final class RowSpool implements AutoCloseable {
     }
 
     long rows() {
-        return tokens / rowLength;
+        return Math.max(0, tokens - overlap) / (rowLength - overlap);
     }
 
     /** Whether some prediction doesn't count. */
@@ -110,14 +118,17 @@ final class RowSpool implements AutoCloseable {
         void accept(long row, long[] ids, float[] mask) throws IOException;
     }
 
-    /** Reads all rows in order; nothing can be added after that. */
+    /** Reads all rows in order, as often as wanted; nothing can be added after that. */
     void forEachRow(Sink sink) throws IOException {
-        flush();
+        if (!whole) {
+            flush();
+            whole = true;
+        }
         long[] ids = new long[rowLength];
         float[] mask = new float[rowLength - 1];
         ByteBuffer row = buffer.limit(rowLength * Integer.BYTES);
-        channel.position(0);
         for (long i = 0; i < rows(); i++) {
+            channel.position(i * (rowLength - overlap) * Integer.BYTES);
             row.rewind();
             while (row.hasRemaining()) {
                 if (channel.read(row) < 0) {

@@ -36,7 +36,7 @@ record SourceInput(DataRecipe.Source source, List<Path> files, List<Input> input
                     Files.size(jar));
         }
         List<Path> files = new SourceFiles(source).find(base, source.path().orElseThrow());
-        if (source.kind() == DataRecipe.Format.AMBER_JSONL) {
+        if (source.hasRows()) {
             files = files.stream().sorted(Comparator.comparingLong(SourceInput::number)).toList();
         }
         List<Input> inputs = new ArrayList<>();
@@ -50,7 +50,8 @@ record SourceInput(DataRecipe.Source source, List<Path> files, List<Input> input
     }
 
     /**
-     * Amber's chunks come as train_000.jsonl and as train_0.jsonl; both are in order of numbers.
+     * Amber's chunks come as train_000.jsonl and as train_0.jsonl; all rows are in order of
+     * numbers.
      */
     private static long number(Path file) {
         Matcher matcher = LAST_NUMBER.matcher(file.getFileName().toString());

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.zip.CRC32;
 
 /**
@@ -13,14 +14,18 @@ import java.util.zip.CRC32;
  *
  * @param directory the data set's directory
  * @param recipe says how many are held back, and the seed
- * @param vocabularySize every id is below it
+ * @param vocabulary the ids
+ * @param threads rearrange rows for fill-in-the-middle
  */
-record SourceSplitter(Path directory, DataRecipe recipe, int vocabularySize) {
+record SourceSplitter(
+        Path directory, DataRecipe recipe, RecipeVocabulary vocabulary, Parallel threads) {
 
     /** The files of a source; the second is null where no rows are held back. */
     record Parts(RowFile training, RowFile validation) {}
 
-    Parts split(String source, RowSpool spool) throws IOException {
+    Parts split(Spools.Entry entry) throws IOException {
+        String source = entry.name();
+        RowSpool spool = entry.spool();
         long rows = spool.rows();
         long training = rows - recipe.validationRows();
         if (training < 1) {
@@ -35,34 +40,73 @@ record SourceSplitter(Path directory, DataRecipe recipe, int vocabularySize) {
                             + " documents, shorten rows, or hold fewer back");
         }
         BitSet heldBack = heldBack(source, rows);
-        String name = source + ".rows";
-        boolean validates = recipe.validationRows() > 0;
-        try (RowWriter train = writer("sources/" + name, source, training, spool.masked());
-                RowWriter valid =
-                        validates
-                                ? writer(
-                                        "validation/" + name,
-                                        source,
-                                        recipe.validationRows(),
-                                        spool.masked())
-                                : null) {
-            spool.forEachRow(
-                    (row, ids, mask) ->
-                            (heldBack.get((int) row) ? valid : train).write(0, ids, mask));
-            return new Parts(
-                    new RowFile("sources/" + name, training, train.finish()),
-                    validates
-                            ? new RowFile(
-                                    "validation/" + name, recipe.validationRows(), valid.finish())
-                            : null);
+        return new Parts(
+                training(entry, training, heldBack),
+                recipe.validationRows() == 0 ? null : validation(entry, heldBack));
+    }
+
+    private RowFile validation(Spools.Entry entry, BitSet heldBack) throws IOException {
+        String file = "validation/" + entry.name() + ".rows";
+        long rows = recipe.validationRows();
+        boolean masked = entry.spool().masked();
+        try (RowWriter writer = writer(file, entry.name(), rows, masked)) {
+            entry.spool()
+                    .forEachRow(
+                            (row, ids, mask) -> {
+                                if (heldBack.get((int) row)) {
+                                    writer.write(0, ids, mask);
+                                }
+                            });
+            return new RowFile(file, rows, writer.finish());
         }
+    }
+
+    /** Rows that are rearranged may be padded, so they have masks; others only if they had some. */
+    private RowFile training(Spools.Entry entry, long rows, BitSet heldBack) throws IOException {
+        String file = "sources/" + entry.name() + ".rows";
+        Optional<FimRecipe> fim = entry.source().fim();
+        long times = fim.map(FimRecipe::times).orElse(1);
+        boolean masked = fim.isPresent() || entry.spool().masked();
+        try (RowWriter writer = writer(file, entry.name(), rows * times, masked)) {
+            if (fim.isPresent()) {
+                rearrange(entry, fim.get(), heldBack, writer);
+            } else {
+                entry.spool()
+                        .forEachRow(
+                                (row, ids, mask) -> {
+                                    if (!heldBack.get((int) row)) {
+                                        writer.write(0, ids, mask);
+                                    }
+                                });
+            }
+            return new RowFile(file, rows * times, writer.finish());
+        }
+    }
+
+    private void rearrange(Spools.Entry entry, FimRecipe recipe, BitSet heldBack, RowWriter writer)
+            throws IOException {
+        FillInTheMiddle fim =
+                new FillInTheMiddle(vocabulary.tokenizer(), recipe, this.recipe.seed());
+        FimWriter rearranged = new FimWriter(fim, entry.name(), threads, writer);
+        for (int i = 0; i < recipe.times(); i++) {
+            int epoch = i;
+            entry.spool()
+                    .forEachRow(
+                            (row, ids, mask) -> {
+                                if (!heldBack.get((int) row)) {
+                                    rearranged.add(epoch, row, ids, mask);
+                                }
+                            });
+        }
+        rearranged.finish();
     }
 
     private RowWriter writer(String file, String source, long rows, boolean masked)
             throws IOException {
         return new RowWriter(
                 directory.resolve(file),
-                new RowHeader(recipe.rowLength(), rows, vocabularySize, List.of(source), masked));
+                new RowHeader(
+                        recipe.rowLength(), rows, vocabulary.size(), List.of(source), masked));
     }
 
     /**

@@ -14,16 +14,16 @@ final class Spools implements AutoCloseable {
     private static final int MAX_OPEN = 1000;
 
     private final Path directory;
-    private final int rowLength;
+    private final DataRecipe recipe;
     private final Map<String, Entry> entries = new LinkedHashMap<>();
 
-    Spools(Path directory, int rowLength) {
+    Spools(Path directory, DataRecipe recipe) {
         this.directory = directory;
-        this.rowLength = rowLength;
+        this.recipe = recipe;
     }
 
-    /** A source's spool and where its rows come from. */
-    record Entry(String name, String licence, List<Input> inputs, RowSpool spool) {}
+    /** A source's spool, what the recipe first said of it, and where its rows come from. */
+    record Entry(String name, DataRecipe.Source source, List<Input> inputs, RowSpool spool) {}
 
     /** Returns a source's spool, made when it is first asked for. */
     RowSpool of(String name, SourceInput from) throws IOException {
@@ -39,10 +39,19 @@ final class Spools implements AutoCloseable {
             entry =
                     new Entry(
                             name,
-                            from.source().licence().orElse(null),
+                            from.source(),
                             new ArrayList<>(),
-                            new RowSpool(directory.resolve(name + ".spool"), rowLength));
+                            new RowSpool(
+                                    directory.resolve(name + ".spool"),
+                                    recipe.rowLength(),
+                                    from.source().hasRows() ? 0 : recipe.overlap()));
             entries.put(name, entry);
+        } else if (!from.source().hasRows() || !entry.source().hasRows()) {
+            throw new DataException(
+                    from.files().get(0),
+                    "source '%s': documents and ready rows can't be of one source; call it another"
+                                    .formatted(name)
+                            + " name");
         }
         if (!entry.inputs().containsAll(from.inputs())) {
             entry.inputs().addAll(from.inputs());

@@ -1,6 +1,5 @@
 package ai.llm360.common.data;
 
-import ai.llm360.common.data.DataRecipe.Format;
 import ai.llm360.common.data.DataRecipe.Source;
 import ai.llm360.common.data.DataRecipe.Split;
 import java.util.ArrayList;
@@ -18,6 +17,8 @@ public final class RecipeBuilder {
     private Optional<String> tokenizer = Optional.of("tokenizer.json");
     private int vocabularySize;
     private int rowLength = 4;
+    private boolean begin;
+    private int overlap;
     private int chunks = 1;
     private long validationRows;
     private long rowsPerChunk;
@@ -48,12 +49,19 @@ public final class RecipeBuilder {
     RecipeBuilder readyRows(String path, int vocabularySize) {
         tokenizer = Optional.empty();
         this.vocabularySize = vocabularySize;
-        return source("rows", path, source -> source.format(Format.AMBER_JSONL));
+        return source("rows", path, source -> source.format("amber_jsonl"));
     }
 
     /** Sets the ids of a row. */
     public RecipeBuilder rowLength(int length) {
         rowLength = length;
+        return this;
+    }
+
+    /** Packs as CrystalCoder does: a beginning token, windows that share an id. */
+    RecipeBuilder asCrystalCoder() {
+        begin = true;
+        overlap = 1;
         return this;
     }
 
@@ -84,6 +92,8 @@ public final class RecipeBuilder {
                 tokenizer,
                 vocabularySize,
                 rowLength,
+                begin,
+                overlap,
                 7,
                 chunks,
                 validationRows,
@@ -98,13 +108,14 @@ public final class RecipeBuilder {
         private final Optional<String> path;
         private Optional<String> maven = Optional.empty();
         private Optional<String> sha256 = Optional.empty();
-        private Optional<Format> format = Optional.empty();
+        private Optional<String> format = Optional.empty();
         private Optional<String> field = Optional.empty();
         private Optional<List<String>> include = Optional.empty();
         private Optional<List<String>> exclude = Optional.empty();
         private Optional<Split> split = Optional.empty();
         private Optional<String> pattern = Optional.empty();
         private Optional<String> document = Optional.empty();
+        private Optional<FimRecipe> fim = Optional.empty();
 
         private SourceBuilder(String name, Optional<String> path) {
             this.name = name;
@@ -116,7 +127,7 @@ public final class RecipeBuilder {
             return this;
         }
 
-        SourceBuilder format(Format value) {
+        SourceBuilder format(String value) {
             format = Optional.of(value);
             return this;
         }
@@ -147,6 +158,20 @@ public final class RecipeBuilder {
             return this;
         }
 
+        SourceBuilder fim(double rate, int epochs) {
+            fim =
+                    Optional.of(
+                            new FimRecipe(
+                                    rate,
+                                    Optional.empty(),
+                                    Optional.of(epochs),
+                                    Optional.empty(),
+                                    Optional.empty(),
+                                    Optional.empty(),
+                                    Optional.empty()));
+            return this;
+        }
+
         private Source build() {
             return new Source(
                     name,
@@ -160,7 +185,8 @@ public final class RecipeBuilder {
                     exclude,
                     split,
                     pattern,
-                    document);
+                    document,
+                    fim);
         }
     }
 }

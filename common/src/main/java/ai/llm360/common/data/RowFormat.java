@@ -1,0 +1,64 @@
+package ai.llm360.common.data;
+
+import java.io.IOException;
+import java.nio.file.Path;
+
+/**
+ * A format of files that hold ready rows, such as a model's published training data.
+ *
+ * <p>{@link java.util.ServiceLoader} finds the formats; a recipe's source calls one by {@code
+ * format: <name>}. What is wrong with a file is told to the sink, which ends an import and lists it
+ * in a check. The sink itself checks the ids of a row and their number. An instance may be used
+ * from several threads at once.
+ */
+public interface RowFormat {
+
+    /**
+     * Returns what recipes call the format.
+     *
+     * @return the name, in snake case
+     */
+    String name();
+
+    /**
+     * Tells whether a file's name says that it is of this format.
+     *
+     * @param fileName the file's name, without its directory
+     * @return whether to read it so where no format is given
+     */
+    boolean takes(String fileName);
+
+    /**
+     * Reads the rows of a file in their order, never all of them at once.
+     *
+     * @param file the file
+     * @param rowLength the ids that a row should have, T+1; a file of another length is a problem
+     * @param sink takes rows and problems
+     * @throws IOException if the sink throws it, or reading fails
+     */
+    void read(Path file, int rowLength, Sink sink) throws IOException;
+
+    /** Takes what is read. */
+    interface Sink {
+
+        /**
+         * Takes a row.
+         *
+         * @param number its number in the file, from 0
+         * @param ids T+1 ids, which the caller may use again after the call
+         * @param mask T values, 1 where the prediction of {@code ids[t + 1]} counts and 0 where it
+         *     doesn't
+         * @throws IOException to end the reading
+         */
+        void row(long number, int[] ids, float[] mask) throws IOException;
+
+        /**
+         * Takes a problem; if the sink returns, reading goes on with what can still be read.
+         *
+         * @param number the row's number, or -1 if it is one of the file
+         * @param problem what was found, what was expected and what to do
+         * @throws IOException to end the reading
+         */
+        void problem(long number, String problem) throws IOException;
+    }
+}
