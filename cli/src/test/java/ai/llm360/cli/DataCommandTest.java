@@ -2,6 +2,7 @@ package ai.llm360.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.llm360.common.data.TokenDatasetBuilder;
 import ai.llm360.common.testing.Fixtures;
 import ai.llm360.common.testing.TinyTokenizer;
 import com.google.gson.JsonObject;
@@ -134,6 +135,20 @@ class DataCommandTest {
                 .startsWith("step 5: step 1 of chunk 1\n")
                 .hasLineCount(4)
                 .contains("tales");
+    }
+
+    @Test
+    void says_how_many_targets_of_masked_rows_count() throws IOException {
+        String masked =
+                new TokenDatasetBuilder(4, 300)
+                        .source("a", new long[][] {{5, 6, 7, 8}}, new float[][] {{1, 0, 1}})
+                        .write(temp.resolve("masked"))
+                        .toString();
+        JsonObject shown = command.json("data", "show", masked, "--step=1", "--batch=1", "--json");
+        assertThat(shown.getAsJsonArray("rows").get(0).getAsJsonObject().get("loss_mask"))
+                .hasToString("[1,0,1]");
+        assertThat(command.run("data", "show", masked, "--step=1", "--batch=1")).isZero();
+        assertThat(command.out()).contains("targets counted").contains("2 of 3");
     }
 
     @Test

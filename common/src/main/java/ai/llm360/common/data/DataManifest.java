@@ -70,7 +70,8 @@ public record DataManifest(
      * @param inputs the files it was read from
      * @param documents their documents, blank ones not counted; 0 where ready rows were imported
      * @param tokens their tokens, one end token a document included
-     * @param rows the rows kept for training; chunks may use some, all, or all more than once
+     * @param rows the rows kept for training, each epoch of fill-in-the-middle counted; chunks may
+     *     use some, all, or all more than once
      * @param validationRows the rows held back
      * @param file the training rows, or null where chunks were imported as they are
      */
