@@ -1,12 +1,12 @@
 import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
-import ai.llm360.amber.Amber;
-import ai.llm360.amber.AmberConfig;
 import ai.llm360.common.generate.GenerationConfig;
 import ai.llm360.common.generate.TextGenerator;
 import ai.llm360.common.generate.TokenStream;
+import ai.llm360.common.nn.CausalDecoder;
 import ai.llm360.common.nn.WeightLoader;
 import ai.llm360.common.nn.WeightType;
+import ai.llm360.zoo.Criteria;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -27,7 +27,7 @@ public final class ColdStart {
     private static final long[] PROMPT = {1, 15043, 29892, 590, 1024, 338};
 
     public static void main(String[] args) throws Exception {
-        Path directory = Path.of(args[0]);
+        Path directory = Path.of(args[0]).toAbsolutePath();
         WeightType type = WeightType.parse(args[1]);
         long[] ids =
                 Arrays.stream(Files.readString(Path.of(args[2])).strip().split("[\\s,]+"))
@@ -40,10 +40,10 @@ public final class ColdStart {
         try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
             double engine = (System.currentTimeMillis() - start.toEpochMilli()) / 1e3;
             long opened = System.nanoTime();
-            Amber amber = new Amber(AmberConfig.read(directory.resolve("config.json")));
-            WeightLoader.load(amber, directory, manager, type, null);
+            CausalDecoder model = Criteria.newBlock(directory.toString());
+            WeightLoader.load(model, directory, manager, type, null);
             double bound = (System.nanoTime() - opened) / 1e9;
-            TextGenerator generator = new TextGenerator(amber, Optional.empty());
+            TextGenerator generator = new TextGenerator(model, Optional.empty());
 
             double first;
             double decode;
