@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -27,6 +28,8 @@ import picocli.CommandLine.Spec;
         name = "show",
         description = {
             "Shows which rows, sources and text an optimizer step saw.",
+            "Of rows with masks it says how many targets count; --json has the masks whole: for"
+                    + " each id but the first, 1 if its prediction counts in the loss, else 0.",
             "Of a run's directory, batch, seed, order and data are those of its configuration; a"
                     + " run that skipped a chunk or was reseeded then went another way."
         },
@@ -89,7 +92,20 @@ final class DataShowCommand implements Callable<Integer> {
 
     DataShowCommand() {}
 
-    private record Row(long row, String source, String text, List<Long> ids) {}
+    /** The mask is null if all targets count; else it says for each id but the first if it does. */
+    private record Row(
+            long row, String source, String text, List<Long> ids, List<Integer> lossMask) {
+
+        /** How many of the row's targets count in the loss. */
+        private String counted() {
+            int targets = ids.size() - 1;
+            long counted =
+                    lossMask == null
+                            ? targets
+                            : lossMask.stream().mapToInt(Integer::intValue).sum();
+            return counted + " of " + targets;
+        }
+    }
 
     private record Result(String data, long step, int chunk, long stepInChunk, List<Row> rows) {}
 
@@ -159,21 +175,39 @@ final class DataShowCommand implements Callable<Integer> {
                                 number,
                                 file.source(number),
                                 words == null ? null : words.decodeVerbatim(ids),
-                                Arrays.stream(ids).boxed().toList()));
+                                Arrays.stream(ids).boxed().toList(),
+                                mask(file, number)));
             }
         }
         return rows;
+    }
+
+    private static List<Integer> mask(TokenChunk file, long row) {
+        if (!file.hasMask()) {
+            return null;
+        }
+        float[] mask = new float[file.rowLength() - 1];
+        file.readMask(row, mask, 0);
+        return IntStream.range(0, mask.length).mapToObj(t -> (int) mask[t]).toList();
     }
 
     private void print(Result result) {
         output.line(
                 "step %d: step %d of chunk %d"
                         .formatted(result.step(), result.stepInChunk(), result.chunk()));
+        boolean masked = result.rows().stream().anyMatch(row -> row.lossMask() != null);
         List<List<?>> table = new ArrayList<>();
         for (Row row : result.rows()) {
-            table.add(List.of(row.row(), row.source(), beginning(row)));
+            table.add(
+                    masked
+                            ? List.of(row.row(), row.source(), row.counted(), beginning(row))
+                            : List.of(row.row(), row.source(), beginning(row)));
         }
-        output.table(List.of("row", "source", "beginning"), table);
+        output.table(
+                masked
+                        ? List.of("row", "source", "targets counted", "beginning")
+                        : List.of("row", "source", "beginning"),
+                table);
     }
 
     /** As much as fits a line; --json has all. */

@@ -13,7 +13,8 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "validate",
         description = {
-            "Checks a prepared data set, or Amber's train_NNN.jsonl, or a directory of them.",
+            "Checks a prepared data set, Amber's train_NNN.jsonl, CrystalCoder's HDF5 files, or a"
+                    + " directory of them.",
             "Names each file and line that is wrong, and why; the exit status then is 1."
         },
         mixinStandardHelpOptions = true,
@@ -26,14 +27,23 @@ final class DataValidateCommand implements Callable<Integer> {
     @Option(
             names = "--row-length",
             paramLabel = "N",
-            description = "The ids that a line of JSONL should have. Default: 2049, as Amber's.")
+            description =
+                    "The ids that a line of JSONL or a sample of HDF5, its last label counted,"
+                            + " should have. Default: 2049.")
     private int rowLength = 2049;
 
     @Option(
             names = "--vocabulary",
             paramLabel = "N",
-            description = "What the ids of JSONL should be below. Default: not checked.")
+            description = "What their ids should be below. Default: not checked.")
     private int vocabularySize;
+
+    @Option(
+            names = "--windows",
+            description =
+                    "Check too that each sample of HDF5 begins with the last label of the one"
+                        + " before, as windows of a text do; rearranged or shuffled ones don't.")
+    private boolean windows;
 
     @Mixin private Output output;
 
@@ -41,7 +51,8 @@ final class DataValidateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        DataValidator.Report report = DataValidator.validate(path, rowLength, vocabularySize);
+        DataValidator.Report report =
+                DataValidator.validate(path, rowLength, vocabularySize, windows ? 1 : 0);
         output.result(report, () -> print(report));
         return report.problemCount() == 0 ? 0 : 1;
     }

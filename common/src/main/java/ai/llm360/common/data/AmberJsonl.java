@@ -58,6 +58,7 @@ public final class AmberJsonl {
      *
      * @param data the data set
      * @param directory the directory to make, whole or not at all
+     * @throws DataException if its rows carry masks, for which these files have no place
      * @throws IOException if reading or writing fails, or something is at the directory
      */
     public static void write(TokenDataset data, Path directory) throws IOException {
@@ -79,6 +80,12 @@ public final class AmberJsonl {
     }
 
     private static void write(TokenChunk chunk, Path file) throws IOException {
+        if (chunk.hasMask()) {
+            throw new DataException(
+                    file,
+                    "can't be written: the rows carry masks, for which Amber's JSONL has no place;"
+                            + " use the data set as it is");
+        }
         long[] ids = new long[chunk.rowLength()];
         try (FileChannel channel =
                         FileChannel.open(

@@ -8,12 +8,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import java.util.zip.ZipException;
 
 /**
- * Checks token rows: a prepared data set, a file of ours, Amber's {@code train_NNN.jsonl}, or a
- * directory of such files. What is wrong is listed, not thrown.
+ * Checks token rows: a prepared data set, a file of ours, Amber's {@code train_NNN.jsonl}, a file
+ * of a {@link RowFormat}, or a directory of such files. What is wrong is listed, not thrown.
  */
 public final class DataValidator {
 
@@ -22,14 +23,16 @@ public final class DataValidator {
 
     private final int rowLength;
     private final int vocabularySize;
+    private final int overlap;
     private final List<Problem> problems = new ArrayList<>();
     private long problemCount;
     private long files;
     private long rows;
 
-    private DataValidator(int rowLength, int vocabularySize) {
+    private DataValidator(int rowLength, int vocabularySize, int overlap) {
         this.rowLength = rowLength;
         this.vocabularySize = vocabularySize;
+        this.overlap = overlap;
     }
 
     /**
@@ -62,7 +65,25 @@ public final class DataValidator {
      * @throws IOException if reading fails
      */
     public static Report validate(Path path, int rowLength, int vocabularySize) throws IOException {
-        DataValidator validator = new DataValidator(rowLength, vocabularySize);
+        return validate(path, rowLength, vocabularySize, 0);
+    }
+
+    /**
+     * Checks a file or directory, also for how its rows follow one another.
+     *
+     * @param path what to check
+     * @param rowLength the ids that a row should have where the file doesn't say it itself
+     * @param vocabularySize what ids should be below, or 0 if that isn't known
+     * @param overlap 1 if each row of a {@link RowFormat}'s file should begin with the last id of
+     *     the one before, as windows of text do; 0 if not. Rows that were rearranged or shuffled
+     *     don't
+     * @return what was found
+     * @throws DataException if there is nothing to check there
+     * @throws IOException if reading fails
+     */
+    public static Report validate(Path path, int rowLength, int vocabularySize, int overlap)
+            throws IOException {
+        DataValidator validator = new DataValidator(rowLength, vocabularySize, overlap);
         validator.any(path);
         return new Report(
                 validator.files,
@@ -81,7 +102,10 @@ public final class DataValidator {
             }
             if (found.isEmpty()) {
                 throw new DataException(
-                        path, "nothing to check: no manifest.json, no .jsonl, no .rows");
+                        path,
+                        "nothing to check: no manifest.json, no .jsonl, no .rows, and no file"
+                                + " of "
+                                + RowFormats.names());
             }
             for (Path file : found) {
                 any(file);
@@ -91,12 +115,67 @@ public final class DataValidator {
         } else if (path.toString().endsWith(".rows")) {
             checked(path, () -> TokenChunk.open(path));
         } else {
-            jsonLines(path);
+            Optional<RowFormat> format = RowFormats.of(path);
+            if (format.isPresent()) {
+                ready(path, format.get());
+            } else {
+                jsonLines(path);
+            }
         }
     }
 
     private static boolean isRows(Path file) {
-        return Files.isRegularFile(file) && file.toString().matches(".*\\.(jsonl|jsonl\\.gz|rows)");
+        boolean named =
+                file.toString().matches(".*\\.(jsonl|jsonl\\.gz|rows)")
+                        || RowFormats.of(file).isPresent();
+        return named && Files.isRegularFile(file);
+    }
+
+    private void ready(Path file, RowFormat format) throws IOException {
+        files++;
+        RowCheck check = new RowCheck(file);
+        format.read(file, rowLength, check);
+        rows += check.seen;
+        if (check.seen == 0 && !check.failed) {
+            add(file, 0, "empty");
+        }
+    }
+
+    private final class RowCheck implements RowFormat.Sink {
+
+        private final Path file;
+        private long seen;
+        private boolean failed;
+        private int lastId = -1;
+
+        private RowCheck(Path file) {
+            this.file = file;
+        }
+
+        @Override
+        public void row(long number, int[] ids, float[] mask) {
+            seen = number + 1;
+            Optional<String> problem = AmberRow.problem(ids, rowLength, vocabularySize);
+            if (problem.isPresent()) {
+                problem(number, problem.get());
+            } else if (overlap > 0 && lastId >= 0 && ids[0] != lastId) {
+                problem(
+                        number,
+                        "begins with id %d, expected %d, the last label before: not the next window"
+                                        .formatted(ids[0], lastId)
+                                + " of a text; if the samples were shuffled or rearranged, check"
+                                + " without an overlap");
+            }
+            lastId = ids[ids.length - 1];
+        }
+
+        @Override
+        public void problem(long number, String problem) {
+            seen = Math.max(seen, number + 1);
+            failed = true;
+            lastId = -1;
+            add(file, 0, ReadyRows.describe(number, problem));
+        }
     }
 
     private void jsonLines(Path file) throws IOException {

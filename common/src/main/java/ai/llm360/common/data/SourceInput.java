@@ -54,7 +54,8 @@ record SourceInput(DataRecipe.Source source, List<Path> files, List<Input> input
      * numbers.
      */
     private static long number(Path file) {
-        Matcher matcher = LAST_NUMBER.matcher(file.getFileName().toString());
+        String name = file.getFileName().toString().replaceFirst("\\.[A-Za-z]\\w*$", ""); // .h5
+        Matcher matcher = LAST_NUMBER.matcher(name);
         return matcher.matches() ? Long.parseLong(matcher.group(1)) : 0;
     }
 
