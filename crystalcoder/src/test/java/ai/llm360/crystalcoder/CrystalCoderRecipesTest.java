@@ -131,6 +131,11 @@ class CrystalCoderRecipesTest {
             ours.put(entry.get("path"), recipe.get("prepare.weights." + entry.get("name")).get());
         }
         assertThat(ours).isEqualTo(mixture);
+        DataRecipe data =
+                recipe.part("prepare").orElseThrow().bind(DataRecipe.class, DataRecipe.DEFAULTS);
+        assertThat(data.weights().values()).hasSameSizeAs(data.sources());
+        assertThat(data.weights().values().stream().mapToDouble(weight -> weight).sum())
+                .isCloseTo(1, within(1e-4));
     }
 
     @Test
