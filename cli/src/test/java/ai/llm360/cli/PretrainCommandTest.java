@@ -137,7 +137,7 @@ class PretrainCommandTest {
             "amber-160m",
             "--plan",
             "--flops=1e12",
-            "--set=recompute_layers=1",
+            "--set=recompute_layers=16",
             "--set=batch.micro=1"
         };
         assertThat(command.run(hours)).isZero();

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.llm360.common.config.ConfigTree;
+import ai.llm360.common.data.DataRecipe;
+import ai.llm360.common.data.FimRecipe;
 import ai.llm360.common.nn.MemoryBudget;
 import ai.llm360.common.testing.Fixtures;
 import ai.llm360.common.train.LearningRate;
@@ -129,6 +131,11 @@ class CrystalCoderRecipesTest {
             ours.put(entry.get("path"), recipe.get("prepare.weights." + entry.get("name")).get());
         }
         assertThat(ours).isEqualTo(mixture);
+        DataRecipe data =
+                recipe.part("prepare").orElseThrow().bind(DataRecipe.class, DataRecipe.DEFAULTS);
+        assertThat(data.weights().values()).hasSameSizeAs(data.sources());
+        assertThat(data.weights().values().stream().mapToDouble(weight -> weight).sum())
+                .isCloseTo(1, within(1e-4));
     }
 
     @Test
@@ -179,6 +186,7 @@ class CrystalCoderRecipesTest {
         assertThat(phases)
                 .extracting(TrainingPhase::name)
                 .containsExactly("phase1", "phase2", "phase3");
+        List<List<Optional<Double>>> rates = new ArrayList<>();
         double end = Double.POSITIVE_INFINITY;
         long checkpoints = 0;
         for (TrainingPhase phase : phases) {
@@ -188,7 +196,26 @@ class CrystalCoderRecipesTest {
             assertThat(plan.config().schedule().peak()).isLessThanOrEqualTo(end);
             end = plan.config().schedule().end();
             checkpoints += (Long) phase.recipe().get("prepare.chunks").orElseThrow();
+            DataRecipe data =
+                    phase.recipe()
+                            .part("prepare")
+                            .orElseThrow()
+                            .bind(DataRecipe.class, DataRecipe.DEFAULTS);
+            assertThat(data.begin()).isTrue();
+            assertThat(data.overlap()).isEqualTo(1);
+            rates.add(
+                    data.sources().stream()
+                            .map(source -> source.fim().map(FimRecipe::rate))
+                            .toList());
         }
+        Optional<Double> none = Optional.empty();
+        Optional<Double> most = Optional.of(0.9);
+        Optional<Double> some = Optional.of(0.3);
+        assertThat(rates)
+                .containsExactly(
+                        List.of(none),
+                        List.of(none, most, most, most),
+                        List.of(none, some, some, some));
         assertThat(checkpoints).isEqualTo(9);
         assertThat(checkpoints * 2 * 863_888).isLessThan(16_000_000);
     }
