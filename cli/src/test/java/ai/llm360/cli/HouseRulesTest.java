@@ -130,6 +130,17 @@ class HouseRulesTest {
     }
 
     @Test
+    void one_package_reads_hdf5() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("ai.llm360.crystalcoder.data")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("io.jhdf..")
+                .check(HOUSE);
+    }
+
+    @Test
     void libraries_print_nothing_and_never_exit() {
         noClasses()
                 .that()
