@@ -72,7 +72,7 @@ class ReproduceCommandTest {
         command.assertFails(
                 1,
                 new String[] {"reproduce", "amber"},
-                "no series 'amber': the library brings [amber-nano]");
+                "no series 'amber': the library brings [amber-nano, crystalcoder-nano]");
         command.assertFails(2, new String[] {"reproduce"}, "Missing required parameter");
     }
 

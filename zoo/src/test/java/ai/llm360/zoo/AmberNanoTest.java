@@ -1,19 +1,13 @@
 package ai.llm360.zoo;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.inference.Predictor;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.djl.repository.zoo.ZooModel;
-import ai.llm360.common.checkpoint.Checkpoint;
-import ai.llm360.common.checkpoint.TensorType;
-import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.generate.TextGenerator;
-import ai.llm360.common.train.TrainingRun;
 import ai.llm360.zoo.testing.Home;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -94,32 +88,6 @@ class AmberNanoTest {
     }
 
     @Test
-    void its_run_was_the_recipes() throws Exception {
-        Reproduction reproduction = Reproduction.of("amber-nano");
-        EmbeddedFiles files = EmbeddedFiles.of("amber-nano");
-        try (var saved = files.open("config.yaml")) {
-            ConfigTree config = ConfigTree.parse(new String(saved.readAllBytes(), UTF_8));
-            ConfigTree recipe =
-                    ConfigTree.of(TrainingRun.config(reproduction.phases(temp).get(0).recipe()));
-            assertThat(recipe.differences(config))
-                    .extracting(ConfigTree.Difference::path)
-                    .containsExactly("data.path");
-        }
-    }
-
-    @Test
-    void the_files_hold_what_the_series_says() throws Exception {
-        SeriesCheckpoint known = Series.of("amber-nano").checkpoint("ckpt-005");
-        try (Checkpoint checkpoint = Checkpoint.open(Reference.resolve("amber-nano@ckpt-005"))) {
-            assertThat(checkpoint.tensors().keySet()).isEqualTo(known.tensors().keySet());
-            for (String tensor : known.tensors().keySet()) {
-                assertThat(TensorHashes.of(checkpoint, tensor, TensorType.BF16))
-                        .isEqualTo(known.tensors().get(tensor).shipped());
-            }
-        }
-    }
-
-    @Test
     void djls_zoo_knows_it() throws Exception {
         try (ZooModel<String, String> model =
                 ai.djl.repository.zoo.Criteria.builder()
@@ -148,17 +116,5 @@ class AmberNanoTest {
             assertThat(files.map(file -> file.getFileName().toString()))
                     .containsExactlyInAnyOrder("tokenizer.json", "tokenizer_config.json");
         }
-    }
-
-    @Test
-    void the_jar_stays_below_24_megabytes() throws IOException {
-        long bytes = 0;
-        Path resources = Path.of("src/main/resources/ai/llm360/zoo/embedded");
-        try (Stream<Path> files = Files.walk(resources)) {
-            for (Path file : files.filter(Files::isRegularFile).toList()) {
-                bytes += Files.size(file);
-            }
-        }
-        assertThat(bytes).isBetween(20_000_000L, 24_000_000L);
     }
 }

@@ -1,0 +1,86 @@
+package ai.llm360.zoo;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.llm360.common.checkpoint.Checkpoint;
+import ai.llm360.common.checkpoint.TensorType;
+import ai.llm360.common.config.ConfigTree;
+import ai.llm360.common.train.TrainingPhase;
+import ai.llm360.common.train.TrainingRun;
+import ai.llm360.zoo.testing.Home;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * What lies in the jar of each series: what its recipe makes, whole, and no more than it may be.
+ */
+class EmbeddedResourcesTest {
+
+    @TempDir Path temp;
+    private Home home;
+
+    @BeforeEach
+    void open() {
+        home = Home.at(temp.resolve("home"));
+    }
+
+    @AfterEach
+    void close() {
+        home.close();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"amber-nano, config.yaml", "crystalcoder-nano, PHASE/config.yaml"})
+    void its_runs_were_the_recipes(String model, String file) throws Exception {
+        EmbeddedFiles files = EmbeddedFiles.of(model);
+        for (TrainingPhase phase : Reproduction.of(model).phases(temp)) {
+            try (var saved = files.open(file.replace("PHASE", phase.name()))) {
+                ConfigTree config = ConfigTree.parse(new String(saved.readAllBytes(), UTF_8));
+                ConfigTree recipe = ConfigTree.of(TrainingRun.config(phase.recipe()));
+                // Where the data and the weights before lay on the disk is not the recipe's.
+                assertThat(recipe.differences(config))
+                        .extracting(ConfigTree.Difference::path)
+                        .allMatch(path -> path.equals("data.path") || path.startsWith("start"));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"amber-nano, 10", "crystalcoder-nano, 9"})
+    void the_files_hold_what_the_series_says(String model, int checkpoints) throws Exception {
+        List<SeriesCheckpoint> all = Series.of(model).checkpoints();
+        assertThat(all).hasSize(checkpoints);
+        for (SeriesCheckpoint known : List.of(all.get(0), all.get(5), all.get(checkpoints - 1))) {
+            Path directory = Reference.resolve(model + "@" + known.name());
+            try (Checkpoint checkpoint = Checkpoint.open(directory)) {
+                assertThat(checkpoint.tensors().keySet()).isEqualTo(known.tensors().keySet());
+                for (String tensor : known.tensors().keySet()) {
+                    assertThat(TensorHashes.of(checkpoint, tensor, TensorType.BF16))
+                            .isEqualTo(known.tensors().get(tensor).shipped());
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"amber-nano, 24000000", "crystalcoder-nano, 18000000"})
+    void the_jar_stays_small(String model, long most) throws IOException {
+        long bytes = 0;
+        Path resources = Path.of("src/main/resources/ai/llm360/zoo/embedded", model);
+        try (Stream<Path> files = Files.walk(resources)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                bytes += Files.size(file);
+            }
+        }
+        assertThat(bytes).isBetween(most / 2, most);
+    }
+}
