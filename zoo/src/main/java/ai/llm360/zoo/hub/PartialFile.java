@@ -40,7 +40,8 @@ final class PartialFile implements Closeable {
 
     /** Opens a file, absent or begun, and hashes what there is of it. */
     static PartialFile open(Path path, HubFile file) throws IOException {
-        if (Files.exists(path) && Files.size(path) > file.size()) {
+        boolean tooLong = Files.exists(path) && Files.size(path) > file.size();
+        if (tooLong || Files.isSymbolicLink(path)) {
             Files.delete(path);
         }
         FileChannel channel =

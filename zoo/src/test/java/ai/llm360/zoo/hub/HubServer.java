@@ -91,8 +91,9 @@ final class HubServer implements AutoCloseable {
         return "http://127.0.0.1:" + hub.getAddress().getPort();
     }
 
+    /** The same machine by another name, so that it is another host. */
     String storageEndpoint() {
-        return "http://127.0.0.1:" + storage.getAddress().getPort();
+        return "http://localhost:" + storage.getAddress().getPort();
     }
 
     String commit(String branch) {
@@ -304,8 +305,12 @@ final class HubServer implements AutoCloseable {
 
     private static void sendBody(HttpExchange exchange, int status, byte[] bytes, int most)
             throws IOException {
-        exchange.sendResponseHeaders(status, bytes.length == 0 ? -1 : bytes.length);
-        if (bytes.length > 0) {
+        boolean head = exchange.getRequestMethod().equals("HEAD");
+        if (head) {
+            exchange.getResponseHeaders().set("Content-Length", "" + bytes.length);
+        }
+        exchange.sendResponseHeaders(status, head || bytes.length == 0 ? -1 : bytes.length);
+        if (!head && bytes.length > 0) {
             OutputStream body = exchange.getResponseBody();
             body.write(bytes, 0, Math.min(most, bytes.length));
             body.flush();
