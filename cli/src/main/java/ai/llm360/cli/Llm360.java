@@ -22,6 +22,7 @@ import picocli.CommandLine.Spec;
             TokenizeCommand.class,
             InfoCommand.class,
             ConvertCommand.class,
+            PullCommand.class,
             DataCommand.class,
             PretrainCommand.class,
             ReproduceCommand.class

@@ -45,9 +45,7 @@ final class BlobDownload {
      * Downloads a file, unless it has come into the cache meanwhile, and shows it in the commit.
      */
     void fetch(HubFile file, int connections) throws IOException {
-        if (!cache.hasBlob(file)) {
-            BlobLock.hold(cache.lock(file), pause, () -> downloadUnlessHere(file, connections));
-        }
+        BlobLock.hold(cache.lock(file), pause, () -> downloadUnlessHere(file, connections));
         cache.link(commit, file);
     }
 

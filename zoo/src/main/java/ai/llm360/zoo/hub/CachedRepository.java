@@ -66,6 +66,13 @@ final class CachedRepository {
         return directory.resolve("blobs").resolve(file.etag().orElseThrow() + ".llm360.incomplete");
     }
 
+    /** Returns how many bytes of a file are there to go on from. */
+    long begun(HubFile file) throws IOException {
+        Path partial = partial(file);
+        long size = Files.isRegularFile(partial) ? Files.size(partial) : 0;
+        return size <= file.size() ? size : 0;
+    }
+
     Path lock(HubFile file) {
         return root.resolve(".locks")
                 .resolve(folder())

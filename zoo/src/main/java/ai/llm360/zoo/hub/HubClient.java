@@ -6,14 +6,11 @@ import java.io.IOException;
 import java.net.http.HttpClient;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import java.util.function.Predicate;
 
 /**
@@ -33,7 +30,7 @@ public final class HubClient {
     private final Pause pause;
     private final int connections;
     private final int partBytes;
-    private final FreeSpace freeSpace;
+    private final SnapshotDownload.FreeSpace freeSpace;
 
     private HubClient(Builder builder) {
         settings = builder.settings;
@@ -43,11 +40,6 @@ public final class HubClient {
         freeSpace = builder.freeSpace;
         http = new HubHttp(settings, builder.silence, builder.http);
         api = new HubApi(http, pause);
-    }
-
-    /** How much fits on a directory's disk. */
-    interface FreeSpace {
-        long bytes(Path directory) throws IOException;
     }
 
     /**
@@ -183,8 +175,7 @@ public final class HubClient {
         for (HubFile file : files) {
             if (!cache.has(commit, file) && !cache.hasBlob(file)) {
                 if (missing.put(file.etag().orElseThrow(), file) == null) {
-                    Path partial = cache.partial(file);
-                    bytes += file.size() - (Files.exists(partial) ? Files.size(partial) : 0);
+                    bytes += file.size() - cache.begun(file);
                 }
             }
         }
@@ -221,12 +212,10 @@ public final class HubClient {
     public HubSnapshot download(HubPlan plan, Progress progress) throws IOException {
         CachedRepository cache = cache(plan.repository());
         if (!plan.missing().isEmpty()) {
-            requireSpace(plan, cache);
-            cache.prepare();
             TransferProgress transfer = new TransferProgress(progress);
-            transfer.begin(plan.missing().stream().mapToLong(HubFile::size).sum());
-            fetch(plan, new BlobDownload(http, pause, cache, plan.commit(), partBytes, transfer));
-            transfer.end();
+            BlobDownload blobs =
+                    new BlobDownload(http, pause, cache, plan.commit(), partBytes, transfer);
+            new SnapshotDownload(plan, cache, blobs, connections, freeSpace).run(transfer);
         }
         for (HubFile file : plan.files()) {
             cache.link(plan.commit(), file);
@@ -234,47 +223,6 @@ public final class HubClient {
         rememberRevision(plan, cache);
         return new HubSnapshot(
                 plan.repository(), plan.commit(), cache.snapshot(plan.commit()), plan.files());
-    }
-
-    /** Small files several at a time; then each big one through several connections. */
-    private void fetch(HubPlan plan, BlobDownload download) throws IOException {
-        List<Callable<Void>> small = new ArrayList<>();
-        for (HubFile file : plan.missing()) {
-            if (!download.hasParts(file)) {
-                small.add(
-                        () -> {
-                            download.fetch(file, 1);
-                            return null;
-                        });
-            }
-        }
-        try (Workers workers = new Workers(connections)) {
-            workers.all(small);
-        }
-        for (HubFile file : plan.missing()) {
-            if (download.hasParts(file)) {
-                download.fetch(file, connections);
-            }
-        }
-    }
-
-    private void requireSpace(HubPlan plan, CachedRepository cache) throws IOException {
-        Path existing = cache.directory();
-        while (!Files.exists(existing)) {
-            existing = existing.getParent();
-        }
-        long free = freeSpace.bytes(existing);
-        if (free < plan.missingBytes()) {
-            throw new HubException(
-                    Reason.NO_SPACE,
-                    "%s@%s: %d bytes are to be downloaded, and %s has room for %d; free some space, or name another disk in HF_HUB_CACHE"
-                            .formatted(
-                                    plan.repository(),
-                                    plan.revision(),
-                                    plan.missingBytes(),
-                                    settings.cache(),
-                                    free));
-        }
     }
 
     /** Last, so that a revision is known without a connection only with what belongs to it. */
@@ -318,7 +266,8 @@ public final class HubClient {
         private Duration silence = Duration.ofSeconds(30);
         private HttpClient.Builder http = HttpClient.newBuilder();
         private Pause pause = duration -> Thread.sleep(duration.toMillis());
-        private FreeSpace freeSpace = directory -> Files.getFileStore(directory).getUsableSpace();
+        private SnapshotDownload.FreeSpace freeSpace =
+                directory -> Files.getFileStore(directory).getUsableSpace();
 
         private Builder() {}
 
@@ -368,7 +317,7 @@ public final class HubClient {
             return this;
         }
 
-        Builder optFreeSpace(FreeSpace freeSpace) {
+        Builder optFreeSpace(SnapshotDownload.FreeSpace freeSpace) {
             this.freeSpace = freeSpace;
             return this;
         }

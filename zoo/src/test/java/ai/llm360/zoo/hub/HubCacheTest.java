@@ -190,6 +190,18 @@ class HubCacheTest {
     }
 
     @Test
+    void a_cache_that_cannot_take_what_is_missing_is_told() throws IOException {
+        hub.client().snapshot(HubServer.REPOSITORY, "main", "config.json"::equals, null);
+        Files.move(hub.cache().resolve(".locks"), temp.resolve("locks"));
+        Files.createFile(hub.cache().resolve(".locks"));
+        assertThatThrownBy(hub::pull)
+                .isInstanceOf(HubException.class)
+                .hasMessageContaining("the cache can't be written")
+                .hasMessageContaining("name another directory in HF_HUB_CACHE");
+        hub.assertHas(CONFIG);
+    }
+
+    @Test
     void lists_that_cannot_be_read_are_asked_for_again() throws IOException {
         Path listing = hub.repository().resolve("trees/" + server.commit("main") + ".json");
         hub.pull();
