@@ -60,11 +60,12 @@ final class BlobDownload {
     private void download(HubFile file, int connections) throws IOException {
         String problem = "its bytes don't have the hash that the Hub lists";
         for (int pass = 1; pass <= PASSES; pass++) {
-            RangeReader reader = new RangeReader(http, pause, cache.name(), commit, file);
+            boolean first = pass == 1;
+            RangeReader reader = new RangeReader(http, pause, cache.name(), commit, file, first);
             try (PartialFile partial = PartialFile.open(cache.partial(file), file)) {
                 progress.add(partial.length());
                 try {
-                    read(reader, partial, file, pass == 1 ? connections : 1);
+                    read(reader, partial, file, first ? connections : 1);
                     if (partial.publish(cache.blob(file))) {
                         return;
                     }

@@ -81,7 +81,7 @@ final class HubHttp {
             }
             int status = response.statusCode();
             if (status == 200 || status == 206) {
-                return new HubResponse(status, headers, said, response.body());
+                return new HubResponse(at, status, headers, said, response.body());
             }
             response.body().close();
             if (status < 301 || status > 308 || status == 304) {

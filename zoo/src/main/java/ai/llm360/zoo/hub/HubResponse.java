@@ -1,6 +1,7 @@
 package ai.llm360.zoo.hub;
 
 import java.io.Closeable;
+import java.net.URI;
 import java.net.http.HttpHeaders;
 import java.util.Map;
 import java.util.Optional;
@@ -12,13 +13,14 @@ import java.util.regex.Pattern;
 /**
  * A successful response, and what the Hub said on the way to it.
  *
+ * @param uri the address that answered, after redirects
  * @param status 200, or 206 for a range
  * @param headers the last host's headers
  * @param said the Hub's own headers about the file, collected over its redirects; empty where the
  *     Hub's host isn't the one that answered
  * @param body the bytes
  */
-record HubResponse(int status, HttpHeaders headers, Said said, BodyStream body)
+record HubResponse(URI uri, int status, HttpHeaders headers, Said said, BodyStream body)
         implements Closeable {
 
     private static final Pattern CONTENT_RANGE = Pattern.compile("bytes (\\d+)-(\\d+)/(\\d+|\\*)");

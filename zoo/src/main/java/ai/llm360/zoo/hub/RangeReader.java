@@ -20,7 +20,11 @@ final class RangeReader {
     private final String commit;
     private final HubFile file;
     private final URI uri;
+    private final boolean oneVersion;
     private final AtomicReference<String> firstEtag = new AtomicReference<>();
+
+    /** Where the Hub has led; asked directly from then on, since the Hub counts requests. */
+    private final AtomicReference<URI> storage = new AtomicReference<>();
 
     /** Takes bytes; what it throws isn't tried again. */
     interface Sink {
@@ -41,7 +45,20 @@ final class RangeReader {
         }
     }
 
-    RangeReader(HubHttp http, Pause pause, String repository, String commit, HubFile file) {
+    /**
+     * Creates a reader.
+     *
+     * @param oneVersion whether a change of ETag between responses ends the reading; else only the
+     *     hash decides, as it must with mirrors whose machines don't agree on one
+     */
+    RangeReader(
+            HubHttp http,
+            Pause pause,
+            String repository,
+            String commit,
+            HubFile file,
+            boolean oneVersion) {
+        this.oneVersion = oneVersion;
         this.http = http;
         this.pause = pause;
         this.commit = commit;
@@ -76,7 +93,7 @@ final class RangeReader {
         byte[] buffer = new byte[BUFFER];
         long at = from;
         while (at < to) {
-            try (HubResponse response = http.get(uri, range(at, to), what)) {
+            try (HubResponse response = ask(range(at, to))) {
                 skip(response, at, to, wholeWillDo, buffer);
                 while (at < to) {
                     int read = response.body().read(buffer, 0, (int) Math.min(BUFFER, to - at));
@@ -89,9 +106,24 @@ final class RangeReader {
                     patience.progressed();
                 }
             } catch (TransientException e) {
+                storage.set(null); // its signature may have run out
                 patience.after(e);
             }
         }
+    }
+
+    private HubResponse ask(String range) throws IOException {
+        URI direct = storage.get();
+        if (direct != null) {
+            try {
+                return http.get(direct, range, what);
+            } catch (HubException e) {
+                storage.set(null);
+            }
+        }
+        HubResponse response = http.get(uri, range, what);
+        storage.set(response.uri());
+        return response;
     }
 
     private String range(long from, long to) {
@@ -154,7 +186,8 @@ final class RangeReader {
         requireSame(
                 "size", Long.toString(file.size()), Long.toString(said.size().orElse(file.size())));
         String etag = response.etag().orElse("");
-        if (!etag.isEmpty()
+        if (oneVersion
+                && !etag.isEmpty()
                 && !firstEtag.compareAndSet(null, etag)
                 && !etag.equals(firstEtag.get())) {
             throw new ChangedException(

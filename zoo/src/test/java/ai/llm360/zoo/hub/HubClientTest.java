@@ -75,6 +75,10 @@ class HubClientTest {
     void downloads_big_files_in_parts_and_only_once() throws IOException {
         hub.pull();
         assertThat(server.requestsOf(WEIGHTS)).hasSize(WEIGHTS.size() / HubCase.PART + 1);
+        // The Hub itself is asked where the file is by each connection at most once.
+        assertThat(server.requests())
+                .filteredOn(request -> request.path().endsWith("/" + WEIGHTS.path()))
+                .hasSizeBetween(1, 4);
         int before = server.requests().size();
         hub.pull();
         assertThat(server.requests()).hasSize(before + 1); // where the branch stands now

@@ -241,6 +241,20 @@ class HubFaultsTest {
     }
 
     @Test
+    void a_mirror_whose_machines_disagree_on_the_etag_is_of_use() throws IOException {
+        AtomicInteger machine = new AtomicInteger();
+        server.storageFault(
+                (exchange, file) -> {
+                    exchange.getResponseHeaders()
+                            .set("ETag", "\"machine" + machine.getAndIncrement() + "\"");
+                    HubServer.sendFile(exchange, file.bytes(), 300_000);
+                    return true;
+                });
+        hub.pull();
+        hub.assertHas(CONFIG, WEIGHTS);
+    }
+
+    @Test
     void a_hub_that_says_another_hash_than_it_listed_is_not_believed() throws IOException {
         server.hubFault(
                 (exchange, file) -> {
