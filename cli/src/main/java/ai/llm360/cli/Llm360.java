@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
             ListCommand.class,
             InfoCommand.class,
             ConvertCommand.class,
+            PullCommand.class,
             DataCommand.class,
             PretrainCommand.class,
             ReproduceCommand.class

@@ -1,0 +1,151 @@
+package ai.llm360.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.llm360.zoo.hub.HubException;
+import ai.llm360.zoo.hub.HubSettings;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+class PullCommandTest {
+
+    private static final String COMMIT = "0123456789abcdef0123456789abcdef01234567";
+
+    /** By {@code git hash-object} of a file of these two bytes. */
+    private static final String CONFIG = "{}";
+
+    private static final String CONFIG_HASH = "9e26dfeeb6e641a33dae4961196235bdb965b21b";
+
+    @TempDir Path home;
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+    private final List<String> asked = new CopyOnWriteArrayList<>();
+    private HttpServer server;
+
+    @BeforeEach
+    void start() throws IOException {
+        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext("/", this::answer);
+        server.start();
+    }
+
+    @AfterEach
+    void stop() {
+        server.stop(0);
+    }
+
+    private void answer(HttpExchange exchange) throws IOException {
+        try (exchange) {
+            String path = exchange.getRequestURI().getPath();
+            asked.add(path);
+            String entry = "{\"type\": \"file\", \"path\": \"%s\", \"size\": 2, \"oid\": \"%s\"}";
+            String text =
+                    switch (path) {
+                        case "/api/models/LLM360/Amber/revision/ckpt_200" ->
+                                "{\"sha\": \"" + COMMIT + "\"}";
+                        case "/api/models/LLM360/Amber/tree/" + COMMIT ->
+                                "["
+                                        + entry.formatted("config.json", CONFIG_HASH)
+                                        + ","
+                                        + entry.formatted("eval_arc.txt", CONFIG_HASH)
+                                        + "]";
+                        case "/LLM360/Amber/resolve/" + COMMIT + "/config.json" -> CONFIG;
+                        default -> null;
+                    };
+            if (text == null) {
+                exchange.sendResponseHeaders(404, -1);
+                return;
+            }
+            byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+            exchange.sendResponseHeaders(200, bytes.length);
+            exchange.getResponseBody().write(bytes);
+        }
+    }
+
+    private String run(String... args) throws Exception {
+        Terminal terminal =
+                new Terminal(
+                        new ByteArrayInputStream(new byte[0]),
+                        new PrintStream(out, false, StandardCharsets.UTF_8),
+                        new PrintStream(err, true, StandardCharsets.UTF_8),
+                        false,
+                        new Ending(Thread.currentThread()));
+        HubSettings settings =
+                HubSettings.of(
+                        Map.of(
+                                "HF_HOME",
+                                home.toString(),
+                                "HF_ENDPOINT",
+                                "http://127.0.0.1:" + server.getAddress().getPort()));
+        PullCommand command = new PullCommand(terminal, () -> settings);
+        out.reset();
+        new CommandLine(command, terminal.factory()).parseArgs(args);
+        assertThat(command.call()).isZero();
+        return out.toString(StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void downloads_what_is_included_and_says_where_it_is() throws Exception {
+        Path snapshot = home.resolve("hub/models--LLM360--Amber/snapshots/" + COMMIT);
+        assertThat(run("LLM360/Amber@ckpt_200", "--include", "*.json"))
+                .isEqualTo(
+                        "LLM360/Amber@ckpt_200 in %s: 1 file, 2 B; downloaded: 1 file, 2 B\n"
+                                .formatted(snapshot));
+        assertThat(snapshot.resolve("config.json")).hasContent(CONFIG);
+        assertThat(run("LLM360/Amber@ckpt_200", "--include", "*.json"))
+                .endsWith("downloaded: nothing\n");
+    }
+
+    @Test
+    void a_plan_is_told_and_not_done() throws Exception {
+        assertThat(run("LLM360/Amber@ckpt_200", "--plan"))
+                .isEqualTo("LLM360/Amber@ckpt_200: 2 files, 4 B; to download: 1 file, 2 B\n");
+        assertThat(asked).noneMatch(path -> path.contains("/resolve/"));
+        JsonObject json =
+                JsonParser.parseString(run("LLM360/Amber@ckpt_200", "--plan", "--json"))
+                        .getAsJsonObject();
+        assertThat(json.get("planned").getAsBoolean()).isTrue();
+        JsonObject checkpoint = json.getAsJsonArray("checkpoints").get(0).getAsJsonObject();
+        assertThat(checkpoint.get("commit").getAsString()).isEqualTo(COMMIT);
+        assertThat(checkpoint.get("missing_bytes").getAsLong()).isEqualTo(2);
+        assertThat(checkpoint.get("path").isJsonNull()).isTrue();
+    }
+
+    @Test
+    void a_wrong_name_is_told_before_anything_is_downloaded() {
+        assertThatThrownBy(() -> run("LLM360/Amber@ckpt_200", "LLM360/Amber@ckpt_999"))
+                .isInstanceOf(HubException.class)
+                .hasMessageContaining("LLM360/Amber@ckpt_999: HTTP 404");
+        assertThat(asked).noneMatch(path -> path.contains("/resolve/"));
+    }
+
+    @Test
+    void a_reference_without_a_repository_is_wrong_use() {
+        new CommandRun()
+                .assertWrongUse(
+                        "llm360 pull: Invalid value for positional parameter at index 0..* (REF):"
+                            + " 'amber@ckpt-200' is no repository with a revision: give one such as"
+                            + " LLM360/Amber@ckpt_200 (see llm360 pull --help)\n",
+                        "pull",
+                        "amber@ckpt-200");
+    }
+}

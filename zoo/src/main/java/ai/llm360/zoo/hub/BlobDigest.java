@@ -1,0 +1,38 @@
+package ai.llm360.zoo.hub;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/**
+ * The hash that the Hub names a file's bytes by: SHA-256 in large-file storage, else the SHA-1 that
+ * git makes of {@code blob <size>}, a zero byte and the bytes.
+ */
+final class BlobDigest {
+
+    private final String expected;
+    private final MessageDigest digest;
+
+    BlobDigest(HubFile file) {
+        expected = file.etag().orElseThrow();
+        boolean large = file.sha256().isPresent();
+        try {
+            digest = MessageDigest.getInstance(large ? "SHA-256" : "SHA-1");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-1 and SHA-256", e);
+        }
+        if (!large) {
+            digest.update(("blob " + file.size() + "\0").getBytes(StandardCharsets.US_ASCII));
+        }
+    }
+
+    void update(byte[] bytes, int offset, int length) {
+        digest.update(bytes, offset, length);
+    }
+
+    /** Ends the hash and says whether it is the file's. */
+    boolean matches() {
+        return HexFormat.of().formatHex(digest.digest()).equals(expected);
+    }
+}

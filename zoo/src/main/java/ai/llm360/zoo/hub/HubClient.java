@@ -1,0 +1,337 @@
+package ai.llm360.zoo.hub;
+
+import ai.djl.util.Progress;
+import ai.llm360.zoo.hub.HubException.Reason;
+import java.io.IOException;
+import java.net.http.HttpClient;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
+
+/**
+ * Files of model repositories on the Hugging Face Hub, through the cache that Python's {@code
+ * huggingface_hub} uses too.
+ *
+ * <p>A file is in the cache whole and verified, or not at all. A broken download goes on where it
+ * stopped. What is there already is used without a connection where the revision is a commit, and
+ * for a branch or tag where the Hub can't be reached. May be used from several threads and several
+ * processes at once.
+ */
+public final class HubClient {
+
+    private final HubSettings settings;
+    private final HubHttp http;
+    private final HubApi api;
+    private final Pause pause;
+    private final int connections;
+    private final int partBytes;
+    private final SnapshotDownload.FreeSpace freeSpace;
+
+    private HubClient(Builder builder) {
+        settings = builder.settings;
+        pause = builder.pause;
+        connections = builder.connections;
+        partBytes = builder.partBytes;
+        freeSpace = builder.freeSpace;
+        http = new HubHttp(settings, builder.silence, builder.http);
+        api = new HubApi(http, pause);
+    }
+
+    /**
+     * Creates a builder.
+     *
+     * @return a builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /**
+     * Returns what this client was made with.
+     *
+     * @return the settings
+     */
+    public HubSettings settings() {
+        return settings;
+    }
+
+    /**
+     * Returns the branches and tags of a repository, from the Hub.
+     *
+     * @param repository such as {@code LLM360/Amber}
+     * @return the branches, then the tags
+     * @throws HubException if the Hub doesn't give them
+     * @throws IOException if interrupted
+     */
+    public List<HubRef> refs(String repository) throws IOException {
+        return api.refs(HubNames.repository(repository));
+    }
+
+    /**
+     * Finds the commit that a revision stands at. A commit is its own answer; for a branch or tag
+     * the Hub is asked, and where it can't be reached, the cache.
+     *
+     * @param repository such as {@code LLM360/Amber}
+     * @param revision a branch, a tag or a commit
+     * @return the commit, 40 hexadecimal digits
+     * @throws HubException if there is none
+     * @throws IOException if the cache can't be read
+     */
+    public String commit(String repository, String revision) throws IOException {
+        return commit(cache(repository), HubNames.revision(revision));
+    }
+
+    private CachedRepository cache(String repository) throws HubException {
+        return new CachedRepository(settings.cache(), HubNames.repository(repository));
+    }
+
+    private String commit(CachedRepository cache, String revision) throws IOException {
+        if (HubNames.isGitHash(revision)) {
+            return revision;
+        }
+        Optional<String> known = cache.ref(revision);
+        if (settings.offline() && known.isPresent()) {
+            return known.get();
+        }
+        try {
+            return api.commit(cache.name(), revision);
+        } catch (HubException e) {
+            return unlessCached(known, e);
+        }
+    }
+
+    /**
+     * Lists the files of a commit, from the cache if it has the list, else from the Hub.
+     *
+     * @param repository such as {@code LLM360/Amber}
+     * @param commit 40 hexadecimal digits, see {@link #commit}
+     * @return the files; without a connection and a list, those that the cache has
+     * @throws HubException if nobody knows
+     * @throws IOException if the cache can't be read
+     */
+    public List<HubFile> files(String repository, String commit) throws IOException {
+        return files(cache(repository), HubNames.gitHash(commit));
+    }
+
+    private List<HubFile> files(CachedRepository cache, String commit) throws IOException {
+        Optional<List<HubFile>> known = cache.listing(commit);
+        if (known.isPresent()) {
+            return known.get();
+        }
+        List<HubFile> files;
+        try {
+            files = api.files(cache.name(), commit);
+        } catch (HubException e) {
+            return unlessCached(
+                    Optional.of(cache.found(commit)).filter(found -> !found.isEmpty()), e);
+        }
+        try {
+            cache.saveListing(commit, files);
+        } catch (FileSystemException e) {
+            // A cache that can't be written is still one that can be read.
+        }
+        return files;
+    }
+
+    private static <T> T unlessCached(Optional<T> known, HubException e) throws HubException {
+        boolean noConnection =
+                e.getReason() == Reason.OFFLINE || e.getReason() == Reason.UNREACHABLE;
+        if (noConnection && known.isPresent()) {
+            return known.get();
+        }
+        throw e;
+    }
+
+    /**
+     * Finds out what a download would do. No file is downloaded.
+     *
+     * @param repository such as {@code LLM360/Amber}
+     * @param revision a branch, a tag or a commit
+     * @param include which files are wanted, by their path in the repository
+     * @return the plan
+     * @throws HubException if there is no such repository, revision or file, or connections are off
+     *     and the cache doesn't have all that is wanted
+     * @throws IOException if the cache can't be read
+     */
+    public HubPlan plan(String repository, String revision, Predicate<String> include)
+            throws IOException {
+        CachedRepository cache = cache(repository);
+        String commit = commit(cache, HubNames.revision(revision));
+        List<HubFile> all = files(cache, commit);
+        List<HubFile> files = all.stream().filter(file -> include.test(file.path())).toList();
+        if (files.isEmpty()) {
+            throw new HubException(
+                    Reason.NOT_FOUND,
+                    "%s@%s: none of its files is asked for: it has %s"
+                            .formatted(repository, revision, some(all)));
+        }
+        Map<String, HubFile> missing = new LinkedHashMap<>();
+        long bytes = 0;
+        for (HubFile file : files) {
+            if (!cache.has(commit, file) && !cache.hasBlob(file)) {
+                if (missing.put(file.etag().orElseThrow(), file) == null) {
+                    bytes += file.size() - cache.begun(file);
+                }
+            }
+        }
+        if (settings.offline() && !missing.isEmpty()) {
+            throw new HubException(
+                    Reason.OFFLINE,
+                    "%s@%s: HF_HUB_OFFLINE is set, and %s lacks %s; unset it to download"
+                            .formatted(
+                                    repository,
+                                    revision,
+                                    settings.cache(),
+                                    some(List.copyOf(missing.values()))));
+        }
+        return new HubPlan(
+                repository, revision, commit, files, List.copyOf(missing.values()), bytes);
+    }
+
+    private static String some(List<HubFile> files) {
+        String names = String.join(", ", files.stream().limit(12).map(HubFile::path).toList());
+        return files.size() <= 12 ? names : "%s … (%d in all)".formatted(names, files.size());
+    }
+
+    /**
+     * Does what was planned.
+     *
+     * @param plan the plan
+     * @param progress is told of bytes on the disk, from whatever thread writes them but one at a
+     *     time; may be null
+     * @return the files, all of them whole
+     * @throws HubException if a file can't be had; those that are whole stay, of others the
+     *     beginning
+     * @throws IOException if the cache can't be written, or on an interrupt
+     */
+    public HubSnapshot download(HubPlan plan, Progress progress) throws IOException {
+        CachedRepository cache = cache(plan.repository());
+        if (!plan.missing().isEmpty()) {
+            TransferProgress transfer = new TransferProgress(progress);
+            BlobDownload blobs =
+                    new BlobDownload(http, pause, cache, plan.commit(), partBytes, transfer);
+            new SnapshotDownload(plan, cache, blobs, connections, freeSpace).run(transfer);
+        }
+        for (HubFile file : plan.files()) {
+            cache.link(plan.commit(), file);
+        }
+        rememberRevision(plan, cache);
+        return new HubSnapshot(
+                plan.repository(), plan.commit(), cache.snapshot(plan.commit()), plan.files());
+    }
+
+    /** Last, so that a revision is known without a connection only with what belongs to it. */
+    private static void rememberRevision(HubPlan plan, CachedRepository cache) throws IOException {
+        if (HubNames.isGitHash(plan.revision())) {
+            return;
+        }
+        try {
+            cache.saveRef(plan.revision(), plan.commit());
+        } catch (FileSystemException e) {
+            if (!plan.missing().isEmpty()) {
+                throw e;
+            }
+            // Nothing was to be written: a cache that is read only serves what it has.
+        }
+    }
+
+    /**
+     * Returns files of a revision, downloading what isn't in the cache.
+     *
+     * @param repository such as {@code LLM360/Amber}
+     * @param revision a branch, a tag or a commit
+     * @param include which files are wanted, by their path in the repository
+     * @param progress is told of bytes on the disk; may be null
+     * @return the files, all of them whole
+     * @throws HubException if a file can't be had
+     * @throws IOException if the cache can't be read or written, or on an interrupt
+     */
+    public HubSnapshot snapshot(
+            String repository, String revision, Predicate<String> include, Progress progress)
+            throws IOException {
+        return download(plan(repository, revision, include), progress);
+    }
+
+    /** Builds a {@link HubClient}. */
+    public static final class Builder {
+
+        private HubSettings settings;
+        private int connections = 8;
+        private int partBytes = 8 << 20;
+        private Duration silence = Duration.ofSeconds(30);
+        private HttpClient.Builder http = HttpClient.newBuilder();
+        private Pause pause = duration -> Thread.sleep(duration.toMillis());
+        private SnapshotDownload.FreeSpace freeSpace =
+                directory -> Files.getFileStore(directory).getUsableSpace();
+
+        private Builder() {}
+
+        /**
+         * Sets which Hub and which cache.
+         *
+         * @param settings such as {@link HubSettings#ofEnvironment}
+         * @return this builder
+         */
+        public Builder setSettings(HubSettings settings) {
+            this.settings = settings;
+            return this;
+        }
+
+        /**
+         * Sets how many connections download at once.
+         *
+         * @param connections at least 1; the default is 8. Each needs 8 MiB of heap.
+         * @return this builder
+         */
+        public Builder optConnections(int connections) {
+            if (connections < 1) {
+                throw new IllegalArgumentException(
+                        "connections is " + connections + "; expected at least 1");
+            }
+            this.connections = connections;
+            return this;
+        }
+
+        Builder optPartBytes(int partBytes) {
+            this.partBytes = partBytes;
+            return this;
+        }
+
+        Builder optSilence(Duration silence) {
+            this.silence = silence;
+            return this;
+        }
+
+        Builder optHttp(HttpClient.Builder http) {
+            this.http = http;
+            return this;
+        }
+
+        Builder optPause(Pause pause) {
+            this.pause = pause;
+            return this;
+        }
+
+        Builder optFreeSpace(SnapshotDownload.FreeSpace freeSpace) {
+            this.freeSpace = freeSpace;
+            return this;
+        }
+
+        /**
+         * Builds the client.
+         *
+         * @return a client
+         */
+        public HubClient build() {
+            if (settings == null) {
+                throw new IllegalArgumentException("setSettings is required");
+            }
+            return new HubClient(this);
+        }
+    }
+}

@@ -1,0 +1,24 @@
+package ai.llm360.zoo.hub;
+
+import java.io.InterruptedIOException;
+import java.time.Duration;
+
+/** How this package waits; a test's one only counts. */
+interface Pause {
+
+    void sleep(Duration duration) throws InterruptedException;
+
+    /** Waits, and says in the words of files that it was interrupted. */
+    default void of(Duration duration) throws InterruptedIOException {
+        try {
+            sleep(duration);
+        } catch (InterruptedException e) {
+            throw interrupted();
+        }
+    }
+
+    static InterruptedIOException interrupted() {
+        Thread.currentThread().interrupt();
+        return new InterruptedIOException("interrupted");
+    }
+}

@@ -1,0 +1,98 @@
+package ai.llm360.zoo.hub;
+
+import ai.llm360.zoo.hub.HubException.Reason;
+import java.io.IOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+
+/**
+ * Brings what a plan lacks into the cache, if the disk has room for it: small files several at a
+ * time, then each big one through several connections.
+ */
+final class SnapshotDownload {
+
+    private final HubPlan plan;
+    private final CachedRepository cache;
+    private final BlobDownload blobs;
+    private final int connections;
+    private final FreeSpace freeSpace;
+
+    /** How many bytes fit on a directory's disk. */
+    interface FreeSpace {
+        long bytes(Path directory) throws IOException;
+    }
+
+    SnapshotDownload(
+            HubPlan plan,
+            CachedRepository cache,
+            BlobDownload blobs,
+            int connections,
+            FreeSpace freeSpace) {
+        this.plan = plan;
+        this.cache = cache;
+        this.blobs = blobs;
+        this.connections = connections;
+        this.freeSpace = freeSpace;
+    }
+
+    void run(TransferProgress progress) throws IOException {
+        requireSpace();
+        progress.begin(plan.missing().stream().mapToLong(HubFile::size).sum());
+        try {
+            cache.prepare();
+            fetch();
+        } catch (FileSystemException e) {
+            throw new HubException(
+                    Reason.NO_SPACE,
+                    "the cache can't be written (%s: %s); name another directory in HF_HUB_CACHE"
+                            .formatted(e.getClass().getSimpleName(), e.getMessage()),
+                    e);
+        }
+        progress.end();
+    }
+
+    private void requireSpace() throws IOException {
+        Path existing = cache.directory();
+        while (!Files.exists(existing)) {
+            existing = existing.getParent();
+        }
+        long free = freeSpace.bytes(existing);
+        if (free < plan.missingBytes()) {
+            throw new HubException(
+                    Reason.NO_SPACE,
+                    "%s@%s: %d bytes are to be downloaded, and %s has room for %d; free some space, or name another disk in HF_HUB_CACHE"
+                            .formatted(
+                                    plan.repository(),
+                                    plan.revision(),
+                                    plan.missingBytes(),
+                                    existing,
+                                    free));
+        }
+    }
+
+    private void fetch() throws IOException {
+        List<Callable<Void>> small =
+                plan.missing().stream()
+                        .filter(file -> !blobs.hasParts(file))
+                        .map(this::fetchAlone)
+                        .toList();
+        try (Workers workers = new Workers(connections)) {
+            workers.all(small);
+        }
+        for (HubFile file : plan.missing()) {
+            if (blobs.hasParts(file)) {
+                blobs.fetch(file, connections);
+            }
+        }
+    }
+
+    private Callable<Void> fetchAlone(HubFile file) {
+        return () -> {
+            blobs.fetch(file, 1);
+            return null;
+        };
+    }
+}
