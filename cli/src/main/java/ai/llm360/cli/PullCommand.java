@@ -1,5 +1,7 @@
 package ai.llm360.cli;
 
+import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.llm360.zoo.Catalogue;
 import ai.llm360.zoo.hub.HubClient;
 import ai.llm360.zoo.hub.HubFile;
 import ai.llm360.zoo.hub.HubPlan;
@@ -34,11 +36,11 @@ final class PullCommand implements Callable<Integer> {
     @Parameters(
             arity = "1..*",
             paramLabel = "REF",
-            converter = Wanted.Converter.class,
             description =
-                    "A repository and its branch, tag or commit: LLM360/Amber@ckpt_200. Without"
-                            + " @, the branch main.")
-    private List<Wanted> references;
+                    "A published checkpoint: amber@ckpt-200, crystalcoder@latest. Several:"
+                            + " amber@0..359:40. Or any repository and its branch, tag or commit:"
+                            + " LLM360/Amber@ckpt_200; without @, the branch main.")
+    private List<String> references;
 
     @Option(names = "--plan", description = "Say what would be downloaded, and do nothing.")
     private boolean planOnly;
@@ -83,8 +85,10 @@ final class PullCommand implements Callable<Integer> {
         List<Pull> pulls = new ArrayList<>();
         // All plans come first: a name that is wrong is told before hours of downloading.
         List<HubPlan> plans = new ArrayList<>();
-        for (Wanted wanted : references) {
-            plans.add(client.plan(wanted.repository(), wanted.revision(), this::isIncluded));
+        for (String reference : references) {
+            for (Wanted wanted : Wanted.of(reference)) {
+                plans.add(client.plan(wanted.repository(), wanted.revision(), this::isIncluded));
+            }
         }
         for (HubPlan plan : plans) {
             String path = planOnly ? null : download(client, plan).directory().toString();
@@ -140,20 +144,17 @@ final class PullCommand implements Callable<Integer> {
 
     private record Wanted(String repository, String revision) {
 
-        static final class Converter implements ITypeConverter<Wanted> {
-
-            @Override
-            public Wanted convert(String text) {
-                int at = text.indexOf('@');
-                String repository = at < 0 ? text : text.substring(0, at);
-                String revision = at < 0 ? "main" : text.substring(at + 1);
-                if (!repository.contains("/") || revision.isEmpty()) {
-                    throw new TypeConversionException(
-                            "'%s' is no repository with a revision: give one such as LLM360/Amber@ckpt_200"
-                                    .formatted(text));
-                }
-                return new Wanted(repository, revision);
+        static List<Wanted> of(String reference) throws ModelNotFoundException {
+            if (!reference.contains("/")) {
+                return Catalogue.select(reference).checkpoints().stream()
+                        .map(found -> new Wanted(found.repository(), found.revision()))
+                        .toList();
             }
+            int at = reference.indexOf('@');
+            return List.of(
+                    at < 0
+                            ? new Wanted(reference, "main")
+                            : new Wanted(reference.substring(0, at), reference.substring(at + 1)));
         }
     }
 

@@ -3,6 +3,7 @@ package ai.llm360.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.zoo.hub.HubException;
 import ai.llm360.zoo.hub.HubSettings;
 import com.google.gson.JsonObject;
@@ -139,13 +140,17 @@ class PullCommandTest {
     }
 
     @Test
-    void a_reference_without_a_repository_is_wrong_use() {
-        new CommandRun()
-                .assertWrongUse(
-                        "llm360 pull: Invalid value for positional parameter at index 0..* (REF):"
-                            + " 'amber@ckpt-200' is no repository with a revision: give one such as"
-                            + " LLM360/Amber@ckpt_200 (see llm360 pull --help)\n",
-                        "pull",
-                        "amber@ckpt-200");
+    void a_published_checkpoint_is_pulled_by_any_of_its_names() throws Exception {
+        String plan = run("LLM360/Amber@ckpt_200", "--plan");
+        assertThat(run("amber@ckpt-200", "--plan")).isEqualTo(plan);
+        assertThat(run("amber@200..200", "--plan")).isEqualTo(plan);
+    }
+
+    @Test
+    void a_name_that_was_never_published_is_answered_with_those_that_were() {
+        assertThatThrownBy(() -> run("amber@ckpt-360"))
+                .isInstanceOf(ModelNotFoundException.class)
+                .hasMessageContaining("no checkpoint 'ckpt-360': amber has ckpt-000 to ckpt-359");
+        assertThat(asked).isEmpty();
     }
 }

@@ -174,6 +174,11 @@ public final class Catalogue {
         return model(reference.model()).flatMap(model -> named(model, reference.checkpoint()));
     }
 
+    /** Returns the checkpoints known by name, in the order of training; none of other models. */
+    static List<PublishedCheckpoint> all(String model) {
+        return model(model).map(PublishedModel::checkpoints).orElse(List.of());
+    }
+
     /** Says what there is, for someone who asked for something else; empty for other models. */
     static Optional<String> explain(Reference.Named reference) {
         return model(reference.model()).map(model -> model.explain(reference.checkpoint()));

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * DJL's view of one reference: a repository with one model, whose artifacts are its checkpoints.
@@ -80,12 +81,11 @@ final class CheckpointRepository extends AbstractRepository {
 
     private static List<Place> namedPlaces(Reference.Named named) throws IOException {
         ModelHome home = ModelHome.get();
-        List<String> checkpoints = new ArrayList<>();
-        try {
-            checkpoints.add(home.checkpoint(named));
-        } catch (ModelNotFoundException e) {
-            throw new IOException(e.getMessage(), e);
+        Optional<String> here = home.checkpoint(named);
+        if (here.isEmpty()) {
+            return List.of(pulled(home, named));
         }
+        List<String> checkpoints = new ArrayList<>(List.of(here.get()));
         if (named.checkpoint().equals(Reference.Named.LATEST)) {
             for (String other : home.checkpoints(named.model())) {
                 if (!checkpoints.contains(other)) {
@@ -96,6 +96,16 @@ final class CheckpointRepository extends AbstractRepository {
         return checkpoints.stream()
                 .map(name -> new Place(name, () -> home.directory(named.model(), name)))
                 .toList();
+    }
+
+    /** What the home lacks, the Hub's cache may have. */
+    private static Place pulled(ModelHome home, Reference.Named named) throws IOException {
+        try {
+            Path directory = home.find(named);
+            return new Place(named.canonical().checkpoint(), () -> directory);
+        } catch (ModelNotFoundException e) {
+            throw new IOException(e.getMessage(), e);
+        }
     }
 
     private Artifact artifact(Place place) {

@@ -70,7 +70,12 @@ public final class Inventory {
         Map<String, Item> items = new LinkedHashMap<>();
         if (Catalogue.models().contains(model)) {
             for (PublishedCheckpoint checkpoint : Catalogue.checkpoints(model)) {
-                items.put(checkpoint.name(), absent(checkpoint));
+                Optional<Path> pulled = home.pulled(checkpoint);
+                items.put(
+                        checkpoint.name(),
+                        pulled.isPresent()
+                                ? onDisk(model, checkpoint.name(), pulled.get())
+                                : absent(checkpoint));
             }
         }
         Optional<Series> brought = home.brought(model);
@@ -83,8 +88,7 @@ public final class Inventory {
             items.put(item.name(), item);
         }
         if (items.isEmpty()) {
-            home.checkpoint(
-                    new Reference.Named(model, Reference.Named.LATEST)); // says what there is
+            home.find(new Reference.Named(model, Reference.Named.LATEST)); // says what there is
         }
         List<Item> sorted = new ArrayList<>(items.values());
         sorted.sort(Comparator.comparingLong(item -> item.tokens().orElse(-1)));

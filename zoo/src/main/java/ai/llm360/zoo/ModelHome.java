@@ -17,7 +17,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * The directory that holds checkpoints by name: {@code <home>/<model>/<checkpoint>}.
+ * The directory that holds checkpoints by name: {@code <home>/<model>/<checkpoint>}. What isn't
+ * there may still be in the Hub's cache.
  *
  * <p>It is the system property {@code llm360.home}, else the environment variable {@code
  * LLM360_HOME}, else {@code ~/.llm360}.
@@ -33,10 +34,16 @@ final class ModelHome {
 
     private final Path root;
     private final List<EmbeddedSeries> embedded;
+    private final PulledCheckpoints pulled;
 
     ModelHome(Path root, List<EmbeddedSeries> embedded) {
+        this(root, embedded, new PulledCheckpoints(Optional.empty()));
+    }
+
+    ModelHome(Path root, List<EmbeddedSeries> embedded, PulledCheckpoints pulled) {
         this.root = root;
         this.embedded = embedded;
+        this.pulled = pulled;
     }
 
     static ModelHome get() {
@@ -52,32 +59,49 @@ final class ModelHome {
         return root;
     }
 
-    /** Finds a checkpoint's directory; one that comes with the library is copied there first. */
+    /**
+     * Finds a checkpoint's directory, in the home or else in the Hub's cache; one that comes with
+     * the library is copied into the home first.
+     */
     Path find(Reference.Named reference) throws ModelNotFoundException, IOException {
-        return directory(reference.model(), checkpoint(reference));
+        Optional<String> name = checkpoint(reference);
+        if (name.isPresent()) {
+            return directory(reference.model(), name.get());
+        }
+        Optional<Path> found = pulled.find(reference);
+        if (found.isEmpty()) {
+            throw new ModelNotFoundException(explain(reference, checkpoints(reference.model())));
+        }
+        return found.get();
+    }
+
+    /** Returns where the Hub's cache has a published checkpoint. */
+    Optional<Path> pulled(PublishedCheckpoint checkpoint) throws IOException {
+        return pulled.find(checkpoint);
     }
 
     /**
-     * Finds a checkpoint's name. {@code ckpt-7}, {@code ckpt_007} and {@code 7} name the same one,
-     * as do all spellings of one in the {@link Catalogue}; {@code latest} is the last that is here.
+     * Finds a checkpoint's name in the home. {@code ckpt-7}, {@code ckpt_007} and {@code 7} name
+     * the same one, as do all spellings of one in the {@link Catalogue}; {@code latest} is the last
+     * that is here.
      */
-    String checkpoint(Reference.Named reference) throws ModelNotFoundException, IOException {
+    Optional<String> checkpoint(Reference.Named reference) throws IOException {
         List<String> checkpoints = checkpoints(reference.model());
         for (String name : checkpoints) {
             if (same(name, reference.checkpoint())) {
-                return name;
+                return Optional.of(name);
             }
         }
         Optional<PublishedCheckpoint> published = Catalogue.find(reference);
         for (String name : checkpoints) {
             if (published.isPresent() && published.equals(published(reference.model(), name))) {
-                return name;
+                return Optional.of(name);
             }
         }
         if (reference.checkpoint().equals(Reference.Named.LATEST) && !checkpoints.isEmpty()) {
-            return checkpoints.get(checkpoints.size() - 1);
+            return Optional.of(checkpoints.get(checkpoints.size() - 1));
         }
-        throw new ModelNotFoundException(explain(reference, checkpoints));
+        return Optional.empty();
     }
 
     /**
@@ -176,10 +200,11 @@ final class ModelHome {
     }
 
     private String absent(PublishedCheckpoint checkpoint, List<String> checkpoints) {
-        return "%s is not on this machine: %s; put the files of %s, revision %s, into %s, or give a path that starts with ./ or / (LLM360_HOME names another home)"
+        return "%s is not on this machine: %s; llm360 pull %s downloads it; or put the files of %s, revision %s, into %s (LLM360_HOME names another home)"
                 .formatted(
                         checkpoint.reference(),
                         here(checkpoint.model(), checkpoints),
+                        checkpoint.reference(),
                         checkpoint.repository(),
                         checkpoint.revision(),
                         root.resolve(checkpoint.model()).resolve(checkpoint.name()));

@@ -79,6 +79,7 @@ class InventoryTest {
                         "ambersafe",
                         "crystalchat",
                         "amber-nano",
+                        "crystalcoder-nano",
                         "my-run");
         assertThat(atHand("my-run")).containsExactly("ckpt-000");
         assertThatThrownBy(() -> Inventory.of("my-rum"))

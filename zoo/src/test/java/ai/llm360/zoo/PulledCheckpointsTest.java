@@ -1,0 +1,77 @@
+package ai.llm360.zoo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.djl.repository.zoo.ModelNotFoundException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A cache as Python's huggingface_hub leaves it, without lists of files. */
+class PulledCheckpointsTest {
+
+    @TempDir Path temp;
+    private ModelHome home;
+
+    @BeforeEach
+    void open() {
+        home =
+                new ModelHome(
+                        temp.resolve("home"),
+                        List.of(),
+                        new PulledCheckpoints(Optional.of(temp.resolve("hub"))));
+    }
+
+    private Path pull(String branch, String commit, String... files) throws IOException {
+        Path repository = temp.resolve("hub/models--LLM360--Amber");
+        Path snapshot = repository.resolve("snapshots").resolve(commit.repeat(40));
+        Files.createDirectories(snapshot);
+        Files.createDirectories(repository.resolve("refs"));
+        Files.writeString(repository.resolve("refs").resolve(branch), commit.repeat(40));
+        for (String file : files) {
+            Files.writeString(snapshot.resolve(file), file);
+        }
+        return snapshot;
+    }
+
+    private Path find(String reference) throws ModelNotFoundException, IOException {
+        return home.find((Reference.Named) Reference.parse(reference));
+    }
+
+    @Test
+    void what_is_in_the_hubs_cache_is_found_by_every_name() throws Exception {
+        Path snapshot = pull("ckpt_200", "a", "config.json", "pytorch_model.bin");
+        for (String name : List.of("amber@ckpt-200", "amber@200", "amber@ckpt_200")) {
+            assertThat(find(name)).isEqualTo(snapshot);
+        }
+    }
+
+    @Test
+    void the_latest_is_the_last_that_is_there() throws Exception {
+        pull("ckpt_100", "a", "config.json", "model.safetensors");
+        Path later = pull("ckpt_300", "b", "config.json", "model.safetensors");
+        assertThat(find("amber@latest")).isEqualTo(later);
+    }
+
+    @Test
+    void what_the_model_home_has_comes_first() throws Exception {
+        pull("ckpt_200", "a", "config.json", "model.safetensors");
+        Path own = Files.createDirectories(temp.resolve("home/amber/ckpt_200"));
+        assertThat(find("amber@200")).isEqualTo(own);
+    }
+
+    @Test
+    void a_snapshot_without_weights_is_no_checkpoint() throws Exception {
+        pull("ckpt_200", "a", "config.json", "tokenizer.json");
+        assertThatThrownBy(() -> find("amber@200"))
+                .isInstanceOf(ModelNotFoundException.class)
+                .hasMessageContaining("amber@ckpt-200 is not on this machine")
+                .hasMessageContaining("llm360 pull amber@ckpt-200 downloads it");
+    }
+}
