@@ -38,14 +38,15 @@ class ListCommandTest {
         assertThat(command.out())
                 .isEqualTo(
                         """
-                        model         repository           published  listed  at hand
-                        amber         LLM360/Amber         360           360        1
-                        crystalcoder  LLM360/CrystalCoder  143            56        0
-                        amberchat     LLM360/AmberChat     1               1        0
-                        ambersafe     LLM360/AmberSafe     1               1        0
-                        crystalchat   LLM360/CrystalChat   1               1        0
-                        amber-nano                                        10       10
-                        my-run                                             1        1
+                        model              repository           published  listed  at hand
+                        amber              LLM360/Amber         360           360        1
+                        crystalcoder       LLM360/CrystalCoder  143            56        0
+                        amberchat          LLM360/AmberChat     1               1        0
+                        ambersafe          LLM360/AmberSafe     1               1        0
+                        crystalchat        LLM360/CrystalChat   1               1        0
+                        amber-nano                                             10       10
+                        crystalcoder-nano                                       9        9
+                        my-run                                                  1        1
                         """);
         JsonArray models = command.json("list", "--json").getAsJsonArray("models");
         assertThat(models.get(5))

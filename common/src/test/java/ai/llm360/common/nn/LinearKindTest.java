@@ -9,6 +9,7 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.IValue;
+import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -43,8 +44,9 @@ class LinearKindTest {
     }
 
     private TorchScript compile(LinearKind kind) {
-        Map<String, ?> constants =
-                kind == LinearKind.INT8 ? CpuKernels.get().constants(kind) : Map.of();
+        Map<String, Object> constants =
+                new HashMap<>(Map.of("head_dim", 8, "attention_scale", 1.0));
+        constants.putAll(CpuKernels.get().constants(kind));
         return TorchScript.compile(manager, kind.complete(""), constants);
     }
 
@@ -59,13 +61,6 @@ class LinearKindTest {
     void multiplies_any_number_of_rows_and_tokens(LinearKind kind) {
         assumeThat(runsHere(kind)).as("%s has no kernel on this CPU", kind).isTrue();
         boolean half = kind == LinearKind.BFLOAT16 || kind == LinearKind.BFLOAT16_PACKED;
-        // Rounding: 24 bits in float32; 8 in bfloat16; 8 for weights and 7 or 8 for rows in int8.
-        double bound =
-                switch (kind) {
-                    case PLAIN, ROWS -> 1e-6;
-                    case INT8 -> 0.02;
-                    default -> 0.01;
-                };
         NDArray w = manager.randomNormal(new Shape(OUT, IN));
         NDArray held = half ? TensorLoader.cast(manager, w, TensorLoader.BFLOAT16) : w;
         try (TorchScript page = compile(kind);
@@ -73,16 +68,49 @@ class LinearKindTest {
             for (int[] size :
                     new int[][] {{1, 1}, {3, 1}, {4, 1}, {5, 1}, {9, 1}, {1, 2}, {2, 7}}) {
                 NDArray x = manager.randomNormal(new Shape(size[0], size[1], IN));
-                NDArray y = page.infer(manager, "linear", x, weight);
-                NDArray expected = x.matMul(w.transpose());
-                double error =
-                        y.toType(DataType.FLOAT32, true).sub(expected).abs().max().getFloat();
-                assertThat(y.getShape()).isEqualTo(new Shape(size[0], size[1], OUT));
-                assertThat(error / expected.abs().max().getFloat())
-                        .as("%d rows of %d tokens", size[0], size[1])
-                        .isLessThan(bound);
+                assertNear(kind, page.infer(manager, "linear", x, weight), x.matMul(w.transpose()));
             }
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource(LinearKind.class)
+    void multiplies_by_a_weight_stored_in_by_out(LinearKind kind) {
+        assumeThat(runsHere(kind)).as("%s has no kernel on this CPU", kind).isTrue();
+        boolean half = kind == LinearKind.BFLOAT16 || kind == LinearKind.BFLOAT16_PACKED;
+        NDArray w = manager.randomNormal(new Shape(IN, OUT));
+        NDArray held = half ? TensorLoader.cast(manager, w, TensorLoader.BFLOAT16) : w;
+        NDArray bias = manager.randomNormal(new Shape(OUT));
+        boolean packs = kind.packs(WeightSpec.conv1d("w", IN, OUT));
+        try (TorchScript page = compile(kind);
+                IValue packed = packs ? page.runRaw("prepare_transposed", false, held) : null) {
+            for (int[] size : new int[][] {{1, 1}, {4, 1}, {5, 1}, {2, 7}, {3, 100}}) {
+                NDArray x = manager.randomNormal(new Shape(size[0], size[1], IN));
+                NDArray expected = x.matMul(w).add(bias);
+                if (packs) {
+                    assertNear(kind, page.infer(manager, "conv1d", x, packed, bias), expected);
+                }
+                boolean few = size[0] * size[1] <= LinearKind.FEW_ROWS;
+                if (!packs || (kind.packsForFewRows() && !few)) {
+                    assertNear(kind, page.infer(manager, "conv1d", x, held, bias), expected);
+                }
+            }
+        }
+    }
+
+    /** Rounding: 24 bits in float32; 8 in bfloat16; 8 for weights and 7 or 8 for rows in int8. */
+    private static void assertNear(LinearKind kind, NDArray actual, NDArray expected) {
+        double bound =
+                switch (kind) {
+                    case PLAIN, ROWS -> 1e-6;
+                    case INT8 -> 0.02;
+                    default -> 0.01;
+                };
+        double error = actual.toType(DataType.FLOAT32, true).sub(expected).abs().max().getFloat();
+        assertThat(actual.getShape()).isEqualTo(expected.getShape());
+        assertThat(error / expected.abs().max().getFloat())
+                .as("%s", expected.getShape())
+                .isLessThan(bound);
     }
 
     @Test
