@@ -130,6 +130,17 @@ class HouseRulesTest {
     }
 
     @Test
+    void the_hub_knows_no_model() {
+        noClasses()
+                .that()
+                .resideInAPackage("ai.llm360.zoo.hub..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("ai.llm360.zoo", AMBER, CRYSTALCODER, COMMON)
+                .check(HOUSE);
+    }
+
+    @Test
     void one_package_reads_hdf5() {
         noClasses()
                 .that()

@@ -152,15 +152,10 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
 
     /** The final norm and the head: (B, T, C) hidden states to logits. */
     private NDArray head(NDManager manager, NDManager scope, NDArray x, String method) {
-        InferenceWeights weights = runtime.weights(rows(x));
+        InferenceWeights weights = runtime.weights();
         IValue[] last = lastWeights(weights);
         NDArray h = weights.page().infer(scope, "head_input", arguments(x, norm(last)));
         return weights.page().infer(manager, method, h, last[last.length - 1]);
-    }
-
-    /** The rows that matrices multiply of (B, T) ids or (B, T, C) states. */
-    private static long rows(NDArray batch) {
-        return batch.getShape().get(0) * batch.getShape().get(1);
     }
 
     private static Object[] norm(IValue[] last) {
@@ -176,7 +171,7 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
      * @return layers + 1 float32 arrays of (B, T, C)
      */
     public List<NDArray> hiddenStates(NDManager manager, long[][] ids) {
-        InferenceWeights weights = runtime.weights((long) ids.length * ids[0].length);
+        InferenceWeights weights = runtime.weights();
         try (NDManager scope = manager.newSubManager()) {
             List<NDArray> states = inferStates(scope, tokens(scope, ids), true);
             Object[] norm = norm(lastWeights(weights));
@@ -190,7 +185,7 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
     /** Runs embedding and layers; keeps every state or the last one only. */
     private List<NDArray> inferStates(NDManager manager, NDArray ids, boolean all) {
         checkLength(ids.getShape().get(1));
-        InferenceWeights weights = runtime.weights(rows(ids));
+        InferenceWeights weights = runtime.weights();
         TorchScript page = weights.page();
         NDArray[] tables = runtime.rotaryTables();
         List<NDArray> states = new ArrayList<>();
@@ -250,7 +245,7 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
                                 .formatted(start[i], tokens, cache.capacity()));
             }
         }
-        InferenceWeights weights = runtime.weights((long) slots.length * tokens);
+        InferenceWeights weights = runtime.weights();
         TorchScript page = weights.page();
         NDArray[] tables = runtime.rotaryTables();
         try (NDManager scope = manager.newSubManager()) {

@@ -27,7 +27,6 @@ final class DecoderRuntime {
     private TensorLoader loader;
     private NDArray[] rotaryTables;
     private InferenceWeights weights;
-    private InferenceWeights unpacked;
 
     DecoderRuntime(DecoderLayout layout, Parameter embedding) {
         this.layout = layout;
@@ -95,31 +94,18 @@ final class DecoderRuntime {
         return rotaryTables;
     }
 
-    /**
-     * The weights for inference, of the kind that suits device and type.
-     *
-     * @param rows how many rows of input each of them will multiply
-     */
-    synchronized InferenceWeights weights(long rows) {
+    /** The weights for inference, of the kind that suits device and type. */
+    synchronized InferenceWeights weights() {
         LinearKind kind = chooseKind();
-        if (weights != null && weights.kind() != kind) {
-            weights.close();
-            unpacked.close();
-            weights = null;
+        if (weights == null || weights.kind() != kind) {
+            if (weights != null) {
+                weights.close();
+            }
+            // One group a layer, and one for final norm and head.
+            weights = new InferenceWeights(kind, page(kind), source, layout.layers() + 1);
+            manager().attachInternal(UUID.randomUUID().toString(), weights);
         }
-        if (weights == null) {
-            weights = newWeights(kind, true);
-            unpacked = newWeights(kind, false);
-        }
-        return kind.packsForFewRows() && rows > LinearKind.FEW_ROWS ? unpacked : weights;
-    }
-
-    private InferenceWeights newWeights(LinearKind kind, boolean packing) {
-        // One group a layer, and one for final norm and head.
-        InferenceWeights made =
-                new InferenceWeights(kind, packing, page(kind), source, layout.layers() + 1);
-        manager().attachInternal(UUID.randomUUID().toString(), made);
-        return made;
+        return weights;
     }
 
     /** Packed copies would not follow an optimizer, so only frozen weights are packed. */

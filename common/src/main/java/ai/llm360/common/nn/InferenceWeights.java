@@ -24,7 +24,6 @@ import java.util.concurrent.Future;
 final class InferenceWeights implements AutoCloseable {
 
     private final LinearKind kind;
-    private final boolean packing;
     private final TorchScript page;
     private final WeightSource source;
     private final IValue[][] groups;
@@ -32,13 +31,10 @@ final class InferenceWeights implements AutoCloseable {
     /**
      * Creates the weights of {@code groups} layers (the head counts as one more).
      *
-     * @param packing whether weights are packed that the kind packs
      * @param source where a packed weight is read from
      */
-    InferenceWeights(
-            LinearKind kind, boolean packing, TorchScript page, WeightSource source, int groups) {
+    InferenceWeights(LinearKind kind, TorchScript page, WeightSource source, int groups) {
         this.kind = kind;
-        this.packing = packing;
         this.page = page;
         this.source = source;
         this.groups = new IValue[groups][];
@@ -64,7 +60,7 @@ final class InferenceWeights implements AutoCloseable {
             int group, String prefix, List<WeightSpec> specs, List<Parameter> parameters) {
         if (groups[group] == null) {
             groups[group] =
-                    packing && specs.stream().anyMatch(kind::packs)
+                    specs.stream().anyMatch(kind::packs)
                             ? packAll(prefix, specs, parameters)
                             : parameters.stream()
                                     .map(p -> IValue.from((PtNDArray) p.getArray()))

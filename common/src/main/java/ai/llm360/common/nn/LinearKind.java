@@ -35,19 +35,9 @@ enum LinearKind {
 
     /** Returns whether a weight is copied into another layout, which training would not update. */
     boolean packs(WeightSpec weight) {
-        return weight.linear() && (packing || (packsForFewRows() && weight.transposed()));
+        // The matrix-vector kernel wants an output's weights side by side; float32's takes both.
+        return weight.linear() && (packing || (this == BFLOAT16 && weight.transposed()));
     }
-
-    /**
-     * Returns whether a weight stored [in, out] is packed for a few rows at a time only: the
-     * matrix-vector kernel wants an output's weights side by side.
-     */
-    boolean packsForFewRows() {
-        return this == BFLOAT16;
-    }
-
-    /** So many rows of input are multiplied one by one by a kind that packs for few of them. */
-    static final int FEW_ROWS = 4;
 
     /** Completes a model's page with what decoders have in common and this kind's methods. */
     String complete(String page) {
