@@ -46,10 +46,12 @@ class EmbeddedResourcesTest {
             try (var saved = files.open(file.replace("PHASE", phase.name()))) {
                 ConfigTree config = ConfigTree.parse(new String(saved.readAllBytes(), UTF_8));
                 ConfigTree recipe = ConfigTree.of(TrainingRun.config(phase.recipe()));
-                // Where the data and the weights before lay on the disk is not the recipe's.
+                // Where the data lay, and which weights a later phase began with, only a run knows.
+                boolean first = phase.name().isEmpty() || phase.name().equals("phase1");
                 assertThat(recipe.differences(config))
                         .extracting(ConfigTree.Difference::path)
-                        .allMatch(path -> path.equals("data.path") || path.startsWith("start"));
+                        .containsExactlyElementsOf(
+                                first ? List.of("data.path") : List.of("data.path", "start"));
             }
         }
     }
@@ -72,8 +74,8 @@ class EmbeddedResourcesTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"amber-nano, 24000000", "crystalcoder-nano, 18000000"})
-    void the_jar_stays_small(String model, long most) throws IOException {
+    @CsvSource({"amber-nano, 20000000, 24000000", "crystalcoder-nano, 14000000, 18000000"})
+    void the_jar_stays_small(String model, long least, long most) throws IOException {
         long bytes = 0;
         Path resources = Path.of("src/main/resources/ai/llm360/zoo/embedded", model);
         try (Stream<Path> files = Files.walk(resources)) {
@@ -81,6 +83,6 @@ class EmbeddedResourcesTest {
                 bytes += Files.size(file);
             }
         }
-        assertThat(bytes).isBetween(most / 2, most);
+        assertThat(bytes).isBetween(least, most);
     }
 }
