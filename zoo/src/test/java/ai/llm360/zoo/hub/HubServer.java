@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -31,8 +32,7 @@ public final class HubServer implements AutoCloseable {
     static final String SIGNATURE = "Signature=5ecret";
 
     private static final Pattern RANGE = Pattern.compile("bytes=(\\d+)-(\\d+)");
-    private static final Pattern RESOLVE =
-            Pattern.compile("/([^/]+/[^/]+)/resolve/([0-9a-f]{40})/(.+)");
+    private static final Pattern RESOLVE = Pattern.compile("/([^/]+/[^/]+)/resolve/([^/]+)/(.+)");
     private static final Pattern API = Pattern.compile("/api/models/([^/]+/[^/]+)/(\\w+)/?(.*)");
 
     private final HttpServer hub;
@@ -187,12 +187,16 @@ public final class HubServer implements AutoCloseable {
                 : null;
     }
 
-    private List<ServedFile> files(String repository, String commit) {
-        return repositories.getOrDefault(repository, Map.of()).values().stream()
-                .filter(branch -> branch.commit().equals(commit))
+    private List<ServedFile> files(String repository, String revision) {
+        return branch(repository, revision).map(Branch::files).orElse(List.of());
+    }
+
+    private Optional<Branch> branch(String repository, String revision) {
+        Map<String, Branch> branches = repositories.getOrDefault(repository, Map.of());
+        return branches.values().stream()
+                .filter(branch -> branch.commit().equals(revision))
                 .findFirst()
-                .map(Branch::files)
-                .orElse(List.of());
+                .or(() -> Optional.ofNullable(branches.get(revision)));
     }
 
     private ServedFile stored(String path) {
@@ -213,7 +217,8 @@ public final class HubServer implements AutoCloseable {
             error(exchange, 403, "GatedRepo");
             return;
         }
-        exchange.getResponseHeaders().set("X-Repo-Commit", matcher.group(2));
+        String commit = branch(matcher.group(1), matcher.group(2)).orElseThrow().commit();
+        exchange.getResponseHeaders().set("X-Repo-Commit", commit);
         if (file.large()) {
             exchange.getResponseHeaders().set("X-Linked-Etag", "\"" + file.sha256() + "\"");
             exchange.getResponseHeaders().set("X-Linked-Size", "" + file.size());
