@@ -74,7 +74,7 @@ final class CheckpointRepository extends AbstractRepository {
         if (ModelHome.get().catalogue().needsList(named)) {
             Catalogue.deciding(named.toString());
         }
-        return Zoo.series(named.toString());
+        return CheckpointSeries.of(ModelHome.get(), named);
     }
 
     private Metadata atPath(Path path) throws IOException {

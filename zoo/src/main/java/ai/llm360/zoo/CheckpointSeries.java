@@ -2,6 +2,7 @@ package ai.llm360.zoo;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -46,14 +47,27 @@ public final class CheckpointSeries implements Iterable<ListedCheckpoint> {
             throw new ModelNotFoundException(
                     "'%s' is a path; a series has a name, such as amber".formatted(reference));
         }
-        CheckpointSeries all = ofModel(home, named.model());
-        return reference.contains("@")
-                ? new CheckpointSeries(
-                        home,
-                        all.model,
-                        List.of(all.checkpoint(named.checkpoint())),
-                        TokenCount.parse(named.checkpoint()))
-                : all;
+        return reference.contains("@") ? of(home, named) : ofModel(home, named.model());
+    }
+
+    /** Returns one checkpoint as a series, without a look at the others. */
+    static CheckpointSeries of(ModelHome home, Reference.Named one)
+            throws ModelNotFoundException, IOException {
+        return new CheckpointSeries(
+                home, one.model(), List.of(find(home, one)), TokenCount.parse(one.checkpoint()));
+    }
+
+    private static ListedCheckpoint find(ModelHome home, Reference.Named asked)
+            throws ModelNotFoundException, IOException {
+        Optional<String> here = home.checkpoint(asked);
+        if (here.isPresent()) {
+            return inHome(home, asked.model(), here.get());
+        }
+        Optional<PublishedCheckpoint> published = home.catalogue().find(asked);
+        if (published.isPresent()) {
+            return ListedCheckpoint.of(published.get(), home.pulled(published.get()));
+        }
+        throw new ModelNotFoundException(home.explain(asked));
     }
 
     private static CheckpointSeries ofModel(ModelHome home, String model)
@@ -65,12 +79,8 @@ public final class CheckpointSeries implements Iterable<ListedCheckpoint> {
                 all.put(published.name(), ListedCheckpoint.of(published, home.pulled(published)));
             }
         }
-        Optional<Series> brought = home.brought(model);
         for (String name : home.checkpoints(model)) {
-            ListedCheckpoint here =
-                    home.own(model, name).isPresent()
-                            ? own(home, model, name)
-                            : ListedCheckpoint.of(model, brought.orElseThrow().checkpoint(name));
+            ListedCheckpoint here = inHome(home, model, name);
             all.put(here.name(), here);
         }
         if (all.isEmpty()) {
@@ -84,13 +94,17 @@ public final class CheckpointSeries implements Iterable<ListedCheckpoint> {
         return new CheckpointSeries(home, model, ordered, OptionalLong.empty());
     }
 
-    private static ListedCheckpoint own(ModelHome home, String model, String name)
+    private static ListedCheckpoint inHome(ModelHome home, String model, String name)
             throws IOException {
+        Optional<Path> own = home.own(model, name);
+        if (own.isEmpty()) {
+            return ListedCheckpoint.of(model, home.brought(model).orElseThrow().checkpoint(name));
+        }
         Optional<PublishedCheckpoint> published =
                 home.catalogue().find(new Reference.Named(model, name));
         return published.isPresent()
-                ? ListedCheckpoint.of(published.get(), home.own(model, name))
-                : ListedCheckpoint.of(model, name, home.own(model, name).orElseThrow());
+                ? ListedCheckpoint.of(published.get(), own)
+                : ListedCheckpoint.of(model, name, own.get());
     }
 
     private CheckpointSeries part(List<ListedCheckpoint> some) {
@@ -153,7 +167,7 @@ public final class CheckpointSeries implements Iterable<ListedCheckpoint> {
     }
 
     /**
-     * Returns a checkpoint.
+     * Returns a checkpoint of the model.
      *
      * @param name its name in any spelling that a {@link Reference} may have, or {@code latest}
      * @return the checkpoint; also a published one that only may exist
@@ -161,21 +175,7 @@ public final class CheckpointSeries implements Iterable<ListedCheckpoint> {
      */
     public ListedCheckpoint checkpoint(String name) throws ModelNotFoundException {
         try {
-            Reference.Named asked = new Reference.Named(model, name);
-            Optional<PublishedCheckpoint> published = home.catalogue().find(asked);
-            Optional<String> found =
-                    published.isPresent()
-                            ? published.map(PublishedCheckpoint::name)
-                            : home.checkpoint(asked);
-            for (ListedCheckpoint checkpoint : checkpoints) {
-                if (found.isPresent() && checkpoint.name().equals(found.get())) {
-                    return checkpoint;
-                }
-            }
-            if (published.isPresent()) {
-                return ListedCheckpoint.of(published.get(), home.pulled(published.get()));
-            }
-            throw new ModelNotFoundException(home.explain(asked));
+            return find(home, new Reference.Named(model, name));
         } catch (IOException e) {
             throw new ModelNotFoundException(e.getMessage(), e);
         }

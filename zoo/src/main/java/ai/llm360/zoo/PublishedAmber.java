@@ -1,6 +1,7 @@
 package ai.llm360.zoo;
 
 import ai.llm360.zoo.PublishedCheckpoint.Evidence;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -24,6 +25,7 @@ final class PublishedAmber implements PublishedModel {
 
     static final String REPOSITORY = "LLM360/Amber";
 
+    private static final String NAME = "amber";
     private static final int COUNT = 360;
     private static final long BATCH = 2240;
     private static final long STEPS_PER_CHUNK = 1_706_976 / BATCH; // 762
@@ -31,38 +33,60 @@ final class PublishedAmber implements PublishedModel {
     private static final String MAIN = "main";
     private static final Pattern NUMBERED = Pattern.compile("(?:ckpt-)?(\\d{1,6})");
 
+    private static final List<PublishedCheckpoint> BY_RULE =
+            IntStream.range(0, COUNT)
+                    .mapToObj(
+                            chunk ->
+                                    checkpoint(
+                                            chunk,
+                                            chunk == COUNT - 1 ? MAIN : branch(chunk),
+                                            Evidence.RULE))
+                    .toList();
+
     private final boolean asked;
     private final List<PublishedCheckpoint> checkpoints;
 
     PublishedAmber(Optional<BranchList> list) {
         asked = list.isPresent();
-        Set<String> branches = list.map(known -> Set.copyOf(known.branches())).orElse(Set.of());
-        checkpoints =
-                IntStream.range(0, COUNT)
-                        .mapToObj(chunk -> checkpoint(chunk, branches))
-                        .filter(found -> !asked || branches.contains(found.revision()))
-                        .toList();
+        checkpoints = list.map(PublishedAmber::listed).orElse(BY_RULE);
     }
 
-    private PublishedCheckpoint checkpoint(int chunk, Set<String> branches) {
+    private static List<PublishedCheckpoint> listed(BranchList list) {
+        Set<String> branches = Set.copyOf(list.branches());
+        String last = branch(COUNT - 1);
+        List<PublishedCheckpoint> all = new ArrayList<>();
+        for (PublishedCheckpoint known : BY_RULE) {
+            int chunk = known.chunk().getAsInt();
+            boolean own = chunk == COUNT - 1 && branches.contains(last);
+            String revision = own ? last : known.revision();
+            if (branches.contains(revision)) {
+                all.add(checkpoint(chunk, revision, Evidence.OBSERVED));
+            }
+        }
+        return List.copyOf(all);
+    }
+
+    private static String branch(int chunk) {
+        return String.format(Locale.ROOT, "ckpt_%03d", chunk);
+    }
+
+    private static PublishedCheckpoint checkpoint(int chunk, String revision, Evidence evidence) {
         long steps = (chunk + 1) * STEPS_PER_CHUNK;
-        String branch = String.format(Locale.ROOT, "ckpt_%03d", chunk);
-        boolean isMain = chunk == COUNT - 1 && !branches.contains(branch);
         return new PublishedCheckpoint(
-                name(),
-                PublishedModel.normal(branch),
+                NAME,
+                PublishedModel.normal(revision.equals(MAIN) ? branch(chunk) : revision),
                 REPOSITORY,
-                isMain ? MAIN : branch,
+                revision,
                 OptionalInt.empty(),
                 OptionalLong.of(steps),
                 OptionalLong.of(steps * TOKENS_PER_STEP),
                 OptionalInt.of(chunk),
-                asked ? Evidence.OBSERVED : Evidence.RULE);
+                evidence);
     }
 
     @Override
     public String name() {
-        return "amber";
+        return NAME;
     }
 
     @Override

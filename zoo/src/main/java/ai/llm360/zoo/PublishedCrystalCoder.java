@@ -1,16 +1,15 @@
 package ai.llm360.zoo;
 
 import ai.llm360.zoo.PublishedCheckpoint.Evidence;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /**
  * CrystalCoder's checkpoints, of three phases of training.
@@ -45,23 +44,26 @@ final class PublishedCrystalCoder implements PublishedModel {
                     .map(phase -> Arrays.stream(phase.split(" ")).map(Long::valueOf).toList())
                     .toList();
 
+    private static final List<PublishedCheckpoint> SEEN =
+            IntStream.rangeClosed(1, KNOWN.size())
+                    .boxed()
+                    .flatMap(
+                            phase ->
+                                    KNOWN.get(phase - 1).stream()
+                                            .map(
+                                                    step ->
+                                                            checkpoint(
+                                                                    phase,
+                                                                    step,
+                                                                    Evidence.OBSERVED)))
+                    .toList();
+
     private final boolean asked;
     private final List<PublishedCheckpoint> checkpoints;
 
     PublishedCrystalCoder(Optional<BranchList> list) {
         asked = list.isPresent();
-        checkpoints =
-                list.map(PublishedCrystalCoder::listed).orElseGet(PublishedCrystalCoder::known);
-    }
-
-    private static List<PublishedCheckpoint> known() {
-        List<PublishedCheckpoint> all = new ArrayList<>();
-        for (int phase = 1; phase <= KNOWN.size(); phase++) {
-            for (long step : KNOWN.get(phase - 1)) {
-                all.add(checkpoint(phase, step, Evidence.OBSERVED));
-            }
-        }
-        return List.copyOf(all);
+        checkpoints = list.map(PublishedCrystalCoder::listed).orElse(SEEN);
     }
 
     private static List<PublishedCheckpoint> listed(BranchList list) {
@@ -83,11 +85,13 @@ final class PublishedCrystalCoder implements PublishedModel {
         for (int earlier = 1; earlier < phase; earlier++) {
             before += lastStep(earlier);
         }
+        String digits = Long.toString(step);
+        digits = "0".repeat(6 - digits.length()) + digits;
         return new PublishedCheckpoint(
                 "crystalcoder",
-                String.format(Locale.ROOT, "phase%d-%06d", phase, step),
+                "phase" + phase + "-" + digits,
                 REPOSITORY,
-                String.format(Locale.ROOT, "CrystalCoder_phase%d_checkpoint_%06d", phase, step),
+                "CrystalCoder_phase" + phase + "_checkpoint_" + digits,
                 OptionalInt.of(phase),
                 OptionalLong.of(step),
                 OptionalLong.of((before + step) * TOKENS_PER_STEP),
