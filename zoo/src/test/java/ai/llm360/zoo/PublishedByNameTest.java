@@ -46,7 +46,7 @@ class PublishedByNameTest {
         for (String reference : references) {
             Criteria<String, Generation> criteria =
                     Criteria.of(reference, String.class, Generation.class)
-                            .optArgument("max_new_tokens", 2);
+                            .optArgument("max_new_tokens", 1);
             try (ZooModel<String, Generation> model = criteria.loadModel();
                     Predictor<String, Generation> predictor = model.newPredictor()) {
                 assertThat(model.getName()).isEqualTo(reference.replaceFirst(".*@", ""));
