@@ -1,6 +1,6 @@
 package ai.llm360.cli;
 
-import ai.llm360.zoo.Inventory;
+import ai.llm360.zoo.ListedCheckpoint;
 import ai.llm360.zoo.PublishedCheckpoint;
 import java.util.List;
 import java.util.Locale;
@@ -26,7 +26,7 @@ record CheckpointEntry(
 
     private record Column(String header, Function<CheckpointEntry, Object> cell) {}
 
-    static CheckpointEntry of(Inventory.Item item) {
+    static CheckpointEntry of(ListedCheckpoint item) {
         Optional<PublishedCheckpoint> published = item.published();
         return new CheckpointEntry(
                 item.name(),

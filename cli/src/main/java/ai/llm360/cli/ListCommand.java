@@ -2,15 +2,25 @@ package ai.llm360.cli;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.zoo.Catalogue;
-import ai.llm360.zoo.Inventory;
+import ai.llm360.zoo.CheckpointSeries;
+import ai.llm360.zoo.ListedCheckpoint;
+import ai.llm360.zoo.MetadataJson;
+import ai.llm360.zoo.PublishedCheckpoint;
+import ai.llm360.zoo.SeriesMetadata;
+import ai.llm360.zoo.Zoo;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** {@code llm360 list}: which models and checkpoints there are. It opens none of them. */
 @Command(
@@ -18,7 +28,7 @@ import picocli.CommandLine.Parameters;
         description = {
             "Shows which models there are, or a model's checkpoints: what LLM360 published, what"
                     + " comes with this program, and what is on this machine.",
-            "It asks nothing of the network."
+            "It asks nothing of the network, but with --refresh the Hub for the model's branches."
         },
         footer = {
             "",
@@ -34,15 +44,31 @@ final class ListCommand implements Callable<Integer> {
             arity = "0..1",
             paramLabel = "MODEL",
             description =
-                    "A model's name, such as amber; also one of its published checkpoints, such as"
-                            + " amber@200 or amber@1.0T-tokens, or a range of them, such as"
-                            + " amber@0..359:10. Default: all models.")
+                    "A model's name, such as amber; also one of its checkpoints, such as amber@200"
+                            + " or amber@1.0T-tokens, a range of them, such as amber@0..359:10, or"
+                            + " so many, spread evenly, such as amber@uniform:12. Default: all"
+                            + " models.")
     private String asked;
+
+    @Option(
+            names = "--refresh",
+            description =
+                    "Ask the Hub which branches the published model has, and keep the answer in"
+                            + " LLM360_HOME. CrystalCoder's 143 are all known by this alone.")
+    private boolean refresh;
+
+    @Option(
+            names = "--metadata",
+            description =
+                    "Print the model's metadata.json, as the Deep Java Library's repositories have"
+                            + " it: an artifact for each checkpoint, the last one first.")
+    private boolean metadata;
 
     @Option(names = "--tokens", description = "Give the exact numbers of tokens.")
     private boolean exactTokens;
 
     @Mixin private Output output;
+    @Spec private CommandSpec spec;
 
     ListCommand() {}
 
@@ -51,57 +77,72 @@ final class ListCommand implements Callable<Integer> {
 
     private record Models(List<Model> models) {}
 
-    /** The number of tokens is what the reference asked for, if it did. */
+    /**
+     * A model's checkpoints, or some.
+     *
+     * @param asked when the Hub was asked for the branches
+     * @param tokensAskedFor what the reference asked for, if it did
+     */
     private record Checkpoints(
             String model,
             Integer published,
+            String asked,
             Long tokensAskedFor,
-            List<CheckpointEntry> checkpoints) {}
+            List<CheckpointEntry> checkpoints) {
+
+        static Checkpoints of(CheckpointSeries series) throws ModelNotFoundException {
+            OptionalLong tokens = series.nearestTo();
+            return new Checkpoints(
+                    series.model(),
+                    series.published().orElse(null),
+                    series.asked().map(Instant::toString).orElse(null),
+                    tokens.isPresent() ? tokens.getAsLong() : null,
+                    series.checkpoints().stream().map(CheckpointEntry::of).toList());
+        }
+    }
 
     @Override
     public Integer call() throws ModelNotFoundException, IOException {
         if (asked == null) {
+            if (refresh || metadata) {
+                throw new ParameterException(
+                        spec.commandLine(), "--refresh and --metadata are of one model: give it");
+            }
             Models models = models();
             output.result(models, () -> print(models));
-        } else if (asked.contains("@")) {
-            Catalogue.Selection selection = Catalogue.select(asked);
-            String model = selection.checkpoints().get(0).model();
-            Long tokens =
-                    selection.nearestTo().isPresent() ? selection.nearestTo().getAsLong() : null;
-            Checkpoints found = checkpoints(model, tokens, Inventory.of(selection));
-            output.result(found, () -> print(found, false));
+            return 0;
+        }
+        if (refresh) {
+            Catalogue.refresh(asked.replaceFirst("@.*", ""));
+        }
+        CheckpointSeries series = Zoo.series(asked);
+        if (metadata) {
+            output.text(MetadataJson.write(SeriesMetadata.of(series)));
         } else {
-            Checkpoints found = checkpoints(asked, null, Inventory.of(asked));
-            output.result(found, () -> print(found, true));
+            Checkpoints found = Checkpoints.of(series);
+            output.result(found, () -> print(found, !asked.contains("@")));
         }
         return 0;
     }
 
     private static Models models() throws ModelNotFoundException, IOException {
         List<Model> models = new ArrayList<>();
-        for (String model : Inventory.models()) {
-            List<Inventory.Item> items = Inventory.of(model);
+        for (String model : Zoo.models()) {
+            CheckpointSeries series = Zoo.series(model);
+            List<ListedCheckpoint> all = series.checkpoints();
             models.add(
                     new Model(
                             model,
-                            Catalogue.models().contains(model)
-                                    ? Catalogue.checkpoints(model).get(0).repository()
-                                    : null,
-                            published(model),
-                            items.size(),
-                            items.stream().filter(Inventory.Item::atHand).count()));
+                            all.stream()
+                                    .flatMap(checkpoint -> checkpoint.published().stream())
+                                    .map(PublishedCheckpoint::repository)
+                                    .findFirst()
+                                    .orElse(null),
+                            series.published().orElse(null),
+                            all.size(),
+                            all.stream().filter(ListedCheckpoint::atHand).count()));
         }
         return new Models(models);
-    }
-
-    private static Integer published(String model) throws ModelNotFoundException {
-        return Catalogue.models().contains(model) ? Catalogue.published(model) : null;
-    }
-
-    private static Checkpoints checkpoints(String model, Long tokens, List<Inventory.Item> items)
-            throws ModelNotFoundException {
-        return new Checkpoints(
-                model, published(model), tokens, items.stream().map(CheckpointEntry::of).toList());
     }
 
     private void print(Models all) {
@@ -123,9 +164,12 @@ final class ListCommand implements Callable<Integer> {
             output.line("nearest to %,d tokens:".formatted(found.tokensAskedFor()));
         }
         CheckpointEntry.print(output, found.checkpoints(), exactTokens);
+        if (found.asked() != null) {
+            output.line("branches as the Hub had them at " + found.asked());
+        }
         if (all && found.published() != null && found.published() > found.checkpoints().size()) {
             output.line(
-                    "%d were published; the names of the others are not known, and are taken when they fit the pattern"
+                    "%d were published; the names of the others are not known, and are taken when they fit the pattern: --refresh asks the Hub"
                             .formatted(found.published()));
         }
     }

@@ -6,10 +6,13 @@ import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.djl.repository.zoo.ZooModel;
 import ai.llm360.common.nn.WeightType;
 import ai.llm360.zoo.Catalogue;
+import ai.llm360.zoo.CheckpointDownload;
 import ai.llm360.zoo.Criteria;
 import ai.llm360.zoo.PublishedCheckpoint;
+import ai.llm360.zoo.hub.HubPlan;
 import java.io.IOException;
 import java.util.Locale;
+import java.util.Optional;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -22,7 +25,9 @@ final class ModelOptions {
             index = "0",
             paramLabel = "REF",
             description =
-                    "The model: a name such as amber@ckpt-200, or a path that starts with ./ or /.")
+                    "The model: a name such as amber@ckpt-200, or a path that starts with ./ or /."
+                            + " A published checkpoint that isn't on this machine is downloaded,"
+                            + " unless HF_HUB_OFFLINE is set.")
     private String reference;
 
     @Option(
@@ -58,8 +63,29 @@ final class ModelOptions {
             DeviceOption.require(device);
             criteria.optDevice(device);
         }
-        Catalogue.nearest(reference).ifPresent(this::sayNearest);
+        Optional<CheckpointDownload> download = CheckpointDownload.of(reference);
+        Catalogue.current().nearest(reference).ifPresent(this::sayNearest);
+        if (download.isPresent()) {
+            run(download.get());
+        }
         return criteria.loadModel();
+    }
+
+    private void run(CheckpointDownload download) throws IOException {
+        HubPlan plan = download.plan();
+        terminal.err()
+                .printf(
+                        Locale.ROOT,
+                        "%s: downloading %s@%s, %s of %s, into %s%n",
+                        download.checkpoint().reference(),
+                        plan.repository(),
+                        plan.revision(),
+                        ByteSize.format(plan.missingBytes()),
+                        ByteSize.format(plan.bytes()),
+                        download.cache());
+        try (ByteProgress progress = new ByteProgress(terminal)) {
+            download.run(progress);
+        }
     }
 
     private void sayNearest(PublishedCheckpoint checkpoint) {

@@ -144,9 +144,9 @@ final class PullCommand implements Callable<Integer> {
 
     private record Wanted(String repository, String revision) {
 
-        static List<Wanted> of(String reference) throws ModelNotFoundException {
+        static List<Wanted> of(String reference) throws ModelNotFoundException, IOException {
             if (!reference.contains("/")) {
-                return Catalogue.select(reference).checkpoints().stream()
+                return Catalogue.deciding(reference).select(reference).checkpoints().stream()
                         .map(found -> new Wanted(found.repository(), found.revision()))
                         .toList();
             }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -88,7 +89,7 @@ class ListCommandTest {
                 .contains("  observed  no\n")
                 .endsWith(
                         "143 were published; the names of the others are not known, and are taken"
-                                + " when they fit the pattern\n");
+                                + " when they fit the pattern: --refresh asks the Hub\n");
         command.run("list", "crystalcoder@phase1-3000");
         assertThat(command.out()).hasLineCount(2).contains("  12.98  unconfirmed  no");
     }
@@ -105,6 +106,29 @@ class ListCommandTest {
         assertThat(command.out())
                 .startsWith("nearest to 1,000,000,000,000 tokens:\n")
                 .contains("ckpt-285");
+    }
+
+    @Test
+    void a_uniform_sample_and_a_range_of_any_series_are_lists_too() throws IOException {
+        JsonObject sample = command.json("list", "amber@uniform:12", "--json");
+        assertThat(sample.getAsJsonArray("checkpoints")).hasSize(12);
+        assertThat(command.run("list", "amber-nano@7..latest")).isZero();
+        assertThat(command.out()).hasLineCount(4).contains("ckpt-007", "ckpt-009");
+        Files.createDirectories(temp.resolve("my-run/ckpt-000"));
+        assertThat(command.run("list", "my-run@latest")).isZero();
+        assertThat(command.out()).isEqualTo("checkpoint  at hand\nckpt-000    yes\n");
+    }
+
+    @Test
+    void metadata_is_what_djl_reads() {
+        assertThat(command.run("list", "amber-nano@7..latest", "--metadata")).isZero();
+        JsonObject metadata = JsonParser.parseString(command.out()).getAsJsonObject();
+        assertThat(metadata.get("metadataVersion").getAsString()).isEqualTo("0.2");
+        assertThat(metadata.getAsJsonArray("artifacts")).hasSize(3);
+        command.assertFails(
+                2,
+                new String[] {"list", "--metadata"},
+                "--refresh and --metadata are of one model");
     }
 
     @Test

@@ -2,22 +2,37 @@ package ai.llm360.zoo;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.checkpoint.NearNames;
-import java.util.ArrayList;
+import ai.llm360.zoo.hub.HubClient;
+import ai.llm360.zoo.hub.HubException;
+import ai.llm360.zoo.hub.HubException.Reason;
+import ai.llm360.zoo.hub.HubRef;
+import ai.llm360.zoo.hub.HubSettings;
+import java.io.IOException;
+import java.nio.file.FileSystemException;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Function;
 import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
- * What LLM360 published, by name, and where the Hub has it: known without asking the Hub.
+ * What LLM360 published, by name, and where the Hub has it.
  *
  * <pre>{@code
- * for (PublishedCheckpoint checkpoint : Catalogue.select("amber@0..359:40").checkpoints()) {
+ * for (PublishedCheckpoint checkpoint : Catalogue.current().select("amber@0..359:40").checkpoints()) {
  *     System.out.println(checkpoint.revision() + " " + checkpoint.tokens().getAsLong());
  * }
  * }</pre>
+ *
+ * <p>Much is known without the Hub, by rules and from names that have been seen. The rest it tells
+ * when it is asked ({@link #refresh}); its answer is kept in the model home with its date. A
+ * catalogue is a value: what the Hub says later makes another one.
  *
  * <p>Names are forgiving where there is no doubt: {@code 200}, {@code ckpt-200}, {@code ckpt_200}
  * and {@code CKPT-0200} are one checkpoint of Amber; {@code phase1-55500} and {@code
@@ -26,19 +41,32 @@ import java.util.regex.Pattern;
  */
 public final class Catalogue {
 
-    private static final List<PublishedModel> MODELS =
-            List.of(
-                    new PublishedAmber(),
-                    new PublishedCrystalCoder(),
-                    new PublishedChat("amberchat", "LLM360/AmberChat"),
-                    new PublishedChat("ambersafe", "LLM360/AmberSafe"),
-                    new PublishedChat("crystalchat", "LLM360/CrystalChat"));
+    private final List<PublishedModel> models;
+    private final Map<String, BranchList> lists = new HashMap<>();
 
-    private static final Pattern RANGE =
-            Pattern.compile(
-                    "([A-Za-z0-9][\\w.-]*)@([\\w.-]*\\w)\\.\\.(\\w[\\w.-]*?)(?::(\\d{1,6}))?");
+    private Catalogue(Collection<BranchList> known) {
+        known.forEach(list -> lists.put(list.repository(), list));
+        models =
+                List.of(
+                        model(PublishedAmber.REPOSITORY, PublishedAmber::new),
+                        model(PublishedCrystalCoder.REPOSITORY, PublishedCrystalCoder::new),
+                        new PublishedChat("amberchat", "LLM360/AmberChat"),
+                        new PublishedChat("ambersafe", "LLM360/AmberSafe"),
+                        new PublishedChat("crystalchat", "LLM360/CrystalChat"));
+    }
 
-    private Catalogue() {}
+    /**
+     * A list without a checkpoint, as of a mirror that has the main branch alone, tells nothing.
+     */
+    private PublishedModel model(
+            String repository, Function<Optional<BranchList>, PublishedModel> maker) {
+        PublishedModel made = maker.apply(Optional.ofNullable(lists.get(repository)));
+        if (made.checkpoints().isEmpty()) {
+            lists.remove(repository);
+            return maker.apply(Optional.empty());
+        }
+        return made;
+    }
 
     /**
      * What a reference selects.
@@ -56,24 +84,131 @@ public final class Catalogue {
     }
 
     /**
+     * Makes a catalogue of what is known without the Hub, and of what the Hub has said.
+     *
+     * @param lists the branches of repositories, one list each; of repositories without one, the
+     *     rules and the names that have been seen hold
+     * @return the catalogue
+     */
+    public static Catalogue of(Collection<BranchList> lists) {
+        return new Catalogue(lists);
+    }
+
+    /**
+     * Returns what is known on this machine, the Hub's earlier answers included. The Hub isn't
+     * asked.
+     *
+     * @return the catalogue
+     * @throws IOException if an answer that was kept can't be read
+     */
+    public static Catalogue current() throws IOException {
+        return of(KeptBranches.of(ModelHome.directory()).read());
+    }
+
+    /**
+     * Asks the Hub for a model's branches, and keeps the answer in the model home. The environment
+     * says which Hub: see {@link HubSettings#ofEnvironment}.
+     *
+     * @param model the model's name
+     * @return the catalogue with that answer
+     * @throws ModelNotFoundException if LLM360 published no such model
+     * @throws HubException if the Hub gives none
+     * @throws IOException if the answer can't be kept
+     */
+    public static Catalogue refresh(String model) throws ModelNotFoundException, IOException {
+        String repository = of(List.of()).require(model).repository();
+        HubSettings settings = HubSettings.ofEnvironment();
+        List<String> branches =
+                HubClient.builder().setSettings(settings).build().refs(repository).stream()
+                        .filter(ref -> !ref.tag())
+                        .map(HubRef::name)
+                        .toList();
+        Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
+        BranchList list = new BranchList(repository, now, branches);
+        if (of(List.of(list)).asked(model).isEmpty()) {
+            throw new IOException(
+                    "none of the %d branches of %s at %s is named like a checkpoint: is HF_ENDPOINT right?"
+                            .formatted(branches.size(), repository, settings.endpoint()));
+        }
+        KeptBranches.of(ModelHome.directory()).keep(list);
+        return current();
+    }
+
+    /**
+     * Returns the current catalogue; but if a reference is one that the Hub may know better, and
+     * hasn't been asked about, it is asked first. To be called where the network is going to be
+     * used anyway.
+     *
+     * @param reference {@code model@checkpoint} or a range
+     * @return the catalogue to look it up in; without the Hub's answer where it can't be reached or
+     *     the answer can't be kept
+     * @throws ModelNotFoundException if LLM360 published no such model
+     * @throws IOException if the Hub refuses
+     */
+    public static Catalogue deciding(String reference) throws ModelNotFoundException, IOException {
+        Catalogue current = current();
+        Optional<PublishedModel> open = current.open(reference);
+        if (open.isEmpty()) {
+            return current;
+        }
+        try {
+            return refresh(open.get().name());
+        } catch (FileSystemException e) {
+            return current;
+        } catch (HubException e) {
+            if (e.getReason() == Reason.OFFLINE || e.getReason() == Reason.UNREACHABLE) {
+                return current;
+            }
+            throw e;
+        }
+    }
+
+    /** Returns the model of a reference that may depend on branches that aren't known here. */
+    private Optional<PublishedModel> open(String reference) throws ModelNotFoundException {
+        Matcher name = Reference.NAME.matcher(reference);
+        Optional<SeriesPart> part = SeriesPart.parse(reference);
+        Optional<PublishedModel> model =
+                name.matches() ? model(name.group(1)) : part.flatMap(p -> model(p.model()));
+        return model.isPresent() && isOpen(model.get(), reference) ? model : Optional.empty();
+    }
+
+    private boolean isOpen(PublishedModel model, String reference) throws ModelNotFoundException {
+        if (lists.containsKey(model.repository())) {
+            return false;
+        }
+        boolean search = SeriesPart.parse(reference).isPresent() || nearest(reference).isPresent();
+        if (search && model.published() > model.checkpoints().size()) {
+            return true;
+        }
+        return select(reference).checkpoints().stream().anyMatch(model::isOpen);
+    }
+
+    /** Returns whether a reference asks for what only the Hub's list of branches can tell. */
+    boolean needsList(Reference.Named reference) {
+        return nearestTo(reference.checkpoint()).isPresent()
+                && model(reference.model())
+                        .filter(model -> model.published() > model.checkpoints().size())
+                        .isPresent();
+    }
+
+    /**
      * Returns the models.
      *
      * @return their names
      */
-    public static List<String> models() {
-        return MODELS.stream().map(PublishedModel::name).toList();
+    public List<String> models() {
+        return models.stream().map(PublishedModel::name).toList();
     }
 
     /**
-     * Returns the checkpoints of a model that are known by name: all of Amber's, 56 of
-     * CrystalCoder's 143.
+     * Returns the checkpoints of a model that are known by name: all of Amber's, and of
+     * CrystalCoder's 143 all if the Hub has been asked, else 56.
      *
      * @param model the model's name
      * @return the checkpoints, in the order of training
      * @throws ModelNotFoundException if LLM360 published no such model
      */
-    public static List<PublishedCheckpoint> checkpoints(String model)
-            throws ModelNotFoundException {
+    public List<PublishedCheckpoint> checkpoints(String model) throws ModelNotFoundException {
         return require(model).checkpoints();
     }
 
@@ -84,8 +219,18 @@ public final class Catalogue {
      * @return the number: at least as many as are known by name
      * @throws ModelNotFoundException if LLM360 published no such model
      */
-    public static int published(String model) throws ModelNotFoundException {
+    public int published(String model) throws ModelNotFoundException {
         return require(model).published();
+    }
+
+    /**
+     * Returns when the Hub was asked for a model's branches.
+     *
+     * @param model the model's name
+     * @return the time; empty if it wasn't, or if it publishes no such model
+     */
+    public Optional<Instant> asked(String model) {
+        return model(model).map(found -> lists.get(found.repository())).map(BranchList::asked);
     }
 
     /**
@@ -95,42 +240,35 @@ public final class Catalogue {
      * @return the checkpoint
      * @throws ModelNotFoundException if there is none, saying what there is
      */
-    public static PublishedCheckpoint find(String reference) throws ModelNotFoundException {
-        requireOne(reference);
+    public PublishedCheckpoint find(String reference) throws ModelNotFoundException {
+        SeriesPart.requireOne(reference);
         return select(reference).checkpoints().get(0);
-    }
-
-    /** Refuses a range where one checkpoint is wanted. */
-    static void requireOne(String reference) throws ModelNotFoundException {
-        Matcher range = RANGE.matcher(reference);
-        if (range.matches()) {
-            throw new ModelNotFoundException(
-                    "'%s' names several checkpoints: give one, such as %s@%s"
-                            .formatted(reference, range.group(1), range.group(2)));
-        }
     }
 
     /**
      * Finds the checkpoint or checkpoints that a reference names.
      *
-     * @param reference {@code model@checkpoint}, or a range of those that are known by name: {@code
-     *     amber@0..359:10} is every tenth, its ends included
+     * @param reference {@code model@checkpoint}, or several of those that are known by name: {@code
+     *     amber@0..359:10} is every tenth, its ends included, and {@code amber@uniform:12} twelve
+     *     at even distances
      * @return the checkpoints, in the order of training
      * @throws ModelNotFoundException if there are none, saying what there is
      */
-    public static Selection select(String reference) throws ModelNotFoundException {
-        Matcher range = RANGE.matcher(reference);
-        if (range.matches()) {
-            return new Selection(range(range), OptionalLong.empty());
+    public Selection select(String reference) throws ModelNotFoundException {
+        Optional<SeriesPart> part = SeriesPart.parse(reference);
+        if (part.isPresent()) {
+            PublishedModel model = require(part.get().model());
+            return new Selection(
+                    part.get().of(model.checkpoints(), name -> require(model, name)),
+                    OptionalLong.empty());
         }
         if (!(Reference.parse(reference) instanceof Reference.Named named)) {
             throw new ModelNotFoundException(
                     "'%s' is a path; the catalogue has names, such as amber@ckpt-200"
                             .formatted(reference));
         }
-        PublishedModel model = require(named.model());
-        PublishedCheckpoint found = require(model, named.checkpoint());
-        return new Selection(List.of(found), TokenCount.parse(named.checkpoint()));
+        PublishedCheckpoint found = require(require(named.model()), named.checkpoint());
+        return new Selection(List.of(found), nearestTo(named.checkpoint()));
     }
 
     /**
@@ -140,52 +278,59 @@ public final class Catalogue {
      * @return the checkpoint that is nearest; empty for a reference that names one otherwise, or
      *     names nothing
      */
-    public static Optional<PublishedCheckpoint> nearest(String reference) {
+    public Optional<PublishedCheckpoint> nearest(String reference) {
         Matcher name = Reference.NAME.matcher(reference);
-        return name.matches()
-                        && name.group(2) != null
-                        && TokenCount.parse(name.group(2)).isPresent()
+        return name.matches() && nearestTo(name.group(2)).isPresent()
                 ? find(new Reference.Named(name.group(1), name.group(2)))
                 : Optional.empty();
     }
 
-    private static List<PublishedCheckpoint> range(Matcher range) throws ModelNotFoundException {
-        PublishedModel model = require(range.group(1));
-        PublishedCheckpoint first = require(model, range.group(2));
-        PublishedCheckpoint last = require(model, range.group(3));
-        int every = range.group(4) == null ? 1 : Integer.parseInt(range.group(4));
-        List<PublishedCheckpoint> all = model.checkpoints();
-        int from = all.indexOf(first);
-        int to = all.indexOf(last);
-        if (from < 0 || to < from || every < 1) {
-            throw new ModelNotFoundException(
-                    "'%s' selects nothing: write first..last:every with two known checkpoints, the earlier one first, such as amber@0..359:10"
-                            .formatted(range.group()));
-        }
-        List<PublishedCheckpoint> selected = new ArrayList<>();
-        for (int i = from; i <= to; i += every) {
-            selected.add(all.get(i));
-        }
-        return selected;
+    /**
+     * Returns a reference as this catalogue spells it.
+     *
+     * @param reference a name
+     * @return such as {@code amber@ckpt-200} for {@code amber@200}; the same reference where the
+     *     catalogue doesn't know it
+     */
+    public Reference.Named canonical(Reference.Named reference) {
+        return find(reference)
+                .map(found -> new Reference.Named(found.model(), found.name()))
+                .orElse(reference);
     }
 
     /** Returns a checkpoint if LLM360 published it, or may have. */
-    static Optional<PublishedCheckpoint> find(Reference.Named reference) {
+    Optional<PublishedCheckpoint> find(Reference.Named reference) {
         return model(reference.model()).flatMap(model -> named(model, reference.checkpoint()));
     }
 
-    /** Returns the checkpoints known by name, in the order of training; none of other models. */
-    static List<PublishedCheckpoint> all(String model) {
-        return model(model).map(PublishedModel::checkpoints).orElse(List.of());
+    /** Returns whether LLM360 published a model. */
+    boolean has(String model) {
+        return model(model).isPresent();
     }
 
     /** Says what there is, for someone who asked for something else; empty for other models. */
-    static Optional<String> explain(Reference.Named reference) {
-        return model(reference.model()).map(model -> model.explain(reference.checkpoint()));
+    Optional<String> explain(Reference.Named reference) {
+        return model(reference.model()).map(model -> explain(model, reference.checkpoint()));
+    }
+
+    private String explain(PublishedModel model, String name) {
+        return model.explain(name)
+                + asked(model.name())
+                        .map(
+                                when ->
+                                        " (by the Hub's branches of %s; llm360 list %s --refresh asks anew)"
+                                                .formatted(
+                                                        when.truncatedTo(ChronoUnit.SECONDS),
+                                                        model.name()))
+                        .orElse("");
+    }
+
+    private static OptionalLong nearestTo(String checkpoint) {
+        return checkpoint == null ? OptionalLong.empty() : TokenCount.parse(checkpoint);
     }
 
     private static Optional<PublishedCheckpoint> named(PublishedModel model, String name) {
-        if (name.equals(Reference.Named.LATEST)) {
+        if (name == null || name.equals(Reference.Named.LATEST)) {
             return Optional.of(model.last());
         }
         OptionalLong tokens = TokenCount.parse(name);
@@ -203,17 +348,17 @@ public final class Catalogue {
                                 checkpoint -> Math.abs(checkpoint.tokens().getAsLong() - tokens)));
     }
 
-    private static PublishedCheckpoint require(PublishedModel model, String name)
+    private PublishedCheckpoint require(PublishedModel model, String name)
             throws ModelNotFoundException {
         return named(model, name)
                 .orElseThrow(
                         () ->
                                 new ModelNotFoundException(
                                         "no checkpoint '%s': %s"
-                                                .formatted(name, model.explain(name))));
+                                                .formatted(name, explain(model, name))));
     }
 
-    private static PublishedModel require(String name) throws ModelNotFoundException {
+    private PublishedModel require(String name) throws ModelNotFoundException {
         return model(name)
                 .orElseThrow(
                         () ->
@@ -224,7 +369,7 @@ public final class Catalogue {
                                                         NearNames.of(name, models()).get(0))));
     }
 
-    private static Optional<PublishedModel> model(String name) {
-        return MODELS.stream().filter(model -> model.name().equals(name)).findFirst();
+    private Optional<PublishedModel> model(String name) {
+        return models.stream().filter(model -> model.name().equals(name)).findFirst();
     }
 }

@@ -15,7 +15,7 @@ import ai.llm360.common.nn.WeightType;
 import com.google.gson.JsonParseException;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * The short way to a model.
@@ -28,8 +28,9 @@ import java.nio.file.Path;
  * }</pre>
  *
  * <p>It gives what DJL's own {@code Criteria} gives for {@code optModelUrls("llm360://…")}, with
- * errors that say what went wrong. A reference is {@code model@checkpoint} or a path: see {@link
- * Reference}.
+ * errors that say what went wrong. A published checkpoint that isn't on this machine is downloaded
+ * first, unless connections are switched off ({@code HF_HUB_OFFLINE}). A reference is {@code
+ * model@checkpoint} or a path: see {@link Reference}.
  *
  * @param <I> the model's input type
  * @param <O> the model's output type
@@ -38,6 +39,7 @@ public final class Criteria<I, O> {
 
     private final String reference;
     private final ai.djl.repository.zoo.Criteria.Builder<I, O> builder;
+    private Progress progress;
 
     private Criteria(String reference, Class<I> input, Class<O> output) {
         this.reference = reference;
@@ -49,7 +51,7 @@ public final class Criteria<I, O> {
      *
      * @param reference {@code model@checkpoint} or a path
      * @return the model, the caller's to close
-     * @throws ModelNotFoundException if the reference names nothing on this machine
+     * @throws ModelNotFoundException if the reference names nothing, or what can't be downloaded
      * @throws MalformedModelException if the checkpoint breaks its format's rules
      * @throws IOException if reading fails, or the checkpoint is malformed
      * @throws IllegalArgumentException if there is no block for its architecture, or its weights
@@ -69,7 +71,7 @@ public final class Criteria<I, O> {
      * @param <I> the input type
      * @param <O> the output type
      * @return the model, the caller's to close
-     * @throws ModelNotFoundException if the reference names nothing on this machine
+     * @throws ModelNotFoundException if the reference names nothing, or what can't be downloaded
      * @throws MalformedModelException if the checkpoint breaks its format's rules
      * @throws IOException if reading fails, or the checkpoint is malformed
      */
@@ -124,12 +126,13 @@ public final class Criteria<I, O> {
     }
 
     /**
-     * Sets who is told how loading goes on.
+     * Sets who is told how a download and then loading goes on.
      *
      * @param progress the listener
      * @return these criteria
      */
     public Criteria<I, O> optProgress(Progress progress) {
+        this.progress = progress;
         return optArgument("progress", progress);
     }
 
@@ -149,7 +152,7 @@ public final class Criteria<I, O> {
      * Loads the model.
      *
      * @return the model, the caller's to close
-     * @throws ModelNotFoundException if the reference names nothing on this machine
+     * @throws ModelNotFoundException if the reference names nothing, or what can't be downloaded
      * @throws MalformedModelException if the checkpoint breaks its format's rules
      * @throws IOException if reading fails, or the checkpoint is malformed
      * @throws IllegalArgumentException if there is no block for its architecture, or its weights
@@ -159,8 +162,17 @@ public final class Criteria<I, O> {
             throws ModelNotFoundException, MalformedModelException, IOException {
         ai.djl.repository.zoo.Criteria<I, O> criteria = builder.build();
         checkTypes(criteria);
-        Path path = Reference.resolve(reference);
-        URI uri = URI.create(CheckpointRepository.SCHEME + "://" + path.toUri().getRawPath());
+        Reference parsed = Reference.parse(reference);
+        String rest = parsed.toString();
+        if (parsed instanceof Reference.Named named) {
+            Optional<CheckpointDownload> download = CheckpointDownload.of(named);
+            if (download.isPresent()) {
+                download.get().run(progress);
+            }
+        } else {
+            rest = Reference.resolve(reference).toUri().getRawPath();
+        }
+        URI uri = URI.create(CheckpointRepository.SCHEME + "://" + rest);
         Repository repository = new CheckpointRepositoryFactory().newInstance(reference, uri);
         return new BaseModelLoader(repository.getResources().get(0)).loadModel(criteria);
     }
@@ -181,7 +193,7 @@ public final class Criteria<I, O> {
      *
      * @param reference {@code model@checkpoint} or a path
      * @return the block
-     * @throws ModelNotFoundException if the reference names nothing on this machine
+     * @throws ModelNotFoundException if the reference names nothing, or what can't be downloaded
      * @throws IOException if there is no config.json, or it can't be read
      * @throws IllegalArgumentException if it describes a model that there is no block for
      */

@@ -13,6 +13,6 @@ public final class DataCache {
      * @return the directory, which may not exist yet
      */
     public static Path maven() {
-        return ModelHome.get().root().resolve(".maven");
+        return ModelHome.directory().resolve(".maven");
     }
 }

@@ -88,7 +88,12 @@ final class EmbeddedSeries {
         Map<String, String> wanted = new LinkedHashMap<>();
         series().files().forEach(file -> wanted.put(file, file));
         wanted.put(WEIGHTS, checkpoint + "/" + WEIGHTS);
-        return files.copy(wanted, place(home, text(Series.FILE_NAME)).resolve(checkpoint));
+        return files.copy(wanted, copy(home, checkpoint));
+    }
+
+    /** Returns where a model home has the copy of a checkpoint, or will have it. */
+    Path copy(Path home, String checkpoint) throws IOException {
+        return place(home, text(Series.FILE_NAME)).resolve(checkpoint);
     }
 
     /**

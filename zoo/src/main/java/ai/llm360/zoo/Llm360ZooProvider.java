@@ -10,14 +10,15 @@ import java.util.stream.Stream;
 
 /**
  * The model zoo of group {@code ai.llm360}, which DJL finds on the class path: {@code
- * optArtifactId("ai.llm360:amber").optFilter("checkpoint", "ckpt-200")}.
+ * optArtifactId("ai.llm360:amber").optFilter("checkpoint", "ckpt-200")}. Listing it asks nothing of
+ * the network.
  */
 public final class Llm360ZooProvider implements ZooProvider {
 
     /** The models that have a name. */
     private static final List<String> MODELS =
             Stream.concat(
-                            Catalogue.models().stream(),
+                            Catalogue.of(List.of()).models().stream(),
                             EmbeddedSeries.all().stream().map(EmbeddedSeries::model))
                     .toList();
 
@@ -42,7 +43,7 @@ public final class Llm360ZooProvider implements ZooProvider {
 
         @Override
         public String getGroupId() {
-            return CheckpointRepository.GROUP;
+            return MetadataJson.GROUP;
         }
 
         @Override

@@ -35,28 +35,41 @@ final class ModelHome {
     private final Path root;
     private final List<EmbeddedSeries> embedded;
     private final PulledCheckpoints pulled;
+    private final Catalogue catalogue;
 
-    ModelHome(Path root, List<EmbeddedSeries> embedded) {
-        this(root, embedded, new PulledCheckpoints(Optional.empty()));
-    }
-
-    ModelHome(Path root, List<EmbeddedSeries> embedded, PulledCheckpoints pulled) {
+    ModelHome(
+            Path root,
+            List<EmbeddedSeries> embedded,
+            PulledCheckpoints pulled,
+            Catalogue catalogue) {
         this.root = root;
         this.embedded = embedded;
         this.pulled = pulled;
+        this.catalogue = catalogue;
     }
 
-    static ModelHome get() {
-        String property = System.getProperty("llm360.home", System.getenv("LLM360_HOME"));
+    /** Returns the user's, with what is known of the published checkpoints now. */
+    static ModelHome get() throws IOException {
         return new ModelHome(
-                property == null || property.isEmpty()
-                        ? Path.of(System.getProperty("user.home"), ".llm360")
-                        : Path.of(property),
-                EmbeddedSeries.all());
+                directory(),
+                EmbeddedSeries.all(),
+                new PulledCheckpoints(Optional.empty()),
+                Catalogue.current());
+    }
+
+    static Path directory() {
+        String property = System.getProperty("llm360.home", System.getenv("LLM360_HOME"));
+        return property == null || property.isEmpty()
+                ? Path.of(System.getProperty("user.home"), ".llm360")
+                : Path.of(property);
     }
 
     Path root() {
         return root;
+    }
+
+    Catalogue catalogue() {
+        return catalogue;
     }
 
     /**
@@ -65,14 +78,37 @@ final class ModelHome {
      */
     Path find(Reference.Named reference) throws ModelNotFoundException, IOException {
         Optional<String> name = checkpoint(reference);
+        Optional<Path> found =
+                name.isPresent() ? own(reference.model(), name.get()) : pulled(reference);
+        if (found.isPresent()) {
+            return found.get();
+        }
         if (name.isPresent()) {
-            return directory(reference.model(), name.get());
+            return embedded(reference.model()).orElseThrow().copyInto(root, name.get());
         }
-        Optional<Path> found = pulled.find(reference);
-        if (found.isEmpty()) {
-            throw new ModelNotFoundException(explain(reference, checkpoints(reference.model())));
+        throw new ModelNotFoundException(explain(reference));
+    }
+
+    /** Returns where a checkpoint lies or, if it isn't here yet, where it may be put. */
+    Path place(Reference.Named reference) throws IOException {
+        Optional<String> name = checkpoint(reference);
+        Optional<EmbeddedSeries> series = embedded(reference.model());
+        Optional<Path> found =
+                name.isPresent() ? own(reference.model(), name.get()) : pulled(reference);
+        if (found.isEmpty() && name.isPresent() && series.isPresent()) {
+            return series.get().copy(root, name.get());
         }
-        return found.get();
+        return found.orElse(root.resolve(reference.model()).resolve(reference.checkpoint()));
+    }
+
+    /** Returns whether a checkpoint can be loaded without being downloaded first. */
+    boolean has(Reference.Named reference) throws IOException {
+        return checkpoint(reference).isPresent() || pulled(reference).isPresent();
+    }
+
+    private Optional<Path> pulled(Reference.Named reference) throws IOException {
+        Optional<PublishedCheckpoint> published = catalogue.find(reference);
+        return published.isEmpty() ? Optional.empty() : pulled(published.get());
     }
 
     /** Returns where the Hub's cache has a published checkpoint. */
@@ -82,8 +118,8 @@ final class ModelHome {
 
     /**
      * Finds a checkpoint's name in the home. {@code ckpt-7}, {@code ckpt_007} and {@code 7} name
-     * the same one, as do all spellings of one in the {@link Catalogue}; {@code latest} is the last
-     * that is here.
+     * the same one, as do all spellings of one in the {@link Catalogue}. {@code latest} is the last
+     * that LLM360 published, whether it is here or not; of other models the last that is here.
      */
     Optional<String> checkpoint(Reference.Named reference) throws IOException {
         List<String> checkpoints = checkpoints(reference.model());
@@ -92,38 +128,37 @@ final class ModelHome {
                 return Optional.of(name);
             }
         }
-        Optional<PublishedCheckpoint> published = Catalogue.find(reference);
+        Optional<PublishedCheckpoint> published = catalogue.find(reference);
         for (String name : checkpoints) {
             if (published.isPresent() && published.equals(published(reference.model(), name))) {
                 return Optional.of(name);
             }
         }
-        if (reference.checkpoint().equals(Reference.Named.LATEST) && !checkpoints.isEmpty()) {
-            return Optional.of(checkpoints.get(checkpoints.size() - 1));
-        }
-        return Optional.empty();
+        boolean last =
+                reference.checkpoint().equals(Reference.Named.LATEST)
+                        && !catalogue.has(reference.model());
+        return last && !checkpoints.isEmpty()
+                ? Optional.of(checkpoints.get(checkpoints.size() - 1))
+                : Optional.empty();
     }
 
     /**
-     * Returns where a checkpoint lies, after copying it there if it comes with the library. What
-     * users have put into their home under that name comes before what the library brings.
+     * Returns where users have put a checkpoint into their home, which comes before what the
+     * library brings.
      *
      * @param checkpoint one of {@link #checkpoints}
      */
-    Path directory(String model, String checkpoint) throws IOException {
+    Optional<Path> own(String model, String checkpoint) {
         Path own = root.resolve(model).resolve(checkpoint);
-        Optional<EmbeddedSeries> series = embedded(model);
-        return series.isEmpty() || Files.isDirectory(own)
-                ? own
-                : series.get().copyInto(root, checkpoint);
+        return Optional.of(own).filter(Files::isDirectory);
     }
 
     private Optional<EmbeddedSeries> embedded(String model) {
         return embedded.stream().filter(series -> series.model().equals(model)).findFirst();
     }
 
-    private static Optional<PublishedCheckpoint> published(String model, String checkpoint) {
-        return Catalogue.find(new Reference.Named(model, checkpoint));
+    private Optional<PublishedCheckpoint> published(String model, String checkpoint) {
+        return catalogue.find(new Reference.Named(model, checkpoint));
     }
 
     /** Returns what is known of a series that comes with the library. */
@@ -161,19 +196,21 @@ final class ModelHome {
     }
 
     /** The tokens seen; what the catalogue doesn't know comes first. */
-    private static long place(String model, String checkpoint) {
+    private long place(String model, String checkpoint) {
         return published(model, checkpoint)
                 .map(PublishedCheckpoint::tokens)
                 .orElse(OptionalLong.empty())
                 .orElse(-1);
     }
 
-    private String explain(Reference.Named reference, List<String> checkpoints) throws IOException {
-        Optional<PublishedCheckpoint> published = Catalogue.find(reference);
+    /** Says why a checkpoint can't be loaded, and how to get it. */
+    String explain(Reference.Named reference) throws IOException {
+        List<String> checkpoints = checkpoints(reference.model());
+        Optional<PublishedCheckpoint> published = catalogue.find(reference);
         if (published.isPresent()) {
             return absent(published.get(), checkpoints);
         }
-        Optional<String> others = Catalogue.explain(reference);
+        Optional<String> others = catalogue.explain(reference);
         if (others.isPresent()) {
             return "no checkpoint '%s': %s; %s"
                     .formatted(
@@ -195,7 +232,7 @@ final class ModelHome {
                         root,
                         models.isEmpty() ? "none" : some(models),
                         some(embedded.stream().map(EmbeddedSeries::model).toList()),
-                        some(Catalogue.models()),
+                        some(catalogue.models()),
                         put);
     }
 

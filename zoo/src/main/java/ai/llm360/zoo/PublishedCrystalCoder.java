@@ -1,30 +1,32 @@
 package ai.llm360.zoo;
 
 import ai.llm360.zoo.PublishedCheckpoint.Evidence;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /**
  * CrystalCoder's checkpoints, of three phases of training.
  *
- * <p>The Hub has 143, but no list of them is published elsewhere: 55 names have been seen, phase
- * 2's last is named by CrystalChat's training, which began from it, and any other step of a phase
- * is taken for one that may exist. A step has 2112 rows of 2048 tokens (LLM360/crystalcoder-train,
- * {@code params.yaml} of each phase).
+ * <p>The Hub has 143, and alone knows them all: 55 names have been seen, phase 2's last is named by
+ * CrystalChat's training, which began from it, and any other step of a phase is taken for one that
+ * may exist until the Hub has been asked. Its older branches, {@code mdl_phase…}, are left out. A
+ * step has 2112 rows of 2048 tokens (LLM360/crystalcoder-train, {@code params.yaml} of each phase).
  */
 final class PublishedCrystalCoder implements PublishedModel {
 
-    private static final String REPOSITORY = "LLM360/CrystalCoder";
+    static final String REPOSITORY = "LLM360/CrystalCoder";
+
     private static final int COUNT = 143;
     private static final long TOKENS_PER_STEP = 2112 * 2048;
+    private static final Pattern BRANCH =
+            Pattern.compile("CrystalCoder_phase([1-3])_checkpoint_(\\d{6})");
     private static final Pattern NAME =
             Pattern.compile("(?:crystalcoder-)?phase([1-9])-(?:checkpoint-)?(\\d{1,6})");
 
@@ -42,51 +44,84 @@ final class PublishedCrystalCoder implements PublishedModel {
                     .map(phase -> Arrays.stream(phase.split(" ")).map(Long::valueOf).toList())
                     .toList();
 
+    private static final List<PublishedCheckpoint> SEEN =
+            IntStream.rangeClosed(1, KNOWN.size())
+                    .boxed()
+                    .flatMap(
+                            phase ->
+                                    KNOWN.get(phase - 1).stream()
+                                            .map(
+                                                    step ->
+                                                            checkpoint(
+                                                                    phase,
+                                                                    step,
+                                                                    Evidence.OBSERVED)))
+                    .toList();
+
+    private final boolean asked;
+    private final List<PublishedCheckpoint> checkpoints;
+
+    PublishedCrystalCoder(Optional<BranchList> list) {
+        asked = list.isPresent();
+        checkpoints = list.map(PublishedCrystalCoder::listed).orElse(SEEN);
+    }
+
+    private static List<PublishedCheckpoint> listed(BranchList list) {
+        return list.branches().stream()
+                .map(BRANCH::matcher)
+                .filter(Matcher::matches)
+                .map(
+                        branch ->
+                                checkpoint(
+                                        Integer.parseInt(branch.group(1)),
+                                        Long.parseLong(branch.group(2)),
+                                        Evidence.OBSERVED))
+                .sorted(Comparator.comparingLong(c -> c.tokens().getAsLong()))
+                .toList();
+    }
+
+    private static PublishedCheckpoint checkpoint(int phase, long step, Evidence evidence) {
+        long before = 0;
+        for (int earlier = 1; earlier < phase; earlier++) {
+            before += lastStep(earlier);
+        }
+        String digits = Long.toString(step);
+        digits = "0".repeat(6 - digits.length()) + digits;
+        return new PublishedCheckpoint(
+                "crystalcoder",
+                "phase" + phase + "-" + digits,
+                REPOSITORY,
+                "CrystalCoder_phase" + phase + "_checkpoint_" + digits,
+                OptionalInt.of(phase),
+                OptionalLong.of(step),
+                OptionalLong.of((before + step) * TOKENS_PER_STEP),
+                OptionalInt.empty(),
+                evidence);
+    }
+
+    private static long lastStep(int phase) {
+        List<Long> known = KNOWN.get(phase - 1);
+        return known.get(known.size() - 1);
+    }
+
     @Override
     public String name() {
         return "crystalcoder";
     }
 
     @Override
+    public String repository() {
+        return REPOSITORY;
+    }
+
+    @Override
     public int published() {
-        return COUNT;
+        return asked ? checkpoints.size() : COUNT;
     }
 
     @Override
     public List<PublishedCheckpoint> checkpoints() {
-        List<PublishedCheckpoint> all = new ArrayList<>();
-        for (int phase = 1; phase <= KNOWN.size(); phase++) {
-            for (long step : KNOWN.get(phase - 1)) {
-                all.add(checkpoint(phase, step));
-            }
-        }
-        return all;
-    }
-
-    private PublishedCheckpoint checkpoint(int phase, long step) {
-        long before = 0;
-        for (int earlier = 1; earlier < phase; earlier++) {
-            before += lastStep(earlier);
-        }
-        return new PublishedCheckpoint(
-                name(),
-                shortName(phase, step),
-                REPOSITORY,
-                String.format(Locale.ROOT, "CrystalCoder_phase%d_checkpoint_%06d", phase, step),
-                OptionalInt.of(phase),
-                OptionalLong.of(step),
-                OptionalLong.of((before + step) * TOKENS_PER_STEP),
-                OptionalInt.empty(),
-                KNOWN.get(phase - 1).contains(step) ? Evidence.OBSERVED : Evidence.UNCONFIRMED);
-    }
-
-    private static String shortName(int phase, long step) {
-        return String.format(Locale.ROOT, "phase%d-%06d", phase, step);
-    }
-
-    private static long lastStep(int phase) {
-        List<Long> known = KNOWN.get(phase - 1);
-        return known.get(known.size() - 1);
+        return checkpoints;
     }
 
     /**
@@ -100,9 +135,16 @@ final class PublishedCrystalCoder implements PublishedModel {
         }
         int phase = Integer.parseInt(matcher.group(1));
         long step = Long.parseLong(matcher.group(2));
-        return phase <= KNOWN.size() && step >= 1 && step <= lastStep(phase)
-                ? Optional.of(checkpoint(phase, step))
-                : Optional.empty();
+        Optional<PublishedCheckpoint> found =
+                ofPhase(phase).stream().filter(c -> c.step().getAsLong() == step).findFirst();
+        boolean fits = phase <= KNOWN.size() && step >= 1 && step <= lastStep(phase);
+        return found.isEmpty() && fits && !asked
+                ? Optional.of(checkpoint(phase, step, Evidence.UNCONFIRMED))
+                : found;
+    }
+
+    private List<PublishedCheckpoint> ofPhase(int phase) {
+        return checkpoints.stream().filter(c -> c.phase().getAsInt() == phase).toList();
     }
 
     @Override
@@ -111,14 +153,17 @@ final class PublishedCrystalCoder implements PublishedModel {
         if (matcher.matches() && Integer.parseInt(matcher.group(1)) <= KNOWN.size()) {
             int phase = Integer.parseInt(matcher.group(1));
             long step = Long.parseLong(matcher.group(2));
-            long nearest =
-                    KNOWN.get(phase - 1).stream()
-                            .min(Comparator.comparingLong(known -> Math.abs(known - step)))
-                            .orElseThrow();
-            return "phase %d of crystalcoder has steps 1 to %d, the nearest is %s"
-                    .formatted(phase, lastStep(phase), shortName(phase, nearest));
+            Optional<PublishedCheckpoint> nearest =
+                    ofPhase(phase).stream()
+                            .min(
+                                    Comparator.comparingLong(
+                                            c -> Math.abs(c.step().getAsLong() - step)));
+            if (nearest.isPresent()) {
+                return "phase %d of crystalcoder has steps 1 to %d, the nearest is %s"
+                        .formatted(phase, lastStep(phase), nearest.get().name());
+            }
         }
         return "crystalcoder's are named by phase and step, from %s to %s, such as phase1-055500"
-                .formatted(checkpoints().get(0).name(), last().name());
+                .formatted(checkpoints.get(0).name(), last().name());
     }
 }

@@ -16,9 +16,9 @@ import java.util.regex.Pattern;
  *
  * <p>A reference that starts with {@code /}, {@code ./}, {@code ../}, {@code ~/} or {@code file:},
  * or that names an existing directory or file with a separator in it, is a path. Any other is a
- * model's name and, after {@code @}, a checkpoint's; without one it is {@code latest}. The series
- * of {@code amber-nano} comes with the library; what LLM360 published is in the {@link Catalogue},
- * which also says how its checkpoints may be spelled.
+ * model's name and, after {@code @}, a checkpoint's; without one it is {@code latest}, the last of
+ * its training. The series of {@code amber-nano} comes with the library; what LLM360 published is
+ * in the {@link Catalogue}, which also says how its checkpoints may be spelled.
  */
 public sealed interface Reference {
 
@@ -30,18 +30,6 @@ public sealed interface Reference {
 
         /** The checkpoint's name where none is given: the last of the series. */
         public static final String LATEST = "latest";
-
-        /**
-         * Returns this reference as the {@link Catalogue} spells it.
-         *
-         * @return such as {@code amber@ckpt-200} for {@code amber@200}; this one where the
-         *     catalogue doesn't know it
-         */
-        public Named canonical() {
-            return Catalogue.find(this)
-                    .map(found -> new Named(found.model(), found.name()))
-                    .orElse(this);
-        }
 
         @Override
         public String toString() {
@@ -61,7 +49,7 @@ public sealed interface Reference {
      *     checkpoints
      */
     static Reference parse(String text) throws ModelNotFoundException {
-        Catalogue.requireOne(text);
+        SeriesPart.requireOne(text);
         if (text.startsWith("file:")) {
             try {
                 return new AtPath(Path.of(URI.create(text)));
@@ -91,7 +79,7 @@ public sealed interface Reference {
     }
 
     /**
-     * Finds the checkpoint on this machine.
+     * Finds the checkpoint on this machine. Nothing is downloaded.
      *
      * @param text the reference
      * @return its directory, or its file if the reference is a path to one

@@ -46,7 +46,7 @@ public final class Reproduction {
      */
     public static Reproduction of(String model) throws ModelNotFoundException, IOException {
         EmbeddedSeries embedded = EmbeddedSeries.of(model);
-        return new Reproduction(embedded, Recipes.read(model), ModelHome.get().root());
+        return new Reproduction(embedded, Recipes.read(model), ModelHome.directory());
     }
 
     /**

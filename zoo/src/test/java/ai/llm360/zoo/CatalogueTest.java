@@ -15,6 +15,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class CatalogueTest {
 
+    private static final Catalogue RULES = Catalogue.of(List.of());
+
     @ParameterizedTest
     @CsvSource({
         "amber@200, amber@ckpt-200, ckpt_200",
@@ -52,13 +54,13 @@ class CatalogueTest {
     })
     void a_checkpoint_has_one_name_and_one_revision_in_every_spelling(
             String asked, String reference, String revision) throws ModelNotFoundException {
-        PublishedCheckpoint found = Catalogue.find(asked);
+        PublishedCheckpoint found = RULES.find(asked);
         assertThat(found.reference()).isEqualTo(reference);
         assertThat(found.revision()).isEqualTo(revision);
         assertThat(Reference.parse(asked))
                 .isInstanceOfSatisfying(
                         Reference.Named.class,
-                        named -> assertThat(named.canonical()).hasToString(reference));
+                        named -> assertThat(RULES.canonical(named)).hasToString(reference));
     }
 
     @ParameterizedTest
@@ -83,15 +85,15 @@ class CatalogueTest {
                     amber@0..9        | 'amber@0..9' names several checkpoints: give one, such as amber@0
                     """)
     void what_there_is_none_of_is_answered_with_what_there_is(String asked, String message) {
-        assertThatThrownBy(() -> Catalogue.find(asked))
+        assertThatThrownBy(() -> RULES.find(asked))
                 .isInstanceOf(ModelNotFoundException.class)
                 .hasMessageContaining(message);
     }
 
     @Test
     void amber_has_360_one_for_each_chunk_of_its_data() throws ModelNotFoundException {
-        List<PublishedCheckpoint> all = Catalogue.checkpoints("amber");
-        assertThat(all).hasSize(360).hasSize(Catalogue.published("amber"));
+        List<PublishedCheckpoint> all = RULES.checkpoints("amber");
+        assertThat(all).hasSize(360).hasSize(RULES.published("amber"));
         assertThat(all).allMatch(checkpoint -> checkpoint.evidence() == Evidence.RULE);
         assertThat(all).allMatch(checkpoint -> checkpoint.repository().equals("LLM360/Amber"));
         assertThat(all.get(0).tokens()).hasValue(3_495_690_240L);
@@ -113,7 +115,7 @@ class CatalogueTest {
     })
     void crystalcoders_tokens_run_on_through_its_phases(String name, long tokens, Evidence evidence)
             throws ModelNotFoundException {
-        PublishedCheckpoint found = Catalogue.find("crystalcoder@" + name);
+        PublishedCheckpoint found = RULES.find("crystalcoder@" + name);
         assertThat(found.tokens()).hasValue(tokens);
         assertThat(found.evidence()).isEqualTo(evidence);
         assertThat(found.phase()).hasValue(name.charAt(5) - '0');
@@ -123,7 +125,7 @@ class CatalogueTest {
     @Test
     void a_checkpoints_order_is_that_of_its_tokens() throws ModelNotFoundException {
         for (String model : List.of("amber", "crystalcoder")) {
-            assertThat(Catalogue.checkpoints(model))
+            assertThat(RULES.checkpoints(model))
                     .extracting(checkpoint -> checkpoint.tokens().orElseThrow())
                     .isSorted()
                     .doesNotHaveDuplicates();
@@ -133,8 +135,8 @@ class CatalogueTest {
     @Test
     void crystalcoders_known_names_are_those_that_were_seen()
             throws IOException, ModelNotFoundException {
-        List<PublishedCheckpoint> all = Catalogue.checkpoints("crystalcoder");
-        assertThat(Catalogue.published("crystalcoder")).isEqualTo(143);
+        List<PublishedCheckpoint> all = RULES.checkpoints("crystalcoder");
+        assertThat(RULES.published("crystalcoder")).isEqualTo(143);
         assertThat(all).hasSize(56).allMatch(c -> c.evidence() == Evidence.OBSERVED);
         String names = "fixtures/llm360/checkpoints/crystal_branches_observed.txt";
         assertThat(all)
@@ -165,7 +167,7 @@ class CatalogueTest {
         "ambre@0..3, did you mean amber?"
     })
     void a_range_that_selects_nothing_is_refused(String range, String message) {
-        assertThatThrownBy(() -> Catalogue.select(range))
+        assertThatThrownBy(() -> RULES.select(range))
                 .isInstanceOf(ModelNotFoundException.class)
                 .hasMessageContaining(message);
     }
@@ -173,19 +175,17 @@ class CatalogueTest {
     @Test
     void the_nearest_to_a_number_of_tokens_says_that_it_is_the_nearest()
             throws ModelNotFoundException {
-        Catalogue.Selection nearest = Catalogue.select("amber@1.0T-tokens");
+        Catalogue.Selection nearest = RULES.select("amber@1.0T-tokens");
         assertThat(nearest.nearestTo()).hasValue(1_000_000_000_000L);
         assertThat(nearest.checkpoints().get(0).tokens()).hasValue(999_767_408_640L);
-        assertThat(Catalogue.nearest("amber@1.0T-tokens")).hasValue(nearest.checkpoints().get(0));
-        assertThat(Catalogue.select("amber@285").nearestTo()).isEmpty();
+        assertThat(RULES.nearest("amber@1.0T-tokens")).hasValue(nearest.checkpoints().get(0));
+        assertThat(RULES.select("amber@285").nearestTo()).isEmpty();
         for (String other : List.of("amber@285", "amber", "my-run@1T-tokens", "./a@1T-tokens")) {
-            assertThat(Catalogue.nearest(other)).as(other).isEmpty();
+            assertThat(RULES.nearest(other)).as(other).isEmpty();
         }
     }
 
     private static List<String> names(String range) throws ModelNotFoundException {
-        return Catalogue.select(range).checkpoints().stream()
-                .map(PublishedCheckpoint::name)
-                .toList();
+        return RULES.select(range).checkpoints().stream().map(PublishedCheckpoint::name).toList();
     }
 }

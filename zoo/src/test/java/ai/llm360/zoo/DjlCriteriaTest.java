@@ -75,29 +75,39 @@ class DjlCriteriaTest {
     @Test
     void an_artifact_and_a_filter_choose_a_checkpoint() throws Exception {
         TinyModel.writeTo(temp.resolve("amber").resolve("ckpt_300"));
-        for (String checkpoint : new String[] {"ckpt_200", "ckpt_300"}) {
+        for (int checkpoint : new int[] {200, 300}) {
             try (ZooModel<String, Generation> model =
                     djl().optArtifactId("ai.llm360:amber")
-                            .optFilter("checkpoint", checkpoint)
+                            .optFilter("checkpoint", "ckpt-" + checkpoint)
                             .build()
                             .loadModel()) {
-                assertThat(model.getModelPath()).hasFileName(checkpoint);
-                assertThat(model.getName()).isEqualTo(checkpoint);
+                assertThat(model.getModelPath()).hasFileName("ckpt_" + checkpoint);
+                assertThat(model.getName()).isEqualTo("ckpt-" + checkpoint);
             }
         }
+    }
+
+    @Test
+    void without_a_filter_it_is_the_last_that_was_published() throws Exception {
+        assertThatThrownBy(() -> djl().optArtifactId("ai.llm360:amber").build().loadModel())
+                .hasMessageContaining("HF_HUB_OFFLINE")
+                .hasMessageContaining("amber@ckpt-359 is not on this machine");
+        TinyModel.writeTo(temp.resolve("amber").resolve("main"));
         try (ZooModel<String, Generation> model =
                 djl().optArtifactId("ai.llm360:amber").build().loadModel()) {
-            assertThat(model.getModelPath()).hasFileName("ckpt_300");
+            assertThat(model.getModelPath()).hasFileName("main");
+            assertThat(model.getName()).isEqualTo("ckpt-359");
         }
     }
 
     @Test
     void a_checkpoint_that_arrives_later_is_found() throws Exception {
-        djl().optArtifactId("ai.llm360:amber").build().loadModel().close();
-        TinyModel.writeTo(temp.resolve("amber").resolve("ckpt_201"));
-        try (ZooModel<String, Generation> model =
-                djl().optArtifactId("ai.llm360:amber").build().loadModel()) {
-            assertThat(model.getModelPath()).hasFileName("ckpt_201");
+        ai.djl.repository.zoo.Criteria<String, Generation> mine =
+                djl().optArtifactId("ai.llm360:amber").optFilter("checkpoint", "mine").build();
+        assertThatThrownBy(mine::loadModel).isInstanceOf(ModelNotFoundException.class);
+        TinyModel.writeTo(temp.resolve("amber").resolve("mine"));
+        try (ZooModel<String, Generation> model = mine.loadModel()) {
+            assertThat(model.getModelPath()).hasFileName("mine");
         }
     }
 

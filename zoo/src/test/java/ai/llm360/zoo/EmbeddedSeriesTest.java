@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -39,7 +40,12 @@ class EmbeddedSeriesTest {
             writer.add(trained, name, 10L * i, 640L * i, 4 - i, Map.of("prose", 4.5 - i));
         }
         writer.write();
-        home = new ModelHome(temp.resolve("home"), List.of(embedded()));
+        home =
+                new ModelHome(
+                        temp.resolve("home"),
+                        List.of(embedded()),
+                        new PulledCheckpoints(Optional.empty()),
+                        Catalogue.of(List.of()));
     }
 
     private EmbeddedSeries embedded() {

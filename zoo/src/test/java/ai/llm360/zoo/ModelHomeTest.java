@@ -61,8 +61,8 @@ class ModelHomeTest {
     @Test
     void the_latest_is_the_highest_number_not_the_last_in_the_alphabet()
             throws ModelNotFoundException, IOException {
-        checkpoints("amber", "ckpt_9", "ckpt_10", "zeta");
-        assertThat(Reference.resolve("amber")).isEqualTo(temp.resolve("amber").resolve("ckpt_10"));
+        checkpoints("my-run", "ckpt_9", "ckpt_10", "zeta");
+        assertThat(Reference.resolve("my-run")).isEqualTo(temp.resolve("my-run/ckpt_10"));
     }
 
     @Test
@@ -123,8 +123,14 @@ class ModelHomeTest {
         checkpoints("crystalcoder", "phase3-001000", "phase2-214387", "phase1-079721");
         assertThat(ModelHome.get().checkpoints("crystalcoder"))
                 .containsExactly("phase1-079721", "phase2-214387", "phase3-001000");
-        assertThat(Reference.resolve("crystalcoder"))
-                .isEqualTo(temp.resolve("crystalcoder/phase3-001000"));
+    }
+
+    @Test
+    void the_latest_of_a_published_model_is_the_last_that_was_published() throws IOException {
+        checkpoints("crystalcoder", "phase3-001000");
+        assertThatThrownBy(() -> Reference.resolve("crystalcoder"))
+                .isInstanceOf(ModelNotFoundException.class)
+                .hasMessageContaining("crystalcoder@phase3-027728 is not on this machine");
     }
 
     @Test

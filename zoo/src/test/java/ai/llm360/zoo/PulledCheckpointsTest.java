@@ -7,8 +7,10 @@ import ai.djl.repository.zoo.ModelNotFoundException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,7 +27,8 @@ class PulledCheckpointsTest {
                 new ModelHome(
                         temp.resolve("home"),
                         List.of(),
-                        new PulledCheckpoints(Optional.of(temp.resolve("hub"))));
+                        new PulledCheckpoints(Optional.of(temp.resolve("hub"))),
+                        Catalogue.of(List.of()));
     }
 
     private Path pull(String branch, String commit, String... files) throws IOException {
@@ -38,6 +41,22 @@ class PulledCheckpointsTest {
             Files.writeString(snapshot.resolve(file), file);
         }
         return snapshot;
+    }
+
+    /** Writes the list of a commit's files, each as long as its name, as a download keeps it. */
+    private void list(String commit, String... files) throws IOException {
+        String entries =
+                Arrays.stream(files)
+                        .map(
+                                file ->
+                                        "\"%s\": {\"size\": %d, \"blob_id\": \"%s\"}"
+                                                .formatted(file, file.length(), "c".repeat(40)))
+                        .collect(Collectors.joining(", "));
+        Path trees = temp.resolve("hub/models--LLM360--Amber/trees");
+        Files.createDirectories(trees);
+        Files.writeString(
+                trees.resolve(commit.repeat(40) + ".json"),
+                "{\"format_version\": 1, \"files\": {" + entries + "}}");
     }
 
     private Path find(String reference) throws ModelNotFoundException, IOException {
@@ -53,10 +72,24 @@ class PulledCheckpointsTest {
     }
 
     @Test
-    void the_latest_is_the_last_that_is_there() throws Exception {
-        pull("ckpt_100", "a", "config.json", "model.safetensors");
-        Path later = pull("ckpt_300", "b", "config.json", "model.safetensors");
-        assertThat(find("amber@latest")).isEqualTo(later);
+    void the_latest_is_the_last_that_was_published_and_no_earlier_one() throws Exception {
+        pull("ckpt_300", "a", "config.json", "model.safetensors");
+        assertThatThrownBy(() -> find("amber@latest"))
+                .isInstanceOf(ModelNotFoundException.class)
+                .hasMessageContaining("amber@ckpt-359 is not on this machine");
+        Path last = pull("main", "b", "config.json", "model.safetensors");
+        assertThat(find("amber@latest")).isEqualTo(last);
+    }
+
+    @Test
+    void of_two_formats_one_is_enough() throws Exception {
+        Path snapshot = pull("ckpt_200", "a", "config.json", "model.safetensors");
+        list("a", "config.json", "model.safetensors", "pytorch_model.bin", "eval_arc.json");
+        assertThat(find("amber@200")).isEqualTo(snapshot);
+        Files.delete(snapshot.resolve("model.safetensors"));
+        assertThatThrownBy(() -> find("amber@200")).isInstanceOf(ModelNotFoundException.class);
+        Files.writeString(snapshot.resolve("pytorch_model.bin"), "pytorch_model.bin");
+        assertThat(find("amber@200")).isEqualTo(snapshot);
     }
 
     @Test

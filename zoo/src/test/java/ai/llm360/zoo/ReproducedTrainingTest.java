@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -90,7 +91,12 @@ class ReproducedTrainingTest {
                         ConfigTree.read(temp.resolve("phases/phase2/config.yaml"))
                                 .get("start.checkpoint"))
                 .contains("phase1/ckpt-000");
-        ModelHome home = new ModelHome(temp.resolve("home"), List.of(published));
+        ModelHome home =
+                new ModelHome(
+                        temp.resolve("home"),
+                        List.of(published),
+                        new PulledCheckpoints(Optional.empty()),
+                        Catalogue.of(List.of()));
         assertThat(home.find(new Reference.Named("nano", "latest")))
                 .hasFileName(series.names().get(2));
         ReproductionResult result = reproduce(phased);

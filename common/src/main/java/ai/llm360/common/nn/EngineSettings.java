@@ -6,6 +6,10 @@ package ai.llm360.common.nn;
  * <p>DJL pings a metadata address when its engine starts, and fetches what it doesn't find from its
  * own site. This project fetches only what the user asked for, so both are off unless the user's
  * own setting says otherwise: a system property or environment variable that is already set wins.
+ *
+ * <p>To be offline is set by DJL's older name for it, {@code offline}, to which {@code DJL_OFFLINE}
+ * and {@code ai.djl.offline} go before. So these are the user's words alone, and mean that nothing
+ * at all is to be fetched, whoever would fetch it.
  */
 public final class EngineSettings {
 
@@ -18,9 +22,7 @@ public final class EngineSettings {
     public static void apply() {
         setDefault("OPT_OUT_TRACKING", "true");
         setDefault("RUST_FLAVOR", "cpu"); // else a CUDA build of the tokenizers is looked for
-        if (System.getenv("DJL_OFFLINE") == null) {
-            setDefault("ai.djl.offline", "true");
-        }
+        setDefault("offline", "true");
     }
 
     /**

@@ -10,7 +10,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
 /** Writes small files. */
-final class WholeFile {
+public final class WholeFile {
 
     private WholeFile() {}
 
@@ -26,8 +26,14 @@ final class WholeFile {
         }
     }
 
-    /** Gives a file new content: readers see the old one or the new one, whole. */
-    static void replace(Path file, byte[] content) throws IOException {
+    /**
+     * Gives a file new content: readers see the old one or the new one, whole.
+     *
+     * @param file the file, which may be absent
+     * @param content what it is to hold
+     * @throws IOException if it can't be written; it is then as it was
+     */
+    public static void replace(Path file, byte[] content) throws IOException {
         Path temporary = AtomicDirectory.hidden(file);
         try {
             create(temporary, content);

@@ -3,6 +3,7 @@ package ai.llm360.common.nn;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import ai.djl.util.Utils;
 import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -12,7 +13,9 @@ import org.junit.jupiter.api.Test;
 class EngineSettingsTest {
 
     private static final Map<String, String> DEFAULTS =
-            Map.of("OPT_OUT_TRACKING", "true", "RUST_FLAVOR", "cpu", "ai.djl.offline", "true");
+            Map.of("OPT_OUT_TRACKING", "true", "RUST_FLAVOR", "cpu", "offline", "true");
+
+    private static final String USERS_WORD = "ai.djl.offline";
 
     private final Map<String, String> before = new HashMap<>();
 
@@ -23,6 +26,7 @@ class EngineSettingsTest {
             before.put(name, System.clearProperty(name));
         }
         assumeTrue(System.getenv("DJL_OFFLINE") == null, "DJL_OFFLINE is set");
+        before.put(USERS_WORD, System.clearProperty(USERS_WORD));
     }
 
     @AfterEach
@@ -42,14 +46,16 @@ class EngineSettingsTest {
         EngineSettings.apply();
         EngineSettings.apply();
         DEFAULTS.forEach((name, value) -> assertThat(System.getProperty(name)).isEqualTo(value));
+        assertThat(Utils.isOfflineMode()).isTrue();
+        assertThat(System.getProperty(USERS_WORD)).isNull();
     }
 
     @Test
     void what_a_user_set_wins() {
-        System.setProperty("ai.djl.offline", "false");
+        System.setProperty(USERS_WORD, "false");
         System.setProperty("RUST_FLAVOR", "cu128");
         EngineSettings.apply();
-        assertThat(System.getProperty("ai.djl.offline")).isEqualTo("false");
+        assertThat(Utils.isOfflineMode()).isFalse();
         assertThat(System.getProperty("RUST_FLAVOR")).isEqualTo("cu128");
         assertThat(System.getProperty("OPT_OUT_TRACKING")).isEqualTo("true");
     }

@@ -182,7 +182,7 @@ public final class HubClient {
         if (settings.offline() && !missing.isEmpty()) {
             throw new HubException(
                     Reason.OFFLINE,
-                    "%s@%s: HF_HUB_OFFLINE is set, and %s lacks %s; unset it to download"
+                    "%s@%s: HF_HUB_OFFLINE or ai.djl.offline is set, and %s lacks %s; unset it to download"
                             .formatted(
                                     repository,
                                     revision,

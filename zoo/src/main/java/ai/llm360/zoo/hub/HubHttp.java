@@ -68,7 +68,7 @@ final class HubHttp {
         if (settings.offline()) {
             throw new HubException(
                     Reason.OFFLINE,
-                    "%s: not asked for, because HF_HUB_OFFLINE is set; unset it to connect"
+                    "%s: not asked for, because HF_HUB_OFFLINE or ai.djl.offline is set; unset it to connect"
                             .formatted(what));
         }
         HubResponse.Said said = new HubResponse.Said();

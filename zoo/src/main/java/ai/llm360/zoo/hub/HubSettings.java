@@ -1,5 +1,6 @@
 package ai.llm360.zoo.hub;
 
+import ai.djl.util.Utils;
 import ai.llm360.zoo.hub.HubException.Reason;
 import java.io.IOException;
 import java.net.URI;
@@ -10,16 +11,21 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 
 /**
  * Which Hub, as whom, by which way, and where the cache is: the environment variables that Python's
  * {@code huggingface_hub} knows, with the meaning that they have there.
  *
+ * <p>As with DJL's own settings, a system property of the same name counts where the environment
+ * has no such variable: {@code -DHF_ENDPOINT=https://mirror.example}.
+ *
  * @param endpoint the Hub's address, {@code HF_ENDPOINT}; without a slash at its end
  * @param token {@code HF_TOKEN}, else what {@code huggingface-cli login} left in {@code
  *     HF_TOKEN_PATH} or {@code HF_HOME/token}; not in {@link #toString}
  * @param cache the directory of the repositories, {@code HF_HUB_CACHE}
- * @param offline whether connections are switched off, {@code HF_HUB_OFFLINE}
+ * @param offline whether connections are switched off: {@code HF_HUB_OFFLINE}, or DJL's {@code
+ *     DJL_OFFLINE=true} or {@code ai.djl.offline=true}
  * @param proxies {@code HTTPS_PROXY}, {@code HTTP_PROXY}, {@code ALL_PROXY}, {@code NO_PROXY}
  */
 public record HubSettings(
@@ -29,13 +35,13 @@ public record HubSettings(
     private static final Set<String> TRUE = Set.of("1", "ON", "YES", "TRUE");
 
     /**
-     * Reads this process' environment.
+     * Reads this process' environment and system properties.
      *
      * @return the settings
      * @throws IOException if a variable makes no sense, or the token's file can't be read
      */
     public static HubSettings ofEnvironment() throws IOException {
-        return of(System.getenv());
+        return of(Utils::getEnvOrSystemProperty);
     }
 
     /**
@@ -46,6 +52,10 @@ public record HubSettings(
      * @throws IOException if a variable makes no sense, or the token's file can't be read
      */
     public static HubSettings of(Map<String, String> environment) throws IOException {
+        return of(environment::get);
+    }
+
+    private static HubSettings of(UnaryOperator<String> environment) throws IOException {
         Variables variables = new Variables(environment);
         Path home =
                 variables
@@ -61,7 +71,9 @@ public record HubSettings(
                 endpoint(variables.text("HF_ENDPOINT").orElse(HUB)),
                 token(variables, home),
                 cache.toAbsolutePath().normalize(),
-                variables.isTrue("HF_HUB_OFFLINE") || variables.isTrue("TRANSFORMERS_OFFLINE"),
+                variables.isTrue("HF_HUB_OFFLINE")
+                        || variables.isTrue("TRANSFORMERS_OFFLINE")
+                        || variables.isDjlOffline(),
                 HubProxies.of(variables::text));
     }
 
@@ -114,10 +126,10 @@ public record HubSettings(
                 .formatted(endpoint, token.isPresent() ? "…" : "none", cache, offline, proxies);
     }
 
-    private record Variables(Map<String, String> all) {
+    private record Variables(UnaryOperator<String> value) {
 
         Optional<String> text(String name) {
-            return Optional.ofNullable(all.get(name))
+            return Optional.ofNullable(value.apply(name))
                     .map(String::strip)
                     .filter(text -> !text.isEmpty());
         }
@@ -130,6 +142,14 @@ public record HubSettings(
                                             ? userHome()
                                                     .resolve(text.substring(1).replaceAll("^/", ""))
                                             : Path.of(text));
+        }
+
+        /**
+         * By the user's own word: DJL's weaker {@code offline} is this library's, for DJL alone.
+         */
+        boolean isDjlOffline() {
+            return Boolean.parseBoolean(
+                    text("DJL_OFFLINE").or(() -> text("ai.djl.offline")).orElse(null));
         }
 
         Path userHome() {

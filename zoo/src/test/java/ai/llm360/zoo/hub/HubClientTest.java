@@ -151,7 +151,7 @@ class HubClientTest {
         hub.with("HF_HUB_OFFLINE", "1");
         assertThatThrownBy(hub::pull)
                 .isInstanceOf(HubException.class)
-                .hasMessageContaining("HF_HUB_OFFLINE is set")
+                .hasMessageContaining("HF_HUB_OFFLINE or ai.djl.offline is set")
                 .hasMessageContaining("lacks .gitattributes, eval/arc c.json, model.safetensors")
                 .extracting(e -> ((HubException) e).getReason())
                 .isEqualTo(Reason.OFFLINE);

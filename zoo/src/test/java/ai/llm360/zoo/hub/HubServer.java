@@ -9,11 +9,12 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -21,30 +22,43 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A Hub on this machine, with one repository: an API, files that it serves itself, and large ones
- * to which it redirects, on a second server with signed addresses. It answers as huggingface.co
- * does; a test may put a fault before either.
+ * A Hub on this machine, with one repository or several: an API, files that it serves itself, and
+ * large ones to which it redirects, on a second server with signed addresses. It answers as
+ * huggingface.co does; a test may put a fault before either.
  */
-final class HubServer implements AutoCloseable {
+public final class HubServer implements AutoCloseable {
 
     static final String REPOSITORY = "LLM360/Tiny";
     static final String SIGNATURE = "Signature=5ecret";
 
     private static final Pattern RANGE = Pattern.compile("bytes=(\\d+)-(\\d+)");
-    private static final Pattern RESOLVE =
-            Pattern.compile("/" + REPOSITORY + "/resolve/([0-9a-f]{40})/(.+)");
+    private static final Pattern RESOLVE = Pattern.compile("/([^/]+/[^/]+)/resolve/([^/]+)/(.+)");
+    private static final Pattern API = Pattern.compile("/api/models/([^/]+/[^/]+)/(\\w+)/?(.*)");
 
     private final HttpServer hub;
     private final HttpServer storage;
     private final ExecutorService threads = Executors.newCachedThreadPool();
-    private final Map<String, List<ServedFile>> branches = new LinkedHashMap<>();
+    private final Map<String, Map<String, Branch>> repositories = new LinkedHashMap<>();
+    private final Map<String, ServedFile> stored = new HashMap<>();
+    private final Map<String, String> gates = new HashMap<>();
     private final List<Request> requests = new CopyOnWriteArrayList<>();
     private volatile Fault hubFault = (exchange, file) -> false;
     private volatile Fault storageFault = (exchange, file) -> false;
     private volatile int pageSize = 1000;
 
     /** What a client asked for. */
-    record Request(boolean ofHub, String path, String range, String authorization) {}
+    public record Request(boolean ofHub, String path, String range, String authorization) {}
+
+    private record Branch(String commit, List<ServedFile> files) {
+
+        static Branch of(List<ServedFile> files) {
+            StringBuilder all = new StringBuilder();
+            files.forEach(file -> all.append(file.path()).append(file.etag()));
+            return new Branch(
+                    ServedFile.hex("SHA-1", all.toString().getBytes(StandardCharsets.UTF_8)),
+                    files);
+        }
+    }
 
     /** Answers in place of a server, and says whether it did; the file is null at the API. */
     interface Fault {
@@ -60,15 +74,33 @@ final class HubServer implements AutoCloseable {
 
     /** Starts a Hub whose branch {@code main} has these files. */
     static HubServer with(ServedFile... files) throws IOException {
+        return start().branch("main", files);
+    }
+
+    /** Starts a Hub without repositories. */
+    public static HubServer start() throws IOException {
         HubServer server = new HubServer();
-        server.branches.put("main", List.of(files));
         server.serve(server.hub, true);
         server.serve(server.storage, false);
         return server;
     }
 
     HubServer branch(String name, ServedFile... files) {
-        branches.put(name, List.of(files));
+        return branch(REPOSITORY, name, List.of(files));
+    }
+
+    /** Gives a repository a branch, or another commit to the branch that it has. */
+    public HubServer branch(String repository, String name, List<ServedFile> files) {
+        repositories
+                .computeIfAbsent(repository, key -> new LinkedHashMap<>())
+                .put(name, Branch.of(files));
+        files.forEach(file -> stored.put(file.sha256(), file));
+        return this;
+    }
+
+    /** Lets a repository be read with a token only, of someone who was given access. */
+    public HubServer gated(String repository, String token) {
+        gates.put(repository, "Bearer " + token);
         return this;
     }
 
@@ -87,7 +119,7 @@ final class HubServer implements AutoCloseable {
         return this;
     }
 
-    String endpoint() {
+    public String endpoint() {
         return "http://127.0.0.1:" + hub.getAddress().getPort();
     }
 
@@ -97,12 +129,10 @@ final class HubServer implements AutoCloseable {
     }
 
     String commit(String branch) {
-        StringBuilder all = new StringBuilder();
-        branches.get(branch).forEach(file -> all.append(file.path()).append(file.etag()));
-        return ServedFile.hex("SHA-1", all.toString().getBytes(StandardCharsets.UTF_8));
+        return repositories.get(REPOSITORY).get(branch).commit();
     }
 
-    List<Request> requests() {
+    public List<Request> requests() {
         return requests;
     }
 
@@ -149,24 +179,33 @@ final class HubServer implements AutoCloseable {
 
     private ServedFile resolved(String path) {
         Matcher matcher = RESOLVE.matcher(path);
-        return matcher.matches() ? file(matcher.group(1), matcher.group(2)) : null;
+        return matcher.matches()
+                ? files(matcher.group(1), matcher.group(2)).stream()
+                        .filter(file -> file.path().equals(matcher.group(3)))
+                        .findFirst()
+                        .orElse(null)
+                : null;
     }
 
-    private ServedFile file(String commit, String path) {
-        return branches.entrySet().stream()
-                .filter(branch -> commit(branch.getKey()).equals(commit))
-                .flatMap(branch -> branch.getValue().stream())
-                .filter(file -> file.path().equals(path))
+    private List<ServedFile> files(String repository, String revision) {
+        return branch(repository, revision).map(Branch::files).orElse(List.of());
+    }
+
+    private Optional<Branch> branch(String repository, String revision) {
+        Map<String, Branch> branches = repositories.getOrDefault(repository, Map.of());
+        return branches.values().stream()
+                .filter(branch -> branch.commit().equals(revision))
                 .findFirst()
-                .orElse(null);
+                .or(() -> Optional.ofNullable(branches.get(revision)));
     }
 
     private ServedFile stored(String path) {
-        return branches.values().stream()
-                .flatMap(List::stream)
-                .filter(file -> path.equals("/cas/" + file.sha256()))
-                .findFirst()
-                .orElse(null);
+        return stored.get(path.replace("/cas/", ""));
+    }
+
+    private boolean isClosed(HttpExchange exchange, String repository) {
+        String key = gates.get(repository);
+        return key != null && !key.equals(exchange.getRequestHeaders().getFirst("Authorization"));
     }
 
     private void resolve(HttpExchange exchange, ServedFile file) throws IOException {
@@ -174,7 +213,12 @@ final class HubServer implements AutoCloseable {
         if (!matcher.matches()) {
             throw new AssertionError(exchange.getRequestURI());
         }
-        exchange.getResponseHeaders().set("X-Repo-Commit", matcher.group(1));
+        if (isClosed(exchange, matcher.group(1))) {
+            error(exchange, 403, "GatedRepo");
+            return;
+        }
+        String commit = branch(matcher.group(1), matcher.group(2)).orElseThrow().commit();
+        exchange.getResponseHeaders().set("X-Repo-Commit", commit);
         if (file.large()) {
             exchange.getResponseHeaders().set("X-Linked-Etag", "\"" + file.sha256() + "\"");
             exchange.getResponseHeaders().set("X-Linked-Size", "" + file.size());
@@ -186,32 +230,37 @@ final class HubServer implements AutoCloseable {
     }
 
     private void api(HttpExchange exchange, String path) throws IOException {
-        String base = "/api/models/" + REPOSITORY;
-        if (!path.startsWith(base + "/")) {
+        Matcher matcher = API.matcher(path);
+        if (!matcher.matches() || !repositories.containsKey(matcher.group(1))) {
             error(exchange, 404, "RepoNotFound");
-        } else if (path.equals(base + "/refs")) {
-            send(exchange, refs().toString());
-        } else if (path.startsWith(base + "/revision/")) {
-            String revision = path.substring((base + "/revision/").length());
-            if (branches.containsKey(revision)) {
-                send(exchange, "{\"id\":\"x\",\"sha\":\"" + commit(revision) + "\"}");
-            } else {
-                error(exchange, 404, "RevisionNotFound");
-            }
+            return;
+        }
+        String repository = matcher.group(1);
+        Map<String, Branch> branches = repositories.get(repository);
+        String name = matcher.group(3);
+        if (isClosed(exchange, repository)) {
+            error(exchange, 403, "GatedRepo");
+        } else if (matcher.group(2).equals("refs")) {
+            send(exchange, refs(branches).toString());
+        } else if (matcher.group(2).equals("tree")) {
+            tree(exchange, files(repository, name));
+        } else if (branches.containsKey(name)) {
+            send(exchange, "{\"id\":\"x\",\"sha\":\"" + branches.get(name).commit() + "\"}");
         } else {
-            tree(exchange, path.substring((base + "/tree/").length()));
+            error(exchange, 404, "RevisionNotFound");
         }
     }
 
-    private JsonObject refs() {
+    private static JsonObject refs(Map<String, Branch> branches) {
         JsonArray all = new JsonArray();
-        for (String branch : branches.keySet()) {
-            JsonObject ref = new JsonObject();
-            ref.addProperty("name", branch);
-            ref.addProperty("ref", "refs/heads/" + branch);
-            ref.addProperty("targetCommit", commit(branch));
-            all.add(ref);
-        }
+        branches.forEach(
+                (name, branch) -> {
+                    JsonObject ref = new JsonObject();
+                    ref.addProperty("name", name);
+                    ref.addProperty("ref", "refs/heads/" + name);
+                    ref.addProperty("targetCommit", branch.commit());
+                    all.add(ref);
+                });
         JsonObject refs = new JsonObject();
         refs.add("branches", all);
         refs.add("converts", new JsonArray());
@@ -219,14 +268,7 @@ final class HubServer implements AutoCloseable {
         return refs;
     }
 
-    private void tree(HttpExchange exchange, String commit) throws IOException {
-        List<ServedFile> files = new ArrayList<>();
-        branches.forEach(
-                (name, all) -> {
-                    if (commit(name).equals(commit) && files.isEmpty()) {
-                        files.addAll(all);
-                    }
-                });
+    private void tree(HttpExchange exchange, List<ServedFile> files) throws IOException {
         String query = exchange.getRequestURI().getQuery();
         int cursor =
                 query.contains("cursor=")

@@ -52,6 +52,31 @@ class HubSettingsTest {
         assertThat(HubSettings.of(Map.of("HF_HUB_OFFLINE", word)).offline()).isEqualTo(offline);
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "DJL_OFFLINE, true, true",
+        "ai.djl.offline, true, true",
+        "ai.djl.offline, false, false",
+        "offline, true, false"
+    })
+    void connections_are_switched_off_by_what_a_user_tells_djl(
+            String variable, String value, boolean offline) throws IOException {
+        assertThat(HubSettings.of(Map.of(variable, value)).offline()).isEqualTo(offline);
+    }
+
+    @Test
+    void a_system_property_stands_for_a_variable() throws IOException {
+        String name = "HF_ENDPOINT";
+        System.setProperty(name, "https://mirror.example");
+        try {
+            assertThat(HubSettings.ofEnvironment().endpoint())
+                    .hasToString("https://mirror.example");
+        } finally {
+            System.clearProperty(name);
+        }
+        assertThat(HubSettings.ofEnvironment().offline()).isTrue();
+    }
+
     @Test
     void the_token_comes_from_the_environment_or_from_a_login() throws IOException {
         Map<String, String> login = Map.of("HF_HOME", home.toString());

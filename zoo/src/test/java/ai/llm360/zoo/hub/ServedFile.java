@@ -8,7 +8,7 @@ import java.util.HexFormat;
 import java.util.Random;
 
 /** A file that a {@link HubServer} has. */
-final class ServedFile {
+public final class ServedFile {
 
     private final String path;
     private final byte[] bytes;
@@ -16,7 +16,7 @@ final class ServedFile {
     private final String sha256;
     private final String gitHash;
 
-    ServedFile(String path, byte[] bytes, boolean large) {
+    public ServedFile(String path, byte[] bytes, boolean large) {
         this.path = path;
         this.bytes = bytes;
         this.large = large;
@@ -25,7 +25,7 @@ final class ServedFile {
     }
 
     /** A file that git itself holds. */
-    static ServedFile text(String path, String text) {
+    public static ServedFile text(String path, String text) {
         return new ServedFile(path, text.getBytes(StandardCharsets.UTF_8), false);
     }
 
@@ -36,7 +36,7 @@ final class ServedFile {
         return new ServedFile(path, bytes, true);
     }
 
-    String path() {
+    public String path() {
         return path;
     }
 

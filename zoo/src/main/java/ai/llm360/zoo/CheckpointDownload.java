@@ -1,0 +1,133 @@
+package ai.llm360.zoo;
+
+import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.djl.util.Progress;
+import ai.llm360.zoo.hub.HubClient;
+import ai.llm360.zoo.hub.HubFile;
+import ai.llm360.zoo.hub.HubPlan;
+import ai.llm360.zoo.hub.HubSettings;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+
+/**
+ * The download of a published checkpoint that isn't on this machine, before it is loaded: its
+ * configuration, its tokenizer, and its weights in one format, into the Hub's cache. What lies
+ * beside them on the Hub, such as evaluations, is left there.
+ *
+ * <pre>{@code
+ * CheckpointDownload.of("amber@ckpt-200").ifPresent(download -> download.run(progress));
+ * }</pre>
+ */
+public final class CheckpointDownload {
+
+    private final PublishedCheckpoint checkpoint;
+    private final HubClient hub;
+    private final HubPlan plan;
+
+    private CheckpointDownload(PublishedCheckpoint checkpoint, HubClient hub, HubPlan plan) {
+        this.checkpoint = checkpoint;
+        this.hub = hub;
+        this.plan = plan;
+    }
+
+    /**
+     * Finds out what must be downloaded before a reference can be loaded. The Hub is asked for a
+     * list of files, and if need be for one of branches; no file is downloaded.
+     *
+     * @param reference {@code model@checkpoint} or a path
+     * @return the download; empty if the checkpoint is on this machine, and for a path
+     * @throws ModelNotFoundException if the reference names nothing, or connections are switched
+     *     off and it is not on this machine
+     * @throws IOException if the Hub doesn't answer, or the cache can't be read
+     */
+    public static Optional<CheckpointDownload> of(String reference)
+            throws ModelNotFoundException, IOException {
+        return Reference.parse(reference) instanceof Reference.Named named
+                ? of(named)
+                : Optional.empty();
+    }
+
+    static Optional<CheckpointDownload> of(Reference.Named reference)
+            throws ModelNotFoundException, IOException {
+        ModelHome home = ModelHome.get();
+        if (!home.catalogue().needsList(reference) && home.has(reference)) {
+            return Optional.empty();
+        }
+        HubSettings settings = HubSettings.ofEnvironment();
+        Optional<PublishedCheckpoint> wanted =
+                Catalogue.deciding(reference.toString()).find(reference);
+        home = ModelHome.get(); // the Hub may have been asked in between
+        if (home.has(reference)) {
+            return Optional.empty();
+        }
+        if (wanted.isEmpty() || settings.offline()) {
+            throw new ModelNotFoundException(
+                    (wanted.isEmpty() ? "" : "HF_HUB_OFFLINE or ai.djl.offline is set, and ")
+                            + home.explain(reference));
+        }
+        HubClient hub = HubClient.builder().setSettings(settings).build();
+        return Optional.of(new CheckpointDownload(wanted.get(), hub, plan(hub, wanted.get())));
+    }
+
+    private static HubPlan plan(HubClient hub, PublishedCheckpoint checkpoint) throws IOException {
+        Predicate<String> loadable =
+                CheckpointFiles.WEIGHTS.stream()
+                        .reduce(CheckpointFiles.wanted(List.of()), Predicate::or);
+        HubPlan all = hub.plan(checkpoint.repository(), checkpoint.revision(), loadable);
+        List<String> paths = all.files().stream().map(HubFile::path).toList();
+        Predicate<String> wanted = CheckpointFiles.wanted(paths);
+        if (paths.stream().noneMatch(CheckpointFiles::isWeights)) {
+            throw new IOException(
+                    "%s: %s, revision %s, has no weights: there are %s"
+                            .formatted(
+                                    checkpoint.reference(),
+                                    checkpoint.repository(),
+                                    checkpoint.revision(),
+                                    String.join(", ", paths)));
+        }
+        return paths.stream().allMatch(wanted)
+                ? all
+                : hub.plan(checkpoint.repository(), checkpoint.revision(), wanted);
+    }
+
+    /**
+     * Returns what is downloaded.
+     *
+     * @return the checkpoint that the reference names
+     */
+    public PublishedCheckpoint checkpoint() {
+        return checkpoint;
+    }
+
+    /**
+     * Returns how much is downloaded.
+     *
+     * @return files and bytes
+     */
+    public HubPlan plan() {
+        return plan;
+    }
+
+    /**
+     * Returns where to.
+     *
+     * @return the Hub's cache
+     */
+    public Path cache() {
+        return hub.settings().cache();
+    }
+
+    /**
+     * Downloads. What an earlier, broken download has left is gone on with.
+     *
+     * @param progress is told of bytes on the disk; may be null
+     * @return the checkpoint's directory
+     * @throws IOException if the Hub gives a file not, or damaged, or the cache can't be written
+     */
+    public Path run(Progress progress) throws IOException {
+        return hub.download(plan, progress).directory();
+    }
+}

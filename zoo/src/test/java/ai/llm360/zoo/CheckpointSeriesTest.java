@@ -1,0 +1,170 @@
+package ai.llm360.zoo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.djl.repository.zoo.ZooModel;
+import ai.llm360.zoo.testing.Home;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What there is by name, at hand or not. */
+class CheckpointSeriesTest {
+
+    @TempDir Path temp;
+    private Home home;
+
+    @BeforeEach
+    void open() {
+        home = Home.at(temp);
+    }
+
+    @AfterEach
+    void close() {
+        home.close();
+    }
+
+    private static List<String> atHand(String model) throws ModelNotFoundException, IOException {
+        return Zoo.series(model).checkpoints().stream()
+                .filter(ListedCheckpoint::atHand)
+                .map(ListedCheckpoint::name)
+                .toList();
+    }
+
+    @Test
+    void what_is_on_this_machine_is_marked_whatever_its_spelling()
+            throws ModelNotFoundException, IOException {
+        Files.createDirectories(temp.resolve("amber/main"));
+        Files.createDirectories(temp.resolve("amber/ckpt_007"));
+        assertThat(Zoo.series("amber")).hasSize(360);
+        assertThat(atHand("amber")).containsExactly("ckpt-007", "ckpt-359");
+        assertThat(Zoo.series("amber").checkpoints().get(7).directory())
+                .hasValue(temp.resolve("amber/ckpt_007"));
+    }
+
+    @Test
+    void what_is_here_but_not_known_by_name_has_its_place_in_the_order()
+            throws ModelNotFoundException, IOException {
+        Files.createDirectories(temp.resolve("crystalcoder/phase1-003000"));
+        Files.createDirectories(temp.resolve("crystalcoder/mine"));
+        assertThat(Zoo.series("crystalcoder"))
+                .hasSize(58)
+                .extracting(ListedCheckpoint::name)
+                .startsWith("mine", "phase1-001500", "phase1-003000", "phase1-004500");
+        assertThat(atHand("crystalcoder")).containsExactly("mine", "phase1-003000");
+    }
+
+    @Test
+    void what_the_library_brings_is_always_at_hand() throws ModelNotFoundException, IOException {
+        List<ListedCheckpoint> items = Zoo.series("amber-nano").checkpoints();
+        assertThat(items).hasSize(10).allMatch(ListedCheckpoint::atHand);
+        assertThat(items).allMatch(item -> item.directory().isEmpty());
+        assertThat(items.get(9).tokens()).isNotEmpty();
+        assertThat(temp).isEmptyDirectory();
+    }
+
+    @Test
+    void models_are_published_brought_or_in_the_home() throws ModelNotFoundException, IOException {
+        Files.createDirectories(temp.resolve("my-run/ckpt-000"));
+        assertThat(Zoo.models())
+                .containsExactly(
+                        "amber",
+                        "crystalcoder",
+                        "amberchat",
+                        "ambersafe",
+                        "crystalchat",
+                        "amber-nano",
+                        "crystalcoder-nano",
+                        "my-run");
+        assertThat(atHand("my-run")).containsExactly("ckpt-000");
+        assertThatThrownBy(() -> Zoo.series("my-rum"))
+                .isInstanceOf(ModelNotFoundException.class)
+                .hasMessageContaining("no model 'my-rum'")
+                .hasMessageContaining("my-run");
+    }
+
+    private static List<String> references(String series)
+            throws ModelNotFoundException, IOException {
+        return Zoo.series(series).checkpoints().stream().map(ListedCheckpoint::reference).toList();
+    }
+
+    @Test
+    void a_range_of_any_series_is_a_series() throws ModelNotFoundException, IOException {
+        Files.createDirectories(temp.resolve("my-run/ckpt-000"));
+        Files.createDirectories(temp.resolve("my-run/ckpt-001"));
+        assertThat(references("amber@0..359:120"))
+                .containsExactly("amber@ckpt-000", "amber@ckpt-120", "amber@ckpt-240");
+        assertThat(references("amber-nano@7..latest"))
+                .containsExactly(
+                        "amber-nano@ckpt-007", "amber-nano@ckpt-008", "amber-nano@ckpt-009");
+        assertThat(references("my-run@1..1")).containsExactly("my-run@ckpt-001");
+        assertThat(Zoo.series("amber").range("main", "latest", 1)).hasSize(1);
+        assertThatThrownBy(() -> Zoo.series("amber-nano@5..2"))
+                .isInstanceOf(ModelNotFoundException.class)
+                .hasMessageContaining("'amber-nano@5..2' selects nothing")
+                .hasMessageContaining("the earlier one first");
+    }
+
+    @Test
+    void a_uniform_sample_has_both_ends_and_even_distances()
+            throws ModelNotFoundException, IOException {
+        assertThat(references("amber@uniform:5"))
+                .containsExactly(
+                        "amber@ckpt-000",
+                        "amber@ckpt-090",
+                        "amber@ckpt-180",
+                        "amber@ckpt-269",
+                        "amber@ckpt-359");
+        CheckpointSeries nano = Zoo.series("amber-nano");
+        assertThat(nano.uniform(10).checkpoints()).isEqualTo(nano.checkpoints());
+        assertThat(nano.uniform(2))
+                .extracting(ListedCheckpoint::name)
+                .containsExactly("ckpt-000", "ckpt-009");
+        for (int count : new int[] {1, 11}) {
+            assertThatThrownBy(() -> nano.uniform(count))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("2 to 10 of them, not " + count);
+        }
+    }
+
+    @Test
+    void the_nearest_to_a_number_of_tokens_is_found_in_any_series()
+            throws ModelNotFoundException, IOException {
+        assertThat(Zoo.series("amber").nearest(1_000_000_000_000L).name()).isEqualTo("ckpt-285");
+        CheckpointSeries nano = Zoo.series("amber-nano");
+        ListedCheckpoint third = nano.checkpoints().get(3);
+        assertThat(nano.nearest(third.tokens().getAsLong() + 1)).isEqualTo(third);
+        assertThatThrownBy(() -> Zoo.series("amberchat").nearest(1))
+                .isInstanceOf(ModelNotFoundException.class)
+                .hasMessageContaining("checkpoints of amberchat");
+    }
+
+    @Test
+    void a_run_in_the_model_home_knows_its_steps_and_tokens() throws Exception {
+        TinyTraining training = TinyTraining.in(Files.createDirectories(temp.resolve("data")));
+        Files.move(training.train(training.recipe(), "nano"), temp.resolve("my-run"));
+        CheckpointSeries run = Zoo.series("my-run");
+        assertThat(run).allMatch(ListedCheckpoint::atHand).isNotEmpty();
+        assertThat(run)
+                .extracting(checkpoint -> checkpoint.tokens().orElseThrow())
+                .isSorted()
+                .doesNotHaveDuplicates();
+        assertThat(run.checkpoints().get(0).step()).isPresent();
+    }
+
+    @Test
+    void an_element_loads_the_model_that_its_reference_names() throws Exception {
+        ListedCheckpoint last = Zoo.series("amber-nano").checkpoint("latest");
+        try (ZooModel<String, String> model = last.load();
+                ZooModel<String, String> same = Criteria.loadModel("amber-nano@ckpt-009")) {
+            assertThat(model.getModelPath()).isEqualTo(same.getModelPath());
+        }
+    }
+}
