@@ -9,8 +9,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
-/** Writes small files. */
-final class WholeFile {
+/** Writes small files, whole or not at all. */
+public final class WholeFile {
 
     private WholeFile() {}
 
@@ -26,8 +26,14 @@ final class WholeFile {
         }
     }
 
-    /** Gives a file new content: readers see the old one or the new one, whole. */
-    static void replace(Path file, byte[] content) throws IOException {
+    /**
+     * Gives a file new content: readers see the old one or the new one, whole.
+     *
+     * @param file the file, in an existing directory; made if absent
+     * @param content its bytes
+     * @throws IOException if it can't be written; what was there stays
+     */
+    public static void replace(Path file, byte[] content) throws IOException {
         Path temporary = AtomicDirectory.hidden(file);
         try {
             create(temporary, content);

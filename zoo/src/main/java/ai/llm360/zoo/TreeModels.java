@@ -1,0 +1,116 @@
+package ai.llm360.zoo;
+
+import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.llm360.common.checkpoint.NearNames;
+import ai.llm360.zoo.tree.StaticTree;
+import ai.llm360.zoo.tree.TreeCheckpoint;
+import java.io.IOException;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.regex.Matcher;
+
+/** Checkpoints of static trees by reference, their names spelled as forgivingly as all others. */
+final class TreeModels {
+
+    static final Set<String> SCHEMES = Set.of("llm360+file", "llm360+http", "llm360+https");
+
+    private static final String OURS = "llm360+";
+
+    private TreeModels() {}
+
+    static boolean isReference(String text) {
+        int colon = text.indexOf(':');
+        return colon > 0 && SCHEMES.contains(text.substring(0, colon));
+    }
+
+    /** Parses {@code llm360+<address of the tree>/<model>@<checkpoint>}. */
+    static Reference.InTree parse(String text) throws ModelNotFoundException {
+        int slash = text.lastIndexOf('/');
+        Matcher name = Reference.NAME.matcher(text.substring(slash + 1));
+        try {
+            if (slash > 0 && name.matches()) {
+                URI tree = new URI(text.substring(OURS.length(), slash + 1));
+                if (tree.getRawPath() != null && tree.getRawPath().startsWith("/")) {
+                    return new Reference.InTree(
+                            tree,
+                            name.group(1),
+                            Optional.ofNullable(name.group(2)).orElse(Reference.Named.LATEST));
+                }
+            }
+        } catch (URISyntaxException e) {
+            // told below
+        }
+        throw new ModelNotFoundException(
+                "'%s' names no model in a static tree: write llm360+file:///tree/model@checkpoint or llm360+https://host/tree/model@checkpoint, a space as %%20"
+                        .formatted(text));
+    }
+
+    static StaticTree open(Reference.InTree reference) throws IOException {
+        return StaticTree.at(reference.tree(), ModelHome.get().root().resolve(".trees"));
+    }
+
+    static Path directory(Reference.InTree reference) throws ModelNotFoundException, IOException {
+        StaticTree tree = open(reference);
+        return tree.directory(find(tree, reference), null);
+    }
+
+    /** Finds a checkpoint by any spelling of its name; {@code latest} is the last of the tree's. */
+    static TreeCheckpoint find(StaticTree tree, Reference.InTree reference)
+            throws ModelNotFoundException, IOException {
+        List<TreeCheckpoint> all = tree.checkpoints(reference.model());
+        String asked = reference.checkpoint();
+        for (TreeCheckpoint checkpoint : all) {
+            if (ModelHome.same(checkpoint.name(), asked)) {
+                return checkpoint;
+            }
+        }
+        Optional<TreeCheckpoint> found =
+                asked.equals(Reference.Named.LATEST) && !all.isEmpty()
+                        ? Optional.of(all.get(all.size() - 1))
+                        : nearest(all, TokenCount.parse(asked));
+        if (found.isEmpty()) {
+            found = published(all, reference);
+        }
+        return found.orElseThrow(
+                () -> {
+                    List<String> names = all.stream().map(TreeCheckpoint::name).toList();
+                    return new ModelNotFoundException(
+                            "no checkpoint '%s' of '%s' in %s: there are %s; did you mean %s?"
+                                    .formatted(
+                                            asked,
+                                            reference.model(),
+                                            reference.tree(),
+                                            ModelHome.some(names),
+                                            String.join(" or ", NearNames.of(asked, names))));
+                });
+    }
+
+    private static Optional<TreeCheckpoint> nearest(List<TreeCheckpoint> all, OptionalLong tokens) {
+        return tokens.isEmpty()
+                ? Optional.empty()
+                : all.stream()
+                        .filter(one -> one.standing().tokens().isPresent())
+                        .min(
+                                Comparator.comparingLong(
+                                        one ->
+                                                Math.abs(
+                                                        one.standing().tokens().getAsLong()
+                                                                - tokens.getAsLong())));
+    }
+
+    /** What the catalogue knows by that name may be here under the one that it gives. */
+    private static Optional<TreeCheckpoint> published(
+            List<TreeCheckpoint> all, Reference.InTree reference) {
+        String canonical =
+                new Reference.Named(reference.model(), reference.checkpoint())
+                        .canonical()
+                        .checkpoint();
+        return all.stream().filter(one -> one.name().equals(canonical)).findFirst();
+    }
+}
