@@ -11,6 +11,7 @@ import ai.djl.repository.MRL;
 import ai.djl.repository.Repository;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.djl.repository.zoo.ZooModel;
+import ai.djl.util.Progress;
 import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.common.run.SavedState;
@@ -26,6 +27,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -51,10 +54,8 @@ class StaticTreeTest {
         phased = training.train(training.recipe().with("phases", phases()), "phased");
     }
 
-    private static java.util.Map<String, Object> phases() {
-        return new java.util.TreeMap<>(
-                java.util.Map.of(
-                        "phase1", java.util.Map.of(), "phase2", java.util.Map.of("seed", 6)));
+    private static Map<String, Object> phases() {
+        return new TreeMap<>(Map.of("phase1", Map.of(), "phase2", Map.of("seed", 6)));
     }
 
     @BeforeEach
@@ -160,18 +161,13 @@ class StaticTreeTest {
     }
 
     @Test
-    void what_a_web_server_gave_is_there_when_it_is_gone() throws Exception {
+    void a_web_servers_files_have_a_cache_of_their_own() throws Exception {
         publish();
-        String reference;
-        Path first;
         try (FileServer server = FileServer.of(tree)) {
-            reference = "llm360+" + server.address() + "/my-amber@ckpt-001";
-            first = Reference.resolve(reference);
-            assertThat(first).startsWith(temp.resolve("home/.trees"));
-            assertThatThrownBy(
-                            () ->
-                                    Reference.resolve(
-                                            "llm360+" + server.address() + "/your-amber@latest"))
+            String reference = "llm360+" + server.address() + "/";
+            assertThat(Reference.resolve(reference + "my-amber@ckpt-001"))
+                    .startsWith(temp.resolve("home/.trees"));
+            assertThatThrownBy(() -> Reference.resolve(reference + "your-amber@latest"))
                     .isInstanceOf(HubException.class)
                     .hasMessageContaining("your-amber/metadata.json");
         }
@@ -433,7 +429,7 @@ class StaticTreeTest {
     }
 
     /** Fails when it is told of the n-th piece of work. */
-    private static final class Failing implements ai.djl.util.Progress {
+    private static final class Failing implements Progress {
 
         private int left;
 

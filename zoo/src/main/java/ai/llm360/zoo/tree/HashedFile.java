@@ -39,8 +39,24 @@ record HashedFile(HubFile listed, String sha1, Path source, boolean mayLink) {
     /** Reads a file once and hashes it. */
     static HashedFile of(String path, Path source, boolean mayLink, Progress progress)
             throws IOException {
+        boolean large = Files.size(source) >= LARGE || path.endsWith(".safetensors");
+        return of(path, source, large, mayLink, progress);
+    }
+
+    /** Reads a file that is to be what the Hub lists. */
+    static HashedFile of(HubFile listed, Path source, Progress progress) throws IOException {
+        HashedFile file = of(listed.path(), source, listed.sha256().isPresent(), true, progress);
+        if (file.listed.size() != listed.size() || !file.listed.etag().equals(listed.etag())) {
+            throw new TreeException(
+                    source, "is not what the Hub lists by that name; remove it and ask again");
+        }
+        return file;
+    }
+
+    private static HashedFile of(
+            String path, Path source, boolean large, boolean mayLink, Progress progress)
+            throws IOException {
         long size = Files.size(source);
-        boolean large = size >= LARGE || path.endsWith(".safetensors");
         MessageDigest sha1 = digest("SHA-1");
         MessageDigest hub = digest(large ? "SHA-256" : "SHA-1");
         if (!large) {
