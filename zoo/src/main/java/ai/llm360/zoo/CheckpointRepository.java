@@ -7,8 +7,6 @@ import ai.djl.repository.MRL;
 import ai.djl.repository.Metadata;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.djl.util.Progress;
-import ai.llm360.zoo.tree.StaticTree;
-import ai.llm360.zoo.tree.TreeCheckpoint;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -24,8 +22,8 @@ import java.util.Optional;
  *
  * <p>{@code llm360://amber@ckpt-200} has one artifact; {@code llm360://amber} has one for each
  * checkpoint of the model home, newest first, each with the property {@code checkpoint}; {@code
- * llm360:///a/directory} has the one at the path, {@code llm360+file:///tree/model@checkpoint} that
- * of the tree. Query parameters, such as {@code ?dtype=bf16}, become the model's arguments.
+ * llm360:///a/directory} has the one at the path. Query parameters, such as {@code ?dtype=bf16},
+ * become the model's arguments.
  */
 final class CheckpointRepository extends AbstractRepository {
 
@@ -38,16 +36,10 @@ final class CheckpointRepository extends AbstractRepository {
     CheckpointRepository(String name, URI uri, Reference reference) {
         super(name, uri);
         this.reference = reference;
-        artifactId = artifactId(reference);
-    }
-
-    private static String artifactId(Reference reference) {
-        if (reference instanceof Reference.Named named) {
-            return named.model();
-        }
-        return reference instanceof Reference.InTree inTree
-                ? inTree.model()
-                : String.valueOf(((Reference.AtPath) reference).path().getFileName());
+        artifactId =
+                reference instanceof Reference.Named named
+                        ? named.model()
+                        : String.valueOf(((Reference.AtPath) reference).path().getFileName());
     }
 
     /** {@inheritDoc} */
@@ -74,9 +66,6 @@ final class CheckpointRepository extends AbstractRepository {
     private List<Place> places() throws IOException {
         if (reference instanceof Reference.Named named) {
             return namedPlaces(named);
-        }
-        if (reference instanceof Reference.InTree inTree) {
-            return treePlaces(inTree);
         }
         Path path = ((Reference.AtPath) reference).path();
         if (!Files.exists(path)) {
@@ -107,16 +96,6 @@ final class CheckpointRepository extends AbstractRepository {
         return checkpoints.stream()
                 .map(name -> new Place(name, () -> home.directory(named.model(), name)))
                 .toList();
-    }
-
-    private static List<Place> treePlaces(Reference.InTree inTree) throws IOException {
-        StaticTree tree = TreeModels.open(inTree);
-        try {
-            TreeCheckpoint found = TreeModels.find(tree, inTree);
-            return List.of(new Place(found.name(), () -> tree.directory(found, null)));
-        } catch (ModelNotFoundException e) {
-            throw new IOException(e.getMessage(), e);
-        }
     }
 
     /** What the home lacks, the Hub's cache may have. */

@@ -6,15 +6,13 @@ import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.nn.EngineSettings;
 import java.net.URI;
 import java.nio.file.Path;
-import java.util.HashSet;
 import java.util.Objects;
 import java.util.Set;
 
 /**
  * Makes {@code llm360://} URLs known to DJL: {@code Criteria.builder().optModelUrls(…)} accepts
- * {@code llm360://amber@ckpt-200}, {@code llm360:///a/directory}, and of static trees {@code
- * llm360+file:///tree/model@checkpoint} and {@code llm360+https://host/tree/model@checkpoint}, each
- * with arguments such as {@code ?dtype=bf16}.
+ * {@code llm360://amber@ckpt-200} and {@code llm360:///a/directory}, each with arguments such as
+ * {@code ?dtype=bf16}.
  */
 public final class CheckpointRepositoryFactory implements RepositoryFactory {
 
@@ -36,9 +34,6 @@ public final class CheckpointRepositoryFactory implements RepositoryFactory {
     }
 
     private static Reference reference(URI uri) throws ModelNotFoundException {
-        if (TreeModels.isReference(uri.toString())) {
-            return TreeModels.parse(uri.toString().replaceFirst("\\?.*", ""));
-        }
         // "@" makes a URI's host of the checkpoint, so the authority is read as it stands.
         String authority = Objects.requireNonNullElse(uri.getRawAuthority(), "");
         String path = Objects.requireNonNullElse(uri.getPath(), "");
@@ -55,8 +50,6 @@ public final class CheckpointRepositoryFactory implements RepositoryFactory {
     /** {@inheritDoc} */
     @Override
     public Set<String> getSupportedScheme() {
-        Set<String> schemes = new HashSet<>(TreeModels.SCHEMES);
-        schemes.add(CheckpointRepository.SCHEME);
-        return schemes;
+        return Set.of(CheckpointRepository.SCHEME);
     }
 }

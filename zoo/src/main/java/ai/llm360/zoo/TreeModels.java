@@ -1,6 +1,7 @@
 package ai.llm360.zoo;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.djl.util.Progress;
 import ai.llm360.common.checkpoint.NearNames;
 import ai.llm360.zoo.tree.StaticTree;
 import ai.llm360.zoo.tree.TreeCheckpoint;
@@ -55,9 +56,11 @@ final class TreeModels {
         return StaticTree.at(reference.tree(), ModelHome.get().root().resolve(".trees"));
     }
 
-    static Path directory(Reference.InTree reference) throws ModelNotFoundException, IOException {
+    /** Returns a checkpoint's directory, after a download where the tree is a web server's. */
+    static Path directory(Reference.InTree reference, Progress progress)
+            throws ModelNotFoundException, IOException {
         StaticTree tree = open(reference);
-        return tree.directory(find(tree, reference), null);
+        return tree.directory(find(tree, reference), progress);
     }
 
     /** Finds a checkpoint by any spelling of its name; {@code latest} is the last of the tree's. */

@@ -21,7 +21,7 @@ import java.util.OptionalLong;
  * the newest the highest; the commit keeps checkpoints of one name, from different trees, apart in
  * DJL's cache.
  */
-final class TreeMetadata {
+public final class TreeMetadata {
 
     private static final Gson GSON =
             new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
@@ -63,9 +63,11 @@ final class TreeMetadata {
     /**
      * Writes the file.
      *
+     * @param model the model's name
      * @param checkpoints the model's, in the order of training
+     * @return its text
      */
-    static byte[] write(String model, List<TreeCheckpoint> checkpoints) {
+    public static String write(String model, List<TreeCheckpoint> checkpoints) {
         List<Artifact> artifacts = new ArrayList<>();
         for (int place = checkpoints.size() - 1; place >= 0; place--) {
             artifacts.add(artifact(place, checkpoints.get(place)));
@@ -79,7 +81,7 @@ final class TreeMetadata {
                         model,
                         model,
                         artifacts);
-        return (GSON.toJson(document) + "\n").getBytes(StandardCharsets.UTF_8);
+        return GSON.toJson(document) + "\n";
     }
 
     private static Artifact artifact(int place, TreeCheckpoint checkpoint) {

@@ -149,7 +149,8 @@ final class TreeWriter implements Closeable {
         for (TreeCheckpoint checkpoint : added) {
             pointTo(checkpoint.repository(), checkpoint.revision(), checkpoint.commit());
         }
-        replace(layout.metadataFile(model), TreeMetadata.write(model, sorted));
+        String metadata = TreeMetadata.write(model, sorted);
+        replace(layout.metadataFile(model), metadata.getBytes(StandardCharsets.UTF_8));
     }
 
     /** Makes a branch of a repository stand at a commit. */
