@@ -28,8 +28,8 @@ import picocli.CommandLine;
 class PublishedCommandTest {
 
     private static final String BASE = "/api/models/LLM360/Amber";
-    private static final String WITH = "a".repeat(40);
-    private static final String WITHOUT = "b".repeat(40);
+    private static final String WITH = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    private static final String WITHOUT = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
 
     private static final String RESULTS =
             "{\"results\":{\"truthfulqa_mc\":{\"mc1\":0.25,\"mc2\":0.33335}}}";
@@ -115,9 +115,12 @@ class PublishedCommandTest {
     @Test
     void programs_read_values_in_a_fixed_order() throws Exception {
         String csv =
-                "checkpoint,step,tokens,mc1,mc2,missing\r\n"
-                        + "ckpt-010,8382,38452592640,0.25,0.33335,\r\n"
-                        + "ckpt-020,16002,73409495040,,,no eval_truthfulqa.json\r\n";
+                """
+                checkpoint,step,tokens,mc1,mc2,missing
+                ckpt-010,8382,38452592640,0.25,0.33335,
+                ckpt-020,16002,73409495040,,,no eval_truthfulqa.json
+                """
+                        .replace("\n", "\r\n");
         assertThat(run("amber@10..20:10", "--task=truthfulqa", "--csv")).isEqualTo(csv);
         Path file = home.resolve("truthfulqa.csv");
         assertThat(run("amber@10..20:10", "--task=truthfulqa", "--out=" + file)).isEmpty();
