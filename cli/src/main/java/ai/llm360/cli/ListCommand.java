@@ -3,6 +3,7 @@ package ai.llm360.cli;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.zoo.Catalogue;
 import ai.llm360.zoo.Inventory;
+import ai.llm360.zoo.TreeModels;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,7 +19,7 @@ import picocli.CommandLine.Parameters;
         description = {
             "Shows which models there are, or a model's checkpoints: what LLM360 published, what"
                     + " comes with this program, and what is on this machine.",
-            "It asks nothing of the network."
+            "It asks nothing of the network, but for the list in another's static tree."
         },
         footer = {
             "",
@@ -36,7 +37,8 @@ final class ListCommand implements Callable<Integer> {
             description =
                     "A model's name, such as amber; also one of its published checkpoints, such as"
                             + " amber@200 or amber@1.0T-tokens, or a range of them, such as"
-                            + " amber@0..359:10. Default: all models.")
+                            + " amber@0..359:10. Or one in a static tree:"
+                            + " llm360+https://host/tree/my-amber. Default: all models.")
     private String asked;
 
     @Option(names = "--tokens", description = "Give the exact numbers of tokens.")
@@ -63,6 +65,9 @@ final class ListCommand implements Callable<Integer> {
         if (asked == null) {
             Models models = models();
             output.result(models, () -> print(models));
+        } else if (TreeModels.isReference(asked)) {
+            TreeEntries entries = TreeEntries.of(asked);
+            output.result(entries, () -> entries.print(output));
         } else if (asked.contains("@")) {
             Catalogue.Selection selection = Catalogue.select(asked);
             String model = selection.checkpoints().get(0).model();

@@ -72,6 +72,18 @@ class PublishCommandTest {
     }
 
     @Test
+    void what_was_published_is_listed() {
+        assertThat(command.run("publish", run, out())).isZero();
+        assertThat(command.run("list", "llm360+" + uri() + "tiny-run")).isZero();
+        assertThat(command.out().lines())
+                .hasSize(3)
+                .satisfies(
+                        lines -> assertThat(lines.get(1)).startsWith("ckpt-000").contains("512"));
+        JsonObject listed = command.json("list", "llm360+" + uri() + "tiny-run@latest", "--json");
+        assertThat(listed.getAsJsonArray("checkpoints")).hasSize(1);
+    }
+
+    @Test
     void what_cant_be_published_is_told_in_a_line() throws IOException {
         Path empty = Files.createDirectory(temp.resolve("empty"));
         command.assertFails(

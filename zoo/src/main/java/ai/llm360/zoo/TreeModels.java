@@ -15,23 +15,44 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
-/** Checkpoints of static trees by reference, their names spelled as forgivingly as all others. */
-final class TreeModels {
+/**
+ * Checkpoints of static trees by reference, their names spelled as forgivingly as all others:
+ * {@code llm360+file:///tree/my-amber@3}, {@code llm360+https://host/tree/my-amber@0..10:2}.
+ */
+public final class TreeModels {
 
     static final Set<String> SCHEMES = Set.of("llm360+file", "llm360+http", "llm360+https");
 
     private static final String OURS = "llm360+";
 
+    private static final Pattern RANGE =
+            Pattern.compile("(.*/[^/@]+)@([\\w.-]*\\w)\\.\\.(\\w[\\w.-]*?)(?::(\\d{1,6}))?");
+
     private TreeModels() {}
 
-    static boolean isReference(String text) {
+    /**
+     * Returns whether a reference is into a static tree.
+     *
+     * @param text any reference
+     * @return whether it has one of the schemes {@code llm360+file}, {@code llm360+http} and {@code
+     *     llm360+https}
+     */
+    public static boolean isReference(String text) {
         int colon = text.indexOf(':');
         return colon > 0 && SCHEMES.contains(text.substring(0, colon));
     }
 
     /** Parses {@code llm360+<address of the tree>/<model>@<checkpoint>}. */
     static Reference.InTree parse(String text) throws ModelNotFoundException {
+        Matcher range = RANGE.matcher(text);
+        if (range.matches()) {
+            throw new ModelNotFoundException(
+                    "'%s' names several checkpoints: give one, such as %s@%s"
+                            .formatted(text, range.group(1), range.group(2)));
+        }
         int slash = text.lastIndexOf('/');
         Matcher name = Reference.NAME.matcher(text.substring(slash + 1));
         try {
@@ -50,6 +71,46 @@ final class TreeModels {
         throw new ModelNotFoundException(
                 "'%s' names no model in a static tree: write llm360+file:///tree/model@checkpoint or llm360+https://host/tree/model@checkpoint, a space as %%20"
                         .formatted(text));
+    }
+
+    /**
+     * Finds the checkpoints that a reference names. None of them is downloaded.
+     *
+     * @param reference a model in a tree for all its checkpoints, one of them, or a range: {@code
+     *     my-amber@0..10:2} is every second, its ends included
+     * @return the checkpoints, in the order of training; never none
+     * @throws ModelNotFoundException if there are none, saying what there is
+     * @throws IOException if the tree has no such model, or can't be read
+     */
+    public static List<TreeCheckpoint> select(String reference)
+            throws ModelNotFoundException, IOException {
+        Matcher range = RANGE.matcher(reference);
+        Reference.InTree model = parse(range.matches() ? range.group(1) : reference);
+        StaticTree tree = open(model);
+        if (range.matches()) {
+            int from = place(tree, model, range.group(2));
+            int to = place(tree, model, range.group(3));
+            int every = range.group(4) == null ? 1 : Integer.parseInt(range.group(4));
+            List<TreeCheckpoint> all = tree.checkpoints(model.model());
+            if (to < from || every < 1) {
+                throw new ModelNotFoundException(
+                        "'%s' selects nothing: write first..last:every, the earlier one first"
+                                .formatted(reference));
+            }
+            return IntStream.rangeClosed(from, to)
+                    .filter(place -> (place - from) % every == 0)
+                    .mapToObj(all::get)
+                    .toList();
+        }
+        return reference.substring(reference.lastIndexOf('/')).contains("@")
+                ? List.of(find(tree, model))
+                : tree.checkpoints(model.model());
+    }
+
+    private static int place(StaticTree tree, Reference.InTree model, String name)
+            throws ModelNotFoundException, IOException {
+        Reference.InTree one = new Reference.InTree(model.tree(), model.model(), name);
+        return tree.checkpoints(model.model()).indexOf(find(tree, one));
     }
 
     static StaticTree open(Reference.InTree reference) throws IOException {

@@ -197,6 +197,41 @@ class StaticTreeTest {
     }
 
     @Test
+    void publishing_again_mends_what_was_damaged() throws Exception {
+        TreeCheckpoint published = publish().checkpoints().get(0);
+        Path tokenizer = files(published).resolve("tokenizer.json"); // of both checkpoints
+        Files.writeString(tokenizer, "{}");
+        assertThatThrownBy(() -> Reference.resolve(inTree("my-amber@1")))
+                .isInstanceOf(TreeException.class);
+        assertThat(publish().added()).isEmpty();
+        Reference.resolve(inTree("my-amber@0"));
+        Reference.resolve(inTree("my-amber@1"));
+    }
+
+    @Test
+    void a_range_names_some() throws Exception {
+        Path series = temp.resolve("series");
+        Path model = TinyModel.writeTo(series.resolve("ckpt-000"));
+        for (int i = 1; i < 5; i++) {
+            copy(model, series.resolve("ckpt-00" + i));
+        }
+        RunPublisher.builder().setRun(series).setTree(tree).build().publish();
+        assertThat(TreeModels.select(inTree("series"))).hasSize(5);
+        assertThat(TreeModels.select(inTree("series@latest")))
+                .extracting(TreeCheckpoint::name)
+                .containsExactly("ckpt-004");
+        assertThat(TreeModels.select(inTree("series@0..4:2")))
+                .extracting(TreeCheckpoint::name)
+                .containsExactly("ckpt-000", "ckpt-002", "ckpt-004");
+        assertThatThrownBy(() -> TreeModels.select(inTree("series@3..1")))
+                .isInstanceOf(ModelNotFoundException.class)
+                .hasMessageContaining("selects nothing");
+        assertThatThrownBy(() -> Criteria.loadModel(inTree("series@0..4:2")))
+                .isInstanceOf(ModelNotFoundException.class)
+                .hasMessageContaining("names several checkpoints");
+    }
+
+    @Test
     void djl_alone_lists_and_loads_the_artifacts() throws Exception {
         RunPublisher.Published published = publish();
         Repository repository = Repository.newInstance("tree", tree.toUri().toString());

@@ -143,10 +143,6 @@ public final class HubMirror {
         if (progress != null) {
             progress.end();
         }
-        Path before = layout.files(source.repository(), wanted.commit());
-        if (Files.exists(before)) {
-            AtomicDirectory.remove(before); // with fewer files, or damaged ones
-        }
         TreeCheckpoint checkpoint =
                 new TreeCheckpoint(
                         source.name(),

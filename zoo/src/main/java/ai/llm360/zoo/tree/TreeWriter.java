@@ -111,7 +111,10 @@ final class TreeWriter implements Closeable {
             throws IOException {
         String repository = checkpoint.repository();
         Path directory = layout.files(repository, checkpoint.commit());
-        if (!Files.exists(directory)) {
+        if (!has(directory, files)) {
+            if (Files.exists(directory)) {
+                AtomicDirectory.remove(directory);
+            }
             if (progress != null) {
                 long bytes = files.stream().mapToLong(file -> file.listed().size()).sum();
                 progress.reset("writing " + checkpoint.name(), bytes);
@@ -132,6 +135,16 @@ final class TreeWriter implements Closeable {
             placed.put(file.listed(), directory.resolve(file.listed().path()));
         }
         replace(layout.listing(repository, checkpoint.commit()), HubAnswers.listing(listing));
+    }
+
+    private static boolean has(Path directory, List<HashedFile> files) throws IOException {
+        for (HashedFile file : files) {
+            Path path = directory.resolve(file.listed().path());
+            if (!Files.isRegularFile(path) || !HashedFile.has(path, file.sha1())) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /**
