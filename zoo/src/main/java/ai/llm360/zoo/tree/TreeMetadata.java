@@ -6,12 +6,14 @@ import com.google.gson.JsonParseException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 
 /**
  * A model's {@code metadata.json}, as DJL's repositories have it (version 0.2): one artifact for
@@ -27,10 +29,13 @@ public final class TreeMetadata {
             new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
 
     private static final Map<String, String> ARGUMENTS =
-            Map.of(
-                    "blockFactory", "ai.llm360.zoo.DecoderBlockFactory",
-                    "translatorFactory", "ai.llm360.zoo.GenerationTranslatorFactory",
-                    "engine", "PyTorch");
+            Collections.unmodifiableMap(
+                    new TreeMap<>(
+                            Map.of(
+                                    "blockFactory", "ai.llm360.zoo.DecoderBlockFactory",
+                                    "translatorFactory",
+                                            "ai.llm360.zoo.GenerationTranslatorFactory",
+                                    "engine", "PyTorch")));
 
     /** The weights come with the block; DJL is not to look for a .params file. */
     private static final Map<String, String> OPTIONS = Map.of("hasParameter", "false");

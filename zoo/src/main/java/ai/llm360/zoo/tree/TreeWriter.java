@@ -27,6 +27,9 @@ import java.util.Optional;
  */
 final class TreeWriter implements Closeable {
 
+    private static final String MARKER =
+            "{\"format_version\": %d}\n".formatted(TreeLayout.FORMAT_VERSION);
+
     private final TreeLayout layout;
     private final FileChannel lock;
 
@@ -45,7 +48,9 @@ final class TreeWriter implements Closeable {
      */
     static TreeWriter open(Path root) throws IOException {
         TreeLayout layout = new TreeLayout(root.toAbsolutePath().normalize());
-        if (!layout.exists()) {
+        if (layout.exists()) {
+            requireVersion(layout.marker());
+        } else {
             begin(layout);
         }
         FileChannel lock =
@@ -69,8 +74,17 @@ final class TreeWriter implements Closeable {
                                 + " directory");
             }
         }
-        String marker = "{\"format_version\": %d}\n".formatted(TreeLayout.FORMAT_VERSION);
-        WholeFile.replace(layout.marker(), marker.getBytes(StandardCharsets.UTF_8));
+        WholeFile.replace(layout.marker(), MARKER.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static void requireVersion(Path marker) throws IOException {
+        String text = Files.readString(marker);
+        if (!text.equals(MARKER)) {
+            throw new TreeException(
+                    marker,
+                    "holds %s, not %s: use the version of this program that wrote it, or a newer one"
+                            .formatted(text.strip(), MARKER.strip()));
+        }
     }
 
     private static boolean locked(FileChannel channel) throws IOException {
