@@ -319,7 +319,11 @@ class StaticTreeTest {
         List<String> before = visible();
         assertThatThrownBy(() -> publisher().optType(TensorType.BF16).build().publish())
                 .isInstanceOf(TreeException.class)
-                .hasMessageContaining("has another my-amber@ckpt-000");
+                .hasMessageContaining("has another ckpt-000 of model my-amber");
+        RunPublisher.Builder otherModel = publisher().optModel("other").optType(TensorType.BF16);
+        assertThatThrownBy(() -> otherModel.optRepository("local/my-amber").build().publish())
+                .isInstanceOf(TreeException.class)
+                .hasMessageContaining("or repository local/my-amber");
         assertThat(visible()).isEqualTo(before);
         assertThat(Reference.resolve(inTree("my-amber@0")))
                 .isEqualTo(files(published.checkpoints().get(0)));

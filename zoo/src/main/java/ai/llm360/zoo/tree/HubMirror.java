@@ -53,8 +53,8 @@ public final class HubMirror {
      * @param include which files are wanted, by their path in the repository
      */
     public HubMirror(Path root, HubSettings hub, Predicate<String> include) {
-        this.root = root;
-        this.layout = new TreeLayout(root);
+        this.root = root.toAbsolutePath().normalize();
+        this.layout = new TreeLayout(this.root);
         this.hub = hub;
         this.include = include;
         client = HubClient.builder().setSettings(hub).build();

@@ -25,7 +25,7 @@ public sealed interface StaticTree permits DirectoryTree, WebTree {
      * @throws IOException if the environment's settings for connections make no sense
      */
     static StaticTree at(URI uri, Path caches) throws IOException {
-        if ("file".equals(uri.getScheme())) {
+        if ("file".equals(uri.getScheme()) && uri.getRawAuthority() == null) {
             return new DirectoryTree(Path.of(uri));
         }
         String address = uri.toString().replaceAll("/+$", "");

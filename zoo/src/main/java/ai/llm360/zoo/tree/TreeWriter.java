@@ -112,8 +112,9 @@ final class TreeWriter implements Closeable {
     }
 
     /**
-     * Puts a checkpoint's files into the tree, unless they are there. A killed process may have
-     * left them; they are whole.
+     * Puts a checkpoint's files into the tree, unless they are there: published before, or left by
+     * a process that was killed before it announced them. Where one is missing or damaged, all come
+     * anew.
      *
      * @param listing all files of the commit, of which those that come may be a part
      */
@@ -182,15 +183,16 @@ final class TreeWriter implements Closeable {
 
     /** Makes a branch of a repository stand at a commit. */
     void pointTo(String repository, String branch, String commit) throws IOException {
-        Path file = layout.refs(repository);
-        List<HubRef> refs = new ArrayList<>();
-        if (Files.exists(file)) {
-            refs.addAll(HubAnswers.branches(Files.readString(file), file));
-        }
+        List<HubRef> refs = new ArrayList<>(branches(repository));
         refs.removeIf(ref -> ref.name().equals(branch));
         refs.add(new HubRef(branch, commit, false));
         replace(layout.revision(repository, branch), HubAnswers.revision(repository, commit));
-        replace(file, HubAnswers.refs(refs));
+        replace(layout.refs(repository), HubAnswers.refs(refs));
+    }
+
+    private List<HubRef> branches(String repository) throws IOException {
+        Path file = layout.refs(repository);
+        return Files.exists(file) ? HubAnswers.branches(Files.readString(file), file) : List.of();
     }
 
     private static void replace(Path file, byte[] content) throws IOException {
@@ -204,17 +206,25 @@ final class TreeWriter implements Closeable {
      * @return whether the name stands for this content already
      */
     boolean has(String model, TreeCheckpoint checkpoint) throws IOException {
-        Optional<TreeCheckpoint> there =
+        Optional<String> named =
                 checkpoints(model).stream()
                         .filter(one -> one.name().equals(checkpoint.name()))
+                        .map(TreeCheckpoint::commit)
                         .findFirst();
-        if (there.isPresent() && !there.get().commit().equals(checkpoint.commit())) {
-            throw new TreeException(
-                    layout.root(),
-                    "has another %s@%s; publish under another name, or into another directory"
-                            .formatted(model, checkpoint.name()));
+        Optional<String> branch =
+                branches(checkpoint.repository()).stream()
+                        .filter(ref -> ref.name().equals(checkpoint.revision()))
+                        .map(HubRef::commit)
+                        .findFirst();
+        for (Optional<String> there : List.of(named, branch)) {
+            if (there.isPresent() && !there.get().equals(checkpoint.commit())) {
+                throw new TreeException(
+                        layout.root(),
+                        "has another %s of model %s or repository %s; publish under other names, or into another directory"
+                                .formatted(checkpoint.name(), model, checkpoint.repository()));
+            }
         }
-        return there.isPresent();
+        return named.isPresent();
     }
 
     /** Lets others write the tree. */
