@@ -112,7 +112,7 @@ public sealed interface Reference {
     static Path resolve(String text) throws ModelNotFoundException, IOException {
         Reference reference = parse(text);
         if (reference instanceof InTree inTree) {
-            return TreeModels.directory(inTree, null);
+            return TreeModels.directory(inTree);
         }
         if (reference instanceof Named named) {
             return ModelHome.get().find(named);

@@ -1,7 +1,6 @@
 package ai.llm360.zoo;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
-import ai.djl.util.Progress;
 import ai.llm360.common.checkpoint.NearNames;
 import ai.llm360.zoo.tree.StaticTree;
 import ai.llm360.zoo.tree.TreeCheckpoint;
@@ -86,12 +85,11 @@ public final class TreeModels {
             throws ModelNotFoundException, IOException {
         Matcher range = RANGE.matcher(reference);
         Reference.InTree model = parse(range.matches() ? range.group(1) : reference);
-        StaticTree tree = open(model);
+        List<TreeCheckpoint> all = open(model).checkpoints(model.model());
         if (range.matches()) {
-            int from = place(tree, model, range.group(2));
-            int to = place(tree, model, range.group(3));
+            int from = all.indexOf(find(all, named(model, range.group(2))));
+            int to = all.indexOf(find(all, named(model, range.group(3))));
             int every = range.group(4) == null ? 1 : Integer.parseInt(range.group(4));
-            List<TreeCheckpoint> all = tree.checkpoints(model.model());
             if (to < from || every < 1) {
                 throw new ModelNotFoundException(
                         "'%s' selects nothing: write first..last:every, the earlier one first"
@@ -103,14 +101,12 @@ public final class TreeModels {
                     .toList();
         }
         return reference.substring(reference.lastIndexOf('/')).contains("@")
-                ? List.of(find(tree, model))
-                : tree.checkpoints(model.model());
+                ? List.of(find(all, model))
+                : all;
     }
 
-    private static int place(StaticTree tree, Reference.InTree model, String name)
-            throws ModelNotFoundException, IOException {
-        Reference.InTree one = new Reference.InTree(model.tree(), model.model(), name);
-        return tree.checkpoints(model.model()).indexOf(find(tree, one));
+    private static Reference.InTree named(Reference.InTree model, String checkpoint) {
+        return new Reference.InTree(model.tree(), model.model(), checkpoint);
     }
 
     static StaticTree open(Reference.InTree reference) throws IOException {
@@ -118,16 +114,14 @@ public final class TreeModels {
     }
 
     /** Returns a checkpoint's directory, after a download where the tree is a web server's. */
-    static Path directory(Reference.InTree reference, Progress progress)
-            throws ModelNotFoundException, IOException {
+    static Path directory(Reference.InTree reference) throws ModelNotFoundException, IOException {
         StaticTree tree = open(reference);
-        return tree.directory(find(tree, reference), progress);
+        return tree.directory(find(tree.checkpoints(reference.model()), reference), null);
     }
 
     /** Finds a checkpoint by any spelling of its name; {@code latest} is the last of the tree's. */
-    static TreeCheckpoint find(StaticTree tree, Reference.InTree reference)
-            throws ModelNotFoundException, IOException {
-        List<TreeCheckpoint> all = tree.checkpoints(reference.model());
+    static TreeCheckpoint find(List<TreeCheckpoint> all, Reference.InTree reference)
+            throws ModelNotFoundException {
         String asked = reference.checkpoint();
         for (TreeCheckpoint checkpoint : all) {
             if (ModelHome.same(checkpoint.name(), asked)) {

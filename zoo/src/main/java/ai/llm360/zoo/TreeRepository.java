@@ -8,7 +8,6 @@ import ai.djl.repository.Metadata;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.djl.util.JsonUtils;
 import ai.djl.util.Progress;
-import ai.llm360.zoo.tree.StaticTree;
 import ai.llm360.zoo.tree.TreeCheckpoint;
 import ai.llm360.zoo.tree.TreeMetadata;
 import java.io.IOException;
@@ -16,6 +15,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * DJL's view of a model in a static tree. {@code llm360+file:///tree/amber@ckpt-040} has one
@@ -25,6 +25,9 @@ import java.util.Map;
 final class TreeRepository extends AbstractRepository {
 
     private final Reference.InTree reference;
+
+    /** What was located, so that the tree isn't asked again for what is loaded of it. */
+    private final Map<String, TreeCheckpoint> located = new ConcurrentHashMap<>();
 
     TreeRepository(String name, URI uri, Reference.InTree reference) {
         super(name, uri);
@@ -40,16 +43,16 @@ final class TreeRepository extends AbstractRepository {
     /** {@inheritDoc} It looks each time: a checkpoint may have been published since. */
     @Override
     public Metadata locate(MRL mrl) throws IOException {
-        StaticTree tree = TreeModels.open(reference);
-        List<TreeCheckpoint> checkpoints;
-        try {
-            checkpoints =
-                    reference.checkpoint().equals(Reference.Named.LATEST)
-                            ? tree.checkpoints(reference.model())
-                            : List.of(TreeModels.find(tree, reference));
-        } catch (ModelNotFoundException e) {
-            throw new IOException(e.getMessage(), e);
+        List<TreeCheckpoint> checkpoints =
+                TreeModels.open(reference).checkpoints(reference.model());
+        if (!reference.checkpoint().equals(Reference.Named.LATEST)) {
+            try {
+                checkpoints = List.of(TreeModels.find(checkpoints, reference));
+            } catch (ModelNotFoundException e) {
+                throw new IOException(e.getMessage(), e);
+            }
         }
+        checkpoints.forEach(checkpoint -> located.put(checkpoint.name(), checkpoint));
         Metadata found =
                 JsonUtils.GSON.fromJson(
                         TreeMetadata.write(reference.model(), checkpoints), Metadata.class);
@@ -80,13 +83,8 @@ final class TreeRepository extends AbstractRepository {
     }
 
     private Path directory(Artifact artifact, Progress progress) throws IOException {
-        Reference.InTree one =
-                new Reference.InTree(reference.tree(), reference.model(), artifact.getName());
-        try {
-            return TreeModels.directory(one, progress);
-        } catch (ModelNotFoundException e) {
-            throw new IOException(e.getMessage(), e);
-        }
+        TreeCheckpoint checkpoint = located.get(artifact.getName());
+        return TreeModels.open(reference).directory(checkpoint, progress);
     }
 
     /** {@inheritDoc} */

@@ -150,6 +150,7 @@ class StaticTreeTest {
         try (FileServer server = FileServer.of(tree)) {
             String url = "llm360+" + server.address() + "/my-amber@ckpt-001";
             assertThat(byFacade(url)).isEqualTo(expected);
+            assertThat(server.asked()).filteredOn(p -> p.endsWith("metadata.json")).hasSize(1);
             assertThat(byDjl(url)).isEqualTo(expected);
             assertThat(server.asked()).filteredOn(p -> p.endsWith(".safetensors")).hasSize(1);
             assertThat(server.authorizations()).isEmpty();
