@@ -148,7 +148,8 @@ final class ConvertCommand implements Callable<Integer> {
                                                 .formatted(dropped, result.dropped().get(0))));
     }
 
-    private static final class FileType implements ITypeConverter<TensorType> {
+    /** A type that weights are stored in, by its name. */
+    static final class FileType implements ITypeConverter<TensorType> {
 
         @Override
         public TensorType convert(String name) {

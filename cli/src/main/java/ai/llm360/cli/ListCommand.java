@@ -7,6 +7,7 @@ import ai.llm360.zoo.ListedCheckpoint;
 import ai.llm360.zoo.MetadataJson;
 import ai.llm360.zoo.PublishedCheckpoint;
 import ai.llm360.zoo.SeriesMetadata;
+import ai.llm360.zoo.TreeModels;
 import ai.llm360.zoo.Zoo;
 import java.io.IOException;
 import java.time.Instant;
@@ -28,7 +29,8 @@ import picocli.CommandLine.Spec;
         description = {
             "Shows which models there are, or a model's checkpoints: what LLM360 published, what"
                     + " comes with this program, and what is on this machine.",
-            "It asks nothing of the network, but with --refresh the Hub for the model's branches."
+            "It asks nothing of the network, but with --refresh the Hub for the model's branches,"
+                    + " and of a tree on a web server its list."
         },
         footer = {
             "",
@@ -46,7 +48,8 @@ final class ListCommand implements Callable<Integer> {
             description =
                     "A model's name, such as amber; also one of its checkpoints, such as amber@200"
                             + " or amber@1.0T-tokens, a range of them, such as amber@0..359:10, or"
-                            + " so many, spread evenly, such as amber@uniform:12. Default: all"
+                            + " so many, spread evenly, such as amber@uniform:12. Or one in a"
+                            + " static tree: llm360+https://host/tree/my-amber. Default: all"
                             + " models.")
     private String asked;
 
@@ -110,6 +113,11 @@ final class ListCommand implements Callable<Integer> {
             }
             Models models = models();
             output.result(models, () -> print(models));
+            return 0;
+        }
+        if (TreeModels.isReference(asked)) {
+            TreeEntries entries = TreeEntries.of(asked);
+            output.result(entries, () -> entries.print(output));
             return 0;
         }
         if (refresh) {

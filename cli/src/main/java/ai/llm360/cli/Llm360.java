@@ -25,6 +25,8 @@ import picocli.CommandLine.Spec;
             InfoCommand.class,
             ConvertCommand.class,
             PullCommand.class,
+            PublishedCommand.class,
+            PublishCommand.class,
             DataCommand.class,
             PretrainCommand.class,
             ReproduceCommand.class

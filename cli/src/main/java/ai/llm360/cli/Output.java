@@ -58,7 +58,12 @@ final class Output {
 
     /** Prints a record as one JSON object, its components' names in snake case. */
     void json(Object result) {
-        line(GSON.toJson(result));
+        line(toJson(result));
+    }
+
+    /** Returns a record as one JSON object. */
+    static String toJson(Object result) {
+        return GSON.toJson(result);
     }
 
     void line(String text) {

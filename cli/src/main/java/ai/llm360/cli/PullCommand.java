@@ -2,11 +2,14 @@ package ai.llm360.cli;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.zoo.Catalogue;
+import ai.llm360.zoo.MirroredCheckpoints;
+import ai.llm360.zoo.PublishedCheckpoint;
 import ai.llm360.zoo.hub.HubClient;
 import ai.llm360.zoo.hub.HubFile;
 import ai.llm360.zoo.hub.HubPlan;
 import ai.llm360.zoo.hub.HubSettings;
 import ai.llm360.zoo.hub.HubSnapshot;
+import ai.llm360.zoo.tree.HubMirror;
 import java.io.IOException;
 import java.nio.file.FileSystems;
 import java.nio.file.Path;
@@ -53,6 +56,15 @@ final class PullCommand implements Callable<Integer> {
                     "Only files whose path matches, such as '*.json'; may be given several times.")
     private List<PathMatcher> include = List.of();
 
+    @Option(
+            names = "--to",
+            paramLabel = "DIR",
+            description =
+                    "Make DIR a mirror of these checkpoints, or add them to one, in place of the"
+                            + " cache: any web server can then be their Hub (HF_ENDPOINT), and"
+                            + " llm360+file:///DIR/amber@ckpt-040 names one of them.")
+    private Path mirror;
+
     @Mixin private Output output;
 
     private final Terminal terminal;
@@ -81,6 +93,9 @@ final class PullCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        if (mirror != null) {
+            return mirror();
+        }
         HubClient client = HubClient.builder().setSettings(settings.call()).build();
         List<Pull> pulls = new ArrayList<>();
         // All plans come first: a name that is wrong is told before hours of downloading.
@@ -94,8 +109,36 @@ final class PullCommand implements Callable<Integer> {
             String path = planOnly ? null : download(client, plan).directory().toString();
             pulls.add(pull(plan, path));
         }
-        Result result = new Result(planOnly, pulls);
-        output.result(result, () -> pulls.forEach(this::print));
+        return show(pulls);
+    }
+
+    private int mirror() throws Exception {
+        HubMirror hub = new HubMirror(mirror, settings.call(), this::isIncluded);
+        List<HubMirror.Source> sources = new ArrayList<>();
+        for (String reference : references) {
+            for (Wanted wanted : Wanted.of(reference)) {
+                sources.add(wanted.source());
+            }
+        }
+        List<HubPlan> plans = new ArrayList<>();
+        for (HubMirror.Source source : sources) {
+            plans.add(hub.plan(source));
+        }
+        List<Path> places = List.of();
+        if (!planOnly) {
+            try (ByteProgress progress = new ByteProgress(terminal)) {
+                places = hub.mirror(sources, progress);
+            }
+        }
+        List<Pull> pulls = new ArrayList<>();
+        for (int i = 0; i < plans.size(); i++) {
+            pulls.add(pull(plans.get(i), planOnly ? null : places.get(i).toString()));
+        }
+        return show(pulls);
+    }
+
+    private int show(List<Pull> pulls) {
+        output.result(new Result(planOnly, pulls), () -> pulls.forEach(this::print));
         return 0;
     }
 
@@ -142,19 +185,27 @@ final class PullCommand implements Callable<Integer> {
         return count == 1 ? "1 file" : count + " files";
     }
 
-    private record Wanted(String repository, String revision) {
+    /** The checkpoint is null where the catalogue was not asked. */
+    private record Wanted(String repository, String revision, PublishedCheckpoint published) {
 
         static List<Wanted> of(String reference) throws ModelNotFoundException, IOException {
             if (!reference.contains("/")) {
                 return Catalogue.deciding(reference).select(reference).checkpoints().stream()
-                        .map(found -> new Wanted(found.repository(), found.revision()))
+                        .map(found -> new Wanted(found.repository(), found.revision(), found))
                         .toList();
             }
             int at = reference.indexOf('@');
             return List.of(
                     at < 0
-                            ? new Wanted(reference, "main")
-                            : new Wanted(reference.substring(0, at), reference.substring(at + 1)));
+                            ? new Wanted(reference, "main", null)
+                            : new Wanted(
+                                    reference.substring(0, at), reference.substring(at + 1), null));
+        }
+
+        HubMirror.Source source() {
+            return published != null
+                    ? MirroredCheckpoints.source(published)
+                    : MirroredCheckpoints.source(repository, revision);
         }
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.llm360.zoo.Reference;
 import ai.llm360.zoo.hub.HubException;
 import ai.llm360.zoo.hub.HubSettings;
 import com.google.gson.JsonObject;
@@ -152,5 +153,29 @@ class PullCommandTest {
                 .isInstanceOf(ModelNotFoundException.class)
                 .hasMessageContaining("no checkpoint 'ckpt-360': amber has ckpt-000 to ckpt-359");
         assertThat(asked).isEmpty();
+    }
+
+    @Test
+    void a_directory_becomes_a_mirror_in_place_of_the_cache() throws Exception {
+        Path mirror = home.resolve("mirror");
+        String[] args = {"amber@200..200", "--include", "*.json", "--to", mirror.toString()};
+        Path files = mirror.resolve("LLM360/Amber/resolve/" + COMMIT);
+        assertThat(run(args))
+                .isEqualTo(
+                        "LLM360/Amber@ckpt_200 in %s: 1 file, 2 B; downloaded: 1 file, 2 B\n"
+                                .formatted(files));
+        assertThat(files.resolve("config.json")).hasContent(CONFIG);
+        assertThat(Reference.resolve("llm360+" + home.toUri() + "mirror/amber@200"))
+                .isEqualTo(files);
+        assertThat(home.resolve("hub/models--LLM360--Amber/blobs")).doesNotExist();
+        assertThat(run(args)).endsWith("downloaded: nothing\n");
+    }
+
+    @Test
+    void a_mirror_is_planned_before_it_is_made() throws Exception {
+        Path mirror = home.resolve("mirror");
+        assertThat(run("LLM360/Amber@ckpt_200", "--plan", "--to", mirror.toString()))
+                .isEqualTo("LLM360/Amber@ckpt_200: 2 files, 4 B; to download: 2 files, 4 B\n");
+        assertThat(mirror).doesNotExist();
     }
 }

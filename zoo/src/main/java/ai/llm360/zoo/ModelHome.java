@@ -253,7 +253,7 @@ final class ModelHome {
                 : "%s has %s".formatted(root.resolve(model), some(checkpoints));
     }
 
-    private static String some(List<String> names) {
+    static String some(List<String> names) {
         if (names.size() <= SHOWN) {
             return String.join(", ", names);
         }
@@ -284,7 +284,7 @@ final class ModelHome {
         }
     }
 
-    private static boolean same(String directory, String asked) {
+    static boolean same(String directory, String asked) {
         String left = directory.toLowerCase(Locale.ROOT).replace('_', '-');
         String right = asked.toLowerCase(Locale.ROOT).replace('_', '-');
         if (left.equals(right)) {

@@ -19,6 +19,10 @@ import java.util.regex.Pattern;
  * model's name and, after {@code @}, a checkpoint's; without one it is {@code latest}, the last of
  * its training. The series of {@code amber-nano} comes with the library; what LLM360 published is
  * in the {@link Catalogue}, which also says how its checkpoints may be spelled.
+ *
+ * <p>{@code llm360+file:///tree/model@checkpoint} is a checkpoint in a static tree, as {@code
+ * llm360 publish} makes them; {@code llm360+https://host/tree/model@checkpoint} is one in a tree
+ * that a web server gives.
  */
 public sealed interface Reference {
 
@@ -37,6 +41,9 @@ public sealed interface Reference {
         }
     }
 
+    /** A checkpoint of a static tree, found by name; {@code tree} is a directory or an address. */
+    record InTree(URI tree, String model, String checkpoint) implements Reference {}
+
     /** What a model or checkpoint may be called. */
     Pattern NAME = Pattern.compile("([A-Za-z0-9][\\w.-]*)(?:@([A-Za-z0-9][\\w.-]*))?");
 
@@ -50,6 +57,9 @@ public sealed interface Reference {
      */
     static Reference parse(String text) throws ModelNotFoundException {
         SeriesPart.requireOne(text);
+        if (TreeModels.isReference(text)) {
+            return TreeModels.parse(text);
+        }
         if (text.startsWith("file:")) {
             try {
                 return new AtPath(Path.of(URI.create(text)));
@@ -79,16 +89,20 @@ public sealed interface Reference {
     }
 
     /**
-     * Finds the checkpoint on this machine. Nothing is downloaded.
+     * Finds the checkpoint on this machine. Nothing of the Hub is downloaded; what a web server's
+     * tree has is.
      *
      * @param text the reference
      * @return its directory, or its file if the reference is a path to one
      * @throws ModelNotFoundException if there is no such checkpoint, saying what there is and how
      *     to get one
-     * @throws IOException if the model home can't be listed
+     * @throws IOException if the model home can't be listed, or a tree can't be read
      */
     static Path resolve(String text) throws ModelNotFoundException, IOException {
         Reference reference = parse(text);
+        if (reference instanceof InTree inTree) {
+            return TreeModels.directory(inTree);
+        }
         if (reference instanceof Named named) {
             return ModelHome.get().find(named);
         }

@@ -71,7 +71,7 @@ final class StateVerifier {
     }
 
     /** One block is hashed while the next one is read. */
-    private static String hash(Checkpoint checkpoint, TensorInfo tensor) throws IOException {
+    static String hash(Checkpoint checkpoint, TensorInfo tensor) throws IOException {
         MessageDigest digest = Sha256.begin();
         int bytes = (int) Math.min(BLOCK_BYTES, tensor.byteLength());
         ByteBuffer next = ByteBuffer.allocateDirect(bytes);

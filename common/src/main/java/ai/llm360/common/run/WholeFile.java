@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
-/** Writes small files. */
+/** Writes small files, whole or not at all. */
 public final class WholeFile {
 
     private WholeFile() {}
@@ -29,9 +29,9 @@ public final class WholeFile {
     /**
      * Gives a file new content: readers see the old one or the new one, whole.
      *
-     * @param file the file, which may be absent
-     * @param content what it is to hold
-     * @throws IOException if it can't be written; it is then as it was
+     * @param file the file, in an existing directory; made if absent
+     * @param content its bytes
+     * @throws IOException if it can't be written; what was there stays
      */
     public static void replace(Path file, byte[] content) throws IOException {
         Path temporary = AtomicDirectory.hidden(file);

@@ -18,7 +18,7 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The three questions that the Hub answers in JSON. */
+/** The questions that the Hub answers in JSON. */
 final class HubApi {
 
     /** A list of files has about 300 bytes a file. */
@@ -112,6 +112,12 @@ final class HubApi {
                             lfs == null ? null : text(lfs, "oid")));
         }
         return files;
+    }
+
+    /** Returns JSON that lies beside the API, with its members in their order. */
+    String json(String path) throws IOException {
+        URI uri = URI.create(http.settings().endpoint() + "/" + HubNames.encodePath(path));
+        return answer(uri, HubNames.show(uri), JsonElement::toString).value();
     }
 
     private static String text(JsonObject object, String name) {

@@ -73,6 +73,19 @@ public final class HubClient {
     }
 
     /**
+     * Returns a JSON file that the endpoint has beside its repositories, such as a static tree's
+     * {@code metadata.json}. It isn't kept in the cache.
+     *
+     * @param path its path below the endpoint
+     * @return its text
+     * @throws HubException if there is none, it isn't JSON, or the endpoint can't be reached
+     * @throws IOException if interrupted
+     */
+    public String json(String path) throws IOException {
+        return api.json(HubNames.path(path));
+    }
+
+    /**
      * Finds the commit that a revision stands at. A commit is its own answer; for a branch or tag
      * the Hub is asked, and where it can't be reached, the cache.
      *

@@ -1,0 +1,63 @@
+package ai.llm360.common.run;
+
+import ai.llm360.common.checkpoint.Checkpoint;
+import ai.llm360.common.checkpoint.TensorInfo;
+import ai.llm360.common.checkpoint.TensorSpec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The manifest of a model that leaves its run: of the form that {@link SavedState}s have, with
+ * nothing of an optimizer in it.
+ */
+public final class ModelManifest {
+
+    /** The file's name. */
+    public static final String FILE = Manifest.FILE;
+
+    private final Manifest manifest;
+
+    private ModelManifest(Manifest manifest) {
+        this.manifest = manifest;
+    }
+
+    /**
+     * Hashes a model. All its tensors are read.
+     *
+     * @param directory its directory
+     * @param smallFiles the names of the files beside the tensors that the manifest is to list
+     * @return the manifest
+     * @throws ai.llm360.common.checkpoint.CheckpointException if it is no valid checkpoint
+     * @throws IOException if reading fails
+     */
+    public static ModelManifest of(Path directory, List<String> smallFiles) throws IOException {
+        Map<String, String> files = new TreeMap<>();
+        for (String name : smallFiles) {
+            files.put(name, Sha256.of(Files.readAllBytes(directory.resolve(name))));
+        }
+        List<TensorSpec> tensors = new ArrayList<>();
+        Map<String, String> hashes = new HashMap<>();
+        try (Checkpoint checkpoint = Checkpoint.open(directory)) {
+            for (TensorInfo tensor : checkpoint.tensors().values()) {
+                tensors.add(new TensorSpec(tensor.name(), tensor.type(), tensor.shape()));
+                hashes.put(tensor.name(), StateVerifier.hash(checkpoint, tensor));
+            }
+        }
+        return new ModelManifest(new Manifest(files, Manifest.entries(tensors, hashes), Map.of()));
+    }
+
+    /**
+     * Returns what {@code manifest.json} holds.
+     *
+     * @return the file's bytes
+     */
+    public byte[] toJson() {
+        return manifest.toJson();
+    }
+}
