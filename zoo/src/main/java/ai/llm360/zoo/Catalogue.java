@@ -4,11 +4,10 @@ import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.checkpoint.NearNames;
 import ai.llm360.zoo.hub.HubClient;
 import ai.llm360.zoo.hub.HubException;
-import ai.llm360.zoo.hub.HubException.Reason;
 import ai.llm360.zoo.hub.HubRef;
 import ai.llm360.zoo.hub.HubSettings;
 import java.io.IOException;
-import java.nio.file.FileSystemException;
+import java.io.InterruptedIOException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Collection;
@@ -140,10 +139,10 @@ public final class Catalogue {
      * used anyway.
      *
      * @param reference {@code model@checkpoint} or a range
-     * @return the catalogue to look it up in; without the Hub's answer where it can't be reached or
-     *     the answer can't be kept
-     * @throws ModelNotFoundException if LLM360 published no such model
-     * @throws IOException if the Hub refuses
+     * @return the catalogue to look it up in; without the Hub's answer where it gives none, as a
+     *     mirror may, or where the answer can't be kept
+     * @throws ModelNotFoundException if the reference names no checkpoint of a published model
+     * @throws IOException if an answer that was kept can't be read, or on an interrupt
      */
     public static Catalogue deciding(String reference) throws ModelNotFoundException, IOException {
         Catalogue current = current();
@@ -153,13 +152,10 @@ public final class Catalogue {
         }
         try {
             return refresh(open.get().name());
-        } catch (FileSystemException e) {
-            return current;
-        } catch (HubException e) {
-            if (e.getReason() == Reason.OFFLINE || e.getReason() == Reason.UNREACHABLE) {
-                return current;
-            }
+        } catch (InterruptedIOException e) {
             throw e;
+        } catch (IOException e) {
+            return current; // what is wrong with the Hub, the request itself will tell
         }
     }
 

@@ -148,6 +148,8 @@ class BranchesTest {
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("none of the 2 branches of LLM360/CrystalCoder");
         assertThat(temp.resolve("home")).doesNotExist();
+        assertThat(Catalogue.deciding("crystalcoder@1T-tokens").checkpoints("crystalcoder"))
+                .hasSize(56);
         assertThat(catalogue(PublishedHub.CRYSTALCODER, "main").checkpoints("crystalcoder"))
                 .hasSize(56);
     }

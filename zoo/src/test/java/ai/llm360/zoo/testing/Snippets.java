@@ -24,8 +24,10 @@ public final class Snippets {
                     "ai.llm360.common.generate.*",
                     "ai.llm360.common.nn.WeightType",
                     "ai.llm360.zoo.Criteria",
+                    "ai.llm360.zoo.ListedCheckpoint",
                     "ai.llm360.zoo.Series",
-                    "ai.llm360.zoo.SeriesCheckpoint");
+                    "ai.llm360.zoo.SeriesCheckpoint",
+                    "ai.llm360.zoo.Zoo");
 
     private Snippets() {}
 
