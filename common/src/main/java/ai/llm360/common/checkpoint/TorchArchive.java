@@ -1,5 +1,6 @@
 package ai.llm360.common.checkpoint;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -11,6 +12,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.zip.ZipException;
 import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
 import org.apache.commons.compress.archivers.zip.ZipFile;
 
@@ -119,6 +121,10 @@ final class TorchArchive {
         } catch (IOException | RuntimeException e) {
             // Commons Compress reports some damage with unchecked exceptions, some wrapped.
             Throwable root = e.getCause() == null ? e : e.getCause();
+            boolean ofZip = root instanceof ZipException || root instanceof EOFException;
+            if (!onDisk && root instanceof IOException failure && !ofZip) {
+                throw failure; // a network's, which says nothing of the file
+            }
             throw new CheckpointException(
                     file,
                     "the zip's directory can't be read ("
