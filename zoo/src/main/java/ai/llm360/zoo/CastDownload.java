@@ -35,8 +35,8 @@ import java.util.Optional;
  * <p>Each source file comes once, front to back, and is cast while it comes in. All of its bytes go
  * through the hash that the Hub lists; the directory appears when every hash was right, and not at
  * all otherwise. It is safetensors, with the configuration and the tokenizer's files, without
- * tensors that the model has no use for, and with {@value CastSource#FILE}, which says where it came
- * from. Broken connections are taken up where they broke; after a kill, it starts again.
+ * tensors that the model has no use for, and with {@value CastSource#FILE}, which says where it
+ * came from. Broken connections are taken up where they broke; after a kill, it starts again.
  */
 public final class CastDownload {
 
@@ -186,8 +186,7 @@ public final class CastDownload {
             bytes += tensor.elementCount() * cast.byteSize();
         }
         boolean here = CastSource.read(directory).equals(Optional.of(origin(pass, source)));
-        return new Report(
-                directory, pass.commit(), here, sourceBytes, bytes, pass.transferred());
+        return new Report(directory, pass.commit(), here, sourceBytes, bytes, pass.transferred());
     }
 
     private static void requireOnePass(List<TensorInfo> wanted) throws CheckpointException {

@@ -121,7 +121,9 @@ public final class TorchZipBuilder {
                     out.writeBytes(new byte[] {'P', 'K', 3, 4});
                     int extra = padded ? 63 - (at + 30 + utf8.length + 63) % 64 : 0;
                     byte[] local = common(utf8, content);
-                    ByteBuffer.wrap(local).order(ByteOrder.LITTLE_ENDIAN).putShort(24, (short) extra);
+                    ByteBuffer.wrap(local)
+                            .order(ByteOrder.LITTLE_ENDIAN)
+                            .putShort(24, (short) extra);
                     out.writeBytes(local);
                     out.writeBytes(utf8);
                     out.writeBytes(new byte[extra]);

@@ -90,8 +90,7 @@ public final class HubClient {
         return new CachedRepository(settings.cache(), HubNames.repository(repository));
     }
 
-    private String commit(HubApi api, CachedRepository cache, String revision)
-            throws IOException {
+    private String commit(HubApi api, CachedRepository cache, String revision) throws IOException {
         if (HubNames.isGitHash(revision)) {
             return revision;
         }
@@ -306,8 +305,7 @@ public final class HubClient {
                 (file, what) ->
                         new RemoteFile(
                                 file,
-                                new RangeReader(
-                                        counting, pause, cache.name(), commit, file, true),
+                                new RangeReader(counting, pause, cache.name(), commit, file, true),
                                 what,
                                 connections,
                                 partBytes,

@@ -99,7 +99,8 @@ final class PassedFile implements ByteSource, Closeable {
     private HubException damaged(String problem) {
         return new HubException(
                 Reason.DAMAGED,
-                "%s: %s; nothing of it is kept, so ask again later".formatted(file.what(), problem));
+                "%s: %s; nothing of it is kept, so ask again later"
+                        .formatted(file.what(), problem));
     }
 
     @Override

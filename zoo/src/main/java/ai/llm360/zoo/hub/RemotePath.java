@@ -154,8 +154,7 @@ final class RemotePath implements Path {
     /** Says where the path is on the Hub; nothing opens such an address. */
     @Override
     public URI toUri() {
-        return URI.create(
-                fileSystem.name() + "/" + HubNames.encodePath(inRepository()));
+        return URI.create(fileSystem.name() + "/" + HubNames.encodePath(inRepository()));
     }
 
     @Override

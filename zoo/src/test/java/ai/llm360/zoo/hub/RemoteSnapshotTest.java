@@ -113,7 +113,10 @@ class RemoteSnapshotTest {
     void a_zip_of_many_records_is_opened_with_a_handful_of_requests() throws IOException {
         TorchZipBuilder zip = new TorchZipBuilder().padded().record("byteorder", "little");
         for (int i = 0; i < 300; i++) {
-            zip.floats("model.layers.%d.self_attn.q_proj.weight".formatted(i), new long[] {512}, new float[512]);
+            zip.floats(
+                    "model.layers.%d.self_attn.q_proj.weight".formatted(i),
+                    new long[] {512},
+                    new float[512]);
         }
         ServedFile file = new ServedFile("pytorch_model.bin", zip.bytes(), true);
         RemoteSnapshot remote = serve(file);
@@ -154,7 +157,8 @@ class RemoteSnapshotTest {
             assertThat(checkpoint.read("layers.7.weight").remaining()).isPositive();
             assertThatThrownBy(() -> checkpoint.read("layers.8.weight"))
                     .isInstanceOf(CheckpointException.class)
-                    .hasMessageContaining("zip entry 'archive/data/2' has another name in its local header");
+                    .hasMessageContaining(
+                            "zip entry 'archive/data/2' has another name in its local header");
         }
     }
 
@@ -163,7 +167,8 @@ class RemoteSnapshotTest {
         ServedCheckpoint served = ServedCheckpoint.of(false);
         serve(served.files());
         ServedFile shard = served.shard(1);
-        hub.client().snapshot(HubServer.REPOSITORY, "main", path -> path.equals(shard.path()), null);
+        hub.client()
+                .snapshot(HubServer.REPOSITORY, "main", path -> path.equals(shard.path()), null);
         server.requests().clear();
         RemoteSnapshot remote = hub.client().remote(HubServer.REPOSITORY, "main");
         try (Checkpoint checkpoint = Checkpoint.open(remote.root(), List.of(TENSOR))) {
@@ -192,7 +197,8 @@ class RemoteSnapshotTest {
         AtomicInteger version = new AtomicInteger();
         server.storageFault(
                 (exchange, file) -> {
-                    exchange.getResponseHeaders().set("ETag", "\"v" + version.getAndIncrement() + "\"");
+                    exchange.getResponseHeaders()
+                            .set("ETag", "\"v" + version.getAndIncrement() + "\"");
                     HubServer.sendFile(exchange, file.bytes());
                     return true;
                 });
@@ -245,7 +251,8 @@ class RemoteSnapshotTest {
         RemoteSnapshot remote = serve(served.files());
         server.storageFault(
                 (exchange, file) -> {
-                    boolean tail = !exchange.getRequestHeaders().getFirst("Range").startsWith("bytes=0-");
+                    boolean tail =
+                            !exchange.getRequestHeaders().getFirst("Range").startsWith("bytes=0-");
                     if (tail) {
                         HubServer.error(exchange, 503, "");
                     }
@@ -293,7 +300,10 @@ class RemoteSnapshotTest {
     void the_commit_is_a_directory_that_can_be_listed_and_read() throws IOException {
         ServedFile weights = ServedFile.weights("model.safetensors", 200_000);
         RemoteSnapshot remote =
-                serve(ServedFile.text("config.json", "{}"), ServedFile.text("a/b.txt", "b"), weights);
+                serve(
+                        ServedFile.text("config.json", "{}"),
+                        ServedFile.text("a/b.txt", "b"),
+                        weights);
         Path root = remote.root();
         assertThat(root).hasToString("hf://LLM360/Tiny@" + server.commit("main"));
         try (Stream<Path> files = Files.list(root)) {
@@ -332,6 +342,8 @@ class RemoteSnapshotTest {
         RemoteSnapshot remote = serve(new ServedFile("model.safetensors", bytes, true));
         assertThatThrownBy(() -> Checkpoint.open(remote.root()))
                 .hasMessageStartingWith(
-                        "hf://LLM360/Tiny@" + remote.commit() + "/model.safetensors: the safetensors header is not valid JSON");
+                        "hf://LLM360/Tiny@"
+                                + remote.commit()
+                                + "/model.safetensors: the safetensors header is not valid JSON");
     }
 }

@@ -34,7 +34,9 @@ final class ServedCheckpoint {
         Random random = new Random(11);
         for (int shard = 0; shard < 2; shard++) {
             String file =
-                    (torch ? "pytorch_model-0000%d-of-00002.bin" : "model-0000%d-of-00002.safetensors")
+                    (torch
+                                    ? "pytorch_model-0000%d-of-00002.bin"
+                                    : "model-0000%d-of-00002.safetensors")
                             .formatted(shard + 1);
             Map<String, byte[]> own = new LinkedHashMap<>();
             for (int i = 0; i < TENSORS; i++) {
@@ -66,8 +68,7 @@ final class ServedCheckpoint {
     }
 
     private static byte[] floats(Random random) {
-        ByteBuffer bytes =
-                ByteBuffer.allocate(ROWS * ROW_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer bytes = ByteBuffer.allocate(ROWS * ROW_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         while (bytes.hasRemaining()) {
             bytes.putFloat((float) random.nextGaussian());
         }
@@ -104,8 +105,7 @@ final class ServedCheckpoint {
 
     /** Returns the bytes of some rows. */
     byte[] rows(String tensor, int from, int to) {
-        return Arrays.copyOfRange(
-                tensors.get(tensor), from * ROW_BYTES, to * ROW_BYTES);
+        return Arrays.copyOfRange(tensors.get(tensor), from * ROW_BYTES, to * ROW_BYTES);
     }
 
     /** Writes the same files to a disk. */
