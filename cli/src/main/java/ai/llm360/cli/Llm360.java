@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
             InfoCommand.class,
             ConvertCommand.class,
             PullCommand.class,
+            TensorCommand.class,
             DataCommand.class,
             PretrainCommand.class,
             ReproduceCommand.class

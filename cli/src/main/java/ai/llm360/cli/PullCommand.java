@@ -1,6 +1,7 @@
 package ai.llm360.cli;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.zoo.Catalogue;
 import ai.llm360.zoo.hub.HubClient;
 import ai.llm360.zoo.hub.HubFile;
@@ -53,6 +54,16 @@ final class PullCommand implements Callable<Integer> {
                     "Only files whose path matches, such as '*.json'; may be given several times.")
     private List<PathMatcher> include = List.of();
 
+    @Option(
+            names = "--dtype",
+            paramLabel = "TYPE",
+            converter = FileType.class,
+            description =
+                    "fp32, bf16 or fp16: cast the weights while they come in and keep only that, as"
+                            + " safetensors in the model home. Works on names such as"
+                            + " amber@ckpt-200; a process that is killed starts again.")
+    private TensorType dtype;
+
     @Mixin private Output output;
 
     private final Terminal terminal;
@@ -82,6 +93,14 @@ final class PullCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         HubClient client = HubClient.builder().setSettings(settings.call()).build();
+        if (dtype != null) {
+            if (!include.isEmpty()) {
+                throw new IOException(
+                        "--dtype makes whole checkpoints, and --include chooses files: give one of them");
+            }
+            new CastPull(client, dtype, planOnly, terminal, output).run(references);
+            return 0;
+        }
         List<Pull> pulls = new ArrayList<>();
         // All plans come first: a name that is wrong is told before hours of downloading.
         List<HubPlan> plans = new ArrayList<>();

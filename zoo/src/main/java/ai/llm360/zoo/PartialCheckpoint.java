@@ -53,7 +53,22 @@ public final class PartialCheckpoint {
      */
     public static PartialCheckpoint find(String reference)
             throws ModelNotFoundException, IOException {
-        return find(reference, HubSettings.ofEnvironment());
+        return find(
+                reference,
+                () -> HubClient.builder().setSettings(HubSettings.ofEnvironment()).build());
+    }
+
+    /** Gives a client once it is needed: what is on this machine needs none. */
+    @FunctionalInterface
+    public interface Hub {
+
+        /**
+         * Returns the client.
+         *
+         * @return a client, which may be the same each time
+         * @throws IOException if the settings make no sense
+         */
+        HubClient client() throws IOException;
     }
 
     /**
@@ -61,25 +76,24 @@ public final class PartialCheckpoint {
      *
      * @param reference {@code model@checkpoint}, a path, or any repository of the Hub and its
      *     branch, tag or commit: {@code LLM360/Amber@ckpt_200}
-     * @param settings which Hub is asked for what isn't at hand
+     * @param hub who asks the Hub for what isn't at hand
      * @return the checkpoint
      * @throws ModelNotFoundException if it is neither here nor published
      * @throws IOException if the Hub doesn't give it, or reading fails
      */
-    public static PartialCheckpoint find(String reference, HubSettings settings)
+    public static PartialCheckpoint find(String reference, Hub hub)
             throws ModelNotFoundException, IOException {
         try {
             return new PartialCheckpoint(Reference.resolve(reference), Optional.empty());
         } catch (ModelNotFoundException e) {
-            HubClient client = HubClient.builder().setSettings(settings).build();
             RemoteSnapshot snapshot;
             Matcher repository = REPOSITORY.matcher(reference);
             if (repository.matches()) {
                 String revision = Optional.ofNullable(repository.group(2)).orElse("main");
-                snapshot = client.remote(repository.group(1), revision);
+                snapshot = hub.client().remote(repository.group(1), revision);
             } else {
                 PublishedCheckpoint published = published(reference, e);
-                snapshot = client.remote(published.repository(), published.revision());
+                snapshot = hub.client().remote(published.repository(), published.revision());
             }
             return new PartialCheckpoint(snapshot.root(), Optional.of(snapshot));
         }

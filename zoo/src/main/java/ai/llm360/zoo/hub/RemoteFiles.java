@@ -1,6 +1,7 @@
 package ai.llm360.zoo.hub;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.channels.FileChannel;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
@@ -54,6 +55,10 @@ final class RemoteFiles implements RemoteProvider.Opening {
         this.making = making;
         String name = "hf://" + cache.name() + "@" + commit;
         fileSystem = new RemoteFileSystem(new RemoteProvider(this, files), name);
+    }
+
+    URI endpoint() {
+        return http.settings().endpoint();
     }
 
     String repository() {

@@ -1,5 +1,6 @@
 package ai.llm360.zoo.hub;
 
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -18,6 +19,15 @@ public final class RemoteSnapshot {
 
     RemoteSnapshot(RemoteFiles files) {
         this.files = files;
+    }
+
+    /**
+     * Returns which Hub it is on.
+     *
+     * @return the Hub's address
+     */
+    public URI endpoint() {
+        return files.endpoint();
     }
 
     /**
