@@ -21,11 +21,7 @@ final class CastPull {
     private final Output output;
 
     CastPull(
-            HubClient client,
-            TensorType type,
-            boolean planOnly,
-            Terminal terminal,
-            Output output) {
+            HubClient client, TensorType type, boolean planOnly, Terminal terminal, Output output) {
         this.client = client;
         this.type = type;
         this.planOnly = planOnly;

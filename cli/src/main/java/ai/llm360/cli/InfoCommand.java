@@ -180,8 +180,7 @@ final class InfoCommand implements Callable<Integer> {
             facts.add(List.of("not in the index", String.join(", ", info.unlisted())));
         }
         if (info.hub() != null) {
-            facts.add(
-                    List.of("transferred", size(info.transferred()) + " from " + info.hub()));
+            facts.add(List.of("transferred", size(info.transferred()) + " from " + info.hub()));
         }
         output.rows(facts);
         if (info.tensors() != null) {

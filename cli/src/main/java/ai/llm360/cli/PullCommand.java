@@ -96,7 +96,8 @@ final class PullCommand implements Callable<Integer> {
         if (dtype != null) {
             if (!include.isEmpty()) {
                 throw new IOException(
-                        "--dtype makes whole checkpoints, and --include chooses files: give one of them");
+                        "--dtype makes whole checkpoints, and --include chooses files: give one of"
+                                + " them");
             }
             new CastPull(client, dtype, planOnly, terminal, output).run(references);
             return 0;

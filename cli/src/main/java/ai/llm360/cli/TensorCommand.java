@@ -171,8 +171,7 @@ final class TensorCommand implements Callable<Integer> {
         }
     }
 
-    private Slice read(String name, String where)
-            throws ModelNotFoundException, IOException {
+    private Slice read(String name, String where) throws ModelNotFoundException, IOException {
         PartialCheckpoint checkpoint = PartialCheckpoint.find(where, hub);
         TensorRows stored =
                 rows == null
@@ -185,7 +184,10 @@ final class TensorCommand implements Callable<Integer> {
                 new Read(
                         name,
                         checkpoint.path().toString(),
-                        checkpoint.remote().map(remote -> remote.endpoint().toString()).orElse(null),
+                        checkpoint
+                                .remote()
+                                .map(remote -> remote.endpoint().toString())
+                                .orElse(null),
                         cast.type().torchName(),
                         LongStream.of(cast.shape().getShape()).boxed().toList(),
                         checkpoint.transferred(),
@@ -217,7 +219,10 @@ final class TensorCommand implements Callable<Integer> {
             facts.add(List.of("from", first.source()));
             facts.add(List.of("shape", first.shape() + " of " + first.dtype()));
             Statistics statistics = first.statistics();
-            facts.add(List.of("min, max", number(statistics.min()) + ", " + number(statistics.max())));
+            facts.add(
+                    List.of(
+                            "min, max",
+                            number(statistics.min()) + ", " + number(statistics.max())));
             facts.add(List.of("mean", number(statistics.mean())));
             facts.add(List.of("rms", number(statistics.rms())));
             facts.add(List.of("norm", number(statistics.norm())));
@@ -240,11 +245,7 @@ final class TensorCommand implements Callable<Integer> {
                 result.checkpoints().stream().map(Read::hub).filter(Objects::nonNull).findFirst();
         output.line(
                 "transferred: "
-                        + asked.map(
-                                        hub ->
-                                                ByteSize.format(result.transferred())
-                                                        + " from "
-                                                        + hub)
+                        + asked.map(hub -> ByteSize.format(result.transferred()) + " from " + hub)
                                 .orElse("nothing, all of it is on this machine"));
         if (result.out() != null) {
             output.line("written: " + result.out());

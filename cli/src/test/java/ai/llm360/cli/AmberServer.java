@@ -59,13 +59,17 @@ final class AmberServer implements AutoCloseable {
             String base = "/api/models/LLM360/Amber/";
             if (path.startsWith(base + "revision/ckpt_")) {
                 String commit = "0".repeat(37) + branch;
-                send(exchange, 200, "{\"sha\": \"%s\"}".formatted(commit).getBytes(StandardCharsets.US_ASCII));
+                send(
+                        exchange,
+                        200,
+                        "{\"sha\": \"%s\"}".formatted(commit).getBytes(StandardCharsets.US_ASCII));
             } else if (path.startsWith(base + "tree/")) {
                 byte[] bytes = weights(number(path));
                 String entry =
                         """
                         [{"type": "file", "path": "model.safetensors", "oid": "%s", "size": 9,
-                          "lfs": {"oid": "%s", "size": %d}}]"""
+                          "lfs": {"oid": "%s", "size": %d}}]\
+                        """
                                 .formatted("1".repeat(40), sha256(bytes), bytes.length);
                 send(exchange, 200, entry.getBytes(StandardCharsets.US_ASCII));
             } else if (path.endsWith("/model.safetensors")) {
@@ -78,7 +82,9 @@ final class AmberServer implements AutoCloseable {
                 int from = Integer.parseInt(range[0]);
                 int to = Integer.parseInt(range[1]) + 1;
                 exchange.getResponseHeaders()
-                        .set("Content-Range", "bytes %d-%d/%d".formatted(from, to - 1, bytes.length));
+                        .set(
+                                "Content-Range",
+                                "bytes %d-%d/%d".formatted(from, to - 1, bytes.length));
                 send(exchange, 206, Arrays.copyOfRange(bytes, from, to));
             } else {
                 exchange.sendResponseHeaders(404, -1);

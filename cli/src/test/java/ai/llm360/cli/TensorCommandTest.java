@@ -45,8 +45,7 @@ class TensorCommandTest {
     }
 
     private HubSettings settings() throws IOException {
-        return HubSettings.of(
-                Map.of("HF_HOME", temp.toString(), "HF_ENDPOINT", server.endpoint()));
+        return HubSettings.of(Map.of("HF_HOME", temp.toString(), "HF_ENDPOINT", server.endpoint()));
     }
 
     private String tensor(String... args) throws Exception {
@@ -76,7 +75,9 @@ class TensorCommandTest {
                 .startsWith(NAME + "\n  from      hf://LLM360/Amber@")
                 .contains("shape     [2, 1024] of bfloat16\n")
                 .contains("min, max  200.000, 200.000\n")
-                .contains("values    200.000 200.000 200.000 200.000 200.000 200.000 200.000 200.000 …\n")
+                .contains(
+                        "values    200.000 200.000 200.000 200.000 200.000 200.000 200.000 200.000"
+                                + " …\n")
                 .containsPattern("transferred: \\d\\d\\.\\d kB from " + server.endpoint() + "\n$");
     }
 
@@ -116,9 +117,14 @@ class TensorCommandTest {
 
     @Test
     void what_is_here_is_read_here() throws Exception {
-        Path file = new SafetensorsBuilder().floats("a", new long[] {2}, 3, 4).write(temp.resolve("m.safetensors"));
+        Path file =
+                new SafetensorsBuilder()
+                        .floats("a", new long[] {2}, 3, 4)
+                        .write(temp.resolve("m.safetensors"));
         assertThat(tensor(file.toString(), "a"))
-                .contains("norm      5.00000\n", "transferred: nothing, all of it is on this machine\n");
+                .contains(
+                        "norm      5.00000\n",
+                        "transferred: nothing, all of it is on this machine\n");
         assertThat(server.asked()).isEmpty();
     }
 
@@ -162,6 +168,7 @@ class TensorCommandTest {
         assertThat(run(new InfoCommand(new SharedHub(this::settings)), "amber@200"))
                 .startsWith("hf://LLM360/Amber@")
                 .contains("parameters   2,097,152\n", "layout       safetensors\n")
-                .containsPattern("transferred  65\\.\\d kB \\(65,\\d+ bytes\\) from " + server.endpoint());
+                .containsPattern(
+                        "transferred  65\\.\\d kB \\(65,\\d+ bytes\\) from " + server.endpoint());
     }
 }
