@@ -104,7 +104,10 @@ final class RemoteProvider extends FileSystemProvider {
         Set<Path> found = new TreeSet<>();
         for (String path : files.keySet()) {
             if (path.startsWith(prefix)) {
-                Path entry = directory.resolve(path.substring(prefix.length()).split("/")[0]);
+                int end = path.indexOf('/', prefix.length());
+                Path entry =
+                        directory.resolve(
+                                path.substring(prefix.length(), end < 0 ? path.length() : end));
                 if (filter.accept(entry)) {
                     found.add(entry);
                 }
