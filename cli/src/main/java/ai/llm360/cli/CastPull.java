@@ -60,25 +60,23 @@ final class CastPull {
 
     private void print(Cast cast) {
         Report report = cast.report();
-        String size = ByteSize.format(report.bytes()) + " of " + cast.dtype();
-        output.line(
-                "%s%s: %s"
-                        .formatted(
-                                cast.checkpoint(),
-                                planOnly && !report.here() ? "" : " in " + report.directory(),
-                                report.here() && planOnly
-                                        ? size + ", there already"
-                                        : planOnly
-                                                ? "%s to download, %s to keep in %s"
-                                                        .formatted(
-                                                                ByteSize.format(
-                                                                        report.sourceBytes()),
-                                                                size,
-                                                                report.directory())
-                                                : "%s; transferred: %s"
-                                                        .formatted(
-                                                                size,
-                                                                ByteSize.format(
-                                                                        report.transferred()))));
+        String kept = ByteSize.format(report.bytes()) + " of " + cast.dtype();
+        if (planOnly && !report.here()) {
+            output.line(
+                    "%s: %s to download, %s to keep in %s"
+                            .formatted(
+                                    cast.checkpoint(),
+                                    ByteSize.format(report.sourceBytes()),
+                                    kept,
+                                    report.directory()));
+        } else {
+            output.line(
+                    "%s in %s: %s; transferred: %s"
+                            .formatted(
+                                    cast.checkpoint(),
+                                    report.directory(),
+                                    kept,
+                                    ByteSize.format(report.transferred())));
+        }
     }
 }

@@ -178,8 +178,11 @@ final class TensorCommand implements Callable<Integer> {
                         ? checkpoint.read(tensor)
                         : checkpoint.read(tensor, rows.first(), rows.last() + 1);
         TensorRows cast = dtype == null ? stored : stored.to(dtype);
-        int listed = output.json() && cast.count() > LISTED ? 0 : cast.count();
-        double[] values = cast.values(0, output.json() ? listed : Math.min(listed, SHOWN));
+        int listed = Math.min(cast.count(), SHOWN);
+        if (output.json()) {
+            listed = cast.count() <= LISTED ? cast.count() : 0;
+        }
+        double[] values = cast.values(0, listed);
         Read read =
                 new Read(
                         name,

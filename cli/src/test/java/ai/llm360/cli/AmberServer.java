@@ -78,7 +78,7 @@ final class AmberServer implements AutoCloseable {
                         exchange.getRequestHeaders()
                                 .getFirst("Range")
                                 .substring("bytes=".length())
-                                .split("-");
+                                .split("-", 2);
                 int from = Integer.parseInt(range[0]);
                 int to = Integer.parseInt(range[1]) + 1;
                 exchange.getResponseHeaders()
