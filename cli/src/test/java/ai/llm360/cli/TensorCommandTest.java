@@ -82,6 +82,16 @@ class TensorCommandTest {
     }
 
     @Test
+    void any_repository_is_read_at_a_revision_and_a_mistyped_path_asks_nobody() throws Exception {
+        assertThat(tensor("LLM360/Amber@ckpt_007", NAME, "--rows", "0"))
+                .contains("min, max  7.00000, 7.00000\n");
+        server.asked().clear();
+        assertThatThrownBy(() -> tensor("models/amber", NAME))
+                .hasMessageContaining("'models/amber' names no model");
+        assertThat(server.asked()).isEmpty();
+    }
+
+    @Test
     void the_last_row_belongs_to_the_rows() throws Exception {
         JsonObject read = read(tensor("amber@200", NAME, "--rows", "5..5", "--json"));
         assertThat(read.get("shape")).hasToString("[1,1024]");

@@ -30,9 +30,8 @@ import java.util.regex.Pattern;
  */
 public final class PartialCheckpoint {
 
-    /** Any repository on the Hub, and after @ its revision. */
-    private static final Pattern REPOSITORY =
-            Pattern.compile("([\\w-][\\w.-]*/[\\w.-]+)(?:@(.+))?");
+    /** Any repository on the Hub; without a revision it could be a path that was mistyped. */
+    private static final Pattern REPOSITORY = Pattern.compile("([\\w-][\\w.-]*/[\\w.-]+)@(.+)");
 
     private final Path path;
     private final Optional<RemoteSnapshot> remote;
@@ -89,8 +88,7 @@ public final class PartialCheckpoint {
             RemoteSnapshot snapshot;
             Matcher repository = REPOSITORY.matcher(reference);
             if (repository.matches()) {
-                String revision = Optional.ofNullable(repository.group(2)).orElse("main");
-                snapshot = hub.client().remote(repository.group(1), revision);
+                snapshot = hub.client().remote(repository.group(1), repository.group(2));
             } else {
                 PublishedCheckpoint published = published(reference, e);
                 snapshot = hub.client().remote(published.repository(), published.revision());
