@@ -6,7 +6,6 @@ import ai.llm360.common.checkpoint.CheckpointConverter;
 import ai.llm360.common.checkpoint.CheckpointWriter;
 import ai.llm360.common.checkpoint.IgnoreRule;
 import ai.llm360.common.checkpoint.TensorType;
-import ai.llm360.common.nn.WeightType;
 import ai.llm360.zoo.Criteria;
 import ai.llm360.zoo.Reference;
 import java.io.IOException;
@@ -16,11 +15,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.TypeConversionException;
 
 /** {@code llm360 convert}: rewrites a checkpoint as safetensors. */
 @Command(
@@ -146,29 +143,5 @@ final class ConvertCommand implements Callable<Integer> {
                                         ? ""
                                         : "; left out %d that the model has no use for, such as %s"
                                                 .formatted(dropped, result.dropped().get(0))));
-    }
-
-    /** A type that weights are stored in, by its name. */
-    static final class FileType implements ITypeConverter<TensorType> {
-
-        @Override
-        public TensorType convert(String name) {
-            WeightType type;
-            try {
-                type = WeightType.parse(name);
-            } catch (IllegalArgumentException e) {
-                throw new TypeConversionException(
-                        "no dtype '%s': choose one of fp32, bf16, fp16".formatted(name));
-            }
-            return switch (type) {
-                case FP32 -> TensorType.F32;
-                case BF16 -> TensorType.BF16;
-                case FP16 -> TensorType.F16;
-                case INT8 ->
-                        throw new TypeConversionException(
-                                "int8 weights are made when a model is loaded (generate --dtype"
-                                        + " int8), not stored; choose one of fp32, bf16, fp16");
-            };
-        }
     }
 }

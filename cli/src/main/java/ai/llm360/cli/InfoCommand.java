@@ -4,7 +4,8 @@ import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.TensorInfo;
 import ai.llm360.common.checkpoint.TensorType;
-import ai.llm360.zoo.Reference;
+import ai.llm360.zoo.PartialCheckpoint;
+import ai.llm360.zoo.hub.HubSettings;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
@@ -16,13 +17,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code llm360 info}: what a checkpoint holds. It reads headers only. */
+/** {@code llm360 info}: what a checkpoint holds, here or on the Hub. It reads headers only. */
 @Command(
         name = "info",
         description = "Shows what a checkpoint holds: its model, sizes, types, files and tensors.",
@@ -35,13 +37,24 @@ final class InfoCommand implements Callable<Integer> {
             paramLabel = "REF",
             description =
                     "The checkpoint: a name such as amber@ckpt-200, or a path that starts with ./"
-                            + " or /, of a directory or of one file.")
+                            + " or /, of a directory or of one file. Of a published one that isn't"
+                            + " on this machine, the Hub is asked for the headers.")
     private String reference;
 
     @Option(names = "--tensors", description = "List the tensors.")
     private boolean listTensors;
 
     @Mixin private Output output;
+
+    private final PartialCheckpoint.Hub hub;
+
+    InfoCommand() {
+        this(new SharedHub(HubSettings::ofEnvironment));
+    }
+
+    InfoCommand(PartialCheckpoint.Hub hub) {
+        this.hub = hub;
+    }
 
     private record TypeUse(String dtype, long tensors, long bytes) {}
 
@@ -52,6 +65,8 @@ final class InfoCommand implements Callable<Integer> {
 
     private record Info(
             String path,
+            String hub,
+            long transferred,
             String layout,
             JsonObject config,
             long parameters,
@@ -64,23 +79,26 @@ final class InfoCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws ModelNotFoundException, IOException {
-        Path path = Reference.resolve(reference);
-        try (Checkpoint checkpoint = Checkpoint.open(path)) {
-            Info info = info(checkpoint, config(path));
+        PartialCheckpoint found = PartialCheckpoint.find(reference, hub);
+        try (Checkpoint checkpoint = found.headers()) {
+            JsonObject config = config(found);
+            Info info = info(found, checkpoint, config);
             output.result(info, () -> print(info));
         }
         return 0;
     }
 
     /** Reads the config.json in the directory or beside the file; null if there is none. */
-    private static JsonObject config(Path path) throws IOException {
-        Path directory = Files.isDirectory(path) ? path : path.toAbsolutePath().getParent();
-        Path file = directory.resolve("config.json");
-        if (!Files.isRegularFile(file)) {
+    private static JsonObject config(PartialCheckpoint found) throws IOException {
+        Optional<String> text = found.config();
+        if (text.isEmpty()) {
             return null;
         }
+        Path path = found.path();
+        Path directory = Files.isDirectory(path) ? path : path.toAbsolutePath().getParent();
+        Path file = directory.resolve("config.json");
         try {
-            JsonElement config = JsonParser.parseString(Files.readString(file));
+            JsonElement config = JsonParser.parseString(text.get());
             if (config.isJsonObject()) {
                 return config.getAsJsonObject();
             }
@@ -90,13 +108,16 @@ final class InfoCommand implements Callable<Integer> {
         }
     }
 
-    private Info info(Checkpoint checkpoint, JsonObject config) throws IOException {
+    private Info info(PartialCheckpoint found, Checkpoint checkpoint, JsonObject config)
+            throws IOException {
         List<FileSize> shards = new ArrayList<>();
         for (Path shard : checkpoint.shards()) {
             shards.add(new FileSize(shard.getFileName().toString(), Files.size(shard)));
         }
         return new Info(
                 checkpoint.location().toString(),
+                found.remote().map(remote -> remote.endpoint().toString()).orElse(null),
+                found.transferred(),
                 checkpoint.layout().name().toLowerCase(Locale.ROOT),
                 config,
                 checkpoint.parameterCount(),
@@ -157,6 +178,9 @@ final class InfoCommand implements Callable<Integer> {
         }
         if (!info.unlisted().isEmpty()) {
             facts.add(List.of("not in the index", String.join(", ", info.unlisted())));
+        }
+        if (info.hub() != null) {
+            facts.add(List.of("transferred", size(info.transferred()) + " from " + info.hub()));
         }
         output.rows(facts);
         if (info.tensors() != null) {

@@ -27,6 +27,7 @@ import picocli.CommandLine.Spec;
             PullCommand.class,
             PublishedCommand.class,
             PublishCommand.class,
+            TensorCommand.class,
             DataCommand.class,
             PretrainCommand.class,
             ReproduceCommand.class

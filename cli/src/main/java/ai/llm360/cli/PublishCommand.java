@@ -59,7 +59,7 @@ final class PublishCommand implements Callable<Integer> {
     @Option(
             names = "--dtype",
             paramLabel = "TYPE",
-            converter = ConvertCommand.FileType.class,
+            converter = FileType.class,
             description = "Cast weights to fp32, bf16 or fp16. Default: as they are.")
     private TensorType dtype;
 

@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -68,7 +69,7 @@ public final class Checkpoint implements AutoCloseable {
         this.tensors = Collections.unmodifiableMap(byName);
         this.metadata = Collections.unmodifiableMap(metadata);
         this.unlisted = List.copyOf(unlisted);
-        this.reader = new TensorReader(this.shards);
+        this.reader = new TensorReader(shards);
     }
 
     /**
@@ -85,6 +86,31 @@ public final class Checkpoint implements AutoCloseable {
      * @throws IOException if reading fails
      */
     public static Checkpoint open(Path directoryOrFile) throws IOException {
+        return open(directoryOrFile, Optional.empty());
+    }
+
+    /**
+     * Opens what it takes to read some of a checkpoint's tensors. Of one in shards, that is the
+     * index and those shards that hold them; {@link #tensors} and {@link #shards} then have no
+     * others.
+     *
+     * @param directoryOrFile the directory, single file, or index file
+     * @param names the tensors wanted
+     * @return the open checkpoint
+     * @throws CheckpointException if there is no checkpoint, or it breaks its format's rules
+     * @throws IOException if reading fails
+     * @throws IllegalArgumentException if there is no tensor of such a name; the message lists
+     *     similar ones
+     */
+    public static Checkpoint open(Path directoryOrFile, Collection<String> names)
+            throws IOException {
+        Checkpoint checkpoint = open(directoryOrFile, Optional.of(names));
+        names.forEach(checkpoint::get);
+        return checkpoint;
+    }
+
+    private static Checkpoint open(Path directoryOrFile, Optional<Collection<String>> names)
+            throws IOException {
         Path entry = directoryOrFile;
         if (Files.isDirectory(directoryOrFile)) {
             entry = entryFile(directoryOrFile);
@@ -92,7 +118,7 @@ public final class Checkpoint implements AutoCloseable {
             throw new CheckpointException(directoryOrFile, "there is no such file or directory");
         }
         if (entry.toString().endsWith(INDEX_SUFFIX)) {
-            return openSharded(directoryOrFile, entry);
+            return openSharded(directoryOrFile, entry, names);
         }
         Shard shard = ShardReader.read(entry);
         return new Checkpoint(
@@ -125,7 +151,8 @@ public final class Checkpoint implements AutoCloseable {
     }
 
     /** The index says which tensors there are; what a shard holds beside them is left alone. */
-    private static Checkpoint openSharded(Path location, Path indexFile) throws IOException {
+    private static Checkpoint openSharded(
+            Path location, Path indexFile, Optional<Collection<String>> names) throws IOException {
         ShardIndex index = ShardIndex.read(indexFile);
         Path directory = indexFile.toAbsolutePath().getParent();
         if (location.equals(indexFile.getParent())) {
@@ -134,9 +161,16 @@ public final class Checkpoint implements AutoCloseable {
         List<Shard> shards = new ArrayList<>();
         List<TensorInfo> tensors = new ArrayList<>();
         List<String> unlisted = new ArrayList<>();
+        Set<String> touched = new TreeSet<>(index.shardOf().values());
         Set<String> missing = new TreeSet<>(index.shardOf().keySet());
+        if (names.isPresent()) {
+            names.get().forEach(name -> requireKnown(location, name, index.shardOf().keySet()));
+            touched.clear();
+            names.get().forEach(name -> touched.add(index.shardOf().get(name)));
+            missing.removeIf(name -> !touched.contains(index.shardOf().get(name)));
+        }
         Map<String, String> metadata = new LinkedHashMap<>(index.metadata());
-        for (String name : new TreeSet<>(index.shardOf().values())) {
+        for (String name : touched) {
             Shard shard = ShardReader.read(shardFile(indexFile, directory, name));
             shards.add(shard);
             shard.metadata().forEach(metadata::putIfAbsent);
@@ -217,18 +251,21 @@ public final class Checkpoint implements AutoCloseable {
      * @throws IllegalArgumentException if there is none; the message lists similar names
      */
     public TensorInfo get(String name) {
-        TensorInfo tensor = tensors.get(name);
-        if (tensor == null) {
+        requireKnown(location, name, tensors.keySet());
+        return tensors.get(name);
+    }
+
+    private static void requireKnown(Path location, String name, Set<String> known) {
+        if (!known.contains(name)) {
             throw new IllegalArgumentException(
                     location
                             + ": no tensor '"
                             + name
                             + "' among "
-                            + tensors.size()
+                            + known.size()
                             + "; the nearest names are "
-                            + NearNames.of(name, tensors.keySet()));
+                            + NearNames.of(name, known));
         }
-        return tensor;
     }
 
     /**

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -45,14 +46,18 @@ public final class CheckpointConverter {
                     "chat_template.jinja");
 
     private final Path source;
+    private final Checkpoint open;
     private final Path target;
     private final TensorType type;
     private final long maxShardBytes;
     private final List<IgnoreRule> dropped;
+    private final boolean storedOrder;
     private final Progress progress;
 
     private CheckpointConverter(Builder builder) {
         source = builder.source;
+        open = builder.open;
+        storedOrder = builder.storedOrder;
         target = builder.target;
         type = builder.type;
         maxShardBytes = builder.maxShardBytes;
@@ -77,39 +82,81 @@ public final class CheckpointConverter {
      * @throws IOException if reading or writing fails; nothing is left behind
      */
     public void convert() throws IOException {
-        try (Checkpoint checkpoint = Checkpoint.open(source)) {
-            List<TensorSpec> specs = new ArrayList<>();
-            for (TensorInfo tensor : checkpoint.tensors().values()) {
-                if (dropped.stream().noneMatch(rule -> rule.matches(tensor.name()))) {
-                    specs.add(new TensorSpec(tensor.name(), typeOf(tensor), tensor.shape()));
-                }
-            }
-            for (IgnoreRule rule : dropped) {
-                rule.check(checkpoint);
-            }
-            if (specs.isEmpty()) {
-                throw new CheckpointException(source, "no tensor is left after the ignore rules");
-            }
-            write(checkpoint, specs);
+        convert(CheckpointWriter::write);
+    }
+
+    /**
+     * Writes the files into the target as it is, for a caller that makes a larger whole of them. It
+     * must exist and hold none of these files, each of which is forced to disk.
+     *
+     * @throws CheckpointException if the source is no valid checkpoint
+     * @throws IOException if reading or writing fails; files may be left behind
+     */
+    public void convertInPlace() throws IOException {
+        convert(CheckpointWriter::writeInPlace);
+    }
+
+    private interface Writing {
+        void run(CheckpointWriter writer) throws IOException;
+    }
+
+    private void convert(Writing writing) throws IOException {
+        if (open != null) {
+            convert(open, writing);
+            return;
         }
+        try (Checkpoint checkpoint = Checkpoint.open(source)) {
+            convert(checkpoint, writing);
+        }
+    }
+
+    private void convert(Checkpoint checkpoint, Writing writing) throws IOException {
+        List<TensorSpec> specs = new ArrayList<>();
+        for (TensorInfo tensor : inOrder(checkpoint)) {
+            if (dropped.stream().noneMatch(rule -> rule.matches(tensor.name()))) {
+                specs.add(new TensorSpec(tensor.name(), typeOf(tensor), tensor.shape()));
+            }
+        }
+        for (IgnoreRule rule : dropped) {
+            rule.check(checkpoint);
+        }
+        if (specs.isEmpty()) {
+            throw new CheckpointException(
+                    checkpoint.location(), "no tensor is left after the ignore rules");
+        }
+        write(checkpoint, specs, writing);
+    }
+
+    private List<TensorInfo> inOrder(Checkpoint checkpoint) {
+        List<TensorInfo> tensors = new ArrayList<>(checkpoint.tensors().values());
+        if (storedOrder) {
+            tensors.sort(
+                    Comparator.comparingInt(
+                                    (TensorInfo tensor) ->
+                                            checkpoint.shards().indexOf(tensor.file()))
+                            .thenComparingLong(TensorInfo::offset));
+        }
+        return tensors;
     }
 
     private TensorType typeOf(TensorInfo tensor) {
         return type != null && tensor.type().isFloatingPoint() ? type : tensor.type();
     }
 
-    private void write(Checkpoint checkpoint, List<TensorSpec> specs) throws IOException {
+    private void write(Checkpoint checkpoint, List<TensorSpec> specs, Writing writing)
+            throws IOException {
         CheckpointWriter.Builder writer =
                 CheckpointWriter.builder()
                         .setDirectory(target)
                         .setTensors(specs)
                         .optMaxShardBytes(maxShardBytes)
+                        .optKeptOrder(storedOrder)
                         .optProgress(progress);
-        if (Files.isDirectory(source)) {
-            addCompanions(writer);
+        if (Files.isDirectory(checkpoint.location())) {
+            addCompanions(checkpoint.location(), writer);
         }
-        // The writer asks for tensors shard by shard, wider types first.
-        ShardPlan plan = new ShardPlan(specs, maxShardBytes);
+        // The writer asks for tensors shard by shard.
+        ShardPlan plan = new ShardPlan(specs, maxShardBytes, storedOrder);
         List<BlockPipeline.Cast> order = new ArrayList<>();
         for (int shard = 0; shard < plan.count(); shard++) {
             for (TensorSpec spec : plan.tensors(shard)) {
@@ -117,19 +164,19 @@ public final class CheckpointConverter {
             }
         }
         try (BlockPipeline pipeline = new BlockPipeline(checkpoint, order)) {
-            writer.setSource((spec, out) -> pipeline.write(spec.name(), out)).build().write();
+            writing.run(writer.setSource((spec, out) -> pipeline.write(spec.name(), out)).build());
         }
     }
 
-    private void addCompanions(CheckpointWriter.Builder writer) throws IOException {
-        Path config = source.resolve(CONFIG);
+    private void addCompanions(Path directory, CheckpointWriter.Builder writer) throws IOException {
+        Path config = directory.resolve(CONFIG);
         if (Files.exists(config)) {
             byte[] content =
                     type == null ? Files.readAllBytes(config) : ModelConfig.withType(config, type);
             writer.optFile(CONFIG, content);
         }
         for (String name : COMPANIONS) {
-            Path file = source.resolve(name);
+            Path file = directory.resolve(name);
             if (Files.exists(file)) {
                 writer.optFile(name, Files.readAllBytes(file));
             }
@@ -140,10 +187,12 @@ public final class CheckpointConverter {
     public static final class Builder {
 
         private Path source;
+        private Checkpoint open;
         private Path target;
         private TensorType type;
         private long maxShardBytes = CheckpointWriter.DEFAULT_MAX_SHARD_BYTES;
         private List<IgnoreRule> dropped = List.of();
+        private boolean storedOrder;
         private Progress progress;
 
         private Builder() {}
@@ -156,6 +205,17 @@ public final class CheckpointConverter {
          */
         public Builder setSource(Path directoryOrFile) {
             source = directoryOrFile;
+            return this;
+        }
+
+        /**
+         * Sets the checkpoint to read, in place of its path.
+         *
+         * @param checkpoint an open checkpoint, which stays the caller's to close
+         * @return this builder
+         */
+        public Builder setSource(Checkpoint checkpoint) {
+            open = checkpoint;
             return this;
         }
 
@@ -207,6 +267,18 @@ public final class CheckpointConverter {
         }
 
         /**
+         * Writes the tensors in the order in which their bytes lie in the source's files, so that
+         * each file is read once, front to back. Where element types of several widths are mixed,
+         * some tensors may then not start at a multiple of their element size.
+         *
+         * @return this builder
+         */
+        public Builder optStoredOrder() {
+            storedOrder = true;
+            return this;
+        }
+
+        /**
          * Sets who is told how many bytes are written.
          *
          * @param progress counts bytes of tensors, after the cast
@@ -224,7 +296,7 @@ public final class CheckpointConverter {
          * @throws IllegalArgumentException if something required is missing
          */
         public CheckpointConverter build() {
-            if (source == null || target == null) {
+            if ((source == null && open == null) || target == null) {
                 throw new IllegalArgumentException(
                         "a checkpoint converter needs setSource and setTarget");
             }

@@ -7,7 +7,9 @@ import java.io.StringWriter;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -45,6 +47,7 @@ public final class CheckpointWriter {
     private final List<TensorSpec> tensors;
     private final TensorSource source;
     private final long maxShardBytes;
+    private final boolean keptOrder;
     private final Map<String, String> metadata;
     private final Map<String, byte[]> files;
     private final Progress progress;
@@ -54,6 +57,7 @@ public final class CheckpointWriter {
         tensors = builder.tensors;
         source = builder.source;
         maxShardBytes = builder.maxShardBytes;
+        keptOrder = builder.keptOrder;
         metadata = new LinkedHashMap<>(builder.metadata);
         files = new LinkedHashMap<>(builder.files);
         progress = builder.progress;
@@ -93,8 +97,31 @@ public final class CheckpointWriter {
         writeInto(directory);
     }
 
+    /**
+     * Writes the tensors into one safetensors file, which appears whole or not at all, in place of
+     * what is there.
+     *
+     * @param file the file
+     * @param tensors the tensors, in the order of their data
+     * @param source asked once for each tensor
+     * @throws IOException if writing fails, or the source does
+     * @throws IllegalStateException if the source writes fewer or more bytes than a tensor has
+     */
+    public static void writeFile(Path file, List<TensorSpec> tensors, TensorSource source)
+            throws IOException {
+        Path target = file.toAbsolutePath();
+        Path hidden = AtomicDirectory.hidden(target);
+        try {
+            SafetensorsFile.write(hidden, tensors, Map.of("format", "pt"), source, null);
+            Files.move(hidden, target, StandardCopyOption.ATOMIC_MOVE);
+            AtomicDirectory.force(target.getParent());
+        } finally {
+            Files.deleteIfExists(hidden);
+        }
+    }
+
     private void writeInto(Path existing) throws IOException {
-        ShardPlan plan = new ShardPlan(tensors, maxShardBytes);
+        ShardPlan plan = new ShardPlan(tensors, maxShardBytes, keptOrder);
         long total = 0;
         for (TensorSpec tensor : tensors) {
             total = Math.addExact(total, tensor.byteLength());
@@ -108,10 +135,10 @@ public final class CheckpointWriter {
             SafetensorsFile.write(file, plan.tensors(shard), metadata, source, progress);
         }
         if (plan.count() > 1) {
-            writeFile(existing.resolve(INDEX), index(plan, total));
+            writeBytes(existing.resolve(INDEX), index(plan, total));
         }
         for (Map.Entry<String, byte[]> file : files.entrySet()) {
-            writeFile(existing.resolve(file.getKey()), file.getValue());
+            writeBytes(existing.resolve(file.getKey()), file.getValue());
         }
         if (progress != null) {
             progress.end();
@@ -139,7 +166,7 @@ public final class CheckpointWriter {
         return text.append('\n').toString().getBytes(StandardCharsets.UTF_8);
     }
 
-    private static void writeFile(Path file, byte[] content) throws IOException {
+    private static void writeBytes(Path file, byte[] content) throws IOException {
         try (FileChannel channel =
                 FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             ByteBuffer bytes = ByteBuffer.wrap(content);
@@ -157,6 +184,7 @@ public final class CheckpointWriter {
         private List<TensorSpec> tensors;
         private TensorSource source;
         private long maxShardBytes = DEFAULT_MAX_SHARD_BYTES;
+        private boolean keptOrder;
         private final Map<String, String> metadata = new LinkedHashMap<>(Map.of("format", "pt"));
         private final Map<String, byte[]> files = new LinkedHashMap<>();
         private Progress progress;
@@ -208,6 +236,12 @@ public final class CheckpointWriter {
                 throw new IllegalArgumentException("a shard of " + bytes + " bytes holds nothing");
             }
             maxShardBytes = bytes;
+            return this;
+        }
+
+        /** Leaves tensors of wider types where they are, for a source that has them in order. */
+        Builder optKeptOrder(boolean kept) {
+            keptOrder = kept;
             return this;
         }
 

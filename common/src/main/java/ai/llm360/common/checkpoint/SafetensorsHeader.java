@@ -89,7 +89,11 @@ final class SafetensorsHeader {
                     }
                 });
         return new Shard(
-                file, false, place(dataStart, fileSize), Collections.unmodifiableMap(metadata));
+                file,
+                false,
+                place(dataStart, fileSize),
+                Collections.unmodifiableMap(metadata),
+                Shard.KNOWN);
     }
 
     private Entry entry(String name) throws IOException {

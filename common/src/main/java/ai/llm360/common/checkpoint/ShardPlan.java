@@ -15,20 +15,26 @@ final class ShardPlan {
 
     private final List<List<TensorSpec>> shards = new ArrayList<>();
 
-    ShardPlan(List<TensorSpec> tensors, long maxShardBytes) {
+    /**
+     * Plans shards.
+     *
+     * @param keptOrder whether tensors stay in their order within a shard too; else wider types go
+     *     first
+     */
+    ShardPlan(List<TensorSpec> tensors, long maxShardBytes, boolean keptOrder) {
         List<TensorSpec> current = new ArrayList<>();
         long bytes = 0;
         for (TensorSpec tensor : tensors) {
             long size = tensor.byteLength();
             if (!current.isEmpty() && size > maxShardBytes - bytes) {
-                shards.add(aligned(current));
+                shards.add(keptOrder ? current : aligned(current));
                 current = new ArrayList<>();
                 bytes = 0;
             }
             current.add(tensor);
             bytes += size;
         }
-        shards.add(aligned(current));
+        shards.add(keptOrder ? current : aligned(current));
     }
 
     int count() {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -39,6 +40,11 @@ final class ShardReader {
             return TorchFile.read(file);
         }
         throw new CheckpointException(file, refusal(start, file));
+    }
+
+    /** Whether small reads all over a file cost little, and it can be mapped. */
+    static boolean isOnDisk(Path file) {
+        return file.getFileSystem() == FileSystems.getDefault();
     }
 
     /** Reads until the buffer is full. */

@@ -10,8 +10,9 @@ import java.util.List;
  * Gathers the elements of a tensor that is not packed, such as a transposed view, in row-major
  * order.
  *
- * <p>Its bytes are mapped, as they are read out of order, in windows that an int can index. A
- * window starts at a multiple of its size from element 0, so no element straddles two of them.
+ * <p>Its bytes are mapped, as they are read out of order, in windows that an int can index. Where a
+ * file isn't on a disk, they are read into memory instead. A window starts at a multiple of its
+ * size from element 0, so no element straddles two of them.
  */
 final class StridedSource {
 
@@ -34,12 +35,18 @@ final class StridedSource {
         windows = new ByteBuffer[(int) ((span + WINDOW - 1) / WINDOW)];
         for (int w = 0; w < windows.length; w++) {
             long from = w * WINDOW;
-            windows[w] =
-                    channel.map(
-                            MapMode.READ_ONLY,
-                            tensor.offset() + from,
-                            Math.min(WINDOW, span - from));
+            long at = tensor.offset() + from;
+            windows[w] = window(channel, at, Math.min(WINDOW, span - from));
         }
+    }
+
+    private ByteBuffer window(FileChannel channel, long at, long bytes) throws IOException {
+        if (ShardReader.isOnDisk(tensor.file())) {
+            return channel.map(MapMode.READ_ONLY, at, bytes);
+        }
+        ByteBuffer window = ByteBuffer.allocate((int) bytes);
+        ShardReader.readFully(channel, at, window, tensor.file());
+        return window;
     }
 
     /** Appends the bytes of {@code count} elements, from the given one on. */

@@ -15,7 +15,9 @@ import java.util.List;
  * @param type the type of its elements on disk
  * @param shape its shape; no dimensions for a scalar
  * @param file the file that holds it
- * @param offset bytes from the file's start to element 0
+ * @param offset bytes from the file's start to element 0. Of a torch file that isn't on a disk it
+ *     is the least that it can be: what is missing stands before the tensor's own bytes, and is
+ *     looked up when they are read. The order of such offsets is that of the bytes.
  * @param strides elements between neighbours along each dimension; not negative
  */
 public record TensorInfo(

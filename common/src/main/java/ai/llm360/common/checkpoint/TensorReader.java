@@ -9,8 +9,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -29,15 +29,15 @@ final class TensorReader implements AutoCloseable {
     /** Elements that a thread casts or gathers at a time. */
     private static final int SHARE = 1 << 18;
 
-    private final Set<Path> files;
+    private final Map<Path, Shard.Placing> files;
     private final Map<Path, FileChannel> channels = new HashMap<>();
     private boolean closed;
 
     /** Kept between reads: the first touch of fresh memory costs more than reading into it. */
     private final AtomicReference<ByteBuffer> spare = new AtomicReference<>();
 
-    TensorReader(List<Path> files) {
-        this.files = Set.copyOf(files);
+    TensorReader(List<Shard> shards) {
+        files = shards.stream().collect(Collectors.toMap(Shard::file, Shard::placing));
     }
 
     ByteBuffer read(TensorInfo tensor, long first, long count, TensorType target)
@@ -58,8 +58,9 @@ final class TensorReader implements AutoCloseable {
         return dst.flip();
     }
 
-    void read(TensorInfo tensor, long first, long count, TensorType target, ByteBuffer dst)
+    void read(TensorInfo described, long first, long count, TensorType target, ByteBuffer dst)
             throws IOException {
+        TensorInfo tensor = described;
         if (first < 0 || count < 0 || first > tensor.elementCount() - count) {
             throw new IllegalArgumentException(
                     "elements "
@@ -77,6 +78,7 @@ final class TensorReader implements AutoCloseable {
                     count + " elements of " + target + " don't fit in " + dst);
         }
         FileChannel channel = channel(tensor.file());
+        tensor = files.get(tensor.file()).place(tensor, channel);
         int start = dst.position();
         int end = start + (int) count * target.byteSize();
         ByteBuffer out = dst.slice(start, end - start);
@@ -165,7 +167,7 @@ final class TensorReader implements AutoCloseable {
     }
 
     private synchronized FileChannel channel(Path file) throws IOException {
-        if (!files.contains(file)) {
+        if (!files.containsKey(file)) {
             throw new IllegalArgumentException(file + " is not a file of this checkpoint");
         }
         if (closed) {

@@ -1,10 +1,9 @@
 package ai.llm360.common.checkpoint;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -13,6 +12,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.zip.ZipException;
 import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
 import org.apache.commons.compress.archivers.zip.ZipFile;
 
@@ -20,60 +20,53 @@ import org.apache.commons.compress.archivers.zip.ZipFile;
  * The zip that {@code torch.save} writes, as a map from record names to byte ranges of the file.
  *
  * <p>Torch stores its records uncompressed so that they can be mapped ({@code
- * caffe2/serialize/inline_container.h}). Commons Compress reads the central directory, zip64 too;
- * each entry's local header is then checked against it here, since a range is trusted only if both
- * agree.
+ * caffe2/serialize/inline_container.h}). Commons Compress reads the central directory, zip64 too.
+ * Each record's local header is checked against it when the file is opened or, where that would ask
+ * a network hundreds of times, when the record is first read.
  */
 final class TorchArchive {
 
-    private static final int LOCAL_SIGNATURE = 0x04034b50;
-    private static final int LOCAL_BYTES = 30;
-    private static final int FLAG_ENCRYPTED = 1;
-    private static final int FLAG_DATA_DESCRIPTOR = 8;
-    private static final long ZIP64 = 0xFFFFFFFFL;
     private static final int MAX_ENTRIES = 1_000_000;
     private static final String PICKLE = "/data.pkl";
 
     private final Path file;
-    private final Map<String, Range> records;
+    private final Map<String, ZipRecord> records;
 
-    private TorchArchive(Path file, Map<String, Range> records) {
+    private TorchArchive(Path file, Map<String, ZipRecord> records) {
         this.file = file;
         this.records = records;
     }
 
-    /** Bytes {@code offset} to {@code offset + size} of the file. */
-    record Range(long offset, long size) {}
-
-    private record Entry(String name, long header, Range data) {}
-
     static TorchArchive read(Path file) throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            List<Entry> entries = entries(file, channel);
-            entries.sort(Comparator.comparingLong(Entry::header));
-            Map<String, Range> byName = new LinkedHashMap<>();
-            long free = 0;
-            for (Entry entry : entries) {
-                if (entry.header < free) {
-                    throw bad(file, entry.name, "overlaps the entry before it");
+            List<ZipRecord> entries = entries(file, channel);
+            entries.sort(Comparator.comparingLong(ZipRecord::header));
+            Map<String, ZipRecord> byName = new LinkedHashMap<>();
+            ZipRecord before = null;
+            for (ZipRecord entry : entries) {
+                if (before != null) {
+                    if (entry.header() < before.offset() + before.size()) {
+                        throw entry.bad("overlaps the entry before it");
+                    }
+                    before.endsBefore(entry.header());
                 }
-                free = entry.data.offset + entry.data.size;
-                if (byName.put(entry.name, entry.data) != null) {
-                    throw bad(file, entry.name, "occurs twice");
+                if (byName.put(entry.name(), entry) != null) {
+                    throw entry.bad("occurs twice");
                 }
+                before = entry;
             }
             return new TorchArchive(file, withoutFolder(file, byName));
         }
     }
 
-    /** Returns a record's place, by its name without the archive's folder. */
-    Range get(String name) throws CheckpointException {
-        Range range = records.get(name);
-        if (range == null) {
+    /** Returns a record, by its name without the archive's folder. */
+    ZipRecord get(String name) throws CheckpointException {
+        ZipRecord record = records.get(name);
+        if (record == null) {
             throw new CheckpointException(
                     file, "the torch zip lacks the record " + StrictJson.quote(name));
         }
-        return range;
+        return record;
     }
 
     boolean has(String name) {
@@ -82,27 +75,29 @@ final class TorchArchive {
 
     /** Reads a small record whole. */
     byte[] bytes(String name, long limit) throws IOException {
-        Range range = get(name);
-        if (range.size > limit) {
+        ZipRecord record = get(name);
+        if (record.size() > limit) {
             throw new CheckpointException(
                     file,
                     "the record "
                             + StrictJson.quote(name)
                             + " has "
-                            + range.size
+                            + record.size()
                             + " bytes; expected at most "
                             + limit);
         }
-        byte[] bytes = new byte[(int) range.size];
+        byte[] bytes = new byte[(int) record.size()];
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            ShardReader.readFully(channel, range.offset, ByteBuffer.wrap(bytes), file);
+            record.locate(channel);
+            ShardReader.readFully(channel, record.offset(), ByteBuffer.wrap(bytes), file);
         }
         return bytes;
     }
 
-    private static List<Entry> entries(Path file, FileChannel channel) throws IOException {
-        List<Entry> entries = new ArrayList<>();
-        // Local headers are read below, so Commons Compress needn't seek through the file for them.
+    private static List<ZipRecord> entries(Path file, FileChannel channel) throws IOException {
+        List<ZipRecord> entries = new ArrayList<>();
+        boolean onDisk = ShardReader.isOnDisk(file);
+        // Commons Compress needn't seek through the file for local headers.
         try (FileChannel own = FileChannel.open(file, StandardOpenOption.READ);
                 ZipFile zip =
                         ZipFile.builder()
@@ -114,13 +109,22 @@ final class TorchArchive {
                     throw new CheckpointException(
                             file, "the zip has more than " + MAX_ENTRIES + " entries");
                 }
-                entries.add(checked(file, channel, entry));
+                ZipRecord record = new ZipRecord(file, entry, channel.size());
+                record.checkDirectory();
+                if (onDisk) {
+                    record.locate(channel);
+                }
+                entries.add(record);
             }
         } catch (CheckpointException e) {
             throw e;
         } catch (IOException | RuntimeException e) {
             // Commons Compress reports some damage with unchecked exceptions, some wrapped.
             Throwable root = e.getCause() == null ? e : e.getCause();
+            boolean ofZip = root instanceof ZipException || root instanceof EOFException;
+            if (!onDisk && root instanceof IOException failure && !ofZip) {
+                throw failure; // a network's, which says nothing of the file
+            }
             throw new CheckpointException(
                     file,
                     "the zip's directory can't be read ("
@@ -131,63 +135,8 @@ final class TorchArchive {
         return entries;
     }
 
-    /** Compares the central directory's word on an entry with its local header. */
-    private static Entry checked(Path file, FileChannel channel, ZipArchiveEntry entry)
-            throws IOException {
-        String name = entry.getName();
-        long at = entry.getLocalHeaderOffset();
-        long size = entry.getSize();
-        if (at < 0 || at > channel.size() - LOCAL_BYTES) {
-            throw bad(file, name, "has its header at byte " + at + ", outside the file");
-        }
-        ByteBuffer local = ByteBuffer.allocate(LOCAL_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        ShardReader.readFully(channel, at, local, file);
-        int flags = local.getShort(6) & 0xFFFF;
-        int nameBytes = local.getShort(26) & 0xFFFF;
-        int extraBytes = local.getShort(28) & 0xFFFF;
-        if (local.getInt(0) != LOCAL_SIGNATURE) {
-            throw bad(file, name, "has no local header at byte " + at);
-        }
-        if (((flags | entry.getRawFlag()) & FLAG_ENCRYPTED) != 0) {
-            throw bad(file, name, "is encrypted; torch never encrypts: save the model again");
-        }
-        if (entry.getMethod() != ZipArchiveEntry.STORED || local.getShort(8) != 0) {
-            throw bad(
-                    file,
-                    name,
-                    "is compressed; torch stores its records: unpack and save the model again");
-        }
-        if (size != entry.getCompressedSize()) {
-            throw bad(file, name, "is stored, but its sizes differ");
-        }
-        long data = at + LOCAL_BYTES + nameBytes + extraBytes;
-        if (size < 0 || size > channel.size() - data) {
-            throw bad(
-                    file,
-                    name,
-                    "of " + size + " bytes at byte " + data + " ends beyond the file's end");
-        }
-        byte[] localName = new byte[nameBytes];
-        ShardReader.readFully(channel, at + LOCAL_BYTES, ByteBuffer.wrap(localName), file);
-        if (!new String(localName, StandardCharsets.UTF_8).equals(name)) {
-            throw bad(file, name, "has another name in its local header");
-        }
-        if (!sameSize(local.getInt(18) & ZIP64, size, flags)
-                || !sameSize(local.getInt(22) & ZIP64, size, flags)) {
-            throw bad(file, name, "has another size in its local header");
-        }
-        return new Entry(name, at, new Range(data, size));
-    }
-
-    /** Torch's zips leave a local size 0 behind the data-descriptor flag, or ~0 for zip64. */
-    private static boolean sameSize(long local, long size, int flags) {
-        return local == size
-                || local == ZIP64
-                || (local == 0 && (flags & FLAG_DATA_DESCRIPTOR) != 0);
-    }
-
     /** Torch puts all records into one folder, named after the file, which has no meaning. */
-    private static Map<String, Range> withoutFolder(Path file, Map<String, Range> byName)
+    private static Map<String, ZipRecord> withoutFolder(Path file, Map<String, ZipRecord> byName)
             throws CheckpointException {
         List<String> pickles =
                 byName.keySet().stream()
@@ -203,18 +152,13 @@ final class TorchArchive {
         }
         String pickle = pickles.get(0);
         String folder = pickle.substring(0, pickle.length() - PICKLE.length() + 1);
-        Map<String, Range> records = new LinkedHashMap<>();
+        Map<String, ZipRecord> records = new LinkedHashMap<>();
         byName.forEach(
-                (name, range) -> {
+                (name, record) -> {
                     if (name.startsWith(folder)) {
-                        records.put(name.substring(folder.length()), range);
+                        records.put(name.substring(folder.length()), record);
                     }
                 });
         return records;
-    }
-
-    private static CheckpointException bad(Path file, String entry, String problem) {
-        return new CheckpointException(
-                file, "zip entry " + StrictJson.quote(entry) + " " + problem);
     }
 }

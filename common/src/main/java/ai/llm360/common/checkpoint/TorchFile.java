@@ -1,11 +1,12 @@
 package ai.llm360.common.checkpoint;
 
 import ai.djl.ndarray.types.Shape;
-import ai.llm360.common.checkpoint.TorchArchive.Range;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -14,6 +15,7 @@ final class TorchFile {
 
     private final Path file;
     private final TorchArchive archive;
+    private final Map<String, ZipRecord> recordOf = new HashMap<>();
 
     private TorchFile(Path file, TorchArchive archive) {
         this.file = file;
@@ -23,7 +25,8 @@ final class TorchFile {
     static Shard read(Path file) throws IOException {
         TorchFile torch = new TorchFile(file, TorchArchive.read(file));
         torch.checkByteOrder();
-        return new Shard(file, true, torch.tensors(), Map.of());
+        Shard.Placing placing = ShardReader.isOnDisk(file) ? Shard.KNOWN : torch::placed;
+        return new Shard(file, true, torch.tensors(), Map.of(), placing);
     }
 
     /** Torch before 2.1 wrote no byte order; all of its machines were little-endian. */
@@ -68,10 +71,19 @@ final class TorchFile {
         return List.copyOf(tensors);
     }
 
+    private TensorInfo placed(TensorInfo tensor, FileChannel channel) throws IOException {
+        ZipRecord record = recordOf.get(tensor.name());
+        if (record == null) {
+            throw new IllegalArgumentException(file + " has no tensor '" + tensor.name() + "'");
+        }
+        return record.placed(tensor, channel);
+    }
+
     /** Checks a view against its storage, and its storage against its record. */
     private TensorInfo place(String name, TorchConstructors.Tensor tensor) throws IOException {
         TorchConstructors.Storage storage = tensor.storage();
-        Range record = archive.get("data/" + storage.key());
+        ZipRecord record = archive.get("data/" + storage.key());
+        recordOf.put(name, record);
         int width = storage.type().byteSize();
         if (record.size() % width != 0 || record.size() / width != storage.elements()) {
             throw problem(

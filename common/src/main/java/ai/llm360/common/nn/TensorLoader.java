@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.llm360.common.checkpoint.TensorInfo;
 import ai.llm360.common.checkpoint.TensorType;
+import java.nio.file.FileSystems;
 import java.util.List;
 import java.util.Map;
 
@@ -75,8 +76,14 @@ public final class TensorLoader implements AutoCloseable {
      * @param manager a manager on the CPU, which the tensor is attached to
      * @param tensor where the tensor lies
      * @return the tensor
+     * @throws IllegalArgumentException if the file isn't on a disk of this machine
      */
     public NDArray map(NDManager manager, TensorInfo tensor) {
+        if (tensor.file().getFileSystem() != FileSystems.getDefault()) {
+            throw new IllegalArgumentException(
+                    "%s isn't on this machine, and a model is made of files that can be mapped: download it first"
+                            .formatted(tensor.file()));
+        }
         long[] shape = tensor.shape().getShape();
         long[] strides = tensor.strides().stream().mapToLong(Long::longValue).toArray();
         int type = tensor.type().torchScalarType();

@@ -33,6 +33,7 @@ public final class TorchZipBuilder {
     private final Map<String, TensorType> types = new LinkedHashMap<>();
     private final Map<String, byte[]> records = new LinkedHashMap<>();
     private byte[] pickle;
+    private boolean padded;
 
     /** Adds a packed tensor of F32. */
     public TorchZipBuilder floats(String name, long[] shape, float... values) {
@@ -84,6 +85,12 @@ public final class TorchZipBuilder {
         return this;
     }
 
+    /** Pads local headers so that records start at multiples of 64, as torch does. */
+    public TorchZipBuilder padded() {
+        padded = true;
+        return this;
+    }
+
     /** Returns the file's bytes. Call it once. */
     public byte[] bytes() {
         Map<String, byte[]> entries = new LinkedHashMap<>();
@@ -91,7 +98,7 @@ public final class TorchZipBuilder {
         storages.forEach((key, bytes) -> entries.put("archive/data/" + key, bytes));
         entries.put("archive/version", "3\n".getBytes(StandardCharsets.US_ASCII));
         records.forEach((name, bytes) -> entries.put("archive/" + name, bytes));
-        return zip(entries);
+        return zip(entries, padded);
     }
 
     /** Writes the file. */
@@ -101,6 +108,10 @@ public final class TorchZipBuilder {
 
     /** Returns a zip of stored entries. */
     public static byte[] zip(Map<String, byte[]> entries) {
+        return zip(entries, false);
+    }
+
+    private static byte[] zip(Map<String, byte[]> entries, boolean padded) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream directory = new ByteArrayOutputStream();
         entries.forEach(
@@ -108,8 +119,14 @@ public final class TorchZipBuilder {
                     int at = out.size();
                     byte[] utf8 = name.getBytes(StandardCharsets.UTF_8);
                     out.writeBytes(new byte[] {'P', 'K', 3, 4});
-                    out.writeBytes(common(utf8, content));
+                    int extra = padded ? 63 - (at + 30 + utf8.length + 63) % 64 : 0;
+                    byte[] local = common(utf8, content);
+                    ByteBuffer.wrap(local)
+                            .order(ByteOrder.LITTLE_ENDIAN)
+                            .putShort(24, (short) extra);
+                    out.writeBytes(local);
                     out.writeBytes(utf8);
+                    out.writeBytes(new byte[extra]);
                     out.writeBytes(content);
                     directory.writeBytes(new byte[] {'P', 'K', 1, 2, 20, 0});
                     directory.writeBytes(common(utf8, content));

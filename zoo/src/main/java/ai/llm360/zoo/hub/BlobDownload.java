@@ -91,8 +91,8 @@ final class BlobDownload {
                 };
         if (connections > 1 && file.size() - partial.length() > partBytes) {
             try {
-                new ParallelRanges(reader, connections, partBytes)
-                        .read(partial.length(), file.size(), sink);
+                new ParallelRanges(reader, connections, partBytes, partial.length(), file.size())
+                        .readAll(sink);
                 return;
             } catch (RangeReader.RangesIgnoredException e) {
                 // Then in one stream, on from where it is.

@@ -15,6 +15,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow.Subscription;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * The body of a response as a stream that doesn't wait for ever: the JDK's own has no time limit
@@ -28,6 +29,7 @@ final class BodyStream extends InputStream implements BodySubscriber<BodyStream>
     private static final int AHEAD = 16;
 
     private final Duration patience;
+    private final LongAdder received;
     private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
     private final Queue<ByteBuffer> unread = new ArrayDeque<>();
     private Subscription subscription;
@@ -38,9 +40,11 @@ final class BodyStream extends InputStream implements BodySubscriber<BodyStream>
      * Creates a stream.
      *
      * @param patience the longest silence of the server
+     * @param received is told of every byte that came in
      */
-    BodyStream(Duration patience) {
+    BodyStream(Duration patience, LongAdder received) {
         this.patience = patience;
+        this.received = received;
     }
 
     /** What the connection tells the reader: buffers, a failure, or by neither that it is over. */
@@ -63,6 +67,7 @@ final class BodyStream extends InputStream implements BodySubscriber<BodyStream>
 
     @Override
     public void onNext(List<ByteBuffer> buffers) {
+        buffers.forEach(buffer -> received.add(buffer.remaining()));
         events.add(new Event(buffers, null));
     }
 

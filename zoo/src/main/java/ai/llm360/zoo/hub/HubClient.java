@@ -96,14 +96,14 @@ public final class HubClient {
      * @throws IOException if the cache can't be read
      */
     public String commit(String repository, String revision) throws IOException {
-        return commit(cache(repository), HubNames.revision(revision));
+        return commit(api, cache(repository), HubNames.revision(revision));
     }
 
     private CachedRepository cache(String repository) throws HubException {
         return new CachedRepository(settings.cache(), HubNames.repository(repository));
     }
 
-    private String commit(CachedRepository cache, String revision) throws IOException {
+    private String commit(HubApi api, CachedRepository cache, String revision) throws IOException {
         if (HubNames.isGitHash(revision)) {
             return revision;
         }
@@ -128,10 +128,11 @@ public final class HubClient {
      * @throws IOException if the cache can't be read
      */
     public List<HubFile> files(String repository, String commit) throws IOException {
-        return files(cache(repository), HubNames.gitHash(commit));
+        return files(api, cache(repository), HubNames.gitHash(commit));
     }
 
-    private List<HubFile> files(CachedRepository cache, String commit) throws IOException {
+    private List<HubFile> files(HubApi api, CachedRepository cache, String commit)
+            throws IOException {
         Optional<List<HubFile>> known = cache.listing(commit);
         if (known.isPresent()) {
             return known.get();
@@ -174,8 +175,8 @@ public final class HubClient {
     public HubPlan plan(String repository, String revision, Predicate<String> include)
             throws IOException {
         CachedRepository cache = cache(repository);
-        String commit = commit(cache, HubNames.revision(revision));
-        List<HubFile> all = files(cache, commit);
+        String commit = commit(api, cache, HubNames.revision(revision));
+        List<HubFile> all = files(api, cache, commit);
         List<HubFile> files = all.stream().filter(file -> include.test(file.path())).toList();
         if (files.isEmpty()) {
             throw new HubException(
@@ -268,6 +269,60 @@ public final class HubClient {
             String repository, String revision, Predicate<String> include, Progress progress)
             throws IOException {
         return download(plan(repository, revision, include), progress);
+    }
+
+    /**
+     * Opens a revision to read it without downloading it.
+     *
+     * <pre>{@code
+     * RemoteSnapshot amber = client.remote("LLM360/Amber", "ckpt_200");
+     * try (Checkpoint checkpoint = Checkpoint.open(amber.root(), List.of("lm_head.weight"))) {
+     *     ByteBuffer rows = checkpoint.read("lm_head.weight", TensorType.F32, 0, 16);
+     * }
+     * }</pre>
+     *
+     * @param repository such as {@code LLM360/Amber}
+     * @param revision a branch, a tag or a commit
+     * @return its files
+     * @throws HubException if there is no such repository or revision
+     * @throws IOException if the cache can't be read
+     */
+    public RemoteSnapshot remote(String repository, String revision) throws IOException {
+        return new RemoteSnapshot(remoteFiles(repository, revision, false));
+    }
+
+    /**
+     * Opens a revision to read its large files once, checked by their hashes, without storing them.
+     *
+     * @param repository such as {@code LLM360/Amber}
+     * @param revision a branch, a tag or a commit
+     * @return the pass, the caller's to close
+     * @throws HubException if there is no such repository or revision
+     * @throws IOException if the cache can't be read
+     */
+    public HubPass pass(String repository, String revision) throws IOException {
+        return new HubPass(remoteFiles(repository, revision, true), freeSpace);
+    }
+
+    private RemoteFiles remoteFiles(String repository, String revision, boolean remembering)
+            throws IOException {
+        CachedRepository cache = cache(repository);
+        HubHttp counting = http.counting();
+        HubApi counted = new HubApi(counting, pause);
+        String commit = commit(counted, cache, HubNames.revision(revision));
+        return new RemoteFiles(
+                counting,
+                cache,
+                commit,
+                files(counted, cache, commit),
+                (file, what) ->
+                        new RemoteFile(
+                                file,
+                                new RangeReader(counting, pause, cache.name(), commit, file, true),
+                                what,
+                                connections,
+                                partBytes,
+                                remembering));
     }
 
     /** Builds a {@link HubClient}. */

@@ -8,6 +8,7 @@ import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.concurrent.atomic.LongAdder;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLHandshakeException;
 
@@ -24,6 +25,7 @@ final class HubHttp {
     private final HubSettings settings;
     private final Duration silence;
     private final HttpClient http;
+    private final LongAdder received;
 
     /**
      * Creates a client.
@@ -34,6 +36,7 @@ final class HubHttp {
     HubHttp(HubSettings settings, Duration silence, HttpClient.Builder http) {
         this.settings = settings;
         this.silence = silence;
+        received = new LongAdder();
         settings.proxies().login().ifPresent(http::authenticator);
         this.http =
                 // HTTP/2 would send all parts of a file through one connection.
@@ -42,6 +45,23 @@ final class HubHttp {
                         .connectTimeout(CONNECT)
                         .proxy(settings.proxies())
                         .build();
+    }
+
+    private HubHttp(HubHttp same) {
+        settings = same.settings;
+        silence = same.silence;
+        http = same.http;
+        received = new LongAdder();
+    }
+
+    /** Returns a client on the same connections, with a counter of its own. */
+    HubHttp counting() {
+        return new HubHttp(this);
+    }
+
+    /** Returns how many bytes of bodies have come in. */
+    long received() {
+        return received.sum();
     }
 
     HubSettings settings() {
@@ -108,7 +128,7 @@ final class HubHttp {
             request.header("Authorization", "Bearer " + settings.token().get());
         }
         try {
-            return http.send(request.build(), info -> new BodyStream(silence));
+            return http.send(request.build(), info -> new BodyStream(silence, received));
         } catch (InterruptedException e) {
             throw Pause.interrupted();
         } catch (SSLHandshakeException e) {

@@ -1,51 +1,87 @@
 package ai.llm360.zoo.hub;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Queue;
 
 /**
- * Reads a file through several connections at once and hands its bytes over in their order.
+ * Reads a range of a file through several connections at once and hands its bytes over in their
+ * order.
  *
  * <p>Each connection fills a buffer of one part's size; the first part is handed over while it
  * fills. So memory is connections × part, and what a kill loses is at most the parts behind the
- * first.
+ * first. The connections are at work from the first read to the range's end or to {@link #close}.
  */
-final class ParallelRanges {
+final class ParallelRanges implements Closeable {
 
     private final RangeReader reader;
     private final int connections;
     private final int partBytes;
+    private final long to;
+    private final Queue<Part> parts = new ArrayDeque<>();
+    private long next;
+    private Workers workers;
 
-    ParallelRanges(RangeReader reader, int connections, int partBytes) {
+    ParallelRanges(RangeReader reader, int connections, int partBytes, long from, long to) {
         this.reader = reader;
         this.connections = connections;
         this.partBytes = partBytes;
+        this.to = to;
+        next = from;
     }
 
-    void read(long from, long to, RangeReader.Sink sink) throws IOException {
-        long next = from;
-        Queue<Part> parts = new ArrayDeque<>();
-        try (Workers workers = new Workers(connections)) {
-            while (parts.size() < connections && next < to) {
-                next = start(new Part(partBytes), next, to, parts, workers);
-            }
-            while (!parts.isEmpty()) {
-                Part first = parts.remove();
-                first.drain(sink);
-                if (next < to) {
-                    next = start(first, next, to, parts, workers);
-                }
+    /** Hands all bytes over, and closes. */
+    void readAll(RangeReader.Sink sink) throws IOException {
+        try (this) {
+            while (read(Long.MAX_VALUE, sink)) {
+                // Until the end.
             }
         }
     }
 
-    private long start(Part part, long from, long to, Queue<Part> parts, Workers workers) {
+    /**
+     * Hands over some of the next bytes, waiting for at least one.
+     *
+     * @param most how many at most
+     * @return false at the range's end
+     */
+    boolean read(long most, RangeReader.Sink sink) throws IOException {
+        if (workers == null) {
+            workers = new Workers(connections);
+            while (parts.size() < connections && next < to) {
+                start(new Part(partBytes));
+            }
+        }
+        if (parts.isEmpty()) {
+            return false;
+        }
+        Part first = parts.element();
+        first.drain(most, sink);
+        if (first.isDrained()) {
+            parts.remove();
+            if (next < to) {
+                start(first);
+            }
+        }
+        return true;
+    }
+
+    private void start(Part part) {
+        long from = next;
         long end = Math.min(from + partBytes, to);
         part.begin((int) (end - from));
         parts.add(part);
         workers.start(() -> part.fill(reader, from, end));
-        return end;
+        next = end;
+    }
+
+    /** Ends the connections. */
+    @Override
+    public void close() {
+        if (workers != null) {
+            workers.close();
+        }
     }
 
     /** A buffer between the thread that fills it and the one that drains it. */
@@ -54,6 +90,7 @@ final class ParallelRanges {
         private final byte[] bytes;
         private int length;
         private int filled;
+        private int drained;
         private Throwable failure;
 
         Part(int size) {
@@ -63,6 +100,7 @@ final class ParallelRanges {
         synchronized void begin(int newLength) {
             length = newLength;
             filled = 0;
+            drained = 0;
         }
 
         void fill(RangeReader reader, long from, long to) {
@@ -84,13 +122,14 @@ final class ParallelRanges {
             notifyAll();
         }
 
-        void drain(RangeReader.Sink sink) throws IOException {
-            int drained = 0;
-            while (drained < length) {
-                int ready = await(drained);
-                sink.write(bytes, drained, ready - drained);
-                drained = ready;
-            }
+        void drain(long most, RangeReader.Sink sink) throws IOException {
+            int count = (int) Math.min(await(drained) - drained, most);
+            sink.write(bytes, drained, count);
+            drained += count;
+        }
+
+        synchronized boolean isDrained() {
+            return drained == length;
         }
 
         private synchronized int await(int seen) throws IOException {

@@ -55,21 +55,27 @@ final class SnapshotDownload {
     }
 
     private void requireSpace() throws IOException {
-        Path existing = cache.directory();
+        requireSpace(
+                freeSpace,
+                cache.directory(),
+                plan.missingBytes(),
+                "%s@%s: ".formatted(plan.repository(), plan.revision()),
+                "free some space, or name another disk in HF_HUB_CACHE");
+    }
+
+    static void requireSpace(
+            FreeSpace freeSpace, Path directory, long bytes, String what, String advice)
+            throws IOException {
+        Path existing = directory.toAbsolutePath();
         while (!Files.exists(existing)) {
             existing = existing.getParent();
         }
         long free = freeSpace.bytes(existing);
-        if (free < plan.missingBytes()) {
+        if (free < bytes) {
             throw new HubException(
                     Reason.NO_SPACE,
-                    "%s@%s: %d bytes are to be downloaded, and %s has room for %d; free some space, or name another disk in HF_HUB_CACHE"
-                            .formatted(
-                                    plan.repository(),
-                                    plan.revision(),
-                                    plan.missingBytes(),
-                                    existing,
-                                    free));
+                    "%s%d bytes are to be downloaded, and %s has room for %d; %s"
+                            .formatted(what, bytes, existing, free, advice));
         }
     }
 

@@ -1,0 +1,302 @@
+package ai.llm360.zoo;
+
+import ai.djl.util.Progress;
+import ai.llm360.common.checkpoint.AtomicDirectory;
+import ai.llm360.common.checkpoint.Checkpoint;
+import ai.llm360.common.checkpoint.CheckpointConverter;
+import ai.llm360.common.checkpoint.CheckpointException;
+import ai.llm360.common.checkpoint.IgnoreRule;
+import ai.llm360.common.checkpoint.TensorInfo;
+import ai.llm360.common.checkpoint.TensorType;
+import ai.llm360.zoo.hub.HubClient;
+import ai.llm360.zoo.hub.HubFile;
+import ai.llm360.zoo.hub.HubPass;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Downloads a published checkpoint in another type, and keeps nothing but that: 27 GB of float32
+ * never touch the disk.
+ *
+ * <pre>{@code
+ * CastDownload.builder()
+ *         .setClient(client)
+ *         .setCheckpoint(Catalogue.find("amber@ckpt-200"))
+ *         .setType(TensorType.BF16)
+ *         .build()
+ *         .run();
+ * }</pre>
+ *
+ * <p>Each source file comes once, front to back, and is cast while it comes in. All of its bytes go
+ * through the hash that the Hub lists; the directory appears when every hash was right, and not at
+ * all otherwise. It is safetensors, with the configuration and the tokenizer's files, without
+ * tensors that the model has no use for, and with {@value CastSource#FILE}, which says where it
+ * came from. Broken connections are taken up where they broke; after a kill, it starts again.
+ */
+public final class CastDownload {
+
+    private final HubClient client;
+    private final PublishedCheckpoint checkpoint;
+    private final TensorType type;
+    private final Path directory;
+    private final Progress progress;
+
+    private CastDownload(Builder builder) {
+        client = builder.client;
+        checkpoint = builder.checkpoint;
+        type = builder.type;
+        directory =
+                builder.directory != null
+                        ? builder.directory
+                        : ModelHome.directory()
+                                .resolve(checkpoint.model())
+                                .resolve(checkpoint.name());
+        progress = builder.progress;
+    }
+
+    /**
+     * What a download does or has done.
+     *
+     * @param directory the directory
+     * @param commit the commit that it comes from
+     * @param here whether it was there already, of the same commit and type
+     * @param sourceBytes the size of the source's files
+     * @param bytes the size of the tensors in their new type
+     * @param transferred how many bytes the network has brought so far
+     */
+    public record Report(
+            Path directory,
+            String commit,
+            boolean here,
+            long sourceBytes,
+            long bytes,
+            long transferred) {}
+
+    /**
+     * Creates a builder.
+     *
+     * @return a builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /**
+     * Finds out what a download would do, from the headers of the source's files.
+     *
+     * @return the plan
+     * @throws CheckpointException if the source can't be cast on its way
+     * @throws IOException if the Hub doesn't give it
+     */
+    public Report plan() throws IOException {
+        try (HubPass pass = client.pass(checkpoint.repository(), checkpoint.revision());
+                Checkpoint source = Checkpoint.open(pass.root())) {
+            return report(pass, source, rules(pass, source));
+        }
+    }
+
+    /**
+     * Downloads the checkpoint, unless it is there.
+     *
+     * @return what was done
+     * @throws java.nio.file.FileAlreadyExistsException if something else is in the directory
+     * @throws CheckpointException if the source is no valid checkpoint, or can't be cast on its way
+     * @throws ai.llm360.zoo.hub.HubException if the Hub doesn't give it, its bytes are damaged, or
+     *     the disk has no room; nothing is left behind
+     * @throws IOException if reading or writing fails; nothing is left behind
+     */
+    public Report run() throws IOException {
+        try (HubPass pass = client.pass(checkpoint.repository(), checkpoint.revision());
+                Checkpoint source = Checkpoint.open(pass.root())) {
+            List<IgnoreRule> rules = rules(pass, source);
+            Report plan = report(pass, source, rules);
+            if (plan.here()) {
+                return plan;
+            }
+            try (AtomicDirectory out = AtomicDirectory.begin(directory)) {
+                pass.requireSpace(out.path(), plan.bytes());
+                pass.begin(progress);
+                CheckpointConverter.builder()
+                        .setSource(source)
+                        .setTarget(out.path())
+                        .optType(type)
+                        .optIgnored(rules)
+                        .optStoredOrder()
+                        .build()
+                        .convertInPlace();
+                pass.finish();
+                origin(pass, source).write(out.path());
+                out.commit();
+            }
+            return report(pass, source, rules);
+        }
+    }
+
+    /**
+     * What the model has no use for. A copy of another tensor is left out only where both are the
+     * same bytes of a file: else they would have to be compared, and pass by one after the other.
+     */
+    private static List<IgnoreRule> rules(HubPass pass, Checkpoint source) throws IOException {
+        Path config = pass.root().resolve("config.json");
+        if (!Files.isRegularFile(config)) {
+            return List.of();
+        }
+        List<IgnoreRule> all;
+        try {
+            all = Criteria.newBlockOf(Files.readString(config)).ignoredTensors();
+        } catch (IllegalArgumentException e) {
+            return List.of();
+        }
+        return all.stream().filter(rule -> needsNoReading(rule, source)).toList();
+    }
+
+    private static boolean needsNoReading(IgnoreRule rule, Checkpoint source) {
+        TensorInfo original = rule.original().map(source.tensors()::get).orElse(null);
+        return original == null
+                || source.tensors().values().stream()
+                        .filter(tensor -> rule.matches(tensor.name()))
+                        .allMatch(
+                                copy ->
+                                        copy.file().equals(original.file())
+                                                && copy.offset() == original.offset()
+                                                && copy.shape().equals(original.shape())
+                                                && copy.strides().equals(original.strides()));
+    }
+
+    private Report report(HubPass pass, Checkpoint source, List<IgnoreRule> rules)
+            throws IOException {
+        long sourceBytes = 0;
+        for (Path shard : source.shards()) {
+            sourceBytes += Files.size(shard);
+        }
+        List<TensorInfo> wanted =
+                source.tensors().values().stream()
+                        .filter(t -> rules.stream().noneMatch(rule -> rule.matches(t.name())))
+                        .toList();
+        requireOnePass(wanted);
+        long bytes = 0;
+        for (TensorInfo tensor : wanted) {
+            TensorType cast = tensor.type().isFloatingPoint() ? type : tensor.type();
+            bytes += tensor.elementCount() * cast.byteSize();
+        }
+        boolean here = CastSource.read(directory).equals(Optional.of(origin(pass, source)));
+        return new Report(directory, pass.commit(), here, sourceBytes, bytes, pass.transferred());
+    }
+
+    private static void requireOnePass(List<TensorInfo> wanted) throws CheckpointException {
+        List<TensorInfo> inOrder = new ArrayList<>(wanted);
+        inOrder.sort(
+                Comparator.comparing((TensorInfo tensor) -> tensor.file().toString())
+                        .thenComparingLong(TensorInfo::offset));
+        TensorInfo before = null;
+        for (TensorInfo tensor : inOrder) {
+            boolean overlaps =
+                    before != null
+                            && before.file().equals(tensor.file())
+                            && tensor.offset() < before.offset() + before.spanBytes();
+            if (overlaps || !tensor.isContiguous()) {
+                throw new CheckpointException(
+                        tensor.file(),
+                        "tensor '%s' %s, so it can't be cast while it comes in; download the checkpoint as it is and convert it"
+                                .formatted(
+                                        tensor.name(),
+                                        overlaps
+                                                ? "shares bytes with '" + before.name() + "'"
+                                                : "isn't packed"));
+            }
+            before = tensor;
+        }
+    }
+
+    private CastSource origin(HubPass pass, Checkpoint source) {
+        List<HubFile> files = source.shards().stream().map(pass::file).toList();
+        return CastSource.of(checkpoint, pass.commit(), type, files);
+    }
+
+    /** Builds a {@link CastDownload}. */
+    public static final class Builder {
+
+        private HubClient client;
+        private PublishedCheckpoint checkpoint;
+        private TensorType type;
+        private Path directory;
+        private Progress progress;
+
+        private Builder() {}
+
+        /**
+         * Sets who asks the Hub.
+         *
+         * @param client the client
+         * @return this builder
+         */
+        public Builder setClient(HubClient client) {
+            this.client = client;
+            return this;
+        }
+
+        /**
+         * Sets what to download.
+         *
+         * @param checkpoint such as {@link Catalogue#find} gives
+         * @return this builder
+         */
+        public Builder setCheckpoint(PublishedCheckpoint checkpoint) {
+            this.checkpoint = checkpoint;
+            return this;
+        }
+
+        /**
+         * Sets the type to keep. Integers and booleans stay as they are.
+         *
+         * @param type a floating-point type
+         * @return this builder
+         */
+        public Builder setType(TensorType type) {
+            this.type = type;
+            return this;
+        }
+
+        /**
+         * Sets the directory to make.
+         *
+         * @param directory a path where nothing is, or an empty directory; by default the model
+         *     home's, from which the checkpoint is loaded by its name
+         * @return this builder
+         */
+        public Builder optDirectory(Path directory) {
+            this.directory = directory;
+            return this;
+        }
+
+        /**
+         * Sets who is told how it goes on.
+         *
+         * @param progress counts bytes of the source's files
+         * @return this builder
+         */
+        public Builder optProgress(Progress progress) {
+            this.progress = progress;
+            return this;
+        }
+
+        /**
+         * Builds the download.
+         *
+         * @return the download
+         * @throws IllegalArgumentException if something required is missing
+         */
+        public CastDownload build() {
+            if (client == null || checkpoint == null || type == null) {
+                throw new IllegalArgumentException(
+                        "a cast download needs setClient, setCheckpoint and setType");
+            }
+            return new CastDownload(this);
+        }
+    }
+}

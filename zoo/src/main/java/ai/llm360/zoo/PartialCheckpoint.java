@@ -1,0 +1,198 @@
+package ai.llm360.zoo;
+
+import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.llm360.common.checkpoint.Checkpoint;
+import ai.llm360.common.checkpoint.TensorInfo;
+import ai.llm360.zoo.hub.HubClient;
+import ai.llm360.zoo.hub.HubSettings;
+import ai.llm360.zoo.hub.RemoteSnapshot;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * A checkpoint of which parts are read: on this machine if it is at hand, else on the Hub, where
+ * only the bytes that are needed are asked for.
+ *
+ * <pre>{@code
+ * PartialCheckpoint checkpoint = PartialCheckpoint.find("amber@ckpt-200");
+ * TensorRows rows = checkpoint.read("model.layers.0.self_attn.q_proj.weight", 0, 16);
+ * System.out.println(rows.statistics() + ", " + checkpoint.transferred() + " bytes transferred");
+ * }</pre>
+ *
+ * <p>Bytes that come by ranges have no hash to be checked by: each answer must be of the file that
+ * the Hub lists, and a download of the whole file is what proves its bytes. May be used from
+ * several threads at once.
+ */
+public final class PartialCheckpoint {
+
+    /** Any repository on the Hub; without a revision it could be a path that was mistyped. */
+    private static final Pattern REPOSITORY = Pattern.compile("([\\w-][\\w.-]*/[\\w.-]+)@(.+)");
+
+    private final Path path;
+    private final Optional<RemoteSnapshot> remote;
+
+    private PartialCheckpoint(Path path, Optional<RemoteSnapshot> remote) {
+        this.path = path;
+        this.remote = remote;
+    }
+
+    /**
+     * Finds a checkpoint, with the Hub and the cache that the environment names.
+     *
+     * @param reference {@code model@checkpoint}, a path, or any repository of the Hub and its
+     *     branch, tag or commit: {@code LLM360/Amber@ckpt_200}
+     * @return the checkpoint
+     * @throws ModelNotFoundException if it is neither here nor published
+     * @throws IOException if the Hub doesn't give it, or reading fails
+     */
+    public static PartialCheckpoint find(String reference)
+            throws ModelNotFoundException, IOException {
+        return find(
+                reference,
+                () -> HubClient.builder().setSettings(HubSettings.ofEnvironment()).build());
+    }
+
+    /** Gives a client once it is needed: what is on this machine needs none. */
+    @FunctionalInterface
+    public interface Hub {
+
+        /**
+         * Returns the client.
+         *
+         * @return a client, which may be the same each time
+         * @throws IOException if the settings make no sense
+         */
+        HubClient client() throws IOException;
+    }
+
+    /**
+     * Finds a checkpoint.
+     *
+     * @param reference {@code model@checkpoint}, a path, or any repository of the Hub and its
+     *     branch, tag or commit: {@code LLM360/Amber@ckpt_200}
+     * @param hub who asks the Hub for what isn't at hand
+     * @return the checkpoint
+     * @throws ModelNotFoundException if it is neither here nor published
+     * @throws IOException if the Hub doesn't give it, or reading fails
+     */
+    public static PartialCheckpoint find(String reference, Hub hub)
+            throws ModelNotFoundException, IOException {
+        try {
+            return new PartialCheckpoint(Reference.resolve(reference), Optional.empty());
+        } catch (ModelNotFoundException e) {
+            RemoteSnapshot snapshot;
+            Matcher repository = REPOSITORY.matcher(reference);
+            if (repository.matches()) {
+                snapshot = hub.client().remote(repository.group(1), repository.group(2));
+            } else {
+                PublishedCheckpoint published = published(reference, e);
+                snapshot = hub.client().remote(published.repository(), published.revision());
+            }
+            return new PartialCheckpoint(snapshot.root(), Optional.of(snapshot));
+        }
+    }
+
+    private static PublishedCheckpoint published(String reference, ModelNotFoundException absent)
+            throws ModelNotFoundException, IOException {
+        Optional<PublishedCheckpoint> published = Optional.empty();
+        if (Reference.NAME.matcher(reference).matches()
+                && Reference.parse(reference) instanceof Reference.Named named) {
+            published = Catalogue.deciding(reference).find(named);
+        }
+        return published.orElseThrow(() -> absent);
+    }
+
+    /**
+     * Returns where the checkpoint lies.
+     *
+     * @return a directory or file of this machine, or of a {@link RemoteSnapshot}
+     */
+    public Path path() {
+        return path;
+    }
+
+    /**
+     * Returns the commit that is read, where the checkpoint isn't at hand.
+     *
+     * @return the commit on the Hub; empty for a checkpoint on this machine
+     */
+    public Optional<RemoteSnapshot> remote() {
+        return remote;
+    }
+
+    /**
+     * Returns how many bytes the network has brought since the checkpoint was looked for.
+     *
+     * @return bytes; 0 for one on this machine
+     */
+    public long transferred() {
+        return remote.map(RemoteSnapshot::transferred).orElse(0L);
+    }
+
+    /**
+     * Reads the model's configuration.
+     *
+     * @return the text of {@code config.json}, in the directory or beside the file; empty if there
+     *     is none
+     * @throws IOException if reading fails
+     */
+    public Optional<String> config() throws IOException {
+        Path directory = Files.isDirectory(path) ? path : path.toAbsolutePath().getParent();
+        Path file = directory.resolve("config.json");
+        return Files.isRegularFile(file) ? Optional.of(Files.readString(file)) : Optional.empty();
+    }
+
+    /**
+     * Reads the headers of all files: names, types, shapes and sizes of the tensors, without their
+     * bytes.
+     *
+     * @return the open checkpoint, the caller's to close; its tensors may be read too
+     * @throws IOException if reading fails, or there is no checkpoint
+     */
+    public Checkpoint headers() throws IOException {
+        return Checkpoint.open(path);
+    }
+
+    /**
+     * Reads a tensor. Of a checkpoint in several files, only the index and the file that holds the
+     * tensor are looked at.
+     *
+     * @param tensor the tensor's name
+     * @return the tensor, as it is stored
+     * @throws IOException if reading fails
+     * @throws IllegalArgumentException if there is no such tensor; the message lists similar names
+     */
+    public TensorRows read(String tensor) throws IOException {
+        try (Checkpoint checkpoint = Checkpoint.open(path, List.of(tensor))) {
+            return read(checkpoint, tensor, 0, checkpoint.get(tensor).rows());
+        }
+    }
+
+    /**
+     * Reads rows of a tensor, that is a slice of dimension 0.
+     *
+     * @param tensor the tensor's name
+     * @param fromRow the first row
+     * @param toRow the row after the last one
+     * @return the rows, as they are stored
+     * @throws IOException if reading fails
+     * @throws IllegalArgumentException if there is no such tensor, or it has no such rows
+     */
+    public TensorRows read(String tensor, long fromRow, long toRow) throws IOException {
+        try (Checkpoint checkpoint = Checkpoint.open(path, List.of(tensor))) {
+            return read(checkpoint, tensor, fromRow, toRow);
+        }
+    }
+
+    private static TensorRows read(Checkpoint checkpoint, String tensor, long from, long to)
+            throws IOException {
+        TensorInfo info = checkpoint.get(tensor);
+        return new TensorRows(
+                info, from, to, info.type(), checkpoint.read(tensor, info.type(), from, to));
+    }
+}
