@@ -21,6 +21,11 @@ import java.util.function.Predicate;
  * stopped. What is there already is used without a connection where the revision is a commit, and
  * for a branch or tag where the Hub can't be reached. May be used from several threads and several
  * processes at once.
+ *
+ * <p>On a line of more than about 100 MB/s the JDK's HTTP client is the limit, with its buffers of
+ * 16 KiB: the system property {@code jdk.httpclient.bufsize} set to {@code 262144}, before any such
+ * client is first used, halves what a byte costs. It is the whole process' setting, so it isn't set
+ * here.
  */
 public final class HubClient {
 
