@@ -1,25 +1,19 @@
 package ai.llm360.cli;
 
-import ai.djl.repository.zoo.ModelNotFoundException;
-import ai.llm360.zoo.Catalogue;
+import ai.llm360.zoo.CacheTarget;
+import ai.llm360.zoo.Pull;
+import ai.llm360.zoo.PullTarget;
 import ai.llm360.zoo.hub.HubClient;
-import ai.llm360.zoo.hub.HubFile;
-import ai.llm360.zoo.hub.HubPlan;
 import ai.llm360.zoo.hub.HubSettings;
-import ai.llm360.zoo.hub.HubSnapshot;
 import java.io.IOException;
-import java.nio.file.FileSystems;
 import java.nio.file.Path;
 import java.nio.file.PathMatcher;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.TypeConversionException;
 
 /** {@code llm360 pull}: downloads checkpoints from the Hugging Face Hub into its cache. */
 @Command(
@@ -42,13 +36,23 @@ final class PullCommand implements Callable<Integer> {
                             + " LLM360/Amber@ckpt_200; without @, the branch main.")
     private List<String> references;
 
-    @Option(names = "--plan", description = "Say what would be downloaded, and do nothing.")
+    @Option(
+            names = "--plan",
+            description =
+                    "Say what would be downloaded, what disk and time that takes, and do nothing.")
     private boolean planOnly;
+
+    @Option(
+            names = "--rate",
+            paramLabel = "RATE",
+            converter = RateConverter.class,
+            description = "With --plan: how fast the line is, such as 50MB/s, to say the time.")
+    private Long rate;
 
     @Option(
             names = "--include",
             paramLabel = "GLOB",
-            converter = Glob.class,
+            converter = PathGlob.class,
             description =
                     "Only files whose path matches, such as '*.json'; may be given several times.")
     private List<PathMatcher> include = List.of();
@@ -67,107 +71,27 @@ final class PullCommand implements Callable<Integer> {
         this.settings = settings;
     }
 
-    private record Pull(
-            String repository,
-            String revision,
-            String commit,
-            String path,
-            List<String> files,
-            long bytes,
-            long missingFiles,
-            long missingBytes) {}
-
-    private record Result(boolean planned, List<Pull> checkpoints) {}
-
     @Override
     public Integer call() throws Exception {
         HubClient client = HubClient.builder().setSettings(settings.call()).build();
-        List<Pull> pulls = new ArrayList<>();
-        // All plans come first: a name that is wrong is told before hours of downloading.
-        List<HubPlan> plans = new ArrayList<>();
-        for (String reference : references) {
-            for (Wanted wanted : Wanted.of(reference)) {
-                plans.add(client.plan(wanted.repository(), wanted.revision(), this::isIncluded));
-            }
+        Pull pull = Pull.plan(client, target(client), references);
+        if (planOnly) {
+            PullReport.print(output, pull, rate);
+            pull.requireSpace();
+            return 0;
         }
-        for (HubPlan plan : plans) {
-            String path = planOnly ? null : download(client, plan).directory().toString();
-            pulls.add(pull(plan, path));
-        }
-        Result result = new Result(planOnly, pulls);
-        output.result(result, () -> pulls.forEach(this::print));
+        PullReport.print(output, pull, run(pull));
         return 0;
     }
 
-    private boolean isIncluded(String path) {
-        return include.isEmpty() || include.stream().anyMatch(glob -> glob.matches(Path.of(path)));
-    }
-
-    private HubSnapshot download(HubClient client, HubPlan plan) throws IOException {
-        try (ByteProgress progress = new ByteProgress(terminal)) {
-            return client.download(plan, progress);
+    private List<Path> run(Pull pull) throws IOException {
+        try (TransferBars bars =
+                new TransferBars(terminal, pull.bytesToDownload(), System::nanoTime)) {
+            return pull.run(bars);
         }
     }
 
-    private static Pull pull(HubPlan plan, String path) {
-        return new Pull(
-                plan.repository(),
-                plan.revision(),
-                plan.commit(),
-                path,
-                plan.files().stream().map(HubFile::path).toList(),
-                plan.bytes(),
-                plan.missing().size(),
-                plan.missingBytes());
-    }
-
-    private void print(Pull pull) {
-        output.line(
-                "%s@%s%s: %s, %s; %s %s"
-                        .formatted(
-                                pull.repository(),
-                                pull.revision(),
-                                pull.path() == null ? "" : " in " + pull.path(),
-                                files(pull.files().size()),
-                                ByteSize.format(pull.bytes()),
-                                planOnly ? "to download:" : "downloaded:",
-                                pull.missingFiles() == 0
-                                        ? "nothing"
-                                        : files(pull.missingFiles())
-                                                + ", "
-                                                + ByteSize.format(pull.missingBytes())));
-    }
-
-    private static String files(long count) {
-        return count == 1 ? "1 file" : count + " files";
-    }
-
-    private record Wanted(String repository, String revision) {
-
-        static List<Wanted> of(String reference) throws ModelNotFoundException {
-            if (!reference.contains("/")) {
-                return Catalogue.select(reference).checkpoints().stream()
-                        .map(found -> new Wanted(found.repository(), found.revision()))
-                        .toList();
-            }
-            int at = reference.indexOf('@');
-            return List.of(
-                    at < 0
-                            ? new Wanted(reference, "main")
-                            : new Wanted(reference.substring(0, at), reference.substring(at + 1)));
-        }
-    }
-
-    private static final class Glob implements ITypeConverter<PathMatcher> {
-
-        @Override
-        public PathMatcher convert(String glob) {
-            try {
-                return FileSystems.getDefault().getPathMatcher("glob:" + glob);
-            } catch (IllegalArgumentException e) {
-                throw new TypeConversionException(
-                        "'%s' is no pattern: give one such as *.json".formatted(glob));
-            }
-        }
+    private PullTarget target(HubClient client) {
+        return new CacheTarget(client, PathGlob.any(include));
     }
 }

@@ -1,0 +1,43 @@
+package ai.llm360.zoo;
+
+import ai.djl.repository.zoo.ModelNotFoundException;
+import java.util.List;
+
+/**
+ * A revision of a repository on the Hub.
+ *
+ * @param repository such as {@code LLM360/Amber}
+ * @param revision a branch, a tag or a commit
+ */
+public record HubReference(String repository, String revision) {
+
+    /**
+     * Parses what a user wrote.
+     *
+     * @param text a published checkpoint, such as {@code amber@ckpt-200}, or a range of them, such
+     *     as {@code amber@0..359:40}; or, with a slash in it, any repository and its revision, such
+     *     as {@code LLM360/Amber@ckpt_200}, without {@code @} its branch {@code main}
+     * @return the revisions, in the order of training
+     * @throws ModelNotFoundException if LLM360 published no such checkpoint, saying what there is
+     */
+    public static List<HubReference> select(String text) throws ModelNotFoundException {
+        if (!text.contains("/")) {
+            return Catalogue.select(text).checkpoints().stream().map(HubReference::of).toList();
+        }
+        int at = text.indexOf('@');
+        return List.of(
+                at < 0
+                        ? new HubReference(text, "main")
+                        : new HubReference(text.substring(0, at), text.substring(at + 1)));
+    }
+
+    static HubReference of(PublishedCheckpoint checkpoint) {
+        return new HubReference(checkpoint.repository(), checkpoint.revision());
+    }
+
+    /** Returns this as {@link #select} reads it. */
+    @Override
+    public String toString() {
+        return repository + "@" + revision;
+    }
+}
