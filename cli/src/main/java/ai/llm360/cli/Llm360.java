@@ -25,6 +25,9 @@ import picocli.CommandLine.Spec;
             InfoCommand.class,
             ConvertCommand.class,
             PullCommand.class,
+            VerifyCommand.class,
+            RemoveCommand.class,
+            CacheCommand.class,
             DataCommand.class,
             PretrainCommand.class,
             ReproduceCommand.class
