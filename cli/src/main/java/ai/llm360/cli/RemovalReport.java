@@ -35,7 +35,7 @@ final class RemovalReport {
                                             refs.isEmpty()
                                                     ? ""
                                                     : " (" + String.join(", ", refs) + ")");
-            return "%s: %s; %s that nothing else shows, %s"
+            return "%s: %s; %s, %s"
                     .formatted(repository, what, PullReport.files(files), ByteSize.format(bytes));
         }
     }
