@@ -17,7 +17,7 @@ final class RemovalReport {
         static Cached of(CacheRemoval removal) {
             return new Cached(
                     removal.repository(),
-                    removal.commits().stream().sorted().toList(),
+                    List.copyOf(removal.commits()),
                     removal.refs(),
                     removal.files(),
                     removal.bytes());

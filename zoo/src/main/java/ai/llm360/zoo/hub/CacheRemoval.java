@@ -9,6 +9,7 @@ import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
@@ -121,7 +122,7 @@ public final class CacheRemoval {
      * @return their commits
      */
     public Set<String> commits() {
-        return Set.copyOf(commits);
+        return Collections.unmodifiableSet(commits);
     }
 
     /**

@@ -5,10 +5,12 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 
 /**
  * What a cache has of a repository.
@@ -32,9 +34,9 @@ public record CachedRevisions(
         long partialBytes,
         Optional<Instant> lastPartial) {
 
-    /** Copies what was given. */
+    /** Copies what was given, refs by name. */
     public CachedRevisions {
-        refs = Map.copyOf(refs);
+        refs = Collections.unmodifiableMap(new TreeMap<>(refs));
         commits = List.copyOf(commits);
     }
 
