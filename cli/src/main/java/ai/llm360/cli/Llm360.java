@@ -28,11 +28,16 @@ import picocli.CommandLine.Spec;
             PublishedCommand.class,
             PublishCommand.class,
             TensorCommand.class,
+            VerifyCommand.class,
+            RemoveCommand.class,
+            CacheCommand.class,
             DataCommand.class,
             PretrainCommand.class,
             ReproduceCommand.class
         })
 public final class Llm360 implements Runnable {
+
+    private static final String HTTP_BUFFER = "jdk.httpclient.bufsize";
 
     @Spec private CommandSpec spec;
 
@@ -63,6 +68,7 @@ public final class Llm360 implements Runnable {
     /** Runs the command and returns its exit status. */
     static int run(String[] args, Terminal terminal) {
         EngineSettings.apply();
+        readNetworkInLargeSteps();
         Failures failures = new Failures(terminal.err());
         CommandLine commandLine =
                 new CommandLine(new Llm360(), terminal.factory())
@@ -81,6 +87,16 @@ public final class Llm360 implements Runnable {
         }
         // A reader that has gone away (a closed pipe) is no failure to talk about.
         return terminal.out().checkError() && status == 0 ? Output.BROKEN_PIPE : status;
+    }
+
+    /**
+     * The JDK's HTTP client reads 16 KiB at a time, and then spends more on handing them on than on
+     * reading them. It looks at this once, when it is first used.
+     */
+    private static void readNetworkInLargeSteps() {
+        if (System.getProperty(HTTP_BUFFER) == null) {
+            System.setProperty(HTTP_BUFFER, String.valueOf(256 << 10));
+        }
     }
 
     @Override

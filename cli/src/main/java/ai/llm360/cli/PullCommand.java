@@ -1,28 +1,26 @@
 package ai.llm360.cli;
 
-import ai.djl.repository.zoo.ModelNotFoundException;
-import ai.llm360.zoo.Catalogue;
-import ai.llm360.zoo.MirroredCheckpoints;
-import ai.llm360.zoo.PublishedCheckpoint;
+import ai.llm360.common.checkpoint.TensorType;
+import ai.llm360.zoo.CacheTarget;
+import ai.llm360.zoo.CastTarget;
+import ai.llm360.zoo.MirrorTarget;
+import ai.llm360.zoo.Pull;
+import ai.llm360.zoo.PullTarget;
 import ai.llm360.zoo.hub.HubClient;
-import ai.llm360.zoo.hub.HubFile;
-import ai.llm360.zoo.hub.HubPlan;
 import ai.llm360.zoo.hub.HubSettings;
-import ai.llm360.zoo.hub.HubSnapshot;
-import ai.llm360.zoo.tree.HubMirror;
 import java.io.IOException;
-import java.nio.file.FileSystems;
 import java.nio.file.Path;
 import java.nio.file.PathMatcher;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.function.Predicate;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.TypeConversionException;
+import picocli.CommandLine.Spec;
 
 /** {@code llm360 pull}: downloads checkpoints from the Hugging Face Hub into its cache. */
 @Command(
@@ -45,16 +43,36 @@ final class PullCommand implements Callable<Integer> {
                             + " LLM360/Amber@ckpt_200; without @, the branch main.")
     private List<String> references;
 
-    @Option(names = "--plan", description = "Say what would be downloaded, and do nothing.")
+    @Option(
+            names = "--plan",
+            description =
+                    "Say what would be downloaded, what disk and time that takes, and do nothing.")
     private boolean planOnly;
+
+    @Option(
+            names = "--rate",
+            paramLabel = "RATE",
+            converter = RateConverter.class,
+            description = "With --plan: how fast the line is, such as 50MB/s, to say the time.")
+    private Long rate;
 
     @Option(
             names = "--include",
             paramLabel = "GLOB",
-            converter = Glob.class,
+            converter = PathGlob.class,
             description =
                     "Only files whose path matches, such as '*.json'; may be given several times.")
     private List<PathMatcher> include = List.of();
+
+    @Option(
+            names = "--dtype",
+            paramLabel = "TYPE",
+            converter = FileType.class,
+            description =
+                    "fp32, bf16 or fp16: cast the weights while they come in and keep only that, as"
+                            + " safetensors in the model home. Works on names such as"
+                            + " amber@ckpt-200; a process that is killed starts again.")
+    private TensorType dtype;
 
     @Option(
             names = "--to",
@@ -64,6 +82,8 @@ final class PullCommand implements Callable<Integer> {
                             + " cache: any web server can then be their Hub (HF_ENDPOINT), and"
                             + " llm360+file:///DIR/amber@ckpt-040 names one of them.")
     private Path mirror;
+
+    @Spec private CommandSpec spec;
 
     @Mixin private Output output;
 
@@ -79,146 +99,39 @@ final class PullCommand implements Callable<Integer> {
         this.settings = settings;
     }
 
-    private record Pull(
-            String repository,
-            String revision,
-            String commit,
-            String path,
-            List<String> files,
-            long bytes,
-            long missingFiles,
-            long missingBytes) {}
-
-    private record Result(boolean planned, List<Pull> checkpoints) {}
-
     @Override
     public Integer call() throws Exception {
-        if (mirror != null) {
-            return mirror();
-        }
         HubClient client = HubClient.builder().setSettings(settings.call()).build();
-        List<Pull> pulls = new ArrayList<>();
-        // All plans come first: a name that is wrong is told before hours of downloading.
-        List<HubPlan> plans = new ArrayList<>();
-        for (String reference : references) {
-            for (Wanted wanted : Wanted.of(reference)) {
-                plans.add(client.plan(wanted.repository(), wanted.revision(), this::isIncluded));
-            }
+        Pull pull = Pull.plan(client, target(client), references);
+        if (planOnly) {
+            PullReport.print(output, pull, rate);
+            pull.requireSpace();
+            return 0;
         }
-        for (HubPlan plan : plans) {
-            String path = planOnly ? null : download(client, plan).directory().toString();
-            pulls.add(pull(plan, path));
-        }
-        return show(pulls);
-    }
-
-    private int mirror() throws Exception {
-        HubMirror hub = new HubMirror(mirror, settings.call(), this::isIncluded);
-        List<HubMirror.Source> sources = new ArrayList<>();
-        for (String reference : references) {
-            for (Wanted wanted : Wanted.of(reference)) {
-                sources.add(wanted.source());
-            }
-        }
-        List<HubPlan> plans = new ArrayList<>();
-        for (HubMirror.Source source : sources) {
-            plans.add(hub.plan(source));
-        }
-        List<Path> places = List.of();
-        if (!planOnly) {
-            try (ByteProgress progress = new ByteProgress(terminal)) {
-                places = hub.mirror(sources, progress);
-            }
-        }
-        List<Pull> pulls = new ArrayList<>();
-        for (int i = 0; i < plans.size(); i++) {
-            pulls.add(pull(plans.get(i), planOnly ? null : places.get(i).toString()));
-        }
-        return show(pulls);
-    }
-
-    private int show(List<Pull> pulls) {
-        output.result(new Result(planOnly, pulls), () -> pulls.forEach(this::print));
+        PullReport.print(output, pull, run(pull));
         return 0;
     }
 
-    private boolean isIncluded(String path) {
-        return include.isEmpty() || include.stream().anyMatch(glob -> glob.matches(Path.of(path)));
-    }
-
-    private HubSnapshot download(HubClient client, HubPlan plan) throws IOException {
-        try (ByteProgress progress = new ByteProgress(terminal)) {
-            return client.download(plan, progress);
+    private List<Path> run(Pull pull) throws IOException {
+        try (TransferBars bars =
+                new TransferBars(terminal, pull.bytesToDownload(), System::nanoTime)) {
+            return pull.run(bars);
         }
     }
 
-    private static Pull pull(HubPlan plan, String path) {
-        return new Pull(
-                plan.repository(),
-                plan.revision(),
-                plan.commit(),
-                path,
-                plan.files().stream().map(HubFile::path).toList(),
-                plan.bytes(),
-                plan.missing().size(),
-                plan.missingBytes());
-    }
-
-    private void print(Pull pull) {
-        output.line(
-                "%s@%s%s: %s, %s; %s %s"
-                        .formatted(
-                                pull.repository(),
-                                pull.revision(),
-                                pull.path() == null ? "" : " in " + pull.path(),
-                                files(pull.files().size()),
-                                ByteSize.format(pull.bytes()),
-                                planOnly ? "to download:" : "downloaded:",
-                                pull.missingFiles() == 0
-                                        ? "nothing"
-                                        : files(pull.missingFiles())
-                                                + ", "
-                                                + ByteSize.format(pull.missingBytes())));
-    }
-
-    private static String files(long count) {
-        return count == 1 ? "1 file" : count + " files";
-    }
-
-    /** The checkpoint is null where the catalogue was not asked. */
-    private record Wanted(String repository, String revision, PublishedCheckpoint published) {
-
-        static List<Wanted> of(String reference) throws ModelNotFoundException, IOException {
-            if (!reference.contains("/")) {
-                return Catalogue.deciding(reference).select(reference).checkpoints().stream()
-                        .map(found -> new Wanted(found.repository(), found.revision(), found))
-                        .toList();
-            }
-            int at = reference.indexOf('@');
-            return List.of(
-                    at < 0
-                            ? new Wanted(reference, "main", null)
-                            : new Wanted(
-                                    reference.substring(0, at), reference.substring(at + 1), null));
+    private PullTarget target(HubClient client) {
+        Predicate<String> files = PathGlob.any(include);
+        if (dtype == null) {
+            return mirror == null
+                    ? new CacheTarget(client, files)
+                    : new MirrorTarget(mirror, client.settings(), files);
         }
-
-        HubMirror.Source source() {
-            return published != null
-                    ? MirroredCheckpoints.source(published)
-                    : MirroredCheckpoints.source(repository, revision);
+        if (mirror != null || !include.isEmpty()) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--dtype makes whole checkpoints in the model home; leave out --to and"
+                            + " --include, or --dtype");
         }
-    }
-
-    private static final class Glob implements ITypeConverter<PathMatcher> {
-
-        @Override
-        public PathMatcher convert(String glob) {
-            try {
-                return FileSystems.getDefault().getPathMatcher("glob:" + glob);
-            } catch (IllegalArgumentException e) {
-                throw new TypeConversionException(
-                        "'%s' is no pattern: give one such as *.json".formatted(glob));
-            }
-        }
+        return new CastTarget(client, dtype);
     }
 }

@@ -143,8 +143,8 @@ final class TensorCommand implements Callable<Integer> {
     /** Returns references by the names of their checkpoints: several for a range. */
     private Map<String, String> references() throws ModelNotFoundException, IOException {
         Map<String, String> references = new LinkedHashMap<>();
-        if (!reference.contains("..") && !reference.contains("@uniform:")
-                || reference.contains("/")) {
+        boolean several = reference.contains("..") || reference.contains("@uniform:");
+        if (!several || reference.contains("/")) {
             references.put(reference, reference);
             return references;
         }

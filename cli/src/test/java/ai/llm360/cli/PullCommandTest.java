@@ -119,17 +119,42 @@ class PullCommandTest {
 
     @Test
     void a_plan_is_told_and_not_done() throws Exception {
+        String plan = run("LLM360/Amber@ckpt_200", "--plan", "--rate", "1B/s");
+        assertThat(plan.lines())
+                .hasSize(5)
+                .startsWith(
+                        "checkpoint             files  size  here  to download",
+                        "LLM360/Amber@ckpt_200      2  4 B   2 B   2 B",
+                        "  to download  2 B")
+                .endsWith("  time         0:00:02");
+        assertThat(plan).contains("  disk         2 B of ", " free at " + home + "/hub\n");
         assertThat(run("LLM360/Amber@ckpt_200", "--plan"))
-                .isEqualTo("LLM360/Amber@ckpt_200: 2 files, 4 B; to download: 1 file, 2 B\n");
+                .endsWith("time         not known; with --rate 50MB/s it is said\n");
         assertThat(asked).noneMatch(path -> path.contains("/resolve/"));
         JsonObject json =
                 JsonParser.parseString(run("LLM360/Amber@ckpt_200", "--plan", "--json"))
                         .getAsJsonObject();
         assertThat(json.get("planned").getAsBoolean()).isTrue();
+        assertThat(json.get("bytes_to_write").getAsLong()).isEqualTo(2);
+        assertThat(json.get("seconds").isJsonNull()).isTrue();
         JsonObject checkpoint = json.getAsJsonArray("checkpoints").get(0).getAsJsonObject();
         assertThat(checkpoint.get("commit").getAsString()).isEqualTo(COMMIT);
         assertThat(checkpoint.get("missing_bytes").getAsLong()).isEqualTo(2);
         assertThat(checkpoint.get("path").isJsonNull()).isTrue();
+    }
+
+    @Test
+    void what_two_checkpoints_share_is_planned_once() throws Exception {
+        JsonObject json =
+                JsonParser.parseString(
+                                run(
+                                        "LLM360/Amber@ckpt_200",
+                                        "LLM360/Amber@" + COMMIT,
+                                        "--plan",
+                                        "--json"))
+                        .getAsJsonObject();
+        assertThat(json.getAsJsonArray("checkpoints")).hasSize(2);
+        assertThat(json.get("missing_bytes").getAsLong()).isEqualTo(2);
     }
 
     @Test
@@ -142,9 +167,10 @@ class PullCommandTest {
 
     @Test
     void a_published_checkpoint_is_pulled_by_any_of_its_names() throws Exception {
-        String plan = run("LLM360/Amber@ckpt_200", "--plan");
-        assertThat(run("amber@ckpt-200", "--plan")).isEqualTo(plan);
-        assertThat(run("amber@200..200", "--plan")).isEqualTo(plan);
+        run("LLM360/Amber@ckpt_200", "--include", "config.json");
+        String done = run("LLM360/Amber@ckpt_200", "--include", "config.json");
+        assertThat(run("amber@ckpt-200", "--include", "config.json")).isEqualTo(done);
+        assertThat(run("amber@200..200", "--include", "config.json")).isEqualTo(done);
     }
 
     @Test

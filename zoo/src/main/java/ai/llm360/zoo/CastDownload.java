@@ -1,6 +1,5 @@
 package ai.llm360.zoo;
 
-import ai.djl.util.Progress;
 import ai.llm360.common.checkpoint.AtomicDirectory;
 import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.CheckpointConverter;
@@ -11,6 +10,7 @@ import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.zoo.hub.HubClient;
 import ai.llm360.zoo.hub.HubFile;
 import ai.llm360.zoo.hub.HubPass;
+import ai.llm360.zoo.hub.TransferListener;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,7 +44,7 @@ public final class CastDownload {
     private final PublishedCheckpoint checkpoint;
     private final TensorType type;
     private final Path directory;
-    private final Progress progress;
+    private final TransferListener listener;
 
     private CastDownload(Builder builder) {
         client = builder.client;
@@ -56,7 +56,7 @@ public final class CastDownload {
                         : ModelHome.directory()
                                 .resolve(checkpoint.model())
                                 .resolve(checkpoint.name());
-        progress = builder.progress;
+        listener = builder.listener;
     }
 
     /**
@@ -120,7 +120,7 @@ public final class CastDownload {
             }
             try (AtomicDirectory out = AtomicDirectory.begin(directory)) {
                 pass.requireSpace(out.path(), plan.bytes());
-                pass.begin(progress);
+                pass.begin(listener);
                 CheckpointConverter.builder()
                         .setSource(source)
                         .setTarget(out.path())
@@ -225,7 +225,7 @@ public final class CastDownload {
         private PublishedCheckpoint checkpoint;
         private TensorType type;
         private Path directory;
-        private Progress progress;
+        private TransferListener listener = TransferListener.of(null);
 
         private Builder() {}
 
@@ -277,11 +277,11 @@ public final class CastDownload {
         /**
          * Sets who is told how it goes on.
          *
-         * @param progress counts bytes of the source's files
+         * @param listener is told of bytes of the source's files
          * @return this builder
          */
-        public Builder optProgress(Progress progress) {
-            this.progress = progress;
+        public Builder optListener(TransferListener listener) {
+            this.listener = listener;
             return this;
         }
 

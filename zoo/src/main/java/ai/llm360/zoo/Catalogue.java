@@ -17,8 +17,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Matcher;
+import java.util.stream.Collectors;
 
 /**
  * What LLM360 published, by name, and where the Hub has it.
@@ -194,6 +196,11 @@ public final class Catalogue {
      */
     public List<String> models() {
         return models.stream().map(PublishedModel::name).toList();
+    }
+
+    /** Returns the Hub's repositories that the checkpoints lie in. */
+    Set<String> repositories() {
+        return models.stream().map(PublishedModel::repository).collect(Collectors.toSet());
     }
 
     /**

@@ -6,6 +6,7 @@ import ai.llm360.zoo.hub.HubClient;
 import ai.llm360.zoo.hub.HubFile;
 import ai.llm360.zoo.hub.HubPlan;
 import ai.llm360.zoo.hub.HubSettings;
+import ai.llm360.zoo.hub.TransferListener;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -72,7 +73,7 @@ public final class CheckpointDownload {
         return Optional.of(new CheckpointDownload(wanted.get(), hub, plan(hub, wanted.get())));
     }
 
-    private static HubPlan plan(HubClient hub, PublishedCheckpoint checkpoint) throws IOException {
+    static HubPlan plan(HubClient hub, PublishedCheckpoint checkpoint) throws IOException {
         Predicate<String> loadable =
                 CheckpointFiles.WEIGHTS.stream()
                         .reduce(CheckpointFiles.wanted(List.of()), Predicate::or);
@@ -128,6 +129,6 @@ public final class CheckpointDownload {
      * @throws IOException if the Hub gives a file not, or damaged, or the cache can't be written
      */
     public Path run(Progress progress) throws IOException {
-        return hub.download(plan, progress).directory();
+        return hub.download(plan, TransferListener.of(progress)).directory();
     }
 }

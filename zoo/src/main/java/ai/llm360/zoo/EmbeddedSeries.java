@@ -120,6 +120,14 @@ final class EmbeddedSeries {
         }
     }
 
+    /** Whether copies of this series' checkpoints lie in a directory. */
+    boolean isPlace(Path directory) throws IOException {
+        Path embedded = directory.getParent();
+        return embedded != null
+                && embedded.getParent() != null
+                && directory.equals(place(embedded.getParent(), text(Series.FILE_NAME)));
+    }
+
     private Path place(Path home, String contents) {
         String name = model() + "-" + digest(contents).substring(0, 12);
         return home.resolve(".embedded").resolve(name);

@@ -33,6 +33,11 @@ final class BlobDigest {
 
     /** Ends the hash and says whether it is the file's. */
     boolean matches() {
-        return HexFormat.of().formatHex(digest.digest()).equals(expected);
+        return end().equals(expected);
+    }
+
+    /** Ends the hash and returns it in hexadecimal. */
+    String end() {
+        return HexFormat.of().formatHex(digest.digest());
     }
 }

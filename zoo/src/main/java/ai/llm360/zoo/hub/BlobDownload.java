@@ -45,13 +45,34 @@ final class BlobDownload {
      * Downloads a file, unless it has come into the cache meanwhile, and shows it in the commit.
      */
     void fetch(HubFile file, int connections) throws IOException {
-        BlobLock.hold(cache.lock(file), pause, () -> downloadUnlessHere(file, connections));
-        cache.link(commit, file);
+        BlobLock.hold(
+                cache.lock(file),
+                pause,
+                () -> {
+                    downloadUnlessHere(file, connections);
+                    cache.link(commit, file); // under the lock: who prunes leaves it then
+                });
+    }
+
+    /** Shows a file whose bytes are here in the commit; if they have gone, they are fetched. */
+    void show(HubFile file, int connections) throws IOException {
+        if (cache.has(commit, file)) {
+            return;
+        }
+        BlobLock.hold(
+                cache.lock(file),
+                pause,
+                () -> {
+                    if (!cache.hasBlob(file)) {
+                        download(file, connections);
+                    }
+                    cache.link(commit, file);
+                });
     }
 
     private void downloadUnlessHere(HubFile file, int connections) throws IOException {
         if (cache.hasBlob(file)) {
-            progress.add(file.size()); // another process did it while this one waited
+            progress.at(file, file.size()); // another process did it while this one waited
         } else {
             download(file, connections);
         }
@@ -63,7 +84,7 @@ final class BlobDownload {
             boolean first = pass == 1;
             RangeReader reader = new RangeReader(http, pause, cache.name(), commit, file, first);
             try (PartialFile partial = PartialFile.open(cache.partial(file), file)) {
-                progress.add(partial.length());
+                progress.at(file, partial.length());
                 try {
                     read(reader, partial, file, first ? connections : 1);
                     if (partial.publish(cache.blob(file))) {
@@ -73,7 +94,7 @@ final class BlobDownload {
                     problem = e.getMessage();
                     partial.discard();
                 }
-                progress.add(-partial.length());
+                progress.at(file, 0);
             }
         }
         throw new HubException(
@@ -87,7 +108,7 @@ final class BlobDownload {
         RangeReader.Sink sink =
                 (bytes, offset, count) -> {
                     partial.append(bytes, offset, count);
-                    progress.add(count);
+                    progress.at(file, partial.length());
                 };
         if (connections > 1 && file.size() - partial.length() > partBytes) {
             try {

@@ -33,28 +33,51 @@ final class BlobLock {
 
     /** Does some work under the lock, after waiting as long as another holds it. */
     static void hold(Path path, Pause pause, Work work) throws IOException {
-        Files.createDirectories(path.getParent());
         boolean held = false;
         while (!held) {
-            try (FileChannel channel =
-                    FileChannel.open(
-                            path,
-                            Set.of(
-                                    StandardOpenOption.CREATE,
-                                    StandardOpenOption.WRITE,
-                                    LinkOption.NOFOLLOW_LINKS))) {
+            try (FileChannel channel = open(path)) {
                 Object opened = identity(path);
                 // Kept open while waiting: closing it would free the lock for the whole JVM.
                 while (!tryLock(channel)) {
                     pause.of(POLL);
                 }
-                // Else the file was removed meanwhile, and the lock is nobody's.
-                held = opened != null && opened.equals(identity(path));
+                held = isStillAt(path, opened);
                 if (held) {
                     work.run();
                 }
             }
         }
+    }
+
+    /**
+     * Does some work under the lock, unless another holds it.
+     *
+     * @return whether it was done
+     */
+    static boolean tryHold(Path path, Work work) throws IOException {
+        try (FileChannel channel = open(path)) {
+            Object opened = identity(path);
+            boolean held = tryLock(channel) && isStillAt(path, opened);
+            if (held) {
+                work.run();
+            }
+            return held;
+        }
+    }
+
+    private static FileChannel open(Path path) throws IOException {
+        Files.createDirectories(path.getParent());
+        return FileChannel.open(
+                path,
+                Set.of(
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.WRITE,
+                        LinkOption.NOFOLLOW_LINKS));
+    }
+
+    /** Whether a file is still the one that was opened: the lock on a removed one is nobody's. */
+    private static boolean isStillAt(Path path, Object opened) throws IOException {
+        return opened != null && opened.equals(identity(path));
     }
 
     private static boolean tryLock(FileChannel channel) throws IOException {

@@ -25,8 +25,8 @@ import java.util.concurrent.atomic.LongAdder;
  */
 final class BodyStream extends InputStream implements BodySubscriber<BodyStream>, Closeable {
 
-    /** Buffers of 16 KiB that may lie here unread. */
-    private static final int AHEAD = 16;
+    /** Readings that may lie here, of at most three of the JDK's buffers each. */
+    private static final int AHEAD = 4;
 
     private final Duration patience;
     private final LongAdder received;

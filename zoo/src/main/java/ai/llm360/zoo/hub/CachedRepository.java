@@ -28,6 +28,10 @@ import java.util.stream.Stream;
  */
 final class CachedRepository {
 
+    private static final String FOLDER = "models--";
+    private static final String PARTIAL = ".llm360.incomplete";
+    private static final String TEMPORARY = ".llm360-";
+
     private final Path root;
     private final String name;
     private final Path directory;
@@ -39,7 +43,24 @@ final class CachedRepository {
     }
 
     private String folder() {
-        return "models--" + name.replace("/", "--");
+        return FOLDER + name.replace("/", "--");
+    }
+
+    /** Returns the models' repositories that have a directory in a cache. */
+    static List<CachedRepository> all(Path root) throws IOException {
+        if (!Files.isDirectory(root)) {
+            return List.of();
+        }
+        try (Stream<Path> entries = Files.list(root)) {
+            return entries.filter(Files::isDirectory)
+                    .map(entry -> entry.getFileName().toString())
+                    .filter(folder -> folder.startsWith(FOLDER))
+                    .map(folder -> folder.substring(FOLDER.length()).replace("--", "/"))
+                    .filter(HubNames::isRepository)
+                    .sorted()
+                    .map(name -> new CachedRepository(root, name))
+                    .toList();
+        }
     }
 
     String name() {
@@ -63,7 +84,7 @@ final class CachedRepository {
      * name.
      */
     Path partial(HubFile file) {
-        return directory.resolve("blobs").resolve(file.etag().orElseThrow() + ".llm360.incomplete");
+        return directory.resolve("blobs").resolve(file.etag().orElseThrow() + PARTIAL);
     }
 
     /** Returns how many bytes of a file are there to go on from. */
@@ -74,9 +95,16 @@ final class CachedRepository {
     }
 
     Path lock(HubFile file) {
-        return root.resolve(".locks")
-                .resolve(folder())
-                .resolve(file.etag().orElseThrow() + ".lock");
+        return lock(file.etag().orElseThrow());
+    }
+
+    Path lock(String hash) {
+        return root.resolve(".locks").resolve(folder()).resolve(hash + ".lock");
+    }
+
+    /** Whether a file is the beginning of a blob that this library has downloaded. */
+    static boolean isOwnPartial(Path path) {
+        return path.getFileName().toString().endsWith(PARTIAL);
     }
 
     /** Makes the place for blobs, if nothing leads it elsewhere. */
@@ -103,11 +131,23 @@ final class CachedRepository {
     }
 
     private boolean isWhole(Path path, HubFile file) throws IOException {
+        return leadsToFile(path) && Files.size(path) == file.size();
+    }
+
+    /** Whether a path is a file's, or leads to one in the cache. */
+    boolean leadsToFile(Path path) throws IOException {
         if (!Files.exists(path)) {
             return false;
         }
         requireInside(path);
-        return Files.isRegularFile(path) && Files.size(path) == file.size();
+        return Files.isRegularFile(path);
+    }
+
+    /** Refuses a directory of which a part has been led out of the cache. */
+    void requireInside() throws IOException {
+        for (String part : new String[] {"blobs", "snapshots", "refs", "trees"}) {
+            requireInside(directory.resolve(part));
+        }
     }
 
     /** Refuses what links have led out of the cache. */
@@ -181,6 +221,34 @@ final class CachedRepository {
         }
     }
 
+    /**
+     * Removes the damaged content of a path in a snapshot, and then what leads to it. In this
+     * order, since a blob that no link shows would be taken for whole by the next download.
+     */
+    void removeDamaged(Path path) throws IOException {
+        requireInside(path);
+        if (!Files.isSymbolicLink(path)) {
+            Files.deleteIfExists(path);
+            return;
+        }
+        Path name = Files.readSymbolicLink(path).getFileName();
+        Files.deleteIfExists(directory.resolve("blobs").resolve(name));
+        for (List<Path> files : RepositoryContents.of(this).snapshots().values()) {
+            for (Path file : files) {
+                if (Files.isSymbolicLink(file)
+                        && name.equals(Files.readSymbolicLink(file).getFileName())) {
+                    Files.deleteIfExists(file);
+                }
+            }
+        }
+    }
+
+    void removeRef(String revision) throws IOException {
+        Path path = directory.resolve("refs").resolve(revision);
+        requireInside(path.getParent());
+        Files.deleteIfExists(path);
+    }
+
     /** Returns the list of a commit's files, if it is here. */
     Optional<List<HubFile>> listing(String commit) throws IOException {
         Path path = listingPath(commit);
@@ -191,6 +259,10 @@ final class CachedRepository {
 
     void saveListing(String commit, List<HubFile> files) throws IOException {
         replace(listingPath(commit), TreeListing.write(files));
+    }
+
+    void removeListing(String commit) throws IOException {
+        Files.deleteIfExists(listingPath(commit));
     }
 
     private Path listingPath(String commit) {
@@ -231,10 +303,22 @@ final class CachedRepository {
                 HubNames.isSha256(hash) ? hash : null);
     }
 
+    /**
+     * Makes up a name for what has none yet or none any more. Not beside what it is for: Python
+     * takes every file in refs for a branch.
+     */
+    Path temporary() {
+        return directory.resolve(TEMPORARY + UUID.randomUUID() + ".tmp");
+    }
+
+    static boolean isTemporary(Path path) {
+        String name = path.getFileName().toString();
+        return name.startsWith(TEMPORARY) && name.endsWith(".tmp");
+    }
+
     private void replace(Path path, String text) throws IOException {
         makeDirectory(path.getParent());
-        // Not beside it: Python takes every file in refs for a branch.
-        Path temporary = directory.resolve(".llm360-" + UUID.randomUUID() + ".tmp");
+        Path temporary = temporary();
         try {
             try (FileChannel channel =
                     FileChannel.open(

@@ -6,7 +6,9 @@ import java.io.IOException;
 import java.net.http.HttpClient;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +23,11 @@ import java.util.function.Predicate;
  * stopped. What is there already is used without a connection where the revision is a commit, and
  * for a branch or tag where the Hub can't be reached. May be used from several threads and several
  * processes at once.
+ *
+ * <p>On a line of more than about 100 MB/s the JDK's HTTP client is the limit, with its buffers of
+ * 16 KiB: the system property {@code jdk.httpclient.bufsize} set to {@code 262144}, before any such
+ * client is first used, halves what a byte costs. It is the whole process' setting, so it isn't set
+ * here.
  */
 public final class HubClient {
 
@@ -30,7 +37,7 @@ public final class HubClient {
     private final Pause pause;
     private final int connections;
     private final int partBytes;
-    private final SnapshotDownload.FreeSpace freeSpace;
+    private final FreeSpace freeSpace;
 
     private HubClient(Builder builder) {
         settings = builder.settings;
@@ -185,11 +192,11 @@ public final class HubClient {
                             .formatted(repository, revision, some(all)));
         }
         Map<String, HubFile> missing = new LinkedHashMap<>();
-        long bytes = 0;
+        Map<HubFile, Long> begun = new HashMap<>();
         for (HubFile file : files) {
             if (!cache.has(commit, file) && !cache.hasBlob(file)) {
                 if (missing.put(file.etag().orElseThrow(), file) == null) {
-                    bytes += file.size() - cache.begun(file);
+                    begun.put(file, cache.begun(file));
                 }
             }
         }
@@ -204,7 +211,7 @@ public final class HubClient {
                                     some(List.copyOf(missing.values()))));
         }
         return new HubPlan(
-                repository, revision, commit, files, List.copyOf(missing.values()), bytes);
+                repository, revision, commit, files, List.copyOf(missing.values()), begun);
     }
 
     private static String some(List<HubFile> files) {
@@ -216,27 +223,50 @@ public final class HubClient {
      * Does what was planned.
      *
      * @param plan the plan
-     * @param progress is told of bytes on the disk, from whatever thread writes them but one at a
-     *     time; may be null
+     * @param listener is told of bytes on the disk
      * @return the files, all of them whole
      * @throws HubException if a file can't be had; those that are whole stay, of others the
      *     beginning
      * @throws IOException if the cache can't be written, or on an interrupt
      */
-    public HubSnapshot download(HubPlan plan, Progress progress) throws IOException {
+    public HubSnapshot download(HubPlan plan, TransferListener listener) throws IOException {
         CachedRepository cache = cache(plan.repository());
+        TransferProgress progress = new TransferProgress(listener);
+        BlobDownload blobs =
+                new BlobDownload(http, pause, cache, plan.commit(), partBytes, progress);
         if (!plan.missing().isEmpty()) {
-            TransferProgress transfer = new TransferProgress(progress);
-            BlobDownload blobs =
-                    new BlobDownload(http, pause, cache, plan.commit(), partBytes, transfer);
-            new SnapshotDownload(plan, cache, blobs, connections, freeSpace).run(transfer);
+            new SnapshotDownload(plan, cache, blobs, connections, freeSpace).run(progress);
         }
         for (HubFile file : plan.files()) {
-            cache.link(plan.commit(), file);
+            blobs.show(file, connections);
         }
         rememberRevision(plan, cache);
         return new HubSnapshot(
                 plan.repository(), plan.commit(), cache.snapshot(plan.commit()), plan.files());
+    }
+
+    /**
+     * Returns how much fits on a disk.
+     *
+     * @param directory a directory on it, which need not exist yet
+     * @return bytes
+     * @throws IOException if the system doesn't tell
+     */
+    public long freeBytes(Path directory) throws IOException {
+        return freeSpace.at(directory);
+    }
+
+    /**
+     * Refuses what doesn't fit on a disk.
+     *
+     * @param directory a directory on it, which need not exist yet
+     * @param bytes how much is to be written
+     * @param what what for, for the message
+     * @throws HubException if it doesn't fit
+     * @throws IOException if the system doesn't tell
+     */
+    public void requireSpace(Path directory, long bytes, String what) throws IOException {
+        freeSpace.require(directory, bytes, what);
     }
 
     /** Last, so that a revision is known without a connection only with what belongs to it. */
@@ -268,7 +298,7 @@ public final class HubClient {
     public HubSnapshot snapshot(
             String repository, String revision, Predicate<String> include, Progress progress)
             throws IOException {
-        return download(plan(repository, revision, include), progress);
+        return download(plan(repository, revision, include), TransferListener.of(progress));
     }
 
     /**
@@ -334,8 +364,7 @@ public final class HubClient {
         private Duration silence = Duration.ofSeconds(30);
         private HttpClient.Builder http = HttpClient.newBuilder();
         private Pause pause = duration -> Thread.sleep(duration.toMillis());
-        private SnapshotDownload.FreeSpace freeSpace =
-                directory -> Files.getFileStore(directory).getUsableSpace();
+        private FreeSpace freeSpace = directory -> Files.getFileStore(directory).getUsableSpace();
 
         private Builder() {}
 
@@ -385,7 +414,7 @@ public final class HubClient {
             return this;
         }
 
-        Builder optFreeSpace(SnapshotDownload.FreeSpace freeSpace) {
+        Builder optFreeSpace(FreeSpace freeSpace) {
             this.freeSpace = freeSpace;
             return this;
         }

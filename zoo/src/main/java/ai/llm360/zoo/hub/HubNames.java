@@ -21,18 +21,22 @@ final class HubNames {
 
     /** Returns a repository's name if it is one. */
     static String repository(String name) throws HubException {
-        if (!REPOSITORY.matcher(name).matches()
-                || name.startsWith(".")
-                || name.startsWith("-")
-                || name.contains("--")
-                || name.contains("..")
-                || name.endsWith(".git")) {
+        if (!isRepository(name)) {
             throw new HubException(
                     Reason.REFUSED,
                     "'%s' is no repository's name: expected one such as LLM360/Amber"
                             .formatted(printable(name)));
         }
         return name;
+    }
+
+    static boolean isRepository(String name) {
+        return REPOSITORY.matcher(name).matches()
+                && !name.startsWith(".")
+                && !name.startsWith("-")
+                && !name.contains("--")
+                && !name.contains("..")
+                && !name.endsWith(".git");
     }
 
     /** Returns a branch, a tag or a commit if it can be one. */

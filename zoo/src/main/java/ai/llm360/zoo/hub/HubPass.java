@@ -1,11 +1,11 @@
 package ai.llm360.zoo.hub;
 
-import ai.djl.util.Progress;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Large files of a commit that are read once, each front to back, without being stored, and are
@@ -19,13 +19,13 @@ import java.util.List;
 public final class HubPass implements Closeable {
 
     private final RemoteFiles files;
-    private final SnapshotDownload.FreeSpace freeSpace;
+    private final FreeSpace freeSpace;
     private final List<RemoteFile> ahead = new ArrayList<>();
     private final List<HubFile> passed = new ArrayList<>();
     private TransferProgress progress;
     private PassedFile current;
 
-    HubPass(RemoteFiles files, SnapshotDownload.FreeSpace freeSpace) {
+    HubPass(RemoteFiles files, FreeSpace freeSpace) {
         this.files = files;
         this.freeSpace = freeSpace;
         files.setParts(this::open);
@@ -82,27 +82,25 @@ public final class HubPass implements Closeable {
      * @throws IOException if the disk can't be asked
      */
     public void requireSpace(Path directory, long bytes) throws IOException {
-        SnapshotDownload.requireSpace(
-                freeSpace,
-                directory,
-                bytes,
-                "%s@%s: ".formatted(files.repository(), files.commit()),
-                "free some space, or name another disk");
+        freeSpace.require(directory, bytes, files.repository() + "@" + files.commit());
     }
 
     /**
      * Ends the reading in any order. Of each file that was opened until now, every byte is read
      * from here on.
      *
-     * @param listener is told of bytes read; may be null
+     * @param listener is told of bytes read
      */
-    public synchronized void begin(Progress listener) {
+    public synchronized void begin(TransferListener listener) {
         progress = new TransferProgress(listener);
-        long bytes = 0;
-        for (RemoteFile file : ahead) {
-            bytes += file.size();
-        }
-        progress.begin(bytes);
+        progress.begin(plan());
+        ahead.forEach(file -> progress.at(file.file(), 0));
+    }
+
+    private HubPlan plan() {
+        List<HubFile> wanted = ahead.stream().map(RemoteFile::file).toList();
+        return new HubPlan(
+                files.repository(), files.commit(), files.commit(), wanted, wanted, Map.of());
     }
 
     private synchronized ByteSource open(RemoteFile file) throws IOException {
@@ -142,7 +140,7 @@ public final class HubPass implements Closeable {
                 finishCurrent();
             }
         }
-        progress.end();
+        progress.end(plan());
     }
 
     /** Ends the connections. */

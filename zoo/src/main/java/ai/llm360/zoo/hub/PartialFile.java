@@ -3,6 +3,7 @@ package ai.llm360.zoo.hub;
 import ai.llm360.zoo.hub.HubException.Reason;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
@@ -12,6 +13,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 
 /**
  * A file that grows at its end only, hashed as it grows. What is there of it is a beginning of the
@@ -25,10 +28,22 @@ final class PartialFile implements Closeable {
 
     private static final int BUFFER = 1 << 20;
 
+    /** Below this, handing bytes to another thread takes longer than hashing them. */
+    private static final int HASHED_BESIDE = 1 << 16;
+
+    /**
+     * What may wait to be forced to the disk; every 64 MiB took more processor time, and no less in
+     * all.
+     */
+    private static final long FORCED_BESIDE = 1L << 30;
+
     private final Path path;
     private final HubFile file;
     private final FileChannel channel;
     private final BlobDigest digest;
+    private final Workers beside = new Workers(2);
+    private Future<Void> forcing = CompletableFuture.completedFuture(null);
+    private long forced;
     private long length;
 
     private PartialFile(Path path, HubFile file, FileChannel channel) {
@@ -70,14 +85,42 @@ final class PartialFile implements Closeable {
             length += read;
             read = channel.read(ByteBuffer.wrap(buffer), length);
         }
+        forced = length;
     }
 
     long length() {
         return length;
     }
 
-    /** Appends bytes. */
+    /** Appends bytes: they are written by this thread and hashed by another at the same time. */
     void append(byte[] bytes, int offset, int count) throws IOException {
+        if (count < HASHED_BESIDE) {
+            digest.update(bytes, offset, count);
+            write(bytes, offset, count);
+        } else {
+            Future<Void> hashing =
+                    beside.submit(
+                            () -> {
+                                digest.update(bytes, offset, count);
+                                return null;
+                            });
+            write(bytes, offset, count);
+            Workers.await(hashing);
+        }
+        length += count;
+        if (length - forced >= FORCED_BESIDE && forcing.isDone()) {
+            awaitForcing();
+            forced = length;
+            forcing =
+                    beside.submit(
+                            () -> {
+                                channel.force(false);
+                                return null;
+                            });
+        }
+    }
+
+    private void write(byte[] bytes, int offset, int count) throws IOException {
         ByteBuffer buffer = ByteBuffer.wrap(bytes, offset, count);
         try {
             while (buffer.hasRemaining()) {
@@ -86,14 +129,27 @@ final class PartialFile implements Closeable {
         } catch (ClosedByInterruptException e) {
             throw e;
         } catch (IOException e) {
-            throw new HubException(
-                    Reason.NO_SPACE,
-                    "%s can't be written at byte %d of %d (%s); free some space and ask again: what is there is kept"
-                            .formatted(path, length, file.size(), e.getMessage()),
-                    e);
+            throw cannotWrite(e);
         }
-        length += count;
-        digest.update(bytes, offset, count);
+    }
+
+    /** The system tells a failure to bring bytes to the disk once only, so each is asked for. */
+    private void awaitForcing() throws IOException {
+        try {
+            Workers.await(forcing);
+        } catch (InterruptedIOException | ClosedByInterruptException e) {
+            throw e;
+        } catch (IOException e) {
+            throw cannotWrite(e);
+        }
+    }
+
+    private HubException cannotWrite(IOException e) {
+        return new HubException(
+                Reason.NO_SPACE,
+                "%s can't be written at byte %d of %d (%s); free some space and ask again: what is there is kept"
+                        .formatted(path, length, file.size(), e.getMessage()),
+                e);
     }
 
     /**
@@ -104,6 +160,7 @@ final class PartialFile implements Closeable {
     boolean publish(Path blob) throws IOException {
         boolean whole = channel.size() == file.size() && digest.matches();
         if (whole) {
+            awaitForcing();
             channel.force(true);
             Files.move(path, blob, StandardCopyOption.ATOMIC_MOVE);
         } else {
@@ -119,6 +176,7 @@ final class PartialFile implements Closeable {
 
     @Override
     public void close() throws IOException {
+        beside.close();
         channel.close();
     }
 }

@@ -59,7 +59,7 @@ final class PassedFile implements ByteSource, Closeable {
                             compare(bytes, offset, count);
                             sink.write(bytes, offset, count);
                             at += count;
-                            progress.add(count);
+                            progress.at(file.file(), at);
                         });
             }
         } catch (RangeReader.ChangedException e) {

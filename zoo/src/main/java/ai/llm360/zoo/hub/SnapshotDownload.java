@@ -3,8 +3,6 @@ package ai.llm360.zoo.hub;
 import ai.llm360.zoo.hub.HubException.Reason;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 
@@ -20,11 +18,6 @@ final class SnapshotDownload {
     private final int connections;
     private final FreeSpace freeSpace;
 
-    /** How many bytes fit on a directory's disk. */
-    interface FreeSpace {
-        long bytes(Path directory) throws IOException;
-    }
-
     SnapshotDownload(
             HubPlan plan,
             CachedRepository cache,
@@ -39,8 +32,9 @@ final class SnapshotDownload {
     }
 
     void run(TransferProgress progress) throws IOException {
-        requireSpace();
-        progress.begin(plan.missing().stream().mapToLong(HubFile::size).sum());
+        freeSpace.require(
+                cache.directory(), plan.missingBytes(), plan.repository() + "@" + plan.revision());
+        progress.begin(plan);
         try {
             cache.prepare();
             fetch();
@@ -51,32 +45,7 @@ final class SnapshotDownload {
                             .formatted(e.getClass().getSimpleName(), e.getMessage()),
                     e);
         }
-        progress.end();
-    }
-
-    private void requireSpace() throws IOException {
-        requireSpace(
-                freeSpace,
-                cache.directory(),
-                plan.missingBytes(),
-                "%s@%s: ".formatted(plan.repository(), plan.revision()),
-                "free some space, or name another disk in HF_HUB_CACHE");
-    }
-
-    static void requireSpace(
-            FreeSpace freeSpace, Path directory, long bytes, String what, String advice)
-            throws IOException {
-        Path existing = directory.toAbsolutePath();
-        while (!Files.exists(existing)) {
-            existing = existing.getParent();
-        }
-        long free = freeSpace.bytes(existing);
-        if (free < bytes) {
-            throw new HubException(
-                    Reason.NO_SPACE,
-                    "%s%d bytes are to be downloaded, and %s has room for %d; %s"
-                            .formatted(what, bytes, existing, free, advice));
-        }
+        progress.end(plan);
     }
 
     private void fetch() throws IOException {

@@ -1,40 +1,24 @@
 package ai.llm360.zoo.hub;
 
-import ai.djl.util.Progress;
-
-/** Counts bytes from several threads for DJL's progress, which knows one. */
+/** Tells a listener one thing at a time, whatever thread it comes from. */
 final class TransferProgress {
 
-    private final Progress progress;
-    private long done;
+    private final TransferListener listener;
 
-    /**
-     * Creates a counter.
-     *
-     * @param progress who is told; null for nobody
-     */
-    TransferProgress(Progress progress) {
-        this.progress = progress;
+    TransferProgress(TransferListener listener) {
+        this.listener = listener;
     }
 
-    synchronized void begin(long bytes) {
-        if (progress != null) {
-            progress.reset("Downloading", bytes);
-            progress.start(0);
-        }
+    synchronized void begin(HubPlan plan) {
+        listener.onBegin(plan);
     }
 
-    /** Adds bytes that are on the disk; a negative number where they were thrown away. */
-    synchronized void add(long bytes) {
-        done += bytes;
-        if (progress != null && bytes != 0) {
-            progress.update(done);
-        }
+    /** A file has so many bytes on the disk. */
+    synchronized void at(HubFile file, long bytes) {
+        listener.onBytes(file, bytes);
     }
 
-    synchronized void end() {
-        if (progress != null) {
-            progress.end();
-        }
+    synchronized void end(HubPlan plan) {
+        listener.onEnd(plan);
     }
 }

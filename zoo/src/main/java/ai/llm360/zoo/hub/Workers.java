@@ -34,15 +34,24 @@ final class Workers implements Closeable {
     /** Runs tasks to their end, or until the first, in their order, has failed. */
     void all(List<Callable<Void>> tasks) throws IOException {
         List<Future<Void>> futures = new ArrayList<>();
-        tasks.forEach(task -> futures.add(threads.submit(task)));
+        tasks.forEach(task -> futures.add(submit(task)));
         for (Future<Void> future : futures) {
-            try {
-                future.get();
-            } catch (InterruptedException e) {
-                throw Pause.interrupted();
-            } catch (ExecutionException e) {
-                rethrow(e.getCause());
-            }
+            await(future);
+        }
+    }
+
+    Future<Void> submit(Callable<Void> task) {
+        return threads.submit(task);
+    }
+
+    /** Waits for a task, and fails as it has. */
+    static void await(Future<Void> task) throws IOException {
+        try {
+            task.get();
+        } catch (InterruptedException e) {
+            throw Pause.interrupted();
+        } catch (ExecutionException e) {
+            rethrow(e.getCause());
         }
     }
 

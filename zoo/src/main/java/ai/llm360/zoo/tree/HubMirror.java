@@ -1,18 +1,18 @@
 package ai.llm360.zoo.tree;
 
-import ai.djl.util.Progress;
-import ai.llm360.common.checkpoint.AtomicDirectory;
 import ai.llm360.zoo.hub.HubCache;
 import ai.llm360.zoo.hub.HubClient;
 import ai.llm360.zoo.hub.HubFile;
 import ai.llm360.zoo.hub.HubPlan;
 import ai.llm360.zoo.hub.HubSettings;
 import ai.llm360.zoo.hub.HubSnapshot;
+import ai.llm360.zoo.hub.TransferListener;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -82,66 +82,57 @@ public final class HubMirror {
     public HubPlan plan(Source source) throws IOException {
         Wanted wanted = wanted(source);
         if (isWhole(wanted) || cached(wanted).isPresent()) {
-            return wanted.plan(List.of(), 0);
+            return wanted.plan(List.of(), Map.of());
         }
         if (Files.isDirectory(downloads())) { // some of it may be there
             HubPlan plan = downloader().plan(source.repository(), wanted.commit(), wanted::has);
-            return wanted.plan(plan.missing(), plan.missingBytes());
+            return wanted.plan(plan.missing(), plan.begun());
         }
-        return wanted.plan(wanted.files(), wanted.files().stream().mapToLong(HubFile::size).sum());
+        return wanted.plan(wanted.files(), Map.of());
     }
 
     /**
-     * Mirrors checkpoints, one after the other.
+     * Mirrors a checkpoint.
      *
-     * @param sources what is to be mirrored
-     * @param progress is told of bytes; may be null
-     * @return where their files lie, in the order of the sources
+     * @param source what is to be mirrored
+     * @param listener is told of bytes that have come
+     * @return where its files lie
      * @throws TreeException if something else lies where the tree is to be, or another process
      *     writes it
      * @throws ai.llm360.zoo.hub.HubException if a file can't be had; asked again, it goes on
      * @throws IOException if the tree can't be written
      */
-    public List<Path> mirror(List<Source> sources, Progress progress) throws IOException {
-        List<Path> places = new ArrayList<>();
+    public Path mirror(Source source, TransferListener listener) throws IOException {
         try (TreeWriter writer = TreeWriter.open(root)) {
-            for (Source source : sources) {
-                Wanted wanted = wanted(source);
-                if (!isWhole(wanted)) {
-                    fetch(wanted, writer, progress);
-                }
-                places.add(layout.files(source.repository(), wanted.commit()));
+            Wanted wanted = wanted(source);
+            if (!isWhole(wanted)) {
+                fetch(wanted, writer, listener);
             }
-            if (Files.isDirectory(downloads())) {
-                AtomicDirectory.remove(downloads());
-            }
+            return layout.files(source.repository(), wanted.commit());
         }
-        return places;
     }
 
-    private void fetch(Wanted wanted, TreeWriter writer, Progress progress) throws IOException {
+    /**
+     * Removes what downloads have left, once all checkpoints are there: until then they share it.
+     *
+     * @throws IOException if another process writes the tree, or it can't be written
+     */
+    public void finish() throws IOException {
+        if (Files.isDirectory(downloads())) {
+            try (TreeWriter writer = TreeWriter.open(root)) {
+                writer.remove(downloads());
+            }
+        }
+    }
+
+    private void fetch(Wanted wanted, TreeWriter writer, TransferListener listener)
+            throws IOException {
         Source source = wanted.source();
         Optional<HubSnapshot> cached = cached(wanted);
-        HubSnapshot snapshot =
-                cached.isPresent()
-                        ? cached.get()
-                        : downloader()
-                                .snapshot(
-                                        source.repository(),
-                                        wanted.commit(),
-                                        wanted::has,
-                                        progress);
+        HubSnapshot snapshot = cached.isPresent() ? cached.get() : download(wanted, listener);
         List<HashedFile> files = new ArrayList<>();
-        if (progress != null) {
-            progress.reset(
-                    "reading " + source.name(),
-                    wanted.files().stream().mapToLong(HubFile::size).sum());
-        }
         for (HubFile file : wanted.files()) {
-            files.add(HashedFile.of(file, snapshot.path(file).toRealPath(), progress));
-        }
-        if (progress != null) {
-            progress.end();
+            files.add(HashedFile.of(file, snapshot.path(file).toRealPath(), null));
         }
         TreeCheckpoint checkpoint =
                 new TreeCheckpoint(
@@ -151,8 +142,14 @@ public final class HubMirror {
                         wanted.commit(),
                         source.standing(),
                         TreeFile.loadable(files));
-        writer.put(checkpoint, wanted.all(), files, progress);
+        writer.put(checkpoint, wanted.all(), files, null);
         writer.announce(source.model(), List.of(checkpoint));
+    }
+
+    private HubSnapshot download(Wanted wanted, TransferListener listener) throws IOException {
+        HubClient downloader = downloader();
+        HubPlan plan = downloader.plan(wanted.source().repository(), wanted.commit(), wanted::has);
+        return downloader.download(plan, listener);
     }
 
     /** What is to be there in the end: what was asked for, and what is there already. */
@@ -167,9 +164,9 @@ public final class HubMirror {
             return files.stream().anyMatch(file -> file.path().equals(path));
         }
 
-        HubPlan plan(List<HubFile> missing, long bytes) {
+        HubPlan plan(List<HubFile> missing, Map<HubFile, Long> begun) {
             return new HubPlan(
-                    source.repository(), source.revision(), commit, files, missing, bytes);
+                    source.repository(), source.revision(), commit, files, missing, begun);
         }
     }
 

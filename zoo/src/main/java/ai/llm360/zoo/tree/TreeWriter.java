@@ -227,6 +227,11 @@ final class TreeWriter implements Closeable {
         return named.isPresent();
     }
 
+    /** Removes a directory of the tree that is no part of what it serves. */
+    void remove(Path directory) throws IOException {
+        AtomicDirectory.remove(directory);
+    }
+
     /** Lets others write the tree. */
     @Override
     public void close() throws IOException {

@@ -99,7 +99,7 @@ class HubClientTest {
         assertThat(plan.missing()).extracting(HubFile::path).containsExactly("config.json");
         assertThat(plan.missingBytes()).isEqualTo(other.size());
         assertThat(plan.bytes()).isEqualTo(other.size() + WEIGHTS.size());
-        HubSnapshot snapshot = client.download(plan, null);
+        HubSnapshot snapshot = client.download(plan, TransferListener.of(null));
         assertThat(snapshot.directory().resolve("model.safetensors"))
                 .hasBinaryContent(WEIGHTS.bytes());
         assertThat(snapshot.directory().resolve("config.json")).hasContent("{\"a\": 2}");
@@ -197,7 +197,7 @@ class HubClientTest {
                 };
         HubClient client = hub.client();
         HubPlan plan = client.plan(HubServer.REPOSITORY, "main", path -> true);
-        client.download(plan, progress);
+        client.download(plan, TransferListener.of(progress));
         assertThat(seen.get(0)).isEqualTo(plan.bytes());
         assertThat(seen.subList(1, seen.size() - 1)).isSorted();
         assertThat(seen.subList(seen.size() - 2, seen.size())).containsExactly(plan.bytes(), -1L);

@@ -94,7 +94,7 @@ class HubFaultsTest {
         server.requests().clear();
         HubPlan plan = client.plan(HubServer.REPOSITORY, "main", path -> true);
         assertThat(plan.missingBytes()).isEqualTo(WEIGHTS.size() - 50_000);
-        client.download(plan, null);
+        client.download(plan, TransferListener.of(null));
         hub.assertHas(CONFIG, WEIGHTS);
         assertThat(server.requestsOf(WEIGHTS))
                 .extracting(HubServer.Request::range)
@@ -373,7 +373,7 @@ class HubFaultsTest {
         assertFails(
                 Reason.NO_SPACE,
                 () -> hub.pull(client),
-                "1000005 bytes are to be downloaded",
+                "1000005 bytes are needed",
                 "has room for 1000000; free some space, or name another disk in HF_HUB_CACHE");
         assertThat(server.requestsOf(CONFIG)).isEmpty();
     }

@@ -72,6 +72,13 @@ class HubMirrorTest {
         return new HubMirror(tree, hub.settings(), include);
     }
 
+    private static void run(HubMirror mirror, HubMirror.Source... sources) throws IOException {
+        for (HubMirror.Source source : sources) {
+            mirror.mirror(source, TransferListener.of(null));
+        }
+        mirror.finish();
+    }
+
     private static HubMirror.Source source(int checkpoint) {
         return new HubMirror.Source(
                 "tiny",
@@ -101,7 +108,7 @@ class HubMirrorTest {
 
     @Test
     void a_mirror_serves_the_hubs_clients_under_the_hubs_own_commits() throws Exception {
-        mirror().mirror(List.of(source(0), source(2)), null);
+        run(mirror(), source(0), source(2));
         try (FileServer copy = FileServer.of(tree)) {
             HubSettings settings =
                     HubSettings.of(
@@ -127,7 +134,7 @@ class HubMirrorTest {
 
     @Test
     void a_mirror_is_loaded_from_by_name() throws Exception {
-        mirror().mirror(List.of(source(2), source(0)), null);
+        run(mirror(), source(2), source(0));
         assertThat(mirrored())
                 .extracting(TreeCheckpoint::name)
                 .containsExactly("ckpt-000", "ckpt-002");
@@ -140,7 +147,7 @@ class HubMirrorTest {
 
     @Test
     void bytes_lie_on_the_disk_once() throws Exception {
-        mirror().mirror(List.of(source(0), source(1)), null);
+        run(mirror(), source(0), source(1));
         assertThat(tree.resolve(".download")).doesNotExist();
         assertThat(server.requestsOf(weights())).hasSize(1);
         assertThat(Files.getAttribute(files(0).resolve(weights().path()), "unix:nlink"))
@@ -164,14 +171,14 @@ class HubMirrorTest {
                     }
                     return third;
                 });
-        List<HubMirror.Source> range = List.of(source(0), source(1), source(2));
-        assertThatThrownBy(() -> mirror().mirror(range, null)).isInstanceOf(HubException.class);
+        HubMirror.Source[] range = {source(0), source(1), source(2)};
+        assertThatThrownBy(() -> run(mirror(), range)).isInstanceOf(HubException.class);
         assertThat(mirrored()).hasSize(2);
         Reference.resolve("llm360+" + temp.toUri() + "tree/tiny@1");
         server.hubFault((exchange, file) -> false);
         int before = server.requestsOf(weights()).size();
         assertThat(mirror().plan(source(1)).missing()).isEmpty();
-        mirror().mirror(range, null);
+        run(mirror(), range);
         assertThat(mirrored()).hasSize(3);
         assertThat(server.requestsOf(weights())).hasSize(before);
         assertThat(tree.resolve(".download")).doesNotExist();
@@ -182,7 +189,7 @@ class HubMirrorTest {
         hub.client().snapshot(HubServer.REPOSITORY, "ckpt_001", path -> true, null);
         int before = server.requestsOf(weights()).size();
         assertThat(mirror().plan(source(1)).missingBytes()).isZero();
-        mirror().mirror(List.of(source(1)), null);
+        run(mirror(), source(1));
         assertThat(server.requestsOf(weights())).hasSize(before);
         hub.assertNothingDamaged();
     }
@@ -197,22 +204,22 @@ class HubMirrorTest {
 
     @Test
     void files_may_come_a_few_at_a_time() throws Exception {
-        mirror(path -> path.endsWith(".json")).mirror(List.of(source(0)), null);
+        run(mirror(path -> path.endsWith(".json")), source(0));
         assertThat(files(0).resolve(weights().path())).doesNotExist();
         assertThat(mirror().plan(source(0)).missingBytes()).isPositive();
-        mirror(path -> path.endsWith(".safetensors")).mirror(List.of(source(0)), null);
+        run(mirror(path -> path.endsWith(".safetensors")), source(0));
         assertThat(files(0).resolve("config.json")).exists();
         Criteria.loadModel("llm360+" + temp.toUri() + "tree/tiny@0").close();
     }
 
     @Test
     void a_damaged_file_is_downloaded_anew() throws Exception {
-        mirror().mirror(List.of(source(0)), null);
+        run(mirror(), source(0));
         Path weights = files(0).resolve(weights().path());
         byte[] bytes = Files.readAllBytes(weights);
         bytes[bytes.length - 1] ^= 1;
         Files.write(weights, bytes);
-        mirror().mirror(List.of(source(0)), null);
+        run(mirror(), source(0));
         assertThat(weights).hasBinaryContent(weights().bytes());
     }
 
@@ -220,7 +227,7 @@ class HubMirrorTest {
     void what_lies_there_already_is_not_written_to() throws Exception {
         Files.createDirectories(tree);
         Files.writeString(tree.resolve("thesis.tex"), "years of work");
-        assertThatThrownBy(() -> mirror().mirror(List.of(source(0)), null))
+        assertThatThrownBy(() -> run(mirror(), source(0)))
                 .isInstanceOf(TreeException.class)
                 .hasMessageContaining("choose another directory");
         assertThat(HubCase.all(tree)).hasSize(1);

@@ -1,0 +1,135 @@
+package ai.llm360.cli;
+
+import ai.llm360.zoo.Pull;
+import ai.llm360.zoo.PullTarget;
+import ai.llm360.zoo.hub.HubFile;
+import ai.llm360.zoo.hub.HubPlan;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Prints what a pull is going to do, or has done. */
+final class PullReport {
+
+    private PullReport() {}
+
+    private record Checkpoint(
+            String repository,
+            String revision,
+            String commit,
+            String path,
+            List<String> files,
+            long bytes,
+            int missingFiles,
+            long missingBytes) {
+
+        static Checkpoint of(PullTarget.Planned planned, Path path) {
+            HubPlan plan = planned.plan();
+            return new Checkpoint(
+                    plan.repository(),
+                    plan.revision(),
+                    plan.commit(),
+                    path == null ? null : path.toString(),
+                    plan.files().stream().map(HubFile::path).toList(),
+                    plan.bytes(),
+                    plan.missing().size(),
+                    planned.bytesToDownload());
+        }
+
+        String name() {
+            return repository + "@" + revision;
+        }
+    }
+
+    private record Done(boolean planned, List<Checkpoint> checkpoints) {}
+
+    /** The seconds are known only where a rate was given. */
+    private record Plan(
+            boolean planned,
+            List<Checkpoint> checkpoints,
+            long missingBytes,
+            String directory,
+            long bytesToWrite,
+            long freeBytes,
+            Long seconds) {}
+
+    /**
+     * Prints a plan.
+     *
+     * @param rate bytes a second; null where that isn't known
+     */
+    static void print(Output output, Pull pull, Long rate) throws IOException {
+        List<Checkpoint> all = new ArrayList<>();
+        pull.checkpoints().forEach(planned -> all.add(Checkpoint.of(planned, null)));
+        long bytes = pull.bytesToDownload();
+        Plan plan =
+                new Plan(
+                        true,
+                        all,
+                        bytes,
+                        pull.directory().toString(),
+                        pull.bytesToWrite(),
+                        pull.freeBytes(),
+                        rate == null ? null : Math.round((double) bytes / rate));
+        output.result(plan, () -> print(output, plan));
+    }
+
+    private static void print(Output output, Plan plan) {
+        List<List<?>> rows = new ArrayList<>();
+        for (Checkpoint checkpoint : plan.checkpoints()) {
+            rows.add(
+                    List.of(
+                            checkpoint.name(),
+                            checkpoint.files().size(),
+                            ByteSize.format(checkpoint.bytes()),
+                            ByteSize.format(checkpoint.bytes() - checkpoint.missingBytes()),
+                            ByteSize.format(checkpoint.missingBytes())));
+        }
+        output.table(List.of("checkpoint", "files", "size", "here", "to download"), rows);
+        output.rows(
+                List.of(
+                        List.of("to download", ByteSize.format(plan.missingBytes())),
+                        List.of(
+                                "disk",
+                                "%s of %s free at %s"
+                                        .formatted(
+                                                ByteSize.format(plan.bytesToWrite()),
+                                                ByteSize.format(plan.freeBytes()),
+                                                plan.directory())),
+                        List.of(
+                                "time",
+                                plan.seconds() == null
+                                        ? "not known; with --rate 50MB/s it is said"
+                                        : TrainingProgress.clock(plan.seconds()))));
+    }
+
+    /** Prints what was done, and where it lies. */
+    static void print(Output output, Pull pull, List<Path> directories) {
+        List<Checkpoint> all = new ArrayList<>();
+        for (int i = 0; i < directories.size(); i++) {
+            all.add(Checkpoint.of(pull.checkpoints().get(i), directories.get(i)));
+        }
+        output.result(
+                new Done(false, all),
+                () -> all.forEach(checkpoint -> output.line(done(checkpoint))));
+    }
+
+    private static String done(Checkpoint checkpoint) {
+        return "%s in %s: %s, %s; downloaded: %s"
+                .formatted(
+                        checkpoint.name(),
+                        checkpoint.path(),
+                        files(checkpoint.files().size()),
+                        ByteSize.format(checkpoint.bytes()),
+                        checkpoint.missingFiles() == 0
+                                ? "nothing"
+                                : files(checkpoint.missingFiles())
+                                        + ", "
+                                        + ByteSize.format(checkpoint.missingBytes()));
+    }
+
+    static String files(long count) {
+        return count == 1 ? "1 file" : count + " files";
+    }
+}

@@ -1,0 +1,51 @@
+package ai.llm360.cli;
+
+import ai.llm360.zoo.Removal;
+import ai.llm360.zoo.hub.HubCache;
+import ai.llm360.zoo.hub.HubSettings;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/** {@code llm360 rm}: removes pulled checkpoints from this machine. */
+@Command(
+        name = "rm",
+        description = {
+            "Removes pulled checkpoints from this machine: from the Hub's cache, with the contents"
+                    + " that no other snapshot shows, and from the model home.",
+            "What a training saved, and what comes with this program, is never removed."
+        },
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class)
+final class RemoveCommand implements Callable<Integer> {
+
+    @Parameters(
+            arity = "1..*",
+            paramLabel = "REF",
+            description =
+                    "A published checkpoint: amber@ckpt-200. Several: amber@0..359:40. Or any"
+                            + " repository and its branch, tag or commit: LLM360/Amber@ckpt_200.")
+    private List<String> references;
+
+    @Mixin private Consent consent;
+
+    @Mixin private Output output;
+
+    private final Callable<HubSettings> settings;
+
+    RemoveCommand() {
+        this(HubSettings::ofEnvironment);
+    }
+
+    RemoveCommand(Callable<HubSettings> settings) {
+        this.settings = settings;
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        HubCache cache = new HubCache(settings.call().cache());
+        return RemovalReport.run(output, consent, Removal.of(cache, references));
+    }
+}
