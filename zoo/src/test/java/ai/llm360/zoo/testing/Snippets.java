@@ -25,8 +25,10 @@ public final class Snippets {
                     "ai.llm360.common.nn.WeightType",
                     "ai.llm360.zoo.Criteria",
                     "ai.llm360.zoo.ListedCheckpoint",
+                    "ai.llm360.zoo.PartialCheckpoint",
                     "ai.llm360.zoo.Series",
                     "ai.llm360.zoo.SeriesCheckpoint",
+                    "ai.llm360.zoo.TensorRows",
                     "ai.llm360.zoo.Zoo");
 
     private Snippets() {}
