@@ -201,7 +201,7 @@ class PullCommandTest {
     void a_mirror_is_planned_before_it_is_made() throws Exception {
         Path mirror = home.resolve("mirror");
         assertThat(run("LLM360/Amber@ckpt_200", "--plan", "--to", mirror.toString()))
-                .isEqualTo("LLM360/Amber@ckpt_200: 2 files, 4 B; to download: 2 files, 4 B\n");
+                .contains("to download  4 B\n", " free at " + mirror + "\n");
         assertThat(mirror).doesNotExist();
     }
 }

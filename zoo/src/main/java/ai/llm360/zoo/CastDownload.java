@@ -7,6 +7,8 @@ import ai.llm360.common.checkpoint.CheckpointException;
 import ai.llm360.common.checkpoint.IgnoreRule;
 import ai.llm360.common.checkpoint.TensorInfo;
 import ai.llm360.common.checkpoint.TensorType;
+import ai.llm360.common.run.ModelManifest;
+import ai.llm360.common.run.WholeFile;
 import ai.llm360.zoo.hub.HubClient;
 import ai.llm360.zoo.hub.HubFile;
 import ai.llm360.zoo.hub.HubPass;
@@ -18,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Downloads a published checkpoint in another type, and keeps nothing but that: 27 GB of float32
@@ -35,8 +38,9 @@ import java.util.Optional;
  * <p>Each source file comes once, front to back, and is cast while it comes in. All of its bytes go
  * through the hash that the Hub lists; the directory appears when every hash was right, and not at
  * all otherwise. It is safetensors, with the configuration and the tokenizer's files, without
- * tensors that the model has no use for, and with {@value CastSource#FILE}, which says where it
- * came from. Broken connections are taken up where they broke; after a kill, it starts again.
+ * tensors that the model has no use for, with {@value CastSource#FILE}, which says where it came
+ * from, and {@value ModelManifest#FILE}, by which it can be verified. Broken connections are taken
+ * up where they broke; after a kill, it starts again.
  */
 public final class CastDownload {
 
@@ -131,9 +135,21 @@ public final class CastDownload {
                         .convertInPlace();
                 pass.finish();
                 origin(pass, source).write(out.path());
+                WholeFile.replace(
+                        out.path().resolve(ModelManifest.FILE),
+                        ModelManifest.of(out.path(), smallFiles(out.path())).toJson());
                 out.commit();
             }
             return report(pass, source, rules);
+        }
+    }
+
+    private static List<String> smallFiles(Path directory) throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> !name.endsWith(".safetensors"))
+                    .sorted()
+                    .toList();
         }
     }
 

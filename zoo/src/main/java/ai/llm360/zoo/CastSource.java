@@ -1,18 +1,16 @@
 package ai.llm360.zoo;
 
 import ai.llm360.common.checkpoint.TensorType;
+import ai.llm360.common.run.WholeFile;
 import ai.llm360.zoo.hub.HubFile;
 import com.google.gson.FieldNamingPolicy;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonParseException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -78,17 +76,8 @@ record CastSource(
     }
 
     void write(Path directory) throws IOException {
-        try (FileChannel channel =
-                FileChannel.open(
-                        directory.resolve(FILE),
-                        StandardOpenOption.CREATE_NEW,
-                        StandardOpenOption.WRITE)) {
-            ByteBuffer text =
-                    ByteBuffer.wrap((GSON.toJson(this) + "\n").getBytes(StandardCharsets.UTF_8));
-            while (text.hasRemaining()) {
-                channel.write(text);
-            }
-            channel.force(true);
-        }
+        WholeFile.replace(
+                directory.resolve(FILE),
+                (GSON.toJson(this) + "\n").getBytes(StandardCharsets.UTF_8));
     }
 }

@@ -109,7 +109,8 @@ public final class Removal {
                 Path directory = model.resolve(name.get());
                 boolean trained =
                         RunDirectory.exists(model)
-                                || Files.exists(directory.resolve(StateCheck.MANIFEST));
+                                || (Files.exists(directory.resolve(StateCheck.MANIFEST))
+                                        && CastSource.read(directory).isEmpty());
                 if (trained || Files.isSymbolicLink(directory) || Files.isSymbolicLink(model)) {
                     throw new IOException(
                             "%s: %s is %s; remove it by the system's own means"

@@ -1,5 +1,6 @@
 package ai.llm360.zoo;
 
+import ai.llm360.common.run.ModelManifest;
 import ai.llm360.common.run.RunException;
 import ai.llm360.common.run.SavedState;
 import ai.llm360.zoo.hub.FileProblem;
@@ -11,7 +12,7 @@ import java.util.Optional;
 import java.util.function.LongConsumer;
 import java.util.stream.Stream;
 
-/** Compares a state that training saved with its manifest. */
+/** Compares a model, or a state that training saved, with its manifest. */
 record StateCheck(Path directory) implements Verification.Check {
 
     static final String MANIFEST = "manifest.json";
@@ -19,6 +20,15 @@ record StateCheck(Path directory) implements Verification.Check {
     @Override
     public long bytes() throws IOException {
         return bytes(directory);
+    }
+
+    private int verified() throws IOException {
+        if (ModelManifest.isIn(directory)) {
+            return ModelManifest.verify(directory);
+        }
+        SavedState state = SavedState.open(directory);
+        state.verify();
+        return state.tensorHashes().size();
     }
 
     static long bytes(Path directory) throws IOException {
@@ -36,9 +46,7 @@ record StateCheck(Path directory) implements Verification.Check {
         List<FileProblem> problems = List.of();
         int files = 0;
         try {
-            SavedState state = SavedState.open(directory);
-            state.verify();
-            files = state.tensorHashes().size();
+            files = verified();
         } catch (RunException e) {
             problems =
                     List.of(

@@ -12,6 +12,7 @@ import ai.djl.repository.zoo.ZooModel;
 import ai.llm360.common.run.SavedState;
 import ai.llm360.zoo.hub.HubException;
 import ai.llm360.zoo.testing.FileServer;
+import ai.llm360.zoo.testing.HubEnvironment;
 import ai.llm360.zoo.testing.TinyModel;
 import ai.llm360.zoo.tree.RunPublisher;
 import ai.llm360.zoo.tree.TreeCheckpoint;
@@ -19,10 +20,25 @@ import ai.llm360.zoo.tree.TreeException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** A published run is loaded again: from a directory, from a web server, by DJL alone. */
 class StaticTreeTest extends PublishedRun {
+
+    private HubEnvironment environment;
+
+    /** Trees are asked by their own address; a Hub is not needed. */
+    @BeforeEach
+    void connect() {
+        environment = HubEnvironment.of("http://127.0.0.1:9", temp.resolve("hf"));
+    }
+
+    @AfterEach
+    void disconnect() {
+        environment.close();
+    }
 
     private static float[] byDjl(String url) throws Exception {
         return logits(djl(url).build().loadModel());

@@ -53,6 +53,30 @@ public final class ModelManifest {
     }
 
     /**
+     * Returns whether a directory has the manifest of a model alone, and not of a training's state.
+     *
+     * @param directory the directory
+     * @return whether it has
+     */
+    public static boolean isIn(Path directory) {
+        return SavedState.isWhole(directory) && !Files.exists(directory.resolve(StateFile.NAME));
+    }
+
+    /**
+     * Compares a model with the manifest in its directory. All its tensors are read.
+     *
+     * @param directory its directory
+     * @return how many tensors it has
+     * @throws RunException if a file or tensor is missing or damaged, or the manifest is
+     * @throws IOException if reading fails
+     */
+    public static int verify(Path directory) throws IOException {
+        Manifest manifest = Manifest.read(directory);
+        StateVerifier.verifyModel(directory, manifest);
+        return manifest.weights().size();
+    }
+
+    /**
      * Returns what {@code manifest.json} holds.
      *
      * @return the file's bytes

@@ -195,12 +195,7 @@ public final class SavedState {
      */
     public void verify() throws IOException {
         try {
-            for (Map.Entry<String, String> file : manifest.files().entrySet()) {
-                StateVerifier.verifyFile(path, file.getKey(), file.getValue());
-            }
-            try (Checkpoint weights = Checkpoint.open(path)) {
-                StateVerifier.verifyTensors(weights, manifest.weights());
-            }
+            StateVerifier.verifyModel(path, manifest);
             if (Files.isDirectory(optimizerPath())) {
                 try (Checkpoint optimizer = Checkpoint.open(optimizerPath())) {
                     StateVerifier.verifyTensors(optimizer, manifest.optimizer());

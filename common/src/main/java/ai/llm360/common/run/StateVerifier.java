@@ -20,6 +20,16 @@ final class StateVerifier {
 
     private StateVerifier() {}
 
+    /** Compares a directory's files and weights; of an optimizer nothing. */
+    static void verifyModel(Path directory, Manifest manifest) throws IOException {
+        for (Map.Entry<String, String> file : manifest.files().entrySet()) {
+            verifyFile(directory, file.getKey(), file.getValue());
+        }
+        try (Checkpoint weights = Checkpoint.open(directory)) {
+            verifyTensors(weights, manifest.weights());
+        }
+    }
+
     static void verifyFile(Path directory, String name, String sha256) throws IOException {
         Path file = directory.resolve(name);
         if (!Files.exists(file)) {

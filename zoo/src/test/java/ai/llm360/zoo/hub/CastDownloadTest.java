@@ -13,6 +13,8 @@ import ai.llm360.zoo.CastDownload;
 import ai.llm360.zoo.PublishedCheckpoint;
 import ai.llm360.zoo.PublishedCheckpoint.Evidence;
 import ai.llm360.zoo.Reference;
+import ai.llm360.zoo.Removal;
+import ai.llm360.zoo.Verification;
 import ai.llm360.zoo.hub.HubException.Reason;
 import ai.llm360.zoo.testing.Home;
 import com.google.gson.JsonObject;
@@ -23,6 +25,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -125,6 +128,28 @@ class CastDownloadTest {
     }
 
     @Test
+    void a_cast_can_be_verified_and_removed() throws Exception {
+        serve(ServedCheckpoint.of(false).files());
+        Path directory = cast().run().directory();
+        assertThat(verified().problems()).isEmpty();
+        Path weights = directory.resolve("model.safetensors");
+        byte[] bytes = Files.readAllBytes(weights);
+        bytes[bytes.length - 1] ^= 1;
+        Files.write(weights, bytes);
+        assertThat(verified().problems()).singleElement().asString().contains("is damaged");
+        Removal removal = Removal.of(new HubCache(hub.cache()), List.of("amber@200"));
+        assertThat(removal.directories()).containsExactly(directory);
+        removal.run();
+        assertThat(directory).doesNotExist();
+    }
+
+    private Verification.Result verified() throws Exception {
+        return Verification.of(new HubCache(hub.cache()), List.of("amber@200"), path -> true)
+                .run(bytes -> {})
+                .get(0);
+    }
+
+    @Test
     void what_is_there_is_not_cast_again_and_another_type_does_not_replace_it() throws IOException {
         ServedCheckpoint served = ServedCheckpoint.of(false);
         serve(served.files());
@@ -219,7 +244,7 @@ class CastDownloadTest {
                 .isInstanceOfSatisfying(
                         HubException.class,
                         e -> assertThat(e.getReason()).isEqualTo(Reason.NO_SPACE))
-                .hasMessageContaining("3145728 bytes are to be")
+                .hasMessageContaining("3145728 bytes are needed")
                 .hasMessageContaining("has room for 1000000");
         assertNothingIsLeft();
         assertThat(cast.plan().transferred()).isLessThan(served.shardBytes() / 4);

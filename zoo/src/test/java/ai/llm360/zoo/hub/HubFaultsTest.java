@@ -374,7 +374,7 @@ class HubFaultsTest {
                 Reason.NO_SPACE,
                 () -> hub.pull(client),
                 "1000005 bytes are needed",
-                "has room for 1000000; free some space, or name another disk in HF_HUB_CACHE");
+                "has room for 1000000; free some space, or use another disk");
         assertThat(server.requestsOf(CONFIG)).isEmpty();
     }
 }
