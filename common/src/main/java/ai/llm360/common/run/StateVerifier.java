@@ -80,12 +80,15 @@ final class StateVerifier {
         }
     }
 
-    /** One block is hashed while the next one is read. */
+    /**
+     * One block is hashed while the next one is read. Blocks are on the heap: direct ones of many
+     * tensors would pile up until a collection that nothing calls for.
+     */
     static String hash(Checkpoint checkpoint, TensorInfo tensor) throws IOException {
         MessageDigest digest = Sha256.begin();
         int bytes = (int) Math.min(BLOCK_BYTES, tensor.byteLength());
-        ByteBuffer next = ByteBuffer.allocateDirect(bytes);
-        ByteBuffer previous = ByteBuffer.allocateDirect(bytes);
+        ByteBuffer next = ByteBuffer.allocate(bytes);
+        ByteBuffer previous = ByteBuffer.allocate(bytes);
         CompletableFuture<Void> hashed = CompletableFuture.completedFuture(null);
         long perBlock = BLOCK_BYTES / tensor.type().byteSize();
         for (long at = 0; at < tensor.elementCount(); at += perBlock) {
