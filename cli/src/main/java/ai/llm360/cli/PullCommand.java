@@ -53,7 +53,7 @@ final class PullCommand implements Callable<Integer> {
             names = "--rate",
             paramLabel = "RATE",
             converter = RateConverter.class,
-            description = "With --plan: how fast the line is, such as 50MB/s, to say the time.")
+            description = "With --plan: how fast the line is, such as 50MB/s, to say the time for.")
     private Long rate;
 
     @Option(

@@ -100,8 +100,15 @@ final class PullReport {
                         List.of(
                                 "time",
                                 plan.seconds() == null
-                                        ? "not known; with --rate 50MB/s it is said"
+                                        ? "%s at 10 MB/s, %s at 100 MB/s; --rate says it for another"
+                                                .formatted(
+                                                        clock(plan.missingBytes(), 10_000_000),
+                                                        clock(plan.missingBytes(), 100_000_000))
                                         : TrainingProgress.clock(plan.seconds()))));
+    }
+
+    private static String clock(long bytes, long rate) {
+        return TrainingProgress.clock(Math.round((double) bytes / rate));
     }
 
     /** Prints what was done, and where it lies. */

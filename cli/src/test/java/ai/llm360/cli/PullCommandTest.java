@@ -129,7 +129,9 @@ class PullCommandTest {
                 .endsWith("  time         0:00:02");
         assertThat(plan).contains("  disk         2 B of ", " free at " + home + "/hub\n");
         assertThat(run("LLM360/Amber@ckpt_200", "--plan"))
-                .endsWith("time         not known; with --rate 50MB/s it is said\n");
+                .endsWith(
+                        "time         0:00:00 at 10 MB/s, 0:00:00 at 100 MB/s; --rate says it for"
+                                + " another\n");
         assertThat(asked).noneMatch(path -> path.contains("/resolve/"));
         JsonObject json =
                 JsonParser.parseString(run("LLM360/Amber@ckpt_200", "--plan", "--json"))
