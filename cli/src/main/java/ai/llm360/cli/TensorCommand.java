@@ -148,7 +148,7 @@ final class TensorCommand implements Callable<Integer> {
             references.put(reference, reference);
             return references;
         }
-        Catalogue.deciding(reference);
+        Catalogue.deciding(reference); // keeps the Hub's list, where only that knows the series
         for (ListedCheckpoint found : Zoo.series(reference)) {
             references.put(found.name(), found.reference());
         }
