@@ -18,7 +18,8 @@ parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--tokens", type=int, required=True, help="T, the positions of a sequence")
 parser.add_argument("--dtype", choices=["fp32", "bf16"], required=True, help="bf16: autocast around float32 weights")
 parser.add_argument("--batch", type=int, default=4)
-parser.add_argument("--steps", type=int, default=4, help="measured steps, after one that isn't")
+parser.add_argument("--steps", type=int, default=4, help="measured steps, after the warm-up's")
+parser.add_argument("--warm-up", type=int, default=1, help="steps that aren't measured")
 parser.add_argument("--vocabulary", type=int, default=32000)
 parser.add_argument("--hidden", type=int, default=512)
 parser.add_argument("--layers", type=int, default=8)
@@ -53,12 +54,15 @@ def step():
     return loss.item()
 
 
-step()
+for _ in range(args.warm_up):
+    step()
 seconds = []
+processor = time.process_time()
 for _ in range(args.steps):
     start = time.perf_counter()
     step()
     seconds.append(time.perf_counter() - start)
+processor = (time.process_time() - processor) / args.steps
 median = statistics.median(seconds)
 print(
     json.dumps(
@@ -67,6 +71,7 @@ print(
             "dtype": args.dtype,
             "tokens": args.tokens,
             "seconds_per_step": round(median, 3),
+            "processor_seconds_per_step": round(processor, 1),
             "all": [round(s, 2) for s in seconds],
             "tokens_per_second": round(args.batch * args.tokens / median, 1),
             "peak_rss_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9, 2),

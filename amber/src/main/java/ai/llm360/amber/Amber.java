@@ -97,6 +97,7 @@ public final class Amber extends CausalDecoder {
                         WeightSpec.linear("mlp.up_proj.weight", config.intermediateSize(), hidden),
                         WeightSpec.linear(
                                 "mlp.down_proj.weight", hidden, config.intermediateSize())),
+                List.of(3, 1, 2, 1),
                 List.of(WeightSpec.gain("model.norm.weight", hidden)),
                 config.tiedEmbeddings()
                         ? Optional.empty()

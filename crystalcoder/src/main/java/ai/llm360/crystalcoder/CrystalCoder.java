@@ -132,6 +132,7 @@ public final class CrystalCoder extends CausalDecoder {
                         WeightSpec.bias("mlp.c_fc2.bias", inner),
                         WeightSpec.conv1d("mlp.c_proj.weight", inner, hidden),
                         WeightSpec.bias("mlp.c_proj.bias", hidden)),
+                List.of(1, 1, 2, 1),
                 List.of(
                         WeightSpec.gain("transformer.ln_f.weight", hidden),
                         WeightSpec.bias("transformer.ln_f.bias", hidden)),

@@ -13,6 +13,7 @@ import ai.llm360.common.generate.GenerationConfig;
 import ai.llm360.common.generate.TextGenerator;
 import ai.llm360.common.nn.WeightLoader;
 import ai.llm360.common.nn.WeightType;
+import ai.llm360.common.testing.Decoding;
 import ai.llm360.common.testing.SafetensorsBuilder;
 import ai.llm360.crystalcoder.testing.NaiveCrystalCoder;
 import ai.llm360.crystalcoder.testing.TinyCrystalCoder;
@@ -79,18 +80,24 @@ class CrystalCoderTest {
 
     /** 8 bits of mantissa in bfloat16, 7 or 8 bits a weight and an activation in int8. */
     @ParameterizedTest
-    @CsvSource({"BF16, 0.02", "INT8, 0.08"})
-    void smaller_weights_stay_near_float32(WeightType type, double bound) throws IOException {
+    @CsvSource({"FP32, 2e-5", "BF16, 0.02", "INT8, 0.08"})
+    void all_weights_stay_near_the_rules_in_whole_rows_and_one_by_one(WeightType type, double bound)
+            throws IOException {
         TinyCrystalCoder tiny = new TinyCrystalCoder();
         double[][] expected = new NaiveCrystalCoder(tiny).logits(IDS);
-        NDArray logits = load(tiny, type).logits(manager, new long[][] {IDS});
+        CrystalCoder model = load(tiny, type);
         double scale =
                 Arrays.stream(expected)
                         .flatMapToDouble(Arrays::stream)
                         .map(Math::abs)
                         .max()
                         .orElseThrow();
-        assertThat(maxError(logits, expected) / scale).isLessThan(bound);
+        NDArray whole = model.logits(manager, new long[][] {IDS});
+        NDArray ours = Decoding.oneByOne(model, manager, IDS, true);
+        NDArray libtorch = Decoding.oneByOne(model, manager, IDS, false);
+        for (NDArray logits : List.of(whole, ours, libtorch)) {
+            assertThat(maxError(logits, expected) / scale).isLessThan(bound);
+        }
     }
 
     @ParameterizedTest

@@ -146,16 +146,25 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
     private NDArray inferLogits(NDManager manager, NDArray ids) {
         try (NDManager scope = manager.newSubManager()) {
             NDArray x = inferStates(scope, ids, false).get(0);
-            return head(manager, scope, x, "logits");
+            return head(manager, scope, x, false);
         }
     }
 
-    /** The final norm and the head: (B, T, C) hidden states to logits. */
-    private NDArray head(NDManager manager, NDManager scope, NDArray x, String method) {
+    /**
+     * The final norm and the head: (B, T, C) hidden states to logits, the last position's or all.
+     */
+    private NDArray head(NDManager manager, NDManager scope, NDArray x, boolean last) {
+        Shape shape = x.getShape();
+        KernelDecoder kernels = runtime.kernels(last ? shape.get(0) : shape.get(0) * shape.get(1));
+        if (kernels != null) {
+            return kernels.logits(manager, x, last, lastParameters());
+        }
         InferenceWeights weights = runtime.weights();
-        IValue[] last = lastWeights(weights);
-        NDArray h = weights.page().infer(scope, "head_input", arguments(x, norm(last)));
-        return weights.page().infer(manager, method, h, last[last.length - 1]);
+        IValue[] prepared = lastWeights(weights);
+        TorchScript page = weights.page();
+        NDArray h = page.infer(scope, "head_input", KernelDecoder.all(x, norm(prepared)));
+        Object head = prepared[prepared.length - 1];
+        return page.infer(manager, last ? "last_logits" : "logits", h, head);
     }
 
     private static Object[] norm(IValue[] last) {
@@ -171,12 +180,14 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
      * @return layers + 1 float32 arrays of (B, T, C)
      */
     public List<NDArray> hiddenStates(NDManager manager, long[][] ids) {
-        InferenceWeights weights = runtime.weights();
         try (NDManager scope = manager.newSubManager()) {
             List<NDArray> states = inferStates(scope, tokens(scope, ids), true);
-            Object[] norm = norm(lastWeights(weights));
-            NDArray end = states.remove(states.size() - 1);
-            states.add(weights.page().infer(scope, "final_norm", arguments(end, norm)));
+            List<Object> arguments = new ArrayList<>();
+            arguments.add(states.remove(states.size() - 1));
+            for (int i = 0; i < layout.finalNorm().size(); i++) {
+                arguments.add(lastParameters().get(i).getArray());
+            }
+            states.add(runtime.plain().infer(scope, "final_norm", arguments.toArray()));
             states.forEach(state -> state.attach(manager));
             return states;
         }
@@ -185,17 +196,13 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
     /** Runs embedding and layers; keeps every state or the last one only. */
     private List<NDArray> inferStates(NDManager manager, NDArray ids, boolean all) {
         checkLength(ids.getShape().get(1));
-        InferenceWeights weights = runtime.weights();
-        TorchScript page = weights.page();
-        NDArray[] tables = runtime.rotaryTables();
+        long tokens = ids.getShape().get(1);
+        NDArray cos = runtime.plain().infer(manager, "first", runtime.rotaryTables()[0], tokens);
+        NDArray sin = runtime.plain().infer(manager, "first", runtime.rotaryTables()[1], tokens);
         List<NDArray> states = new ArrayList<>();
-        NDArray x = page.infer(manager, "embed", ids, embedding().getArray());
+        NDArray x = embed(manager, ids);
         for (int i = 0; i < layers.size(); i++) {
-            NDArray y =
-                    page.infer(
-                            manager,
-                            "layer",
-                            arguments(x, tables[0], tables[1], layerWeights(weights, i)));
+            NDArray y = layer(manager, x, i, cos, sin, null);
             if (all) {
                 states.add(x);
             } else {
@@ -205,6 +212,33 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
         }
         states.add(x);
         return states;
+    }
+
+    private NDArray embed(NDManager manager, NDArray ids) {
+        return runtime.plain().infer(manager, "embed", ids, embedding().getArray());
+    }
+
+    /**
+     * Runs one layer for inference, on this project's kernels or libtorch's.
+     *
+     * @param cached the rows' places in a cache that they continue, or {@code null}
+     */
+    private NDArray layer(
+            NDManager scope, NDArray x, int i, NDArray cos, NDArray sin, CachedRows cached) {
+        Shape shape = x.getShape();
+        KernelDecoder kernels = runtime.kernels(shape.get(0) * shape.get(1));
+        if (kernels != null) {
+            return kernels.layer(scope, x, i, layers.get(i).ordered(), cos, sin, cached);
+        }
+        InferenceWeights weights = runtime.weights();
+        IValue[] prepared = layerWeights(weights, i);
+        return cached == null
+                ? weights.page().infer(scope, "layer", KernelDecoder.all(x, cos, sin, prepared))
+                : weights.page()
+                        .infer(
+                                scope,
+                                "cached_layer",
+                                KernelDecoder.all(x, cos, sin, cached.arguments(i), prepared));
     }
 
     /** {@inheritDoc} */
@@ -233,43 +267,20 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
     /** {@inheritDoc} */
     @Override
     public NDArray advance(NDManager manager, KvCache cache, int[] slots, long[][] ids) {
-        long[] rows = new long[slots.length];
-        long[] start = new long[slots.length];
         int tokens = ids[0].length;
-        for (int i = 0; i < slots.length; i++) {
-            rows[i] = slots[i];
-            start[i] = cache.length(slots[i]);
-            if (start[i] + tokens > cache.capacity()) {
-                throw new IllegalArgumentException(
-                        "a row of %d positions can't take %d more: the cache was made for %d"
-                                .formatted(start[i], tokens, cache.capacity()));
-            }
-        }
-        InferenceWeights weights = runtime.weights();
-        TorchScript page = weights.page();
+        CachedRows cached = new CachedRows(cache, slots, tokens);
+        TorchScript page = runtime.plain();
         NDArray[] tables = runtime.rotaryTables();
         try (NDManager scope = manager.newSubManager()) {
-            NDArray cos = page.infer(scope, "angles", tables[0], start, tokens);
-            NDArray sin = page.infer(scope, "angles", tables[1], start, tokens);
-            NDArray x = page.infer(scope, "embed", tokens(scope, ids), embedding().getArray());
+            NDArray cos = page.infer(scope, "angles", tables[0], cached.start(), tokens);
+            NDArray sin = page.infer(scope, "angles", tables[1], cached.start(), tokens);
+            NDArray x = embed(scope, tokens(scope, ids));
             for (int i = 0; i < layers.size(); i++) {
-                NDArray y =
-                        page.infer(
-                                scope,
-                                "cached_layer",
-                                arguments(
-                                        x,
-                                        cos,
-                                        sin,
-                                        cache.keys(i),
-                                        cache.values(i),
-                                        rows,
-                                        start,
-                                        layerWeights(weights, i)));
+                NDArray y = layer(scope, x, i, cos, sin, cached);
                 x.close();
                 x = y;
             }
-            NDArray logits = head(manager, scope, x, "last_logits");
+            NDArray logits = head(manager, scope, x, true);
             for (int slot : slots) {
                 cache.grow(slot, tokens);
             }
@@ -310,15 +321,9 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
         return parameter(layout.embedding().name());
     }
 
-    private List<WeightSpec> lastSpecs() {
-        List<WeightSpec> specs = new ArrayList<>(layout.finalNorm());
-        specs.add(layout.head().orElseGet(layout.embedding()::asHead));
-        return specs;
-    }
-
     /** The final norm's parameters, then the head's matrix. */
     final List<Parameter> lastParameters() {
-        return lastSpecs().stream().map(spec -> parameter(spec.name())).toList();
+        return layout.last().stream().map(spec -> parameter(spec.name())).toList();
     }
 
     private IValue[] layerWeights(InferenceWeights weights, int i) {
@@ -327,19 +332,7 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
     }
 
     private IValue[] lastWeights(InferenceWeights weights) {
-        return weights.get(layers.size(), "", lastSpecs(), lastParameters());
-    }
-
-    private static Object[] arguments(Object... parts) {
-        List<Object> all = new ArrayList<>();
-        for (Object part : parts) {
-            if (part instanceof Object[] many) {
-                all.addAll(Arrays.asList(many));
-            } else {
-                all.add(part);
-            }
-        }
-        return all.toArray();
+        return weights.get(layers.size(), "", layout.last(), lastParameters());
     }
 
     final DecoderRuntime runtime() {

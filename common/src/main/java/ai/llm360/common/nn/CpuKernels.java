@@ -56,8 +56,7 @@ final class CpuKernels {
             LinearKind bfloat16 = LinearKind.BFLOAT16;
             try (TorchScript tensors = TensorLoader.page(manager)) {
                 if (tensors.run("native_bfloat16", false, IValue::toBoolean)) {
-                    double error = errorOnOnes(manager, LinearKind.BFLOAT16_PACKED, 0);
-                    bfloat16 = error == 0 ? LinearKind.BFLOAT16_PACKED : LinearKind.ROWS;
+                    bfloat16 = LinearKind.ROWS;
                 }
             }
             int levels = 0;
@@ -78,9 +77,6 @@ final class CpuKernels {
                 TorchScript page =
                         TorchScript.compile(scope, kind.methods(), kind.constants(levels))) {
             NDArray weight = scope.ones(new Shape(SIZE, SIZE));
-            if (kind == LinearKind.BFLOAT16_PACKED) {
-                weight = TensorLoader.cast(scope, weight, TensorLoader.BFLOAT16);
-            }
             NDArray x = scope.ones(new Shape(2, 3, SIZE));
             try (IValue packed = page.runRaw("prepare", false, weight)) {
                 NDArray y = page.infer(scope, "linear", x, packed);

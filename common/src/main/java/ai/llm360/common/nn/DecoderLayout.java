@@ -1,5 +1,6 @@
 package ai.llm360.common.nn;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,6 +19,18 @@ import java.util.Optional;
  *   <li>{@code layer(x, cos, sin, …)}: (B, T, C) to (B, T, C)
  *   <li>{@code cached_layer(x, cos, sin, keys, values, slots, start, …)}: the same, continuing a
  *       cache; here the tables' rows are the tokens', (B, 1, T, rotary dim)
+ *   <li>the steps of a layer, which {@code layer} and {@code cached_layer} are made of, so that the
+ *       products between them may be computed elsewhere. Here {@code …} are the vectors since the
+ *       product before, and a product has the shape of its input but for the last dimension:
+ *       <ul>
+ *         <li>{@code attention_input(x, …)}
+ *         <li>{@code queries_keys_values(products, cos, sin, …)}: the turned heads, (B, H, T, D)
+ *             and twice (B, K, T, D)
+ *         <li>{@code feed_forward_input(x, product, …)}: the residual stream, and what is
+ *             multiplied
+ *         <li>{@code feed_forward(products, …)}
+ *         <li>{@code layer_output(x, product, …)}
+ *       </ul>
  *   <li>{@code final_norm(x, …)}: (B, T, C) to (B, T, C), the last hidden state
  *   <li>{@code head_input(x, …)}: the same, as the head's matrix multiplies it
  * </ul>
@@ -34,6 +47,7 @@ import java.util.Optional;
  * @param layerPrefix what precedes a layer's number in its weights' names, such as {@code
  *     model.layers}
  * @param layer the weights of a layer
+ * @param products how many of the layer's matrices, in order, each of its four products takes
  * @param finalNorm the weights of the norm before the head
  * @param head the head's matrix, absent where it is the embedding table
  */
@@ -49,5 +63,14 @@ public record DecoderLayout(
         WeightSpec embedding,
         String layerPrefix,
         List<WeightSpec> layer,
+        List<Integer> products,
         List<WeightSpec> finalNorm,
-        Optional<WeightSpec> head) {}
+        Optional<WeightSpec> head) {
+
+    /** The final norm's weights, then the head's matrix. */
+    List<WeightSpec> last() {
+        List<WeightSpec> specs = new ArrayList<>(finalNorm);
+        specs.add(head.orElseGet(embedding::asHead));
+        return specs;
+    }
+}

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.llm360.common.checkpoint.TensorType;
+import ai.llm360.common.kernel.KernelMatrix;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Map;
@@ -27,6 +28,7 @@ final class DecoderRuntime {
     private TensorLoader loader;
     private NDArray[] rotaryTables;
     private InferenceWeights weights;
+    private KernelDecoder kernels;
 
     DecoderRuntime(DecoderLayout layout, Parameter embedding) {
         this.layout = layout;
@@ -106,6 +108,22 @@ final class DecoderRuntime {
             manager().attachInternal(UUID.randomUUID().toString(), weights);
         }
         return weights;
+    }
+
+    /** This project's own kernels where they take so many rows of this model, else {@code null}. */
+    synchronized KernelDecoder kernels(long rows) {
+        NDArray table = embedding.getArray();
+        boolean fits =
+                KernelMatrix.supported()
+                        && !table.getDevice().isGpu()
+                        && (int8 || TensorLoader.typeOf(table) == TensorType.BF16);
+        if (!fits) {
+            return null;
+        }
+        if (kernels == null || kernels.int8() != int8) {
+            kernels = new KernelDecoder(layout, plain(), source, int8, manager());
+        }
+        return kernels.takes(rows) ? kernels : null;
     }
 
     /** Packed copies would not follow an optimizer, so only frozen weights are packed. */

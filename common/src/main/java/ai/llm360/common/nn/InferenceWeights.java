@@ -72,10 +72,7 @@ final class InferenceWeights implements AutoCloseable {
     /** Packs the weights, side by side where libtorch does one with one thread. */
     private IValue[] packAll(String prefix, List<WeightSpec> specs, List<Parameter> parameters) {
         ExecutorService pool =
-                Executors.newFixedThreadPool(
-                        kind == LinearKind.BFLOAT16_PACKED
-                                ? 1
-                                : Runtime.getRuntime().availableProcessors());
+                Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors());
         try {
             List<Future<IValue>> packed = new ArrayList<>();
             for (int i = 0; i < specs.size(); i++) {

@@ -1,5 +1,6 @@
 package ai.llm360.common.nn;
 
+import ai.llm360.common.kernel.KernelMatrix;
 import java.util.Map;
 
 /**
@@ -16,8 +17,6 @@ enum LinearKind {
     ROWS("linear_rows", false),
     /** bfloat16 on a CPU without bfloat16 arithmetic. */
     BFLOAT16("linear_bfloat16", false),
-    /** bfloat16 in oneDNN's blocked layout, on a CPU with bfloat16 arithmetic. */
-    BFLOAT16_PACKED("linear_bfloat16_packed", true),
     /** int8 weights and activations, on the CPU. */
     INT8("linear_int8", true),
     /** Training: float32 weights, products in bfloat16. */
@@ -35,8 +34,9 @@ enum LinearKind {
 
     /** Returns whether a weight is copied into another layout, which training would not update. */
     boolean packs(WeightSpec weight) {
-        // The matrix-vector kernel wants an output's weights side by side; float32's takes both.
-        return weight.linear() && (packing || (this == BFLOAT16 && weight.transposed()));
+        // libtorch's matrix-vector kernel wants an output's weights side by side; ours takes both.
+        boolean turns = this == BFLOAT16 && weight.transposed() && !KernelMatrix.supported();
+        return weight.linear() && (packing || turns);
     }
 
     /** Completes a model's page with what decoders have in common and this kind's methods. */
