@@ -1,6 +1,6 @@
 /*
- * Products of a few rows by a large matrix, which decoding is made of: they are as fast as the matrix can be
- * read, if nothing else stands in the way. For x86-64 with AVX2, FMA and F16C.
+ * Products of a few rows by a large matrix, and the attention of a new position: what decoding is made of. They
+ * are as fast as memory is read, if nothing else stands in the way. For x86-64 with AVX2 and FMA.
  *
  * Freestanding: no C library, no allocation, no state; every function may run on many threads at once, each
  * on its own range [from, to) of outputs. A row's sums are taken in one order, whatever the number of rows
@@ -28,11 +28,11 @@ INLINE void cpuid(uint32_t leaf, uint32_t *b, uint32_t *c) {
     *c = sub;
 }
 
-/* Whether this processor, and the system that runs on it, have AVX2, FMA and F16C. Needs none of them itself. */
+/* Whether this processor, and the system that runs on it, have AVX2 and FMA. Needs neither itself. */
 EXPORT int32_t llm360_supported(void) {
     uint32_t b, c, xcr0, high;
     cpuid(1, &b, &c);
-    uint32_t wanted = 1u << 12 | 1u << 27 | 1u << 28 | 1u << 29; /* FMA, OSXSAVE, AVX, F16C */
+    uint32_t wanted = 1u << 12 | 1u << 27 | 1u << 28; /* FMA, OSXSAVE, AVX */
     if ((c & wanted) != wanted) return 0;
     __asm__ volatile("xgetbv" : "=a"(xcr0), "=d"(high) : "c"(0));
     if ((xcr0 & 6) != 6) return 0; /* the system saves xmm and ymm */

@@ -79,6 +79,14 @@ class HouseRulesTest {
                 .check(HOUSE);
         noClasses()
                 .that()
+                .resideInAPackage("ai.llm360.common.kernel..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("ai.djl..", "ai.llm360.common.nn..")
+                .because("kernels know addresses and sizes only")
+                .check(HOUSE);
+        noClasses()
+                .that()
                 .resideInAPackage(AMBER)
                 .should()
                 .dependOnClassesThat()

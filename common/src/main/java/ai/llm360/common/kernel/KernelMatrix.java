@@ -40,8 +40,8 @@ public final class KernelMatrix {
     }
 
     /**
-     * Returns whether this machine has kernels: x86-64 Linux with AVX2, FMA and F16C. The system
-     * property {@code llm360.kernels}, set to {@code false}, says that they aren't wanted.
+     * Returns whether this machine has kernels: x86-64 Linux with AVX2 and FMA. The system property
+     * {@code llm360.kernels}, set to {@code false}, says that they aren't wanted.
      */
     public static boolean supported() {
         return KernelLibrary.usable();

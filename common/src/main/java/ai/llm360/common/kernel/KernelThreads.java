@@ -22,8 +22,11 @@ final class KernelThreads {
 
     private static final int PIECE = 1 << 15;
 
+    /** So many threads read as fast as any machine's memory gives. */
+    private static final int MOST = 16;
+
     private static final KernelThreads SHARED =
-            new KernelThreads(Runtime.getRuntime().availableProcessors());
+            new KernelThreads(Math.min(MOST, Runtime.getRuntime().availableProcessors()));
 
     private final Thread[] helpers;
     private volatile Job current;

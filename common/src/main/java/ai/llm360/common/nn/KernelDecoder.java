@@ -23,8 +23,13 @@ import java.util.List;
  */
 final class KernelDecoder {
 
-    /** Up to so many rows a product is as fast as its matrix is read; more are libtorch's. */
+    /**
+     * Up to so many rows of bfloat16 are ours, more are libtorch's: as many as a pass over the
+     * matrix serves, or four times as many where libtorch has no bfloat16 arithmetic to use.
+     */
     private static final int FEW = 4;
+
+    private static final int FEW_WITHOUT_ARITHMETIC = 16;
 
     private record Prepared(List<Object> vectors, List<KernelMatrix> matrices) {}
 
@@ -61,7 +66,8 @@ final class KernelDecoder {
 
     /** Whether products of so many rows are computed here. */
     boolean takes(long rows) {
-        return int8 || rows <= FEW;
+        boolean slow = CpuKernels.get().bfloat16() == LinearKind.BFLOAT16;
+        return int8 || rows <= (slow ? FEW_WITHOUT_ARITHMETIC : FEW);
     }
 
     boolean int8() {

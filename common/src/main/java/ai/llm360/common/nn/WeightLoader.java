@@ -9,6 +9,7 @@ import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.TensorInfo;
 import ai.llm360.common.checkpoint.TensorMatcher;
 import ai.llm360.common.checkpoint.TensorType;
+import ai.llm360.common.kernel.KernelMatrix;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -85,7 +86,8 @@ public final class WeightLoader {
     }
 
     private static void requireInt8(NDManager manager) {
-        if (manager.getDevice().isGpu() || CpuKernels.get().int8Levels() == 0) {
+        boolean kernels = KernelMatrix.supported() || CpuKernels.get().int8Levels() > 0;
+        if (manager.getDevice().isGpu() || !kernels) {
             throw new IllegalArgumentException(
                     "int8 weights need an x86-64 CPU's kernels, which %s doesn't have; use bf16"
                             .formatted(manager.getDevice()));

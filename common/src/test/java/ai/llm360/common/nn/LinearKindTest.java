@@ -132,4 +132,15 @@ class LinearKindTest {
             assertThat(y.getFloat(1, 0, 1)).isBetween(0.999e8f * IN, 1.001e8f * IN);
         }
     }
+
+    @Test
+    void bfloat16_stored_in_by_out_is_multiplied_in_panels_of_1024() {
+        NDArray w = manager.randomNormal(new Shape(1100, 1300));
+        NDArray held = TensorLoader.cast(manager, w, TensorLoader.BFLOAT16);
+        NDArray x = manager.randomNormal(new Shape(1, 7, 1100));
+        try (TorchScript page = compile(LinearKind.BFLOAT16)) {
+            NDArray y = page.infer(manager, "conv1d", x, held);
+            assertNear(LinearKind.BFLOAT16, y, x.matMul(w));
+        }
+    }
 }
