@@ -134,7 +134,7 @@ class LinearKindTest {
     }
 
     @Test
-    void bfloat16_stored_in_by_out_is_multiplied_in_panels_of_1024() {
+    void bfloat16_stored_in_by_out_is_multiplied_in_tiles_of_256_inputs() {
         NDArray w = manager.randomNormal(new Shape(1100, 1300));
         NDArray held = TensorLoader.cast(manager, w, TensorLoader.BFLOAT16);
         NDArray x = manager.randomNormal(new Shape(1, 7, 1100));
