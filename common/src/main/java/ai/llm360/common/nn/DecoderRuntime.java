@@ -39,6 +39,7 @@ final class DecoderRuntime {
     synchronized void setWeights(WeightSource packFrom, boolean asInt8) {
         source = packFrom;
         int8 = asInt8;
+        kernels = null; // it knows where the weights lay before
     }
 
     synchronized boolean int8() {

@@ -74,10 +74,6 @@ final class KernelDecoder {
         return int8;
     }
 
-    TorchScript page() {
-        return page;
-    }
-
     /**
      * Runs one layer: (B, T, C) to (B, T, C).
      *
