@@ -1,5 +1,6 @@
 package ai.llm360.common.kernel;
 
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 
 /**
@@ -51,39 +52,50 @@ public record KernelAttention(
         long k = Addresses.of(keys, keys.remaining() / row * row);
         long v = Addresses.of(values, keys.remaining());
         long y = Addresses.of(result, rows.length * query);
-        for (int b = 0; b < rows.length; b++) {
-            if (rows[b] < 0
-                    || (rows[b] + 1) * row > keys.remaining()
-                    || positions[b] < 1
-                    || positions[b] > capacity) {
-                throw new IndexOutOfBoundsException(
-                        "row %d has no %d positions in a cache of %d rows of %d"
-                                .formatted(
-                                        rows[b], positions[b], keys.remaining() / row, capacity));
+        try {
+            for (int b = 0; b < rows.length; b++) {
+                if (rows[b] < 0
+                        || (rows[b] + 1) * row > keys.remaining()
+                        || positions[b] < 1
+                        || positions[b] > capacity) {
+                    throw new IndexOutOfBoundsException(
+                            "row %d has no %d positions in a cache of %d rows of %d"
+                                    .formatted(
+                                            rows[b],
+                                            positions[b],
+                                            keys.remaining() / row,
+                                            capacity));
+                }
+                long place = rows[b] * row;
+                long read = 2 * positions[b] * size * element;
+                int step = (int) Math.min(heads, Math.max(1, KernelMatrix.PART / read));
+                long count = positions[b];
+                long from = q + b * query;
+                long to = y + b * query;
+                KernelThreads.shared()
+                        .run(
+                                (heads + step - 1) / step,
+                                part ->
+                                        KernelLibrary.llm360_attend(
+                                                half ? 1 : 0,
+                                                from,
+                                                k + place,
+                                                v + place,
+                                                heads / keyValueHeads,
+                                                size,
+                                                capacity,
+                                                count,
+                                                scale,
+                                                to,
+                                                (long) part * step,
+                                                Math.min((part + 1L) * step, heads)));
             }
-            long place = rows[b] * row;
-            long read = 2 * positions[b] * size * element;
-            int step = (int) Math.min(heads, Math.max(1, KernelMatrix.PART / read));
-            long count = positions[b];
-            long from = q + b * query;
-            long to = y + b * query;
-            KernelThreads.shared()
-                    .run(
-                            (heads + step - 1) / step,
-                            part ->
-                                    KernelLibrary.llm360_attend(
-                                            half ? 1 : 0,
-                                            from,
-                                            k + place,
-                                            v + place,
-                                            heads / keyValueHeads,
-                                            size,
-                                            capacity,
-                                            count,
-                                            scale,
-                                            to,
-                                            (long) part * step,
-                                            Math.min((part + 1L) * step, heads)));
+        } finally {
+            // Addresses alone don't keep memory that a buffer owns.
+            Reference.reachabilityFence(queries);
+            Reference.reachabilityFence(keys);
+            Reference.reachabilityFence(values);
+            Reference.reachabilityFence(result);
         }
     }
 }

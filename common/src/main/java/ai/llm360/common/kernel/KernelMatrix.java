@@ -2,6 +2,7 @@ package ai.llm360.common.kernel;
 
 import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,7 +13,8 @@ import java.util.List;
  * <p>A row's result has the same bits whatever other rows are multiplied with it, and however many
  * threads there are.
  *
- * <p>The matrix is the caller's memory, which must stay where it is as long as this object is used.
+ * <p>The matrix is the caller's memory. A buffer that owns its memory is kept; what another object
+ * owns must stay where it is as long as this object is used.
  */
 public final class KernelMatrix {
 
@@ -26,15 +28,21 @@ public final class KernelMatrix {
     }
 
     private final Layout layout;
+    private final ByteBuffer elements;
+    private final ByteBuffer factors;
     private final long address;
     private final long scales;
     private final int outputs;
     private final int inputs;
 
-    private KernelMatrix(Layout layout, long address, long scales, int outputs, int inputs) {
+    private KernelMatrix(
+            Layout layout, ByteBuffer elements, ByteBuffer factors, int outputs, int inputs) {
+        int size = layout == Layout.INT8_ROWS ? 1 : 2;
         this.layout = layout;
-        this.address = address;
-        this.scales = scales;
+        this.elements = elements;
+        this.factors = factors;
+        address = Addresses.of(elements, (long) size * outputs * inputs);
+        scales = factors == null ? 0 : Addresses.of(factors, 4L * outputs);
         this.outputs = outputs;
         this.inputs = inputs;
     }
@@ -60,8 +68,8 @@ public final class KernelMatrix {
             ByteBuffer matrix, int outputs, int inputs, boolean transposed) {
         return new KernelMatrix(
                 transposed ? Layout.BFLOAT16_COLUMNS : Layout.BFLOAT16_ROWS,
-                Addresses.of(matrix, 2L * outputs * inputs),
-                0,
+                matrix,
+                null,
                 outputs,
                 inputs);
     }
@@ -87,26 +95,31 @@ public final class KernelMatrix {
             int inputs,
             ByteBuffer rounded,
             ByteBuffer scales) {
+        KernelMatrix result = new KernelMatrix(Layout.INT8_ROWS, rounded, scales, outputs, inputs);
         long from = Addresses.of(matrix, (half ? 2L : 4L) * outputs * inputs);
-        long to = Addresses.of(rounded, (long) outputs * inputs);
-        long factors = Addresses.of(scales, 4L * outputs);
+        long to = result.address;
+        long factors = result.scales;
         int type = half ? 1 : 0;
         int rows = transposed ? 32 : (int) Math.max(1, PART / inputs);
-        KernelThreads.shared()
-                .run(
-                        parts(outputs, rows),
-                        part -> {
-                            long start = (long) part * rows;
-                            long end = Math.min(start + rows, outputs);
-                            if (transposed) {
-                                KernelLibrary.llm360_quantize_columns(
-                                        type, from, inputs, outputs, to, factors, start, end);
-                            } else {
-                                KernelLibrary.llm360_quantize_rows(
-                                        type, from, inputs, to, factors, start, end);
-                            }
-                        });
-        return new KernelMatrix(Layout.INT8_ROWS, to, factors, outputs, inputs);
+        try {
+            KernelThreads.shared()
+                    .run(
+                            parts(outputs, rows),
+                            part -> {
+                                long start = (long) part * rows;
+                                long end = Math.min(start + rows, outputs);
+                                if (transposed) {
+                                    KernelLibrary.llm360_quantize_columns(
+                                            type, from, inputs, outputs, to, factors, start, end);
+                                } else {
+                                    KernelLibrary.llm360_quantize_rows(
+                                            type, from, inputs, to, factors, start, end);
+                                }
+                            });
+            return result;
+        } finally {
+            Reference.reachabilityFence(matrix);
+        }
     }
 
     /** Returns O. */
@@ -129,36 +142,45 @@ public final class KernelMatrix {
      */
     public static void multiply(
             ByteBuffer x, int rows, List<KernelMatrix> matrices, List<ByteBuffer> results) {
-        KernelMatrix first = matrices.get(0);
-        int inputs = first.inputs;
-        long from = Addresses.of(x, 4L * rows * inputs);
-        List<Share> shares = new ArrayList<>();
-        for (int i = 0; i < matrices.size(); i++) {
-            KernelMatrix matrix = matrices.get(i);
-            if (matrix.layout != first.layout || matrix.inputs != inputs) {
-                throw new IllegalArgumentException(
-                        "matrices that are multiplied in one go need one layout and one number of"
-                                + " inputs");
+        try {
+            KernelMatrix first = matrices.get(0);
+            long from = Addresses.of(x, 4L * rows * first.inputs);
+            List<Share> shares = new ArrayList<>();
+            for (int i = 0; i < matrices.size(); i++) {
+                KernelMatrix matrix = matrices.get(i);
+                if (matrix.layout != first.layout || matrix.inputs != first.inputs) {
+                    throw new IllegalArgumentException(
+                            "matrices that are multiplied in one go need one layout and one number"
+                                    + " of inputs");
+                }
+                matrix.divide(Addresses.of(results.get(i), 4L * rows * matrix.outputs), shares);
             }
-            matrix.divide(Addresses.of(results.get(i), 4L * rows * matrix.outputs), shares);
+            if (first.layout == Layout.INT8_ROWS) {
+                multiplyRounded(from, rows, first.inputs, shares);
+            } else {
+                run(shares, share -> share.matrix.product(from, 0, rows, share));
+            }
+        } finally {
+            // Addresses alone don't keep memory that a buffer owns.
+            Reference.reachabilityFence(x);
+            Reference.reachabilityFence(results);
         }
-        if (first.layout != Layout.INT8_ROWS) {
-            run(shares, share -> share.matrix.product(from, 0, rows, share));
-            return;
-        }
+    }
+
+    private static void multiplyRounded(long x, int rows, int inputs, List<Share> shares) {
         try (Memory rounded = new Memory((long) rows * inputs);
                 Memory scales = new Memory(4L * rows)) {
             long q = Pointer.nativeValue(rounded);
             long s = Pointer.nativeValue(scales);
             if (rows <= 4) {
-                KernelLibrary.llm360_quantize_rows(0, from, inputs, q, s, 0, rows);
+                KernelLibrary.llm360_quantize_rows(0, x, inputs, q, s, 0, rows);
             } else {
                 KernelThreads.shared()
                         .run(
                                 rows,
                                 r ->
                                         KernelLibrary.llm360_quantize_rows(
-                                                0, from, inputs, q, s, r, r + 1L));
+                                                0, x, inputs, q, s, r, r + 1L));
             }
             run(shares, share -> share.matrix.product(q, s, rows, share));
         }
@@ -196,17 +218,22 @@ public final class KernelMatrix {
     }
 
     private void product(long x, long xScales, int rows, Share to) {
-        switch (layout) {
-            case BFLOAT16_ROWS ->
-                    KernelLibrary.llm360_bf16_rows(
-                            address, inputs, outputs, x, rows, to.result, to.from, to.to);
-            case BFLOAT16_COLUMNS ->
-                    KernelLibrary.llm360_bf16_columns(
-                            address, inputs, outputs, x, rows, to.result, to.from, to.to);
-            case INT8_ROWS ->
-                    KernelLibrary.llm360_int8_rows(
-                            address, scales, inputs, outputs, x, xScales, rows, to.result, to.from,
-                            to.to);
+        try {
+            switch (layout) {
+                case BFLOAT16_ROWS ->
+                        KernelLibrary.llm360_bf16_rows(
+                                address, inputs, outputs, x, rows, to.result, to.from, to.to);
+                case BFLOAT16_COLUMNS ->
+                        KernelLibrary.llm360_bf16_columns(
+                                address, inputs, outputs, x, rows, to.result, to.from, to.to);
+                case INT8_ROWS ->
+                        KernelLibrary.llm360_int8_rows(
+                                address, scales, inputs, outputs, x, xScales, rows, to.result,
+                                to.from, to.to);
+            }
+        } finally {
+            Reference.reachabilityFence(elements);
+            Reference.reachabilityFence(factors);
         }
     }
 

@@ -229,6 +229,24 @@ class KernelMatrixTest {
     }
 
     @Test
+    void memory_that_only_a_matrix_knows_outlives_collections() {
+        int size = 700;
+        float[] w = half(normal(size * size));
+        float[] x = normal(size);
+        KernelMatrix matrix = KernelMatrix.bfloat16(halves(w), size, size, false);
+        float[] expected = multiply(x, 1, matrix);
+        for (int i = 0; i < 5; i++) {
+            System.gc();
+            // What was freed would be given out again.
+            ByteBuffer other = direct(2 * size * size);
+            for (int at = 0; at < other.capacity(); at += 4) {
+                other.putFloat(at, Float.NaN);
+            }
+            assertThat(multiply(x, 1, matrix)).isEqualTo(expected);
+        }
+    }
+
+    @Test
     void refuses_buffers_of_another_size_and_matrices_that_do_not_go_together() {
         ByteBuffer eight = direct(8);
         assertThatThrownBy(() -> KernelMatrix.bfloat16(eight, 2, 3, false))
