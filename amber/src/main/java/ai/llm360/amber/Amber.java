@@ -5,6 +5,7 @@ import ai.djl.training.initializer.NormalInitializer;
 import ai.llm360.common.checkpoint.IgnoreRule;
 import ai.llm360.common.nn.CausalDecoder;
 import ai.llm360.common.nn.DecoderLayout;
+import ai.llm360.common.nn.DecoderRules;
 import ai.llm360.common.nn.TorchScript;
 import ai.llm360.common.nn.WeightSpec;
 import java.util.List;
@@ -76,13 +77,21 @@ public final class Amber extends CausalDecoder {
         int vocabulary = config.vocabularySize();
         return new DecoderLayout(
                 TorchScript.source(Amber.class, "amber.torchscript"),
-                Map.of("eps", config.rmsNormEps(), "theta", config.ropeTheta()),
+                Map.of("theta", config.ropeTheta()),
                 vocabulary,
                 config.contextLength(),
                 config.layers(),
+                config.heads(),
                 config.keyValueHeads(),
                 config.headDim(),
                 1 / Math.sqrt(config.headDim()),
+                new DecoderRules(
+                        DecoderRules.Norm.RMS,
+                        config.rmsNormEps(),
+                        DecoderRules.Rotation.HALVES,
+                        config.headDim(),
+                        0,
+                        1),
                 WeightSpec.embedding("model.embed_tokens.weight", vocabulary, hidden),
                 "model.layers",
                 List.of(

@@ -7,6 +7,7 @@ import ai.djl.training.initializer.TruncatedNormalInitializer;
 import ai.llm360.common.checkpoint.IgnoreRule;
 import ai.llm360.common.nn.CausalDecoder;
 import ai.llm360.common.nn.DecoderLayout;
+import ai.llm360.common.nn.DecoderRules;
 import ai.llm360.common.nn.TorchScript;
 import ai.llm360.common.nn.WeightSpec;
 import java.util.List;
@@ -104,17 +105,21 @@ public final class CrystalCoder extends CausalDecoder {
         double headDim = config.headDim();
         return new DecoderLayout(
                 TorchScript.source(CrystalCoder.class, "crystalcoder.torchscript"),
-                Map.of(
-                        "eps", config.layerNormEps(),
-                        "rotary_dim", config.rotaryDim(),
-                        "embeddings_scale", config.embeddingsScale(),
-                        "logit_scale", config.logitScale()),
+                Map.of("embeddings_scale", config.embeddingsScale()),
                 config.vocabularySize(),
                 config.contextLength(),
                 config.layers(),
                 config.heads(),
+                config.heads(),
                 config.headDim(),
                 1 / (config.scaleByHeadDim() ? headDim : Math.sqrt(headDim)),
+                new DecoderRules(
+                        DecoderRules.Norm.LAYER,
+                        config.layerNormEps(),
+                        DecoderRules.Rotation.PAIRS,
+                        config.rotaryDim(),
+                        1,
+                        config.logitScale()),
                 WeightSpec.embedding("transformer.wte.weight", config.vocabularySize(), hidden),
                 "transformer.h",
                 List.of(

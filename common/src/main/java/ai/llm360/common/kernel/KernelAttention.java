@@ -1,22 +1,42 @@
 package ai.llm360.common.kernel;
 
-import java.lang.ref.Reference;
-import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.List;
 
 /**
- * The attention of one new position of each row of a cache: softmax(scale q k') v, in float32.
+ * The attention of new positions of a cache's rows: rotary positions (arXiv 2104.09864), then
+ * softmax(scale q k') v over a position and those before it, in float32.
  *
- * <p>Each row and head is computed by itself, so its bits don't depend on other rows.
+ * <p>Each position and head is computed by itself, so its bits don't depend on others.
  *
- * @param half whether keys and values are bfloat16 rather than float32
  * @param heads H, a multiple of K
  * @param keyValueHeads K
  * @param size the size of a head, D
- * @param capacity the positions that the cache has room for
+ * @param rotary how many of its dimensions turn, R
+ * @param pairs whether dimension 2i turns with 2i + 1, as in GPT-J, rather than i with i + R/2, as
+ *     in LLaMA
  * @param scale what scores are multiplied by
  */
 public record KernelAttention(
-        boolean half, int heads, int keyValueHeads, int size, int capacity, float scale) {
+        int heads, int keyValueHeads, int size, int rotary, boolean pairs, float scale) {
+
+    /**
+     * Creates attention.
+     *
+     * @throws IllegalArgumentException if there are no kernels for such heads
+     */
+    public KernelAttention {
+        if (size % 8 != 0
+                || size > 256
+                || heads % keyValueHeads != 0
+                || rotary % 2 != 0
+                || rotary > size) {
+            throw new IllegalArgumentException(
+                    ("no kernel for %d heads that share %d keys and values, of %d dimensions of"
+                                    + " which %d turn")
+                            .formatted(heads, keyValueHeads, size, rotary));
+        }
+    }
 
     /**
      * Returns whether heads of a size can be computed on this machine.
@@ -29,73 +49,106 @@ public record KernelAttention(
     }
 
     /**
-     * Computes it.
+     * Stores the keys and values of new positions, then computes their attention. Positions of one
+     * row may come together, the earlier ones first.
      *
-     * @param queries a direct buffer of (B, H, D) floats
-     * @param keys a direct buffer of (rows, K, capacity, D) elements
-     * @param values the same
-     * @param rows the row of keys and values that each of the B queries looks at
-     * @param positions how many of its positions count
-     * @param result a direct buffer of (B, H, D) floats, which is written
+     * @param products queries, keys and values, in this order, side by side in one array or in
+     *     several: (n, H D), (n, K D), (n, K D). Queries and keys are turned in place
+     * @param cosines the cosines of each position's angles, (positions, R)
+     * @param sines their sines
+     * @param cache the cache
+     * @param rows for each of the n the row of the cache that it continues
+     * @param positions for each of the n its position
+     * @param result (n, H D), which is written
+     * @throws IndexOutOfBoundsException if the cache has no such row or position
      */
     public void attend(
-            ByteBuffer queries,
-            ByteBuffer keys,
-            ByteBuffer values,
-            long[] rows,
-            long[] positions,
-            ByteBuffer result) {
-        int element = half ? 2 : 4;
-        long row = (long) keyValueHeads * capacity * size * element;
-        long query = (long) heads * size * Float.BYTES;
-        long q = Addresses.of(queries, rows.length * query);
-        long k = Addresses.of(keys, keys.remaining() / row * row);
-        long v = Addresses.of(values, keys.remaining());
-        long y = Addresses.of(result, rows.length * query);
-        try {
-            for (int b = 0; b < rows.length; b++) {
-                if (rows[b] < 0
-                        || (rows[b] + 1) * row > keys.remaining()
-                        || positions[b] < 1
-                        || positions[b] > capacity) {
-                    throw new IndexOutOfBoundsException(
-                            "row %d has no %d positions in a cache of %d rows of %d"
-                                    .formatted(
-                                            rows[b],
-                                            positions[b],
-                                            keys.remaining() / row,
-                                            capacity));
-                }
-                long place = rows[b] * row;
-                long read = 2 * positions[b] * size * element;
-                int step = (int) Math.min(heads, Math.max(1, KernelMatrix.PART / read));
-                long count = positions[b];
-                long from = q + b * query;
-                long to = y + b * query;
-                KernelThreads.shared()
-                        .run(
-                                (heads + step - 1) / step,
-                                part ->
-                                        KernelLibrary.llm360_attend(
-                                                half ? 1 : 0,
-                                                from,
-                                                k + place,
-                                                v + place,
-                                                heads / keyValueHeads,
-                                                size,
-                                                capacity,
-                                                count,
-                                                scale,
-                                                to,
-                                                (long) part * step,
-                                                Math.min((part + 1L) * step, heads)));
-            }
-        } finally {
-            // Addresses alone don't keep memory that a buffer owns.
-            Reference.reachabilityFence(queries);
-            Reference.reachabilityFence(keys);
-            Reference.reachabilityFence(values);
-            Reference.reachabilityFence(result);
+            List<KernelRows> products,
+            KernelRows cosines,
+            KernelRows sines,
+            KernelCache cache,
+            int[] rows,
+            int[] positions,
+            KernelRows result) {
+        int queries = heads * size;
+        int keys = keyValueHeads * size;
+        if (cache.heads() != keyValueHeads
+                || cache.size() != size
+                || cosines.size() != rotary
+                || sines.size() != rotary
+                || result.size() != queries
+                || products.stream().mapToInt(KernelRows::size).sum() != queries + 2 * keys) {
+            throw new IllegalArgumentException("arrays of other sizes than %s's".formatted(this));
         }
+        for (int i = 0; i < rows.length; i++) {
+            cache.check(rows[i], positions[i]);
+        }
+        KernelThreads.shared()
+                .run(
+                        rows.length,
+                        i -> {
+                            long cos = cosines.address(positions[i]);
+                            long sin = sines.address(positions[i]);
+                            long q = find(products, i, 0);
+                            long k = find(products, i, queries);
+                            long v = find(products, i, queries + keys);
+                            int together = pairs ? 1 : 0;
+                            KernelLibrary.llm360_rotate(together, q, heads, size, rotary, cos, sin);
+                            KernelLibrary.llm360_rotate(
+                                    together, k, keyValueHeads, size, rotary, cos, sin);
+                            store(cache, k, positions[i], cache.keys(rows[i]));
+                            store(cache, v, positions[i], cache.values(rows[i]));
+                        });
+        attend(products, cache, rows, positions, result);
+    }
+
+    private static void store(KernelCache cache, long x, int position, long to) {
+        KernelLibrary.llm360_store(
+                cache.half(), x, cache.heads(), cache.size(), cache.capacity(), position, to);
+    }
+
+    /** Divides positions among threads, and their heads where those have much to read. */
+    private void attend(
+            List<KernelRows> products,
+            KernelCache cache,
+            int[] rows,
+            int[] positions,
+            KernelRows result) {
+        long longest = 1L + Arrays.stream(positions).max().orElse(0);
+        long read = 2L * longest * size * cache.elementBytes();
+        int step = (int) Math.min(heads, Math.max(1, KernelMatrix.PART / read));
+        int steps = (heads + step - 1) / step;
+        KernelThreads.shared()
+                .run(
+                        rows.length * steps,
+                        part -> {
+                            int i = part / steps;
+                            int from = part % steps * step;
+                            KernelLibrary.llm360_attend(
+                                    cache.half(),
+                                    find(products, i, 0),
+                                    cache.keys(rows[i]),
+                                    cache.values(rows[i]),
+                                    heads / keyValueHeads,
+                                    size,
+                                    cache.capacity(),
+                                    positions[i] + 1L,
+                                    scale,
+                                    result.address(i),
+                                    from,
+                                    Math.min(from + step, heads));
+                        });
+    }
+
+    /** Where the numbers from {@code offset} on lie, of row {@code i} of arrays side by side. */
+    private static long find(List<KernelRows> products, int i, int offset) {
+        int rest = offset;
+        for (KernelRows product : products) {
+            if (rest < product.size()) {
+                return product.address(i) + (long) Float.BYTES * rest;
+            }
+            rest -= product.size();
+        }
+        throw new IndexOutOfBoundsException(offset);
     }
 }

@@ -9,15 +9,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The functions of {@code kernels.c}, whose comments say what each takes. Addresses are {@code
- * long}s.
+ * The functions of {@code src/main/native}, whose comments say what each takes. Addresses are
+ * {@code long}s.
  */
 final class KernelLibrary {
 
     private static final Logger logger = LoggerFactory.getLogger(KernelLibrary.class);
 
     /** What {@link #llm360_version} must be for these signatures. */
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
 
     /** Whether the functions can be called on this machine. */
     private static final boolean LOADED = load();
@@ -95,6 +95,29 @@ final class KernelLibrary {
             long result,
             long from,
             long to);
+
+    static native void llm360_norm(
+            int centred,
+            long x,
+            long size,
+            long gain,
+            long bias,
+            float eps,
+            long y,
+            long from,
+            long to);
+
+    static native void llm360_add_bias(long x, long size, long bias, long from, long to);
+
+    static native void llm360_add(long x, long y, long size, long from, long to);
+
+    static native void llm360_rotate(
+            int pairs, long x, long heads, long size, long rotary, long cosines, long sines);
+
+    static native void llm360_store(
+            int half, long x, long heads, long size, long capacity, long position, long cache);
+
+    static native void llm360_swiglu(long gate, long up, long from, long to);
 
     static native void llm360_touch(long from, long bytes);
 }

@@ -1,8 +1,5 @@
 package ai.llm360.common.kernel;
 
-import com.sun.jna.Memory;
-import com.sun.jna.Pointer;
-import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,21 +25,16 @@ public final class KernelMatrix {
     }
 
     private final Layout layout;
-    private final ByteBuffer elements;
-    private final ByteBuffer factors;
-    private final long address;
-    private final long scales;
+    private final NativeMemory elements;
+    private final NativeMemory scales;
     private final int outputs;
     private final int inputs;
 
     private KernelMatrix(
-            Layout layout, ByteBuffer elements, ByteBuffer factors, int outputs, int inputs) {
-        int size = layout == Layout.INT8_ROWS ? 1 : 2;
+            Layout layout, NativeMemory elements, NativeMemory scales, int outputs, int inputs) {
         this.layout = layout;
         this.elements = elements;
-        this.factors = factors;
-        address = Addresses.of(elements, (long) size * outputs * inputs);
-        scales = factors == null ? 0 : Addresses.of(factors, 4L * outputs);
+        this.scales = scales;
         this.outputs = outputs;
         this.inputs = inputs;
     }
@@ -68,7 +60,7 @@ public final class KernelMatrix {
             ByteBuffer matrix, int outputs, int inputs, boolean transposed) {
         return new KernelMatrix(
                 transposed ? Layout.BFLOAT16_COLUMNS : Layout.BFLOAT16_ROWS,
-                matrix,
+                NativeMemory.of(matrix, 2L * outputs * inputs),
                 null,
                 outputs,
                 inputs);
@@ -95,31 +87,39 @@ public final class KernelMatrix {
             int inputs,
             ByteBuffer rounded,
             ByteBuffer scales) {
-        KernelMatrix result = new KernelMatrix(Layout.INT8_ROWS, rounded, scales, outputs, inputs);
-        long from = Addresses.of(matrix, (half ? 2L : 4L) * outputs * inputs);
-        long to = result.address;
-        long factors = result.scales;
+        NativeMemory from = NativeMemory.of(matrix, (half ? 2L : 4L) * outputs * inputs);
+        NativeMemory to = NativeMemory.of(rounded, (long) outputs * inputs);
+        NativeMemory factors = NativeMemory.of(scales, 4L * outputs);
         int type = half ? 1 : 0;
         int rows = transposed ? 32 : (int) Math.max(1, PART / inputs);
-        try {
-            KernelThreads.shared()
-                    .run(
-                            parts(outputs, rows),
-                            part -> {
-                                long start = (long) part * rows;
-                                long end = Math.min(start + rows, outputs);
-                                if (transposed) {
-                                    KernelLibrary.llm360_quantize_columns(
-                                            type, from, inputs, outputs, to, factors, start, end);
-                                } else {
-                                    KernelLibrary.llm360_quantize_rows(
-                                            type, from, inputs, to, factors, start, end);
-                                }
-                            });
-            return result;
-        } finally {
-            Reference.reachabilityFence(matrix);
-        }
+        KernelThreads.shared()
+                .run(
+                        parts(outputs, rows),
+                        part -> {
+                            long start = (long) part * rows;
+                            long end = Math.min(start + rows, outputs);
+                            if (transposed) {
+                                KernelLibrary.llm360_quantize_columns(
+                                        type,
+                                        from.address(),
+                                        inputs,
+                                        outputs,
+                                        to.address(),
+                                        factors.address(),
+                                        start,
+                                        end);
+                            } else {
+                                KernelLibrary.llm360_quantize_rows(
+                                        type,
+                                        from.address(),
+                                        inputs,
+                                        to.address(),
+                                        factors.address(),
+                                        start,
+                                        end);
+                            }
+                        });
+        return new KernelMatrix(Layout.INT8_ROWS, to, factors, outputs, inputs);
     }
 
     /** Returns O. */
@@ -135,65 +135,90 @@ public final class KernelMatrix {
     /**
      * Multiplies rows by several matrices of one layout and number of inputs, in one go.
      *
-     * @param x a direct buffer of (n, I) floats
-     * @param rows n
+     * @param x (n, I)
      * @param matrices the matrices
-     * @param results a direct buffer of (n, O) floats for each, which are written
+     * @param results (n, O) for each, which are written
+     * @throws IllegalArgumentException if sizes don't fit
      */
     public static void multiply(
-            ByteBuffer x, int rows, List<KernelMatrix> matrices, List<ByteBuffer> results) {
-        try {
-            KernelMatrix first = matrices.get(0);
-            long from = Addresses.of(x, 4L * rows * first.inputs);
-            List<Share> shares = new ArrayList<>();
-            for (int i = 0; i < matrices.size(); i++) {
-                KernelMatrix matrix = matrices.get(i);
-                if (matrix.layout != first.layout || matrix.inputs != first.inputs) {
-                    throw new IllegalArgumentException(
-                            "matrices that are multiplied in one go need one layout and one number"
-                                    + " of inputs");
-                }
-                matrix.divide(Addresses.of(results.get(i), 4L * rows * matrix.outputs), shares);
+            KernelRows x, List<KernelMatrix> matrices, List<KernelRows> results) {
+        KernelMatrix first = matrices.get(0);
+        List<Share> shares = new ArrayList<>();
+        for (int i = 0; i < matrices.size(); i++) {
+            KernelMatrix matrix = matrices.get(i);
+            KernelRows result = results.get(i);
+            if (matrix.layout != first.layout || matrix.inputs != x.size()) {
+                throw new IllegalArgumentException(
+                        "matrices of one layout and %d inputs were expected, not %s of %d and %s of %d"
+                                .formatted(
+                                        x.size(),
+                                        first.layout,
+                                        first.inputs,
+                                        matrix.layout,
+                                        matrix.inputs));
             }
-            if (first.layout == Layout.INT8_ROWS) {
-                multiplyRounded(from, rows, first.inputs, shares);
-            } else {
-                run(shares, share -> share.matrix.product(from, 0, rows, share));
+            if (result.count() != x.count() || result.size() != matrix.outputs) {
+                throw new IllegalArgumentException(
+                        "a result of (%d, %d) was expected, not (%d, %d)"
+                                .formatted(
+                                        x.count(), matrix.outputs, result.count(), result.size()));
             }
-        } finally {
-            // Addresses alone don't keep memory that a buffer owns.
-            Reference.reachabilityFence(x);
-            Reference.reachabilityFence(results);
+            matrix.divide(result, shares);
+        }
+        if (first.layout != Layout.INT8_ROWS) {
+            run(shares, share -> share.matrix.product(x.address(), 0, x.count(), share));
+            return;
+        }
+        try (RoundedRows rounded = new RoundedRows(x)) {
+            run(
+                    shares,
+                    share ->
+                            share.matrix.product(
+                                    rounded.elements.address(),
+                                    rounded.scales.address(),
+                                    x.count(),
+                                    share));
         }
     }
 
-    private static void multiplyRounded(long x, int rows, int inputs, List<Share> shares) {
-        try (Memory rounded = new Memory((long) rows * inputs);
-                Memory scales = new Memory(4L * rows)) {
-            long q = Pointer.nativeValue(rounded);
-            long s = Pointer.nativeValue(scales);
-            if (rows <= 4) {
-                KernelLibrary.llm360_quantize_rows(0, x, inputs, q, s, 0, rows);
-            } else {
-                KernelThreads.shared()
-                        .run(
-                                rows,
-                                r ->
-                                        KernelLibrary.llm360_quantize_rows(
-                                                0, x, inputs, q, s, r, r + 1L));
-            }
-            run(shares, share -> share.matrix.product(q, s, rows, share));
+    /** Rows in int8, each with a scale. */
+    private static final class RoundedRows implements AutoCloseable {
+        final NativeMemory elements;
+        final NativeMemory scales;
+
+        RoundedRows(KernelRows x) {
+            elements = NativeMemory.allocate((long) x.count() * x.size());
+            scales = NativeMemory.allocate(4L * x.count());
+            int each = (int) Math.max(1, PART / x.size() / Float.BYTES);
+            KernelThreads.shared()
+                    .run(
+                            parts(x.count(), each),
+                            part ->
+                                    KernelLibrary.llm360_quantize_rows(
+                                            0,
+                                            x.address(),
+                                            x.size(),
+                                            elements.address(),
+                                            scales.address(),
+                                            (long) part * each,
+                                            Math.min((part + 1L) * each, x.count())));
+        }
+
+        @Override
+        public void close() {
+            elements.free();
+            scales.free();
         }
     }
 
     /** Says that this matrix is multiplied next, so that reading it may begin. */
     public void expect() {
         long bytes = (long) outputs * inputs * (layout == Layout.INT8_ROWS ? 1 : 2);
-        KernelThreads.shared().expect(address, bytes);
+        KernelThreads.shared().expect(elements.address(), bytes);
     }
 
     /** Outputs of one matrix, which one thread computes. */
-    private record Share(KernelMatrix matrix, long result, long from, long to) {}
+    private record Share(KernelMatrix matrix, KernelRows result, long from, long to) {}
 
     private interface Work {
         void on(Share share);
@@ -203,7 +228,7 @@ public final class KernelMatrix {
         KernelThreads.shared().run(shares.size(), part -> work.on(shares.get(part)));
     }
 
-    private void divide(long result, List<Share> shares) {
+    private void divide(KernelRows result, List<Share> shares) {
         long step;
         if (layout == Layout.BFLOAT16_COLUMNS) {
             // Long pieces of the matrix's rows, in whole cache lines.
@@ -218,22 +243,26 @@ public final class KernelMatrix {
     }
 
     private void product(long x, long xScales, int rows, Share to) {
-        try {
-            switch (layout) {
-                case BFLOAT16_ROWS ->
-                        KernelLibrary.llm360_bf16_rows(
-                                address, inputs, outputs, x, rows, to.result, to.from, to.to);
-                case BFLOAT16_COLUMNS ->
-                        KernelLibrary.llm360_bf16_columns(
-                                address, inputs, outputs, x, rows, to.result, to.from, to.to);
-                case INT8_ROWS ->
-                        KernelLibrary.llm360_int8_rows(
-                                address, scales, inputs, outputs, x, xScales, rows, to.result,
-                                to.from, to.to);
-            }
-        } finally {
-            Reference.reachabilityFence(elements);
-            Reference.reachabilityFence(factors);
+        long w = elements.address();
+        long y = to.result.address();
+        switch (layout) {
+            case BFLOAT16_ROWS ->
+                    KernelLibrary.llm360_bf16_rows(w, inputs, outputs, x, rows, y, to.from, to.to);
+            case BFLOAT16_COLUMNS ->
+                    KernelLibrary.llm360_bf16_columns(
+                            w, inputs, outputs, x, rows, y, to.from, to.to);
+            case INT8_ROWS ->
+                    KernelLibrary.llm360_int8_rows(
+                            w,
+                            scales.address(),
+                            inputs,
+                            outputs,
+                            x,
+                            xScales,
+                            rows,
+                            y,
+                            to.from,
+                            to.to);
         }
     }
 

@@ -1,5 +1,6 @@
 package ai.llm360.common.kernel;
 
+import java.lang.ref.Reference;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -104,17 +105,28 @@ final class KernelThreads {
     }
 
     /**
-     * Runs {@code work} for 0 to {@code parts} - 1 and returns when all are done. Jobs of several
-     * callers follow each other.
+     * Runs {@code work} for 0 to {@code parts} - 1 and returns when all are done; a single part is
+     * the caller's own. Whatever the work refers to stays reachable until then.
      */
-    synchronized void run(int parts, IntConsumer work) {
+    void run(int parts, IntConsumer work) {
+        try {
+            if (parts == 1) {
+                work.accept(0);
+            } else if (parts > 1) {
+                share(parts, work);
+            }
+        } finally {
+            Reference.reachabilityFence(work);
+        }
+    }
+
+    /** Jobs of several callers follow each other. */
+    private synchronized void share(int parts, IntConsumer work) {
         Job job = new Job(parts, work);
         ahead = null;
-        if (parts > 1) {
-            current = job;
-            for (Thread helper : helpers) {
-                LockSupport.unpark(helper);
-            }
+        current = job;
+        for (Thread helper : helpers) {
+            LockSupport.unpark(helper);
         }
         job.help();
         while (job.done.get() < parts) {

@@ -42,11 +42,6 @@ final class CachedRows {
         return start;
     }
 
-    /** The positions that each row has after so many more. */
-    long[] ends(int tokens) {
-        return Arrays.stream(start).map(s -> s + tokens).toArray();
-    }
-
     /** What a page's methods for cached rows take after queries, keys and values. */
     Object[] arguments(int layer) {
         return new Object[] {cache.keys(layer), cache.values(layer), rows, start};

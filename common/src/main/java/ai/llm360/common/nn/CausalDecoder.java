@@ -162,7 +162,7 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
         InferenceWeights weights = runtime.weights();
         IValue[] prepared = lastWeights(weights);
         TorchScript page = weights.page();
-        NDArray h = page.infer(scope, "head_input", KernelDecoder.all(x, norm(prepared)));
+        NDArray h = page.infer(scope, "head_input", all(x, norm(prepared)));
         Object head = prepared[prepared.length - 1];
         return page.infer(manager, last ? "last_logits" : "logits", h, head);
     }
@@ -196,13 +196,28 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
     /** Runs embedding and layers; keeps every state or the last one only. */
     private List<NDArray> inferStates(NDManager manager, NDArray ids, boolean all) {
         checkLength(ids.getShape().get(1));
+        List<NDArray> states = new ArrayList<>();
+        NDArray x = embed(manager, ids);
+        KernelDecoder kernels = runtime.kernels(ids.size());
+        if (kernels != null) {
+            try (KernelPass pass = kernels.begin(manager, x, null)) {
+                for (int i = 0; i < layers.size(); i++) {
+                    if (all) {
+                        states.add(x.duplicate());
+                    }
+                    kernels.layer(pass, x, i, layers.get(i).ordered());
+                }
+            }
+            states.add(x);
+            return states;
+        }
         long tokens = ids.getShape().get(1);
         NDArray cos = runtime.plain().infer(manager, "first", runtime.rotaryTables()[0], tokens);
         NDArray sin = runtime.plain().infer(manager, "first", runtime.rotaryTables()[1], tokens);
-        List<NDArray> states = new ArrayList<>();
-        NDArray x = embed(manager, ids);
+        InferenceWeights weights = runtime.weights();
         for (int i = 0; i < layers.size(); i++) {
-            NDArray y = layer(manager, x, i, cos, sin, null);
+            Object[] arguments = all(x, cos, sin, layerWeights(weights, i));
+            NDArray y = weights.page().infer(manager, "layer", arguments);
             if (all) {
                 states.add(x);
             } else {
@@ -216,29 +231,6 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
 
     private NDArray embed(NDManager manager, NDArray ids) {
         return runtime.plain().infer(manager, "embed", ids, embedding().getArray());
-    }
-
-    /**
-     * Runs one layer for inference, on this project's kernels or libtorch's.
-     *
-     * @param cached the rows' places in a cache that they continue, or {@code null}
-     */
-    private NDArray layer(
-            NDManager scope, NDArray x, int i, NDArray cos, NDArray sin, CachedRows cached) {
-        Shape shape = x.getShape();
-        KernelDecoder kernels = runtime.kernels(shape.get(0) * shape.get(1));
-        if (kernels != null) {
-            return kernels.layer(scope, x, i, layers.get(i).ordered(), cos, sin, cached);
-        }
-        InferenceWeights weights = runtime.weights();
-        IValue[] prepared = layerWeights(weights, i);
-        return cached == null
-                ? weights.page().infer(scope, "layer", KernelDecoder.all(x, cos, sin, prepared))
-                : weights.page()
-                        .infer(
-                                scope,
-                                "cached_layer",
-                                KernelDecoder.all(x, cos, sin, cached.arguments(i), prepared));
     }
 
     /** {@inheritDoc} */
@@ -269,16 +261,17 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
     public NDArray advance(NDManager manager, KvCache cache, int[] slots, long[][] ids) {
         int tokens = ids[0].length;
         CachedRows cached = new CachedRows(cache, slots, tokens);
-        TorchScript page = runtime.plain();
-        NDArray[] tables = runtime.rotaryTables();
         try (NDManager scope = manager.newSubManager()) {
-            NDArray cos = page.infer(scope, "angles", tables[0], cached.start(), tokens);
-            NDArray sin = page.infer(scope, "angles", tables[1], cached.start(), tokens);
             NDArray x = embed(scope, tokens(scope, ids));
-            for (int i = 0; i < layers.size(); i++) {
-                NDArray y = layer(scope, x, i, cos, sin, cached);
-                x.close();
-                x = y;
+            KernelDecoder kernels = runtime.kernels((long) slots.length * tokens);
+            if (kernels == null) {
+                x = advance(scope, x, cached);
+            } else {
+                try (KernelPass pass = kernels.begin(scope, x, cached)) {
+                    for (int i = 0; i < layers.size(); i++) {
+                        kernels.layer(pass, x, i, layers.get(i).ordered());
+                    }
+                }
             }
             NDArray logits = head(manager, scope, x, true);
             for (int slot : slots) {
@@ -286,6 +279,24 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
             }
             return logits;
         }
+    }
+
+    /** Runs the layers on libtorch's kernels. */
+    private NDArray advance(NDManager scope, NDArray embedded, CachedRows cached) {
+        TorchScript page = runtime.plain();
+        NDArray[] tables = runtime.rotaryTables();
+        long tokens = embedded.getShape().get(1);
+        NDArray cos = page.infer(scope, "angles", tables[0], cached.start(), tokens);
+        NDArray sin = page.infer(scope, "angles", tables[1], cached.start(), tokens);
+        InferenceWeights weights = runtime.weights();
+        NDArray x = embedded;
+        for (int i = 0; i < layers.size(); i++) {
+            Object[] arguments = all(x, cos, sin, cached.arguments(i), layerWeights(weights, i));
+            NDArray y = weights.page().infer(scope, "cached_layer", arguments);
+            x.close();
+            x = y;
+        }
+        return x;
     }
 
     private NDArray tokens(NDManager manager, long[][] ids) {
@@ -333,6 +344,19 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
 
     private IValue[] lastWeights(InferenceWeights weights) {
         return weights.get(layers.size(), "", layout.last(), lastParameters());
+    }
+
+    /** Puts single arguments and lists of them in one row. */
+    private static Object[] all(Object... parts) {
+        List<Object> all = new ArrayList<>();
+        for (Object part : parts) {
+            if (part instanceof Object[] many) {
+                all.addAll(Arrays.asList(many));
+            } else {
+                all.add(part);
+            }
+        }
+        return all.toArray();
     }
 
     final DecoderRuntime runtime() {

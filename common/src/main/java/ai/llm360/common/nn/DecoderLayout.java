@@ -19,30 +19,25 @@ import java.util.Optional;
  *   <li>{@code layer(x, cos, sin, …)}: (B, T, C) to (B, T, C)
  *   <li>{@code cached_layer(x, cos, sin, keys, values, slots, start, …)}: the same, continuing a
  *       cache; here the tables' rows are the tokens', (B, 1, T, rotary dim)
- *   <li>the steps of a layer, which {@code layer} and {@code cached_layer} are made of, so that the
- *       products between them may be computed elsewhere. Here {@code …} are the vectors since the
- *       product before, and a product has the shape of its input but for the last dimension:
- *       <ul>
- *         <li>{@code attention_input(x, …)}
- *         <li>{@code queries_keys_values(products, cos, sin, …)}: the turned heads, (B, H, T, D)
- *             and twice (B, K, T, D)
- *         <li>{@code feed_forward_input(x, product, …)}: the residual stream, and what is
- *             multiplied
- *         <li>{@code feed_forward(products, …)}
- *         <li>{@code layer_output(x, product, …)}
- *       </ul>
  *   <li>{@code final_norm(x, …)}: (B, T, C) to (B, T, C), the last hidden state
  *   <li>{@code head_input(x, …)}: the same, as the head's matrix multiplies it
  * </ul>
  *
+ * <p>Where this project has kernels, they compute bfloat16 and int8 inference from the {@link
+ * #rules} instead; the page says the same in libtorch's terms, with which every device computes,
+ * and training.
+ *
  * @param page the page's text
- * @param constants what the page reads through {@code self}
+ * @param constants what the page reads through {@code self}, besides the rules' {@code eps} and
+ *     {@code head_scale}, and {@code head_dim} and {@code attention_scale}
  * @param vocabulary the number of tokens (V)
  * @param context the largest number of positions
  * @param layers the number of decoder layers
+ * @param heads the heads of a layer's attention (H)
  * @param keyValueHeads the heads that the cache holds (K)
  * @param headDim the size of a head (D)
  * @param attentionScale what the scores of queries and keys are multiplied by
+ * @param rules what the weights don't tell of a layer
  * @param embedding the embedding table
  * @param layerPrefix what precedes a layer's number in its weights' names, such as {@code
  *     model.layers}
@@ -57,9 +52,11 @@ public record DecoderLayout(
         int vocabulary,
         int context,
         int layers,
+        int heads,
         int keyValueHeads,
         int headDim,
         double attentionScale,
+        DecoderRules rules,
         WeightSpec embedding,
         String layerPrefix,
         List<WeightSpec> layer,

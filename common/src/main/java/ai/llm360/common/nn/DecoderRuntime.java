@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.llm360.common.checkpoint.TensorType;
-import ai.llm360.common.kernel.KernelMatrix;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Map;
@@ -61,6 +60,9 @@ final class DecoderRuntime {
                 kind,
                 k -> {
                     Map<String, Object> constants = new HashMap<>(layout.constants());
+                    constants.put("eps", layout.rules().eps());
+                    constants.put("rotary_dim", layout.rules().rotaryDim());
+                    constants.put("head_scale", layout.rules().headScale());
                     constants.put("head_dim", layout.headDim());
                     constants.put("attention_scale", layout.attentionScale());
                     if (k == LinearKind.INT8) {
@@ -115,14 +117,16 @@ final class DecoderRuntime {
     synchronized KernelDecoder kernels(long rows) {
         NDArray table = embedding.getArray();
         boolean fits =
-                KernelMatrix.supported()
+                KernelDecoder.supports(layout)
                         && !table.getDevice().isGpu()
+                        && !embedding.requiresGradient() // copies would not follow an optimizer
                         && (int8 || TensorLoader.typeOf(table) == TensorType.BF16);
         if (!fits) {
             return null;
         }
         if (kernels == null || kernels.int8() != int8) {
-            kernels = new KernelDecoder(layout, plain(), source, int8, manager());
+            KernelWeights prepared = new KernelWeights(layout, source, int8, manager());
+            kernels = new KernelDecoder(layout, prepared, rotaryTables(), loader());
         }
         return kernels.takes(rows) ? kernels : null;
     }

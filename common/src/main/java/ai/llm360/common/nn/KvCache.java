@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.llm360.common.checkpoint.TensorType;
+import ai.llm360.common.kernel.KernelCache;
 
 /**
  * The keys and values of the positions that a model has seen, allocated once for all that are to
@@ -17,6 +18,8 @@ public final class KvCache implements AutoCloseable {
     private final NDManager manager;
     private final NDArray[] keys;
     private final NDArray[] values;
+    private final KernelCache[] kernels;
+    private final boolean half;
     private final int[] lengths;
     private final int capacity;
 
@@ -25,6 +28,8 @@ public final class KvCache implements AutoCloseable {
         manager.setName("kv-cache");
         keys = new NDArray[layers];
         values = new NDArray[layers];
+        kernels = new KernelCache[layers];
+        half = type == TensorType.BF16;
         lengths = new int[Math.toIntExact(shape.get(0))];
         capacity = Math.toIntExact(shape.get(2));
         try {
@@ -64,6 +69,23 @@ public final class KvCache implements AutoCloseable {
 
     NDArray values(int layer) {
         return values[layer];
+    }
+
+    /** A layer's keys and values for this project's kernels. */
+    KernelCache kernel(int layer) {
+        if (kernels[layer] == null) {
+            Shape shape = keys[layer].getShape();
+            kernels[layer] =
+                    new KernelCache(
+                            keys[layer].toByteBuffer(true),
+                            values[layer].toByteBuffer(true),
+                            half,
+                            rows(),
+                            Math.toIntExact(shape.get(1)),
+                            capacity,
+                            Math.toIntExact(shape.get(3)));
+        }
+        return kernels[layer];
     }
 
     void grow(int row, int positions) {

@@ -4,18 +4,21 @@ import static ai.llm360.common.kernel.KernelMatrixTest.direct;
 import static ai.llm360.common.kernel.KernelMatrixTest.floats;
 import static ai.llm360.common.kernel.KernelMatrixTest.half;
 import static ai.llm360.common.kernel.KernelMatrixTest.halves;
-import static ai.llm360.common.kernel.KernelMatrixTest.read;
+import static ai.llm360.common.kernel.KernelStepsTest.read;
+import static ai.llm360.common.kernel.KernelStepsTest.rows;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class KernelAttentionTest {
 
@@ -53,29 +56,126 @@ class KernelAttentionTest {
         float[] k = half(normal(3 * row, spread));
         float[] v = half(normal(3 * row, 1));
         float scale = (float) (1 / Math.sqrt(size));
-        long[] rows = {2, 0};
-        long[] counts = {positions, Math.max(1, positions / 2)};
-        ByteBuffer result = direct(4 * q.length);
-        new KernelAttention(half, heads, keyHeads, size, capacity, scale)
+        int[] rows = {2, 0};
+        int[] at = {positions - 1, Math.max(1, positions / 2) - 1};
+        // What is stored is what is there, and no angle turns it.
+        float[] newKeys = new float[2 * keyHeads * size];
+        float[] newValues = new float[newKeys.length];
+        for (int b = 0; b < 2; b++) {
+            for (int h = 0; h < keyHeads; h++) {
+                int from = rows[b] * row + (h * capacity + at[b]) * size;
+                System.arraycopy(k, from, newKeys, (b * keyHeads + h) * size, size);
+                System.arraycopy(v, from, newValues, (b * keyHeads + h) * size, size);
+            }
+        }
+        KernelRows result = KernelRows.allocate(2, heads * size);
+        KernelRows cosines = KernelRows.allocate(capacity, 2);
+        KernelRows sines = KernelRows.allocate(capacity, 2);
+        for (int i = 0; i < 2 * capacity; i++) {
+            cosines.floats().put(i, 1);
+            sines.floats().put(i, 0);
+        }
+        new KernelAttention(heads, keyHeads, size, 2, false, scale)
                 .attend(
-                        floats(q),
-                        half ? halves(k) : floats(k),
-                        half ? halves(v) : floats(v),
+                        List.of(
+                                rows(2, heads * size, q),
+                                rows(2, keyHeads * size, newKeys),
+                                rows(2, keyHeads * size, newValues)),
+                        cosines,
+                        sines,
+                        new KernelCache(
+                                half ? halves(k) : floats(k),
+                                half ? halves(v) : floats(v),
+                                half,
+                                3,
+                                keyHeads,
+                                capacity,
+                                size),
                         rows,
-                        counts,
+                        at,
                         result);
         float[] actual = read(result);
         for (int b = 0; b < 2; b++) {
             for (int h = 0; h < heads; h++) {
                 int query = (b * heads + h) * size;
-                int place = (int) rows[b] * row + h / (heads / keyHeads) * capacity * size;
-                double[] expected = attend(q, query, k, v, place, size, (int) counts[b], scale);
+                int place = rows[b] * row + h / (heads / keyHeads) * capacity * size;
+                double[] expected = attend(q, query, k, v, place, size, at[b] + 1, scale);
                 for (int d = 0; d < size; d++) {
                     // Float32 scores of magnitude s are off by 1e-7 s, and so are the weights.
                     assertThat((double) actual[query + d])
                             .isCloseTo(expected[d], within(2e-6 * (1 + spread * spread)));
                 }
             }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void turns_queries_and_keys_by_their_positions_and_stores_keys_and_values(boolean pairs) {
+        int size = 16;
+        int rotary = 8;
+        float[] products = normal(2 * 3 * size, 1);
+        float[] cosines = normal(4 * rotary, 1);
+        float[] sines = normal(4 * rotary, 1);
+        KernelRows all = rows(2, 3 * size, products);
+        ByteBuffer keys = direct(4 * size * Float.BYTES);
+        ByteBuffer values = direct(4 * size * Float.BYTES);
+        new KernelAttention(1, 1, size, rotary, pairs, 1)
+                .attend(
+                        List.of(all),
+                        rows(4, rotary, cosines),
+                        rows(4, rotary, sines),
+                        new KernelCache(keys, values, false, 1, 1, 4, size),
+                        new int[] {0, 0},
+                        new int[] {2, 3},
+                        KernelRows.allocate(2, size));
+        float[] turned = read(all);
+        for (int i = 0; i < 2; i++) {
+            for (int d = 0; d < size; d++) {
+                int other = pairs ? d ^ 1 : d < rotary / 2 ? d + rotary / 2 : d - rotary / 2;
+                double sign = other > d ? -1 : 1;
+                int angle = (i + 2) * rotary + d;
+                for (int part = 0; part < 2; part++) {
+                    int from = i * 3 * size + part * size;
+                    double expected =
+                            d >= rotary
+                                    ? products[from + d]
+                                    : products[from + d] * cosines[angle]
+                                            + sign * products[from + other] * sines[angle];
+                    assertThat((double) turned[from + d]).isCloseTo(expected, within(1e-6));
+                }
+                int stored = Float.BYTES * ((i + 2) * size + d);
+                assertThat(keys.getFloat(stored)).isEqualTo(turned[i * 3 * size + size + d]);
+                assertThat(values.getFloat(stored))
+                        .isEqualTo(products[i * 3 * size + 2 * size + d]);
+            }
+        }
+    }
+
+    @Test
+    void stores_bfloat16_rounded_to_nearest_even() {
+        float[] numbers = {
+            1f, -1f, 0x1.01p0f, 0x1.03p0f, 0x1.010002p0f, 3.4e38f, Float.NaN, 1e-40f
+        };
+        ByteBuffer keys = direct(2 * numbers.length);
+        ByteBuffer values = direct(2 * numbers.length);
+        KernelRows zeros = KernelRows.copyOf(new float[8]);
+        KernelRows still = KernelRows.copyOf(new float[2]);
+        new KernelAttention(1, 1, 8, 2, false, 1)
+                .attend(
+                        List.of(zeros, zeros, KernelRows.copyOf(numbers)),
+                        still,
+                        still,
+                        new KernelCache(keys, values, true, 1, 1, 1, 8),
+                        new int[] {0},
+                        new int[] {0},
+                        KernelRows.allocate(1, 8));
+        float[] expected = {
+            1f, -1f, 1f, 0x1.04p0f, 0x1.02p0f, Float.POSITIVE_INFINITY, Float.NaN, 0x1p-133f
+        };
+        for (int i = 0; i < expected.length; i++) {
+            float stored = Float.intBitsToFloat(values.getShort(2 * i) << 16);
+            assertThat(stored).isEqualTo((Float) expected[i]);
         }
     }
 
@@ -106,19 +206,33 @@ class KernelAttentionTest {
 
     @Test
     void refuses_rows_and_positions_that_the_cache_does_not_have() {
-        KernelAttention attention = new KernelAttention(false, 1, 1, 8, 4, 1);
-        ByteBuffer cache = direct(2 * 4 * 8 * 4);
-        for (long[] asked : new long[][] {{2, 1}, {-1, 1}, {0, 0}, {0, 5}}) {
+        KernelAttention attention = new KernelAttention(1, 1, 8, 2, false, 1);
+        ByteBuffer memory = direct(2 * 4 * 8 * 4);
+        KernelCache cache = new KernelCache(memory, memory, false, 2, 1, 4, 8);
+        KernelRows angles = KernelRows.allocate(4, 2);
+        KernelRows result = KernelRows.allocate(1, 8);
+        List<KernelRows> products = List.of(KernelRows.allocate(1, 24));
+        for (int[] asked : new int[][] {{2, 1}, {-1, 1}, {0, -1}, {0, 4}}) {
             assertThatThrownBy(
                             () ->
                                     attention.attend(
-                                            direct(32),
+                                            products,
+                                            angles,
+                                            angles,
                                             cache,
-                                            cache,
-                                            new long[] {asked[0]},
-                                            new long[] {asked[1]},
-                                            direct(32)))
+                                            new int[] {asked[0]},
+                                            new int[] {asked[1]},
+                                            result))
                     .isInstanceOf(IndexOutOfBoundsException.class);
+        }
+    }
+
+    @Test
+    void refuses_heads_that_there_is_no_kernel_for() {
+        for (int size : new int[] {12, 264}) {
+            assertThatThrownBy(() -> new KernelAttention(1, 1, size, 2, false, 1))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("of %d dimensions".formatted(size));
         }
     }
 }

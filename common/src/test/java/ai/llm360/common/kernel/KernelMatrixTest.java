@@ -36,12 +36,6 @@ class KernelMatrixTest {
         return buffer;
     }
 
-    static float[] read(ByteBuffer buffer) {
-        float[] values = new float[buffer.remaining() / 4];
-        buffer.asFloatBuffer().get(values);
-        return values;
-    }
-
     /** Keeps the upper half of each float, which then is exactly a bfloat16. */
     static float[] half(float[] values) {
         float[] kept = new float[values.length];
@@ -78,9 +72,10 @@ class KernelMatrixTest {
     }
 
     private static float[] multiply(float[] x, int rows, KernelMatrix matrix) {
-        ByteBuffer result = direct(4 * rows * matrix.outputs());
-        KernelMatrix.multiply(floats(x), rows, List.of(matrix), List.of(result));
-        return read(result);
+        KernelRows result = KernelRows.allocate(rows, matrix.outputs());
+        KernelRows taken = KernelStepsTest.rows(rows, matrix.inputs(), x);
+        KernelMatrix.multiply(taken, List.of(matrix), List.of(result));
+        return KernelStepsTest.read(result);
     }
 
     private static KernelMatrix int8(float[] matrix, boolean half, boolean turned, int o, int i) {
@@ -187,13 +182,14 @@ class KernelMatrixTest {
                         KernelMatrix.bfloat16(halves(w), outputs, inputs, false),
                         KernelMatrix.bfloat16(halves(turned), outputs, inputs, true),
                         int8(w, true, false, outputs, inputs))) {
-            ByteBuffer first = direct(4 * 7 * outputs);
-            ByteBuffer second = direct(4 * 7 * outputs);
-            KernelMatrix.multiply(floats(x), 7, List.of(matrix, matrix), List.of(first, second));
-            assertThat(second).isEqualTo(first);
+            KernelRows first = KernelRows.allocate(7, outputs);
+            KernelRows second = KernelRows.allocate(7, outputs);
+            KernelRows taken = KernelStepsTest.rows(7, inputs, x);
+            KernelMatrix.multiply(taken, List.of(matrix, matrix), List.of(first, second));
+            float[] all = KernelStepsTest.read(first);
+            assertThat(KernelStepsTest.read(second)).isEqualTo(all);
             for (int r = 0; r < 7; r++) {
                 float[] row = Arrays.copyOfRange(x, r * inputs, (r + 1) * inputs);
-                float[] all = read(first);
                 assertThat(Arrays.copyOfRange(all, r * outputs, (r + 1) * outputs))
                         .isEqualTo(multiply(row, 1, matrix));
             }
@@ -257,14 +253,15 @@ class KernelMatrixTest {
                 .isInstanceOf(IllegalArgumentException.class);
         KernelMatrix matrix = KernelMatrix.bfloat16(direct(12), 2, 3, false);
         KernelMatrix other = KernelMatrix.bfloat16(direct(12), 3, 2, false);
+        KernelRows x = KernelRows.allocate(1, 3);
+        KernelRows two = KernelRows.allocate(1, 2);
+        KernelRows three = KernelRows.allocate(1, 3);
         assertThatThrownBy(
-                        () ->
-                                KernelMatrix.multiply(
-                                        direct(12),
-                                        1,
-                                        List.of(matrix, other),
-                                        List.of(direct(8), direct(12))))
+                        () -> KernelMatrix.multiply(x, List.of(matrix, other), List.of(two, three)))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("one number of inputs");
+                .hasMessageContaining("3 inputs were expected");
+        assertThatThrownBy(() -> KernelMatrix.multiply(x, List.of(matrix), List.of(three)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("a result of (1, 2) was expected");
     }
 }

@@ -1,0 +1,115 @@
+package ai.llm360.common.kernel;
+
+import com.sun.jna.Pointer;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.util.Objects;
+
+/**
+ * Rows of float32 in native memory, (n, size), one after the other.
+ *
+ * <p>What {@link #allocate} gives is freed by {@link #close} or with this object; {@link #of} wraps
+ * memory that is another's.
+ */
+public final class KernelRows implements AutoCloseable {
+
+    private final NativeMemory memory;
+    private final long address;
+    private final int count;
+    private final int size;
+
+    private KernelRows(NativeMemory memory, long address, int count, int size) {
+        this.memory = memory;
+        this.address = address;
+        this.count = count;
+        this.size = size;
+    }
+
+    /**
+     * Allocates rows, whose content is undefined.
+     *
+     * @param count n
+     * @param size the floats of a row
+     * @return the rows
+     */
+    public static KernelRows allocate(int count, int size) {
+        NativeMemory memory = NativeMemory.allocate(bytes(count, size));
+        return new KernelRows(memory, memory.address(), count, size);
+    }
+
+    /**
+     * Wraps rows that lie in a buffer, which is kept; what another object owns must stay where it
+     * is as long as this object is used.
+     *
+     * @param floats a direct buffer of n × size floats
+     * @param count n
+     * @param size the floats of a row
+     * @return the rows
+     * @throws IllegalArgumentException if the buffer isn't direct or hasn't just so many bytes
+     */
+    public static KernelRows of(ByteBuffer floats, int count, int size) {
+        NativeMemory memory = NativeMemory.of(floats, bytes(count, size));
+        return new KernelRows(memory, memory.address(), count, size);
+    }
+
+    /**
+     * Copies numbers to one row.
+     *
+     * @param values the numbers
+     * @return the row
+     */
+    public static KernelRows copyOf(float[] values) {
+        KernelRows row = allocate(1, values.length);
+        row.floats().put(values);
+        return row;
+    }
+
+    private static long bytes(int count, int size) {
+        return (long) Float.BYTES * count * size;
+    }
+
+    /** Returns n. */
+    public int count() {
+        return count;
+    }
+
+    /** Returns how many floats a row has. */
+    public int size() {
+        return size;
+    }
+
+    /**
+     * Returns one of the rows, where it lies.
+     *
+     * @param row its number
+     * @return a view of it
+     */
+    public KernelRows row(int row) {
+        return new KernelRows(memory, address(row), 1, size);
+    }
+
+    /** The numbers, where they lie, as long as this object can be reached. */
+    FloatBuffer floats() {
+        return new Pointer(address).getByteBuffer(0, bytes(count, size)).asFloatBuffer();
+    }
+
+    /** Where the first row lies. The memory stays as long as this object can be reached. */
+    long address() {
+        return address;
+    }
+
+    /**
+     * Where a row lies.
+     *
+     * @throws IndexOutOfBoundsException if there is no such row
+     */
+    long address(int row) {
+        return address + bytes(Objects.checkIndex(row, count), size);
+    }
+
+    /** Frees rows that were allocated. */
+    @Override
+    public void close() {
+        memory.free();
+    }
+}

@@ -1,0 +1,174 @@
+package ai.llm360.common.nn;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Parameter;
+import ai.llm360.common.checkpoint.TensorType;
+import ai.llm360.common.kernel.KernelMatrix;
+import ai.llm360.common.kernel.KernelRows;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A decoder's weights as this project's kernels take them, each layer's prepared when it is first
+ * used: bfloat16 matrices where they lie, int8 ones rounded from a mapping of the checkpoint that
+ * is closed after it, norms and biases as float32 copies.
+ */
+final class KernelWeights {
+
+    /**
+     * A norm.
+     *
+     * @param gain (1, C)
+     * @param bias (1, C), or {@code null}
+     */
+    record Norm(KernelRows gain, KernelRows bias) {}
+
+    /**
+     * Matrices that multiply the same rows.
+     *
+     * @param matrices the matrices
+     * @param biases for each matrix (1, O), or {@code null}
+     */
+    record Product(List<KernelMatrix> matrices, List<KernelRows> biases) {
+
+        /** Says that it comes next, so that reading it may begin. */
+        void expect() {
+            matrices.get(0).expect();
+        }
+
+        /** Returns how many rows' worth of outputs it has. */
+        List<Integer> outputs() {
+            return matrices.stream().map(KernelMatrix::outputs).toList();
+        }
+    }
+
+    /** The weights of a layer, or those after the last one. */
+    record Group(List<Norm> norms, List<Product> products) {}
+
+    private final DecoderLayout layout;
+    private final WeightSource source;
+    private final boolean int8;
+    private final NDManager manager;
+    private final LayerPlan layerPlan;
+    private final LayerPlan lastPlan;
+    private final Group[] groups;
+
+    /**
+     * @param source where a matrix that is rounded is read from
+     * @param int8 whether to round matrices to int8
+     * @param manager owns what is rounded
+     */
+    KernelWeights(DecoderLayout layout, WeightSource source, boolean int8, NDManager manager) {
+        this.layout = layout;
+        this.source = source;
+        this.int8 = int8;
+        this.manager = manager;
+        layerPlan = LayerPlan.of(layout.layer(), layout.products());
+        lastPlan = LayerPlan.of(layout.last(), List.of(1));
+        groups = new Group[layout.layers() + 1];
+    }
+
+    boolean int8() {
+        return int8;
+    }
+
+    /**
+     * Returns a layer's weights.
+     *
+     * @param parameters the layer's parameters in order
+     */
+    Group layer(int layer, List<Parameter> parameters) {
+        String prefix = layout.layerPrefix() + "." + layer + ".";
+        return prepared(layer, prefix, layerPlan, layout.layer(), parameters, 1);
+    }
+
+    /** Returns the final norm, which the head's scale is a part of, and the head. */
+    Group last(List<Parameter> parameters) {
+        float scale = (float) layout.rules().headScale();
+        return prepared(layout.layers(), "", lastPlan, layout.last(), parameters, scale);
+    }
+
+    /** Says that a layer comes next, or what comes after the last. */
+    synchronized void expect(int layer) {
+        if (groups[layer] != null) {
+            groups[layer].products().get(0).expect();
+        }
+    }
+
+    private synchronized Group prepared(
+            int group,
+            String prefix,
+            LayerPlan plan,
+            List<WeightSpec> specs,
+            List<Parameter> parameters,
+            float scale) {
+        if (groups[group] == null) {
+            List<Norm> norms = new ArrayList<>();
+            for (LayerPlan.Norm norm : plan.norms()) {
+                norms.add(
+                        new Norm(
+                                vector(parameters, norm.gain(), scale),
+                                vector(parameters, norm.bias(), scale)));
+            }
+            List<Product> products = new ArrayList<>();
+            for (LayerPlan.Product product : plan.products()) {
+                List<KernelMatrix> matrices = new ArrayList<>();
+                for (int i : product.matrices()) {
+                    matrices.add(prepare(prefix, specs.get(i), parameters.get(i).getArray()));
+                }
+                List<KernelRows> biases = new ArrayList<>(); // has nulls
+                for (int i : product.biases()) {
+                    biases.add(vector(parameters, i, 1));
+                }
+                products.add(new Product(matrices, biases));
+            }
+            groups[group] = new Group(norms, products);
+        }
+        return groups[group];
+    }
+
+    private KernelRows vector(List<Parameter> parameters, int place, float scale) {
+        if (place == LayerPlan.NONE) {
+            return null;
+        }
+        try (NDManager scope = manager.newSubManager()) {
+            NDArray stored = parameters.get(place).getArray();
+            NDArray wide =
+                    TensorLoader.cast(scope, stored, TensorType.F32.torchScalarType()).mul(scale);
+            wide.attach(scope);
+            return KernelRows.copyOf(wide.toFloatArray());
+        }
+    }
+
+    private KernelMatrix prepare(String prefix, WeightSpec spec, NDArray parameter) {
+        int first = (int) spec.shape().get(0);
+        int second = (int) spec.shape().get(1);
+        int outputs = spec.transposed() ? second : first;
+        int inputs = spec.transposed() ? first : second;
+        if (!int8) {
+            return KernelMatrix.bfloat16(
+                    parameter.toByteBuffer(true), outputs, inputs, spec.transposed());
+        }
+        NDArray rounded = manager.create(new Shape(outputs, inputs), DataType.INT8);
+        NDArray scales = manager.create(new Shape(outputs), DataType.FLOAT32);
+        try (NDManager scope = manager.newSubManager()) {
+            NDArray matrix = source.open(scope, prefix + spec.name(), parameter);
+            TensorType type = TensorLoader.typeOf(matrix);
+            boolean half = type == TensorType.BF16;
+            if (!half && type != TensorType.F32) {
+                matrix = TensorLoader.cast(scope, matrix, TensorType.F32.torchScalarType());
+            }
+            return KernelMatrix.int8(
+                    matrix.toByteBuffer(true),
+                    half,
+                    spec.transposed(),
+                    outputs,
+                    inputs,
+                    rounded.toByteBuffer(true),
+                    scales.toByteBuffer(true));
+        }
+    }
+}

@@ -1,0 +1,98 @@
+/* Products of float32 rows by bfloat16 matrices. */
+#include "kernels.h"
+
+/* A tile of W outputs by R rows; both are constants where this is inlined. */
+INLINE void bf16_tile(int W, int R, const bf16 *w, int64_t inputs, const float *x, float *y, int64_t outputs) {
+    __m256 sums[4][ROWS];
+    for (int o = 0; o < W; o++)
+        for (int r = 0; r < R; r++) sums[o][r] = _mm256_setzero_ps();
+    int64_t i = 0;
+    for (; i + VECTOR <= inputs; i += VECTOR) {
+        for (int o = 0; o < W; o++) {
+            __m256 v = load8(w + o * inputs + i);
+            for (int r = 0; r < R; r++)
+                sums[o][r] = _mm256_fmadd_ps(v, _mm256_loadu_ps(x + r * inputs + i), sums[o][r]);
+        }
+    }
+    for (int o = 0; o < W; o++)
+        for (int r = 0; r < R; r++) {
+            float sum = sum8(sums[o][r]);
+            for (int64_t j = i; j < inputs; j++) sum = __builtin_fmaf(load1(w[o * inputs + j]), x[r * inputs + j], sum);
+            y[r * outputs + o] = sum;
+        }
+}
+
+INLINE void bf16_band(int W, const bf16 *w, int64_t inputs, const float *x, int64_t rows, float *y, int64_t outputs) {
+    switch (rows) {
+        case 1: bf16_tile(W, 1, w, inputs, x, y, outputs); break;
+        case 2: bf16_tile(W, 2, w, inputs, x, y, outputs); break;
+        case 3: bf16_tile(W, 3, w, inputs, x, y, outputs); break;
+        default: bf16_tile(W, 4, w, inputs, x, y, outputs);
+    }
+}
+
+/* y = x w': x float32 (n, I), w bfloat16 (O, I), y float32 (n, O). */
+EXPORT void llm360_bf16_rows(const bf16 *w, int64_t inputs, int64_t outputs, const float *x, int64_t rows, float *y,
+                             int64_t from, int64_t to) {
+    for (int64_t r = 0; r < rows; r += ROWS) {
+        int64_t n = rows - r < ROWS ? rows - r : ROWS;
+        const float *xs = x + r * inputs;
+        float *ys = y + r * outputs;
+        int64_t o = from;
+        if (n == 1)
+            for (; o + 4 <= to; o += 4) bf16_band(4, w + o * inputs, inputs, xs, 1, ys + o, outputs);
+        for (; o + 2 <= to; o += 2) bf16_band(2, w + o * inputs, inputs, xs, n, ys + o, outputs);
+        for (; o < to; o++) bf16_band(1, w + o * inputs, inputs, xs, n, ys + o, outputs);
+    }
+}
+
+/* Adds K of the matrix's rows, each times its input, to the sums of R rows. */
+INLINE void bf16_add(int K, int R, const bf16 *w, int64_t outputs, const float *x, int64_t inputs, float *y,
+                     int64_t from, int64_t to) {
+    int64_t o = from;
+    for (; o + VECTOR <= to; o += VECTOR) {
+        __m256 sums[ROWS];
+        for (int r = 0; r < R; r++) sums[r] = _mm256_loadu_ps(y + r * outputs + o);
+        for (int k = 0; k < K; k++) {
+            __m256 v = load8(w + k * outputs + o);
+            for (int r = 0; r < R; r++)
+                sums[r] = _mm256_fmadd_ps(v, _mm256_broadcast_ss(x + r * inputs + k), sums[r]);
+        }
+        for (int r = 0; r < R; r++) _mm256_storeu_ps(y + r * outputs + o, sums[r]);
+    }
+    for (; o < to; o++)
+        for (int r = 0; r < R; r++) {
+            float sum = y[r * outputs + o];
+            for (int k = 0; k < K; k++) sum = __builtin_fmaf(load1(w[k * outputs + o]), x[r * inputs + k], sum);
+            y[r * outputs + o] = sum;
+        }
+}
+
+INLINE void bf16_panel(int R, const bf16 *w, int64_t inputs, int64_t outputs, const float *x, float *y, int64_t from,
+                       int64_t to) {
+    for (int r = 0; r < R; r++)
+        for (int64_t o = from; o < to; o++) y[r * outputs + o] = 0;
+    int64_t i = 0;
+    for (; i + 8 <= inputs; i += 8) bf16_add(8, R, w + i * outputs, outputs, x + i, inputs, y, from, to);
+    for (; i < inputs; i++) bf16_add(1, R, w + i * outputs, outputs, x + i, inputs, y, from, to);
+}
+
+/* y = x w: x float32 (n, I), w bfloat16 (I, O), y float32 (n, O). The sums of a panel of outputs stay in the L1 cache. */
+EXPORT void llm360_bf16_columns(const bf16 *w, int64_t inputs, int64_t outputs, const float *x, int64_t rows,
+                                float *y, int64_t from, int64_t to) {
+    for (int64_t r = 0; r < rows; r += ROWS) {
+        int64_t n = rows - r < ROWS ? rows - r : ROWS;
+        int64_t panel = 6144 / n / 32 * 32;
+        for (int64_t start = from; start < to; start += panel) {
+            int64_t end = start + panel < to ? start + panel : to;
+            const float *xs = x + r * inputs;
+            float *ys = y + r * outputs;
+            switch (n) {
+                case 1: bf16_panel(1, w, inputs, outputs, xs, ys, start, end); break;
+                case 2: bf16_panel(2, w, inputs, outputs, xs, ys, start, end); break;
+                case 3: bf16_panel(3, w, inputs, outputs, xs, ys, start, end); break;
+                default: bf16_panel(4, w, inputs, outputs, xs, ys, start, end);
+            }
+        }
+    }
+}
