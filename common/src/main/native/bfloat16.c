@@ -1,15 +1,16 @@
 /* Products of float32 rows by bfloat16 matrices. */
 #include "kernels.h"
 
-/* A tile of W outputs by R rows; both are constants where this is inlined. */
-INLINE void bf16_tile(int W, int R, const bf16 *w, int64_t inputs, const float *x, float *y, int64_t outputs) {
+/* A tile of W outputs, every step-th, by R rows; W and R are constants where this is inlined. */
+INLINE void bf16_tile(int W, int R, const bf16 *w, int64_t inputs, int64_t step, const float *x, float *y,
+                      int64_t outputs) {
     __m256 sums[4][ROWS];
     for (int o = 0; o < W; o++)
         for (int r = 0; r < R; r++) sums[o][r] = _mm256_setzero_ps();
     int64_t i = 0;
     for (; i + VECTOR <= inputs; i += VECTOR) {
         for (int o = 0; o < W; o++) {
-            __m256 v = load8(w + o * inputs + i);
+            __m256 v = load8(w + o * step * inputs + i);
             for (int r = 0; r < R; r++)
                 sums[o][r] = _mm256_fmadd_ps(v, _mm256_loadu_ps(x + r * inputs + i), sums[o][r]);
         }
@@ -17,21 +18,23 @@ INLINE void bf16_tile(int W, int R, const bf16 *w, int64_t inputs, const float *
     for (int o = 0; o < W; o++)
         for (int r = 0; r < R; r++) {
             float sum = sum8(sums[o][r]);
-            for (int64_t j = i; j < inputs; j++) sum = __builtin_fmaf(load1(w[o * inputs + j]), x[r * inputs + j], sum);
-            y[r * outputs + o] = sum;
+            for (int64_t j = i; j < inputs; j++)
+                sum = __builtin_fmaf(load1(w[o * step * inputs + j]), x[r * inputs + j], sum);
+            y[r * outputs + o * step] = sum;
         }
 }
 
-INLINE void bf16_band(int W, const bf16 *w, int64_t inputs, const float *x, int64_t rows, float *y, int64_t outputs) {
+INLINE void bf16_band(int W, const bf16 *w, int64_t inputs, int64_t step, const float *x, int64_t rows, float *y,
+                      int64_t outputs) {
     switch (rows) {
-        case 1: bf16_tile(W, 1, w, inputs, x, y, outputs); break;
-        case 2: bf16_tile(W, 2, w, inputs, x, y, outputs); break;
-        case 3: bf16_tile(W, 3, w, inputs, x, y, outputs); break;
-        default: bf16_tile(W, 4, w, inputs, x, y, outputs);
+        case 1: bf16_tile(W, 1, w, inputs, step, x, y, outputs); break;
+        case 2: bf16_tile(W, 2, w, inputs, step, x, y, outputs); break;
+        case 3: bf16_tile(W, 3, w, inputs, step, x, y, outputs); break;
+        default: bf16_tile(W, 4, w, inputs, step, x, y, outputs);
     }
 }
 
-/* y = x w': x float32 (n, I), w bfloat16 (O, I), y float32 (n, O). */
+/* y = x w': x float32 (n, I), w bfloat16 (O, I), y float32 (n, O). One row reads at APART places at a time. */
 EXPORT void llm360_bf16_rows(const bf16 *w, int64_t inputs, int64_t outputs, const float *x, int64_t rows, float *y,
                              int64_t from, int64_t to) {
     for (int64_t r = 0; r < rows; r += ROWS) {
@@ -39,10 +42,13 @@ EXPORT void llm360_bf16_rows(const bf16 *w, int64_t inputs, int64_t outputs, con
         const float *xs = x + r * inputs;
         float *ys = y + r * outputs;
         int64_t o = from;
-        if (n == 1)
-            for (; o + 4 <= to; o += 4) bf16_band(4, w + o * inputs, inputs, xs, 1, ys + o, outputs);
-        for (; o + 2 <= to; o += 2) bf16_band(2, w + o * inputs, inputs, xs, n, ys + o, outputs);
-        for (; o < to; o++) bf16_band(1, w + o * inputs, inputs, xs, n, ys + o, outputs);
+        if (n == 1) {
+            int64_t step = (to - from) / APART;
+            for (; o < from + step; o++) bf16_band(APART, w + o * inputs, inputs, step, xs, 1, ys + o, outputs);
+            o = from + APART * step;
+        }
+        for (; o + 2 <= to; o += 2) bf16_band(2, w + o * inputs, inputs, 1, xs, n, ys + o, outputs);
+        for (; o < to; o++) bf16_band(1, w + o * inputs, inputs, 1, xs, n, ys + o, outputs);
     }
 }
 

@@ -87,7 +87,8 @@ INLINE __m256i add_products(__m256i sums, __m256i w, __m256i absolute, __m256i x
     return _mm256_add_epi32(sums, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
 
-INLINE void int8_tile(int W, int R, const int8_t *w, const float *ws, int64_t inputs, const int8_t *x,
+/* A tile of W outputs, every step-th, by R rows; W and R are constants where this is inlined. */
+INLINE void int8_tile(int W, int R, const int8_t *w, const float *ws, int64_t inputs, int64_t step, const int8_t *x,
                       const float *xs, float *y, int64_t outputs) {
     __m256i sums[4][ROWS];
     for (int o = 0; o < W; o++)
@@ -95,7 +96,7 @@ INLINE void int8_tile(int W, int R, const int8_t *w, const float *ws, int64_t in
     int64_t i = 0;
     for (; i + 32 <= inputs; i += 32) {
         for (int o = 0; o < W; o++) {
-            __m256i v = _mm256_loadu_si256((const __m256i *)(w + o * inputs + i));
+            __m256i v = _mm256_loadu_si256((const __m256i *)(w + o * step * inputs + i));
             __m256i a = _mm256_abs_epi8(v);
             for (int r = 0; r < R; r++)
                 sums[o][r] = add_products(sums[o][r], v, a, _mm256_loadu_si256((const __m256i *)(x + r * inputs + i)));
@@ -104,41 +105,48 @@ INLINE void int8_tile(int W, int R, const int8_t *w, const float *ws, int64_t in
     for (int o = 0; o < W; o++)
         for (int r = 0; r < R; r++) {
             int32_t sum = sum8i(sums[o][r]);
-            for (int64_t j = i; j < inputs; j++) sum += w[o * inputs + j] * x[r * inputs + j];
-            y[r * outputs + o] = (float)sum * (xs[r] * ws[o]);
+            for (int64_t j = i; j < inputs; j++) sum += w[o * step * inputs + j] * x[r * inputs + j];
+            y[r * outputs + o * step] = (float)sum * (xs[r] * ws[o * step]);
         }
 }
 
-INLINE void int8_band(int W, const int8_t *w, const float *ws, int64_t inputs, const int8_t *x, const float *xs,
-                      int64_t rows, float *y, int64_t outputs) {
+INLINE void int8_band(int W, const int8_t *w, const float *ws, int64_t inputs, int64_t step, const int8_t *x,
+                      const float *xs, int64_t rows, float *y, int64_t outputs) {
     switch (rows) {
-        case 1: int8_tile(W, 1, w, ws, inputs, x, xs, y, outputs); break;
-        case 2: int8_tile(W, 2, w, ws, inputs, x, xs, y, outputs); break;
-        case 3: int8_tile(W, 3, w, ws, inputs, x, xs, y, outputs); break;
-        default: int8_tile(W, 4, w, ws, inputs, x, xs, y, outputs);
+        case 1: int8_tile(W, 1, w, ws, inputs, step, x, xs, y, outputs); break;
+        case 2: int8_tile(W, 2, w, ws, inputs, step, x, xs, y, outputs); break;
+        case 3: int8_tile(W, 3, w, ws, inputs, step, x, xs, y, outputs); break;
+        default: int8_tile(W, 4, w, ws, inputs, step, x, xs, y, outputs);
+    }
+}
+
+/* Outputs [from, to) of rows, four of which stay in the L1 cache while w, from the L2, passes. */
+INLINE void int8_block(const int8_t *w, const float *ws, int64_t inputs, int64_t outputs, const int8_t *x,
+                       const float *xs, int64_t rows, float *y, int64_t from, int64_t to) {
+    for (int64_t r = 0; r < rows; r += ROWS) {
+        int64_t n = rows - r < ROWS ? rows - r : ROWS;
+        const int8_t *xr = x + r * inputs;
+        float *yr = y + r * outputs;
+        int64_t o = from;
+        for (; o + 2 <= to; o += 2)
+            int8_band(2, w + o * inputs, ws + o, inputs, 1, xr, xs + r, n, yr + o, outputs);
+        for (; o < to; o++) int8_band(1, w + o * inputs, ws + o, inputs, 1, xr, xs + r, n, yr + o, outputs);
     }
 }
 
 /*
  * y = x w': x int8 (n, I) with scales (n), w int8 (O, I) with scales (O), y float32 (n, O). The sums of int8
- * products are exact up to 133,000 inputs. Four rows of x stay in the L1 cache while 32 of w, from the L2, pass.
+ * products are exact up to 133,000 inputs. One row reads at APART places at a time.
  */
 EXPORT void llm360_int8_rows(const int8_t *w, const float *ws, int64_t inputs, int64_t outputs, const int8_t *x,
                              const float *xs, int64_t rows, float *y, int64_t from, int64_t to) {
-    for (int64_t block = from; block < to; block += 32) {
-        int64_t end = block + 32 < to ? block + 32 : to;
-        for (int64_t r = 0; r < rows; r += ROWS) {
-            int64_t n = rows - r < ROWS ? rows - r : ROWS;
-            const int8_t *xr = x + r * inputs;
-            float *yr = y + r * outputs;
-            int64_t o = block;
-            if (n == 1)
-                for (; o + 4 <= end; o += 4)
-                    int8_band(4, w + o * inputs, ws + o, inputs, xr, xs + r, 1, yr + o, outputs);
-            for (; o + 2 <= end; o += 2)
-                int8_band(2, w + o * inputs, ws + o, inputs, xr, xs + r, n, yr + o, outputs);
-            for (; o < end; o++)
-                int8_band(1, w + o * inputs, ws + o, inputs, xr, xs + r, n, yr + o, outputs);
-        }
+    int64_t o = from;
+    if (rows == 1) {
+        int64_t step = (to - from) / APART;
+        for (; o < from + step; o++)
+            int8_band(APART, w + o * inputs, ws + o, inputs, step, x, xs, 1, y + o, outputs);
+        o = from + APART * step;
     }
+    for (; o < to; o += 32)
+        int8_block(w, ws, inputs, outputs, x, xs, rows, y, o, o + 32 < to ? o + 32 : to);
 }

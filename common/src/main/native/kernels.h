@@ -20,6 +20,11 @@
 #define VECTOR 8
 /* Rows of x at a time that a pass over the matrix serves. */
 #define ROWS 4
+/*
+ * Places of a matrix that one row's product reads at the same time. Four that are 32 kB or more apart are read a
+ * sixth faster than four neighbouring rows of 4 kB, and one place alone.
+ */
+#define APART 4
 
 typedef uint16_t bf16;
 
