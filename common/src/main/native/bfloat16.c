@@ -3,7 +3,7 @@
 
 /* A cache line of bfloat16. */
 #define LINE 32
-/* How many bytes before they are needed a row's product asks for them: a twentieth faster than not to ask. */
+/* How many bytes before they are needed a product asks for them: a twentieth faster than not to ask. */
 #define AHEAD 256
 
 /* A tile of W outputs, every step-th, by R rows; W and R are constants where this is inlined. */
@@ -68,53 +68,60 @@ EXPORT void llm360_bf16_rows(const bf16 *w, int64_t inputs, int64_t outputs, con
     }
 }
 
-/* Adds K of the matrix's rows, each times its input, to the sums of R rows. */
-INLINE void bf16_add(int K, int R, const bf16 *w, int64_t outputs, const float *x, int64_t inputs, float *y,
-                     int64_t from, int64_t to) {
-    int64_t o = from;
-    for (; o + VECTOR <= to; o += VECTOR) {
+/* Adds K of the matrix's rows, every step-th, each times its input, to the sums of R rows. */
+INLINE void bf16_add(int K, int R, const bf16 *w, int64_t outputs, int64_t step, const float *x, int64_t inputs,
+                     float *y) {
+    int64_t o = 0;
+    for (; o + VECTOR <= outputs; o += VECTOR) {
         __m256 sums[ROWS];
         for (int r = 0; r < R; r++) sums[r] = _mm256_loadu_ps(y + r * outputs + o);
         for (int k = 0; k < K; k++) {
-            __m256 v = load8(w + k * outputs + o);
+            const bf16 *p = w + k * step * outputs + o;
+            if (o % LINE == 0) _mm_prefetch((const char *)p + AHEAD, _MM_HINT_T0);
+            __m256 v = load8(p);
             for (int r = 0; r < R; r++)
-                sums[r] = _mm256_fmadd_ps(v, _mm256_broadcast_ss(x + r * inputs + k), sums[r]);
+                sums[r] = _mm256_fmadd_ps(v, _mm256_broadcast_ss(x + r * inputs + k * step), sums[r]);
         }
         for (int r = 0; r < R; r++) _mm256_storeu_ps(y + r * outputs + o, sums[r]);
     }
-    for (; o < to; o++)
+    for (; o < outputs; o++)
         for (int r = 0; r < R; r++) {
             float sum = y[r * outputs + o];
-            for (int k = 0; k < K; k++) sum = __builtin_fmaf(load1(w[k * outputs + o]), x[r * inputs + k], sum);
+            for (int k = 0; k < K; k++)
+                sum = __builtin_fmaf(load1(w[k * step * outputs + o]), x[r * inputs + k * step], sum);
             y[r * outputs + o] = sum;
         }
 }
 
-INLINE void bf16_panel(int R, const bf16 *w, int64_t inputs, int64_t outputs, const float *x, float *y, int64_t from,
-                       int64_t to) {
-    for (int r = 0; r < R; r++)
-        for (int64_t o = from; o < to; o++) y[r * outputs + o] = 0;
-    int64_t i = 0;
-    for (; i + 8 <= inputs; i += 8) bf16_add(8, R, w + i * outputs, outputs, x + i, inputs, y, from, to);
-    for (; i < inputs; i++) bf16_add(1, R, w + i * outputs, outputs, x + i, inputs, y, from, to);
+INLINE void bf16_inputs(int R, const bf16 *w, int64_t inputs, int64_t outputs, const float *x, float *y, int64_t from,
+                        int64_t to) {
+    for (int64_t o = 0; o < R * outputs; o++) y[o] = 0;
+    int64_t step = (to - from) / APART, i = from;
+    for (; i < from + step; i++) bf16_add(APART, R, w + i * outputs, outputs, step, x + i, inputs, y);
+    for (i = from + APART * step; i < to; i++) bf16_add(1, R, w + i * outputs, outputs, 1, x + i, inputs, y);
 }
 
-/* y = x w: x float32 (n, I), w bfloat16 (I, O), y float32 (n, O). The sums of a panel of outputs stay in the L1 cache. */
+/*
+ * A part of y = x w, that of inputs [from, to): x float32 (n, I), w bfloat16 (I, O), y float32 (n, O). Whole rows of w
+ * are read, at APART places at a time, and the sums of four rows of x stay in the L2 cache.
+ */
 EXPORT void llm360_bf16_columns(const bf16 *w, int64_t inputs, int64_t outputs, const float *x, int64_t rows,
                                 float *y, int64_t from, int64_t to) {
     for (int64_t r = 0; r < rows; r += ROWS) {
-        int64_t n = rows - r < ROWS ? rows - r : ROWS;
-        int64_t panel = 6144 / n / 32 * 32;
-        for (int64_t start = from; start < to; start += panel) {
-            int64_t end = start + panel < to ? start + panel : to;
-            const float *xs = x + r * inputs;
-            float *ys = y + r * outputs;
-            switch (n) {
-                case 1: bf16_panel(1, w, inputs, outputs, xs, ys, start, end); break;
-                case 2: bf16_panel(2, w, inputs, outputs, xs, ys, start, end); break;
-                case 3: bf16_panel(3, w, inputs, outputs, xs, ys, start, end); break;
-                default: bf16_panel(4, w, inputs, outputs, xs, ys, start, end);
-            }
+        const float *xs = x + r * inputs;
+        float *ys = y + r * outputs;
+        switch (rows - r) {
+            case 1: bf16_inputs(1, w, inputs, outputs, xs, ys, from, to); break;
+            case 2: bf16_inputs(2, w, inputs, outputs, xs, ys, from, to); break;
+            case 3: bf16_inputs(3, w, inputs, outputs, xs, ys, from, to); break;
+            default: bf16_inputs(4, w, inputs, outputs, xs, ys, from, to);
         }
     }
+}
+
+/* Elements [from, to) of the sum of n arrays of one size, in their order. */
+EXPORT void llm360_sum(const float *parts, int64_t n, int64_t size, float *y, int64_t from, int64_t to) {
+    for (int64_t i = from; i < to; i++) y[i] = parts[i];
+    for (int64_t p = 1; p < n; p++)
+        for (int64_t i = from; i < to; i++) y[i] += parts[p * size + i];
 }

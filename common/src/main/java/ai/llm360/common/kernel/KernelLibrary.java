@@ -17,7 +17,7 @@ final class KernelLibrary {
     private static final Logger logger = LoggerFactory.getLogger(KernelLibrary.class);
 
     /** What {@link #llm360_version} must be for these signatures. */
-    private static final int VERSION = 2;
+    private static final int VERSION = 3;
 
     /** Whether the functions can be called on this machine. */
     private static final boolean LOADED = load();
@@ -63,6 +63,8 @@ final class KernelLibrary {
 
     static native void llm360_bf16_columns(
             long w, long inputs, long outputs, long x, long rows, long y, long from, long to);
+
+    static native void llm360_sum(long parts, long n, long size, long y, long from, long to);
 
     static native void llm360_int8_rows(
             long w,

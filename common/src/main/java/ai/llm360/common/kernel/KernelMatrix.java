@@ -1,7 +1,7 @@
 package ai.llm360.common.kernel;
 
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -15,7 +15,7 @@ import java.util.List;
  */
 public final class KernelMatrix {
 
-    /** A part of a product reads about this much of the matrix, which takes 20 to 50 us. */
+    /** A part of a task reads about this much, which takes 20 to 50 us. */
     static final long PART = 1 << 19;
 
     private enum Layout {
@@ -138,12 +138,15 @@ public final class KernelMatrix {
      * @param x (n, I)
      * @param matrices the matrices
      * @param results (n, O) for each, which are written
+     * @param scratch memory for what is in between
      * @throws IllegalArgumentException if sizes don't fit
      */
     public static void multiply(
-            KernelRows x, List<KernelMatrix> matrices, List<KernelRows> results) {
+            KernelRows x,
+            List<KernelMatrix> matrices,
+            List<KernelRows> results,
+            KernelScratch scratch) {
         KernelMatrix first = matrices.get(0);
-        List<Share> shares = new ArrayList<>();
         for (int i = 0; i < matrices.size(); i++) {
             KernelMatrix matrix = matrices.get(i);
             KernelRows result = results.get(i);
@@ -163,51 +166,18 @@ public final class KernelMatrix {
                                 .formatted(
                                         x.count(), matrix.outputs, result.count(), result.size()));
             }
-            matrix.divide(result, shares);
         }
-        if (first.layout != Layout.INT8_ROWS) {
-            run(shares, share -> share.matrix.product(x.address(), 0, x.count(), share));
-            return;
-        }
-        try (RoundedRows rounded = new RoundedRows(x)) {
-            run(
-                    shares,
-                    share ->
-                            share.matrix.product(
-                                    rounded.elements.address(),
-                                    rounded.scales.address(),
-                                    x.count(),
-                                    share));
-        }
-    }
-
-    /** Rows in int8, each with a scale. */
-    private static final class RoundedRows implements AutoCloseable {
-        final NativeMemory elements;
-        final NativeMemory scales;
-
-        RoundedRows(KernelRows x) {
-            elements = NativeMemory.allocate((long) x.count() * x.size());
-            scales = NativeMemory.allocate(4L * x.count());
-            int each = (int) Math.max(1, PART / x.size() / Float.BYTES);
-            KernelThreads.shared()
-                    .run(
-                            parts(x.count(), each),
-                            part ->
-                                    KernelLibrary.llm360_quantize_rows(
-                                            0,
-                                            x.address(),
-                                            x.size(),
-                                            elements.address(),
-                                            scales.address(),
-                                            (long) part * each,
-                                            Math.min((part + 1L) * each, x.count())));
-        }
-
-        @Override
-        public void close() {
-            elements.free();
-            scales.free();
+        try {
+            switch (first.layout) {
+                case BFLOAT16_ROWS -> KernelProducts.bfloat16Rows(x, matrices, results);
+                case BFLOAT16_COLUMNS ->
+                        KernelProducts.bfloat16Columns(x, matrices, results, scratch);
+                case INT8_ROWS -> KernelProducts.int8Rows(x, matrices, results, scratch);
+            }
+        } finally {
+            // Shares know their results by address.
+            Reference.reachabilityFence(results);
+            Reference.reachabilityFence(scratch);
         }
     }
 
@@ -217,53 +187,14 @@ public final class KernelMatrix {
         KernelThreads.shared().expect(elements.address(), bytes);
     }
 
-    /** Outputs of one matrix, which one thread computes. */
-    private record Share(KernelMatrix matrix, KernelRows result, long from, long to) {}
-
-    private interface Work {
-        void on(Share share);
+    /** Where the elements lie. */
+    long address() {
+        return elements.address();
     }
 
-    private static void run(List<Share> shares, Work work) {
-        KernelThreads.shared().run(shares.size(), part -> work.on(shares.get(part)));
-    }
-
-    private void divide(KernelRows result, List<Share> shares) {
-        long step;
-        if (layout == Layout.BFLOAT16_COLUMNS) {
-            // Long pieces of the matrix's rows, in whole cache lines.
-            step = (parts(outputs, KernelThreads.shared().count()) + 31L) / 32 * 32;
-        } else {
-            long row = (long) inputs * (layout == Layout.INT8_ROWS ? 1 : 2);
-            step = Math.max(4, PART / row / 4 * 4);
-        }
-        for (long start = 0; start < outputs; start += step) {
-            shares.add(new Share(this, result, start, Math.min(start + step, outputs)));
-        }
-    }
-
-    private void product(long x, long xScales, int rows, Share to) {
-        long w = elements.address();
-        long y = to.result.address();
-        switch (layout) {
-            case BFLOAT16_ROWS ->
-                    KernelLibrary.llm360_bf16_rows(w, inputs, outputs, x, rows, y, to.from, to.to);
-            case BFLOAT16_COLUMNS ->
-                    KernelLibrary.llm360_bf16_columns(
-                            w, inputs, outputs, x, rows, y, to.from, to.to);
-            case INT8_ROWS ->
-                    KernelLibrary.llm360_int8_rows(
-                            w,
-                            scales.address(),
-                            inputs,
-                            outputs,
-                            x,
-                            xScales,
-                            rows,
-                            y,
-                            to.from,
-                            to.to);
-        }
+    /** Where the scales of the outputs lie. */
+    long scales() {
+        return scales.address();
     }
 
     private static int parts(int whole, int size) {

@@ -9,6 +9,7 @@ import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.common.kernel.KernelAttention;
 import ai.llm360.common.kernel.KernelMatrix;
 import ai.llm360.common.kernel.KernelRows;
+import ai.llm360.common.kernel.KernelScratch;
 import ai.llm360.common.kernel.KernelSteps;
 import ai.llm360.common.nn.KernelWeights.Group;
 import ai.llm360.common.nn.KernelWeights.Norm;
@@ -132,13 +133,14 @@ final class KernelDecoder {
                         ? new Shape(count, head.outputs())
                         : new Shape(shape.get(0), tokens, head.outputs());
         NDArray logits = manager.create(size, DataType.FLOAT32);
-        try (KernelRows normed = KernelRows.allocate(count, states.size())) {
+        try (KernelRows normed = KernelRows.allocate(count, states.size());
+                KernelScratch scratch = new KernelScratch()) {
             int row = 0;
             for (KernelRows part : taken) {
                 KernelRows place = taken.size() == 1 ? normed : normed.row(row++);
                 norm(layout.rules(), group.norms().get(0), part, place);
             }
-            KernelMatrix.multiply(normed, List.of(head), List.of(rows(logits)));
+            KernelMatrix.multiply(normed, List.of(head), List.of(rows(logits)), scratch);
         }
         return logits;
     }

@@ -6,6 +6,7 @@ import ai.llm360.common.kernel.KernelAttention;
 import ai.llm360.common.kernel.KernelCache;
 import ai.llm360.common.kernel.KernelMatrix;
 import ai.llm360.common.kernel.KernelRows;
+import ai.llm360.common.kernel.KernelScratch;
 import ai.llm360.common.kernel.KernelSteps;
 import ai.llm360.common.nn.KernelWeights.Group;
 import ai.llm360.common.nn.KernelWeights.Norm;
@@ -30,6 +31,7 @@ final class KernelPass implements AutoCloseable {
     private final List<List<KernelRows>> results = new ArrayList<>();
     private final KernelRows normed;
     private final KernelRows attended;
+    private final KernelScratch scratch = new KernelScratch();
 
     /**
      * @param shape that of the hidden states, (B, T, C)
@@ -104,7 +106,7 @@ final class KernelPass implements AutoCloseable {
                             .toList());
         }
         List<KernelRows> rows = results.get(number);
-        KernelMatrix.multiply(x, product.matrices(), rows);
+        KernelMatrix.multiply(x, product.matrices(), rows, scratch);
         for (int i = 0; i < rows.size(); i++) {
             if (product.biases().get(i) != null) {
                 KernelSteps.addBias(rows.get(i), product.biases().get(i));
@@ -117,6 +119,7 @@ final class KernelPass implements AutoCloseable {
     public void close() {
         normed.close();
         attended.close();
+        scratch.close();
         results.forEach(product -> product.forEach(KernelRows::close));
         if (owned) {
             cache.close();

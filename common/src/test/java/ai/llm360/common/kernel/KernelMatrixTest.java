@@ -74,7 +74,7 @@ class KernelMatrixTest {
     private static float[] multiply(float[] x, int rows, KernelMatrix matrix) {
         KernelRows result = KernelRows.allocate(rows, matrix.outputs());
         KernelRows taken = KernelStepsTest.rows(rows, matrix.inputs(), x);
-        KernelMatrix.multiply(taken, List.of(matrix), List.of(result));
+        KernelMatrix.multiply(taken, List.of(matrix), List.of(result), new KernelScratch());
         return KernelStepsTest.read(result);
     }
 
@@ -85,7 +85,18 @@ class KernelMatrixTest {
 
     /** Outputs and inputs that are no multiples of a vector, a tile, a panel or a part. */
     @ParameterizedTest
-    @CsvSource({"1,1", "3,7", "4,8", "33,40", "70,31", "130,65", "700,513", "6500,9", "2,70000"})
+    @CsvSource({
+        "1,1",
+        "3,7",
+        "4,8",
+        "33,40",
+        "70,31",
+        "130,65",
+        "700,513",
+        "6500,9",
+        "2,70000",
+        "1500,1100"
+    })
     void multiplies_by_bfloat16_as_float64_does_but_for_rounding(int outputs, int inputs) {
         float[] w = half(normal(outputs * inputs));
         for (int rows : new int[] {1, 2, 3, 4, 5, 9}) {
@@ -185,7 +196,8 @@ class KernelMatrixTest {
             KernelRows first = KernelRows.allocate(7, outputs);
             KernelRows second = KernelRows.allocate(7, outputs);
             KernelRows taken = KernelStepsTest.rows(7, inputs, x);
-            KernelMatrix.multiply(taken, List.of(matrix, matrix), List.of(first, second));
+            KernelMatrix.multiply(
+                    taken, List.of(matrix, matrix), List.of(first, second), new KernelScratch());
             float[] all = KernelStepsTest.read(first);
             assertThat(KernelStepsTest.read(second)).isEqualTo(all);
             for (int r = 0; r < 7; r++) {
@@ -254,13 +266,16 @@ class KernelMatrixTest {
         KernelMatrix matrix = KernelMatrix.bfloat16(direct(12), 2, 3, false);
         KernelMatrix other = KernelMatrix.bfloat16(direct(12), 3, 2, false);
         KernelRows x = KernelRows.allocate(1, 3);
+        KernelScratch scratch = new KernelScratch();
         KernelRows two = KernelRows.allocate(1, 2);
         KernelRows three = KernelRows.allocate(1, 3);
         assertThatThrownBy(
-                        () -> KernelMatrix.multiply(x, List.of(matrix, other), List.of(two, three)))
+                        () ->
+                                KernelMatrix.multiply(
+                                        x, List.of(matrix, other), List.of(two, three), scratch))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("3 inputs were expected");
-        assertThatThrownBy(() -> KernelMatrix.multiply(x, List.of(matrix), List.of(three)))
+        assertThatThrownBy(() -> KernelMatrix.multiply(x, List.of(matrix), List.of(three), scratch))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("a result of (1, 2) was expected");
     }
