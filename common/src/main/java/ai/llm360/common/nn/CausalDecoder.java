@@ -205,7 +205,7 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
                     if (all) {
                         states.add(x.duplicate());
                     }
-                    kernels.layer(pass, x, i, layers.get(i).ordered());
+                    kernels.layer(pass, i, layers.get(i).ordered());
                 }
             }
             states.add(x);
@@ -269,7 +269,7 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
             } else {
                 try (KernelPass pass = kernels.begin(scope, x, cached)) {
                     for (int i = 0; i < layers.size(); i++) {
-                        kernels.layer(pass, x, i, layers.get(i).ordered());
+                        kernels.layer(pass, i, layers.get(i).ordered());
                     }
                 }
             }

@@ -77,13 +77,13 @@ final class KernelDecoder {
      * Begins a pass through the layers.
      *
      * @param manager what a cache is attached to where there is none
-     * @param x hidden states, (B, T, C)
+     * @param x the residual stream, (B, T, C), which each layer changes
      * @param cached the rows' places in a cache that they continue, or {@code null}
      */
     KernelPass begin(NDManager manager, NDArray x, CachedRows cached) {
         boolean owned = cached == null;
         CachedRows rows = owned ? uncached(manager, x.getShape()) : cached;
-        return new KernelPass(layout, attention, x.getShape(), cosines, sines, rows, owned);
+        return new KernelPass(layout, attention, x, cosines, sines, rows, owned);
     }
 
     /** Whole rows need their keys and values no longer than a layer takes. */
@@ -99,13 +99,9 @@ final class KernelDecoder {
         return new CachedRows(cache, slots, tokens);
     }
 
-    /**
-     * Runs one layer of a pass.
-     *
-     * @param x the residual stream (B, T, C), which is changed
-     */
-    void layer(KernelPass pass, NDArray x, int layer, List<Parameter> parameters) {
-        pass.layer(x, layer, weights.layer(layer, parameters), () -> weights.expect(layer + 1));
+    /** Runs one layer of a pass. */
+    void layer(KernelPass pass, int layer, List<Parameter> parameters) {
+        pass.layer(layer, weights.layer(layer, parameters), () -> weights.expect(layer + 1));
     }
 
     /**

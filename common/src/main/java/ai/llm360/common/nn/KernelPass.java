@@ -1,7 +1,6 @@
 package ai.llm360.common.nn;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.types.Shape;
 import ai.llm360.common.kernel.KernelAttention;
 import ai.llm360.common.kernel.KernelCache;
 import ai.llm360.common.kernel.KernelMatrix;
@@ -26,6 +25,7 @@ final class KernelPass implements AutoCloseable {
     private final KernelRows sines;
     private final KvCache cache;
     private final boolean owned;
+    private final KernelRows stream;
     private final int[] slots;
     private final int[] positions;
     private final List<List<KernelRows>> results = new ArrayList<>();
@@ -34,7 +34,7 @@ final class KernelPass implements AutoCloseable {
     private final KernelScratch scratch = new KernelScratch();
 
     /**
-     * @param shape that of the hidden states, (B, T, C)
+     * @param x the residual stream, (B, T, C), which each layer changes
      * @param cosines the cosines of all positions' angles, (positions, R)
      * @param sines their sines
      * @param cached the rows' places in a cache that they continue
@@ -43,7 +43,7 @@ final class KernelPass implements AutoCloseable {
     KernelPass(
             DecoderLayout layout,
             KernelAttention attention,
-            Shape shape,
+            NDArray x,
             KernelRows cosines,
             KernelRows sines,
             CachedRows cached,
@@ -54,36 +54,36 @@ final class KernelPass implements AutoCloseable {
         this.sines = sines;
         cache = cached.cache();
         this.owned = owned;
-        int tokens = Math.toIntExact(shape.get(1));
-        int rows = Math.toIntExact(shape.get(0)) * tokens;
+        stream = KernelDecoder.rows(x);
+        int tokens = Math.toIntExact(x.getShape().get(1));
+        int rows = stream.count();
         slots = new int[rows];
         positions = new int[rows];
         for (int i = 0; i < rows; i++) {
             slots[i] = (int) cached.rows()[i / tokens];
             positions[i] = (int) cached.start()[i / tokens] + i % tokens;
         }
-        normed = KernelRows.allocate(rows, Math.toIntExact(shape.get(2)));
+        normed = KernelRows.allocate(rows, stream.size());
         attended = KernelRows.allocate(rows, attention.heads() * attention.size());
     }
 
     /**
      * Runs one layer.
      *
-     * @param x the residual stream (B, T, C), which is changed
-     * @param weights the layer's
+     * @param layer its number
+     * @param weights its weights
      * @param next told when the layer's last product has been computed
      */
-    void layer(NDArray x, int layer, Group weights, Runnable next) {
-        KernelRows stream = KernelDecoder.rows(x);
+    void layer(int layer, Group weights, Runnable next) {
         List<Product> products = weights.products();
-        norm(weights.norms().get(0), stream);
+        norm(weights.norms().get(0));
         List<KernelRows> heads = multiply(0, normed, products.get(0));
         products.get(1).expect();
         KernelCache keysAndValues = cache.kernel(owned ? 0 : layer);
         attention.attend(heads, cosines, sines, keysAndValues, slots, positions, attended);
         KernelSteps.add(stream, multiply(1, attended, products.get(1)).get(0));
         products.get(2).expect();
-        norm(weights.norms().get(1), stream);
+        norm(weights.norms().get(1));
         List<KernelRows> inner = multiply(2, normed, products.get(2));
         products.get(3).expect();
         KernelRows gate = inner.get(layout.rules().gate());
@@ -93,8 +93,8 @@ final class KernelPass implements AutoCloseable {
         KernelSteps.add(stream, down);
     }
 
-    private void norm(Norm norm, KernelRows x) {
-        KernelDecoder.norm(layout.rules(), norm, x, normed);
+    private void norm(Norm norm) {
+        KernelDecoder.norm(layout.rules(), norm, stream, normed);
     }
 
     /** The results' memory is that of the same product in the layer before. */

@@ -39,7 +39,7 @@ final class KernelWeights {
             matrices.get(0).expect();
         }
 
-        /** Returns how many rows' worth of outputs it has. */
+        /** Returns how many outputs each matrix has. */
         List<Integer> outputs() {
             return matrices.stream().map(KernelMatrix::outputs).toList();
         }
