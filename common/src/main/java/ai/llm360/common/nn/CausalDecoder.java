@@ -155,7 +155,8 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
      */
     private NDArray head(NDManager manager, NDManager scope, NDArray x, boolean last) {
         Shape shape = x.getShape();
-        KernelDecoder kernels = runtime.kernels(last ? shape.get(0) : shape.get(0) * shape.get(1));
+        long rows = last ? shape.get(0) : shape.get(0) * shape.get(1);
+        KernelDecoder kernels = kernels(rows, Float.BYTES * rows * layout.vocabulary());
         if (kernels != null) {
             return kernels.logits(manager, x, last, lastParameters());
         }
@@ -165,6 +166,15 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
         NDArray h = page.infer(scope, "head_input", all(x, norm(prepared)));
         Object head = prepared[prepared.length - 1];
         return page.infer(manager, last ? "last_logits" : "logits", h, head);
+    }
+
+    /**
+     * This project's kernels where they take so many rows.
+     *
+     * @param bytes of the largest array that they share with libtorch, in a direct buffer
+     */
+    private KernelDecoder kernels(long rows, long bytes) {
+        return bytes <= Integer.MAX_VALUE ? runtime.kernels(rows) : null;
     }
 
     private static Object[] norm(IValue[] last) {
@@ -198,7 +208,9 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
         checkLength(ids.getShape().get(1));
         List<NDArray> states = new ArrayList<>();
         NDArray x = embed(manager, ids);
-        KernelDecoder kernels = runtime.kernels(ids.size());
+        long kept = (long) layout.keyValueHeads() * layout.headDim();
+        long widest = Math.max(x.getShape().get(2), kept);
+        KernelDecoder kernels = kernels(ids.size(), Float.BYTES * ids.size() * widest);
         if (kernels != null) {
             try (KernelPass pass = kernels.begin(manager, x, null)) {
                 for (int i = 0; i < layers.size(); i++) {
@@ -263,7 +275,7 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
         CachedRows cached = new CachedRows(cache, slots, tokens);
         try (NDManager scope = manager.newSubManager()) {
             NDArray x = embed(scope, tokens(scope, ids));
-            KernelDecoder kernels = runtime.kernels((long) slots.length * tokens);
+            KernelDecoder kernels = kernels((long) slots.length * tokens, cache.layerBytes());
             if (kernels == null) {
                 x = advance(scope, x, cached);
             } else {

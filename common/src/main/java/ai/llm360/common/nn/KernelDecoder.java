@@ -15,6 +15,7 @@ import ai.llm360.common.nn.KernelWeights.Group;
 import ai.llm360.common.nn.KernelWeights.Norm;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * A decoder's inference on this project's kernels: its {@link DecoderRules} on bfloat16 or int8
@@ -58,9 +59,19 @@ final class KernelDecoder {
                         (float) layout.attentionScale());
     }
 
-    /** Whether there are kernels for a decoder on this machine. */
+    /**
+     * Whether there are kernels for a decoder on this machine. A matrix that they round, perhaps
+     * from float32, lies in a direct buffer.
+     */
     static boolean supports(DecoderLayout layout) {
-        return KernelMatrix.supported() && KernelAttention.supports(layout.headDim());
+        long largest =
+                Stream.concat(layout.layer().stream(), layout.last().stream())
+                        .mapToLong(weight -> weight.shape().size())
+                        .max()
+                        .orElse(0);
+        return KernelMatrix.supported()
+                && KernelAttention.supports(layout.headDim())
+                && largest <= Integer.MAX_VALUE / Float.BYTES;
     }
 
     /** Whether so many rows are computed here. */

@@ -71,6 +71,11 @@ public final class KvCache implements AutoCloseable {
         return values[layer];
     }
 
+    /** The bytes of a layer's keys, and of its values. */
+    long layerBytes() {
+        return keys[0].getShape().size() * (half ? 2 : Float.BYTES);
+    }
+
     /** A layer's keys and values for this project's kernels. */
     KernelCache kernel(int layer) {
         if (kernels[layer] == null) {
