@@ -31,6 +31,27 @@ final class KernelProducts {
         }
     }
 
+    /** A product by a bfloat16 matrix, as {@link KernelLibrary} has it. */
+    private interface Bfloat16 {
+        void multiply(
+                long w, long inputs, long outputs, long x, long rows, long y, long from, long to);
+    }
+
+    private static void multiply(KernelRows x, List<Share> shares, Bfloat16 kernel) {
+        run(
+                shares,
+                share ->
+                        kernel.multiply(
+                                share.matrix.address(),
+                                x.size(),
+                                share.matrix.outputs(),
+                                x.address(),
+                                x.count(),
+                                share.result,
+                                share.from,
+                                share.to));
+    }
+
     /** Outputs are divided, so that each share reads {@link KernelMatrix#PART}. */
     private static List<Share> byOutputs(
             List<KernelMatrix> matrices, List<KernelRows> results, int elementBytes) {
@@ -45,18 +66,7 @@ final class KernelProducts {
     }
 
     static void bfloat16Rows(KernelRows x, List<KernelMatrix> matrices, List<KernelRows> results) {
-        run(
-                byOutputs(matrices, results, 2),
-                share ->
-                        KernelLibrary.llm360_bf16_rows(
-                                share.matrix.address(),
-                                x.size(),
-                                share.matrix.outputs(),
-                                x.address(),
-                                x.count(),
-                                share.result,
-                                share.from,
-                                share.to));
+        multiply(x, byOutputs(matrices, results, 2), KernelLibrary::llm360_bf16_rows);
     }
 
     /**
@@ -79,18 +89,7 @@ final class KernelProducts {
             divide(matrix, x.size(), step(matrix), place, size(x, matrix), shares);
             place += parts(matrix) * size(x, matrix);
         }
-        run(
-                shares,
-                share ->
-                        KernelLibrary.llm360_bf16_columns(
-                                share.matrix.address(),
-                                x.size(),
-                                share.matrix.outputs(),
-                                x.address(),
-                                x.count(),
-                                share.result,
-                                share.from,
-                                share.to));
+        multiply(x, shares, KernelLibrary::llm360_bf16_columns);
         place = sums.address();
         for (int i = 0; i < matrices.size(); i++) {
             sum(place, matrices.get(i), results.get(i));
