@@ -15,6 +15,7 @@ import ai.llm360.common.train.TrainingPhase;
 import ai.llm360.common.train.TrainingPlan;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -123,12 +124,15 @@ class CrystalCoderRecipesTest {
         for (Object source : (List<?>) params.get("train_input.mixture").orElseThrow()) {
             Map<?, ?> entry = (Map<?, ?>) source;
             String path = entry.get("data_dir").toString();
-            mixture.put(path.replace("/path/to/", "").replaceFirst("/$", ""), entry.get("weight"));
+            mixture.put(
+                    path.replace("/path/to/", "").replaceFirst("/$", ""),
+                    Arrays.asList(entry.get("weight"), entry.get("data_subset")));
         }
         Map<Object, Object> ours = new LinkedHashMap<>();
         for (Object source : (List<?>) recipe.get("prepare.sources").orElseThrow()) {
             Map<?, ?> entry = (Map<?, ?>) source;
-            ours.put(entry.get("path"), recipe.get("prepare.weights." + entry.get("name")).get());
+            Object weight = recipe.get("prepare.weights." + entry.get("name")).orElseThrow();
+            ours.put(entry.get("path"), Arrays.asList(weight, entry.get("subset")));
         }
         assertThat(ours).isEqualTo(mixture);
         DataRecipe data =

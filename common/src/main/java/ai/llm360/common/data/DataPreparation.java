@@ -128,10 +128,10 @@ public final class DataPreparation {
     private void importRows(SourceInput input, int vocabularySize, Spools spools)
             throws IOException {
         ReadyRows reader = new ReadyRows(input.source(), recipe.rowLength(), vocabularySize);
-        for (Path file : input.files()) {
-            reader.read(file, (name, ids, mask) -> spools.of(name, input).addRow(ids, mask));
-            advance(file);
-        }
+        reader.read(
+                input.files(),
+                (name, ids, mask) -> spools.of(name, input).addRow(ids, mask),
+                this::advance);
     }
 
     private void advance(Path file) throws IOException {

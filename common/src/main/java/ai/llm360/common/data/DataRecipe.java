@@ -74,11 +74,13 @@ public record DataRecipe(
                     "tokenizer is needed for text and for fim; for ready rows, vocabulary_size"
                             + " does as well",
                     "none");
-            boolean changes = tokenizes || fills || validationRows > 0 || !weights.isEmpty();
+            boolean parts = sources.stream().anyMatch(s -> s.subset().isPresent());
+            boolean changes =
+                    tokenizes || fills || parts || validationRows > 0 || !weights.isEmpty();
             require(
                     chunks > 0 || !changes,
-                    "chunks of 0 keep files of ready rows as they are, without weights, fim and"
-                            + " validation_rows; else it is at least 1",
+                    "chunks of 0 keep files of ready rows as they are, without weights, fim, subset"
+                            + " and validation_rows; else it is at least 1",
                     chunks);
         }
     }
@@ -88,6 +90,10 @@ public record DataRecipe(
         Set<String> names = new HashSet<>();
         for (Source source : sources) {
             require(names.add(source.name()), "sources have a name of their own", source.name());
+            require(
+                    source.subset().isEmpty() || source.hasRows(),
+                    "subset is for sources of ready rows",
+                    "for documents, as those of '%s'".formatted(source.name()));
         }
         boolean namesKnown = sources.stream().noneMatch(s -> s.kind() == Format.AMBER_JSONL);
         if (namesKnown && !weights.isEmpty()) {
@@ -173,6 +179,8 @@ public record DataRecipe(
      * @param document what becomes of a part that matches, with {@code $1} for the pattern's first
      *     group; absent for the part as it is
      * @param fim what of the training rows is rearranged for fill-in-the-middle; absent for nothing
+     * @param subset the part of its ready rows that is taken, counted over all files in their
+     *     order: ascending ranges of fractions such as {@code 0.0-0.1}; absent for all
      */
     public record Source(
             String name,
@@ -187,7 +195,8 @@ public record DataRecipe(
             Optional<Split> split,
             Optional<String> pattern,
             Optional<String> document,
-            Optional<FimRecipe> fim) {
+            Optional<FimRecipe> fim,
+            Optional<String> subset) {
 
         /** Checks what was given. */
         public Source {
@@ -221,6 +230,7 @@ public record DataRecipe(
                     fim.isEmpty() || format.filter(Format.AMBER_JSONL.key()::equals).isEmpty(),
                     "fim goes with sources whose rows are all of that source",
                     "with amber_jsonl");
+            subset.ifPresent(RowSubset::parse);
         }
 
         /** The format given, or the one that the name's ending means. */

@@ -38,6 +38,17 @@ public interface RowFormat {
      */
     void read(Path file, int rowLength, Sink sink) throws IOException;
 
+    /**
+     * Counts the rows of a file, without looking at each where that can be helped.
+     *
+     * @param file the file
+     * @param rowLength as {@link #read} takes it
+     * @param sink is told if the file can't be read as one of rows of that length
+     * @return the number of rows; 0 where the sink was told and returned
+     * @throws IOException if the sink throws it, or reading fails
+     */
+    long count(Path file, int rowLength, Sink sink) throws IOException;
+
     /** Takes what is read. */
     interface Sink {
 

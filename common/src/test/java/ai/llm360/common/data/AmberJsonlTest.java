@@ -3,6 +3,7 @@ package ai.llm360.common.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.testing.Fixtures;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,8 +19,12 @@ class AmberJsonlTest {
     @TempDir Path temp;
 
     private DataManifest prepare(RecipeBuilder recipe) throws IOException {
+        return prepare(recipe.build());
+    }
+
+    private DataManifest prepare(DataRecipe recipe) throws IOException {
         return DataPreparation.builder()
-                .setRecipe(recipe.build())
+                .setRecipe(recipe)
                 .setTarget(temp.resolve("out"))
                 .optBase(temp)
                 .build()
@@ -83,6 +88,24 @@ class AmberJsonlTest {
         try (TokenDataset data = TokenDataset.open(temp.resolve("out"));
                 TokenChunk chunk = data.openChunk(1)) {
             assertThat(Rows.flat(chunk)).containsExactly(3L, 7L, 2L, 4L, 7L, 2L);
+        }
+    }
+
+    @Test
+    void takes_a_subset_of_the_rows_of_all_files() throws IOException {
+        for (int i = 0; i < 3; i++) {
+            String text = line(10 * i, "c4") + line(10 * i + 1, "book") + line(10 * i + 2, "c4");
+            Files.writeString(temp.resolve("train_" + i + ".jsonl"), text);
+        }
+        String recipe =
+                "{vocabulary_size: 300, row_length: 3, sources: [{name: part, path: '*.jsonl',"
+                        + " format: amber_jsonl, subset: 0.5-0.9}]}";
+        prepare(ConfigTree.parse(recipe).bind(DataRecipe.class, DataRecipe.DEFAULTS));
+        try (TokenDataset data = TokenDataset.open(temp.resolve("out"));
+                TokenChunk chunk = data.openChunk(0)) {
+            // Of rows 0 to 8, 4.5 up to 8.1: 4 to 7. Book's come first, as row 4 is one.
+            assertThat(Rows.flat(chunk))
+                    .containsExactly(11L, 7L, 2L, 21L, 7L, 2L, 12L, 7L, 2L, 20L, 7L, 2L);
         }
     }
 

@@ -186,7 +186,8 @@ public final class RecipeBuilder {
                     split,
                     pattern,
                     document,
-                    fim);
+                    fim,
+                    Optional.empty());
         }
     }
 }

@@ -67,8 +67,29 @@ public final class CrystalHdf5 implements RowFormat {
                     });
         } catch (RuntimeException e) {
             // jHDF trusts what it reads: damage shows as whatever it makes of it.
-            sink.problem(-1, "not HDF5, or damaged (%s); copy the file again".formatted(e));
+            sink.problem(-1, damaged(e));
         }
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public long count(Path file, int rowLength, Sink sink) throws IOException {
+        try (HdfFile hdf = new HdfFile(file)) {
+            SampleSlices slices = new SampleSlices(hdf);
+            Optional<String> problem = slices.problem(rowLength - 1);
+            if (problem.isPresent()) {
+                sink.problem(-1, problem.get());
+                return 0;
+            }
+            return slices.count();
+        } catch (RuntimeException e) {
+            sink.problem(-1, damaged(e));
+            return 0;
+        }
+    }
+
+    private static String damaged(RuntimeException e) {
+        return "not HDF5, or damaged (%s); copy the file again".formatted(e);
     }
 
     /**

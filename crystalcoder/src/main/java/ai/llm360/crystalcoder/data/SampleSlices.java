@@ -79,6 +79,11 @@ final class SampleSlices {
         return (long) CrystalHdf5.PARTS * data.getDimensions()[2] * Integer.BYTES;
     }
 
+    /** Returns how many samples there are; the file must have no {@link #problem}. */
+    long count() {
+        return ((Dataset) node).getDimensions()[0];
+    }
+
     /** Reads all samples in their order; the file must have no {@link #problem}. */
     void forEach(Sink sink) throws IOException {
         Dataset data = (Dataset) node;

@@ -43,6 +43,10 @@ class CrystalHdf5Test {
         String recipe =
                 "{vocabulary_size: %d, row_length: 9, chunks: %d, sources: [{name: code, path: '%s', format: crystal_hdf5}]}"
                         .formatted(vocabularySize, chunks, path);
+        return prepare(recipe);
+    }
+
+    private DataManifest prepare(String recipe) throws IOException {
         return DataPreparation.builder()
                 .setRecipe(ConfigTree.parse(recipe).bind(DataRecipe.class, DataRecipe.DEFAULTS))
                 .setTarget(temp.resolve("out"))
@@ -116,6 +120,43 @@ class CrystalHdf5Test {
                 }
             }
         }
+    }
+
+    private String subsetRecipe(String subset) {
+        return "{vocabulary_size: 2000, row_length: 9, chunks: 1, sources: [{name: code, path: '*.h5', format: crystal_hdf5, subset: '%s'}]}"
+                .formatted(subset);
+    }
+
+    @Test
+    void a_subset_counts_the_samples_of_all_files() throws IOException {
+        for (int number = 0; number < 4; number++) {
+            int[][][] samples = windows();
+            for (int i = 0; i < 3; i++) {
+                samples[i][0][0] = 1000 + 3 * number + i;
+            }
+            SampleFiles.write(samples, temp.resolve("data-" + number + ".h5"));
+        }
+        prepare(subsetRecipe("0.0-0.1,0.4-0.75"));
+        try (TokenDataset data = TokenDataset.open(temp.resolve("out"));
+                TokenChunk chunk = data.openChunk(0)) {
+            List<Long> first = new ArrayList<>();
+            long[] ids = new long[9];
+            for (long row = 0; row < chunk.rows(); row++) {
+                chunk.read(row, ids, 0);
+                first.add(ids[0] - 1000);
+            }
+            // Of 12 samples: 0 up to 1.2, 4.8 up to 9.
+            assertThat(first).containsExactly(0L, 4L, 5L, 6L, 7L, 8L);
+        }
+    }
+
+    @Test
+    void a_damaged_file_stops_a_subset_that_would_not_read_it() throws IOException {
+        SampleFiles.write(windows(), temp.resolve("data-0.h5"));
+        Path damaged = Files.writeString(temp.resolve("data-1.h5"), "no samples");
+        assertThatExceptionOfType(DataException.class)
+                .isThrownBy(() -> prepare(subsetRecipe("0.0-0.5")))
+                .withMessageStartingWith(damaged + ": not HDF5, or damaged");
     }
 
     @Test
