@@ -91,7 +91,7 @@ public final class KernelMatrix {
         NativeMemory to = NativeMemory.of(rounded, (long) outputs * inputs);
         NativeMemory factors = NativeMemory.of(scales, 4L * outputs);
         int type = half ? 1 : 0;
-        int rows = transposed ? 32 : (int) Math.max(1, PART / inputs);
+        int rows = transposed ? stretch(outputs) : (int) Math.max(1, PART / inputs);
         KernelThreads.shared()
                 .run(
                         parts(outputs, rows),
@@ -195,6 +195,15 @@ public final class KernelMatrix {
     /** Where the scales of the outputs lie. */
     long scales() {
         return scales.address();
+    }
+
+    /**
+     * How many outputs of a matrix stored [in, out] are rounded together: as many as the kernel
+     * reads of a row at a time, or fewer, if not all threads had several parts then.
+     */
+    private static int stretch(int outputs) {
+        int share = parts(outputs, 4 * KernelThreads.shared().count());
+        return Math.min(512, 32 * parts(share, 32));
     }
 
     private static int parts(int whole, int size) {

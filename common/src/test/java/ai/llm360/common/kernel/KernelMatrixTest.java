@@ -156,14 +156,66 @@ class KernelMatrixTest {
         return most / 127;
     }
 
+    /**
+     * Outputs and inputs that are no multiples of a vector, a tile or a part, and some that are.
+     */
     @ParameterizedTest
-    @CsvSource({"false,5,9", "true,5,9", "false,100,64", "true,100,64", "true,33,131"})
-    void rounds_a_matrix_stored_in_by_out_as_the_turned_one(boolean half, int outputs, int inputs) {
-        float[] w = half(normal(outputs * inputs));
-        float[] x = normal(3 * inputs);
-        float[] turned = transposed(w, outputs, inputs);
-        assertThat(multiply(x, 3, int8(turned, half, true, outputs, inputs)))
-                .isEqualTo(multiply(x, 3, int8(w, half, false, outputs, inputs)));
+    @CsvSource({
+        "1,1", "1,300", "300,1", "7,31", "31,7", "33,64", "64,33", "257,129", "512,128", "300,257",
+        "2500,65", "9001,3"
+    })
+    void rounds_a_matrix_stored_in_by_out_as_the_turned_one(int outputs, int inputs) {
+        for (boolean half : new boolean[] {false, true}) {
+            float[] w = half ? half(normal(outputs * inputs)) : normal(outputs * inputs);
+            float[] turned = transposed(w, outputs, inputs);
+            ByteBuffer expected = rounded(source(w, half, 0), half, false, outputs, inputs);
+            for (int shift : new int[] {0, 1, 2}) {
+                ByteBuffer source = source(turned, half, shift);
+                assertThat(rounded(source, half, true, outputs, inputs)).isEqualTo(expected);
+            }
+        }
+    }
+
+    /** Returns elements that begin so many bytes after an aligned address. */
+    private static ByteBuffer source(float[] values, boolean half, int shift) {
+        ByteBuffer elements = half ? halves(values) : floats(values);
+        ByteBuffer shifted = direct(shift + elements.capacity()).position(shift);
+        return shifted.put(elements).position(shift).slice();
+    }
+
+    /** Returns the rounded elements, with the scales behind them. */
+    private static ByteBuffer rounded(
+            ByteBuffer source, boolean half, boolean turned, int outputs, int inputs) {
+        int elements = outputs * inputs;
+        ByteBuffer all = direct(elements + 4 * outputs);
+        ByteBuffer scales = all.slice(elements, 4 * outputs);
+        KernelMatrix.int8(source, half, turned, outputs, inputs, all.slice(0, elements), scales);
+        return all;
+    }
+
+    @Test
+    void rounds_halves_to_even() {
+        ByteBuffer source = floats(127, 0.5f, 1.5f, 2.5f, -0.5f, -1.5f, -2.5f, 126.5f, -126.5f);
+        byte[] expected = {127, 0, 2, 2, 0, -2, -2, 126, -126};
+        for (boolean turned : new boolean[] {false, true}) {
+            byte[] elements = new byte[9];
+            rounded(source, false, turned, 1, 9).get(elements);
+            assertThat(elements).isEqualTo(expected);
+        }
+    }
+
+    @Test
+    void rounds_to_zeros_beside_an_infinite_number_in_a_vector_and_after_it() {
+        ByteBuffer source = floats(1, Float.NEGATIVE_INFINITY, 0, 2, 3, 4, 5, 6, 7);
+        for (boolean turned : new boolean[] {false, true}) {
+            byte[] elements = new byte[9];
+            rounded(source, false, turned, 1, 9).get(elements);
+            assertThat(elements).containsOnly(0);
+        }
+        // Nine outputs of one input each: the others have scales of their own.
+        byte[] elements = new byte[9];
+        rounded(source, false, true, 9, 1).get(elements);
+        assertThat(elements).containsExactly(127, 0, 0, 127, 127, 127, 127, 127, 127);
     }
 
     @Test
