@@ -35,9 +35,12 @@ class CrystalCoderTrainingGoldenTest extends GoldenTrainingTest {
 
     /**
      * What a key's bias adds in a dimension that doesn't turn is the same for every key, so the
-     * softmax takes it out again: its gradient is 0 but for rounding, of which AdamW makes updates
-     * of up to the learning rate. They change nothing ({@link CrystalCoderTest}), and the golden
-     * values are one CPU's rounding. The bound is the sum of the twenty rates.
+     * softmax takes it out again: its gradient is 0 but for rounding, some 4e-12, and AdamW's
+     * epsilon of 1e-9 is too small to hide that. The updates change nothing ({@link
+     * CrystalCoderTest}), and the golden values are one CPU's rounding: in float64 these weights
+     * don't move, the golden ones did by 2e-4 (root mean square). The same training in Python, by
+     * other kernels or threads, ends up to 1.4e-3 from them, with no more than 6 of the 144 within
+     * 1e-5.
      */
     @Override
     protected double tolerance(String parameter, int element) {
@@ -47,7 +50,7 @@ class CrystalCoderTrainingGoldenTest extends GoldenTrainingTest {
         boolean ofKey = element / hidden == 1;
         boolean turns = element % headDim < rotaryDim;
         return parameter.endsWith("c_attn.bias") && ofKey && !turns
-                ? 0.14
+                ? 5e-3
                 : super.tolerance(parameter, element);
     }
 }
