@@ -40,7 +40,7 @@ class TrainingGoldenTest extends GoldenTrainingTest {
     protected double tolerance(String parameter, int element) {
         boolean cancels = element == 168 * 64 + 52 || element == 203 * 64 + 12;
         return parameter.equals("model.embed_tokens.weight") && cancels
-                ? 2e-4
+                ? 1e-4
                 : super.tolerance(parameter, element);
     }
 }
