@@ -25,6 +25,7 @@ import time
 from pathlib import Path
 
 FIELDS = ["first_token_s", "open_bind_s", "load_s", "prefill_tokens_per_s", "decode_tokens_per_s", "peak_rss_mb"]
+PROGRAMS = ["ours", "ours_prepared", "transformers", "ours_int8", "ours_int8_prepared", "llamacpp"]
 SMALLER_IS_BETTER = {"first_token_s", "open_bind_s", "load_s", "peak_rss_mb"}
 
 
@@ -123,6 +124,8 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--ours", metavar="COMMAND")
     p.add_argument("--ours-int8", metavar="COMMAND")
+    p.add_argument("--ours-prepared", metavar="COMMAND", help="bf16, of a checkpoint after llm360 prepare")
+    p.add_argument("--ours-int8-prepared", metavar="COMMAND")
     p.add_argument("--transformers", metavar="COMMAND")
     p.add_argument("--llamacpp", metavar="COMMAND")
     p.add_argument("--warm", action="append", default=[], metavar="PROGRAM=PATH", help="files to read before its runs")
@@ -134,7 +137,7 @@ def main():
     p.add_argument("--note", default="", help="a sentence to keep with the result")
     p.add_argument("--results", type=Path, default=Path(__file__).with_name("results"))
     a = p.parse_args()
-    commands = {n: c for n in ["ours", "transformers", "ours_int8", "llamacpp"] if (c := getattr(a, n))}
+    commands = {n: c for n in PROGRAMS if (c := getattr(a, n))}
     if not commands:
         p.error("give at least one of --ours, --transformers, --llamacpp")
 

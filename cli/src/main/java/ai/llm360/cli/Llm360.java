@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
             ListCommand.class,
             InfoCommand.class,
             ConvertCommand.class,
+            PrepareCommand.class,
             PullCommand.class,
             PublishedCommand.class,
             PublishCommand.class,

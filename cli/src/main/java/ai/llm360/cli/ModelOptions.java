@@ -13,10 +13,8 @@ import ai.llm360.zoo.hub.HubPlan;
 import java.io.IOException;
 import java.util.Locale;
 import java.util.Optional;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.TypeConversionException;
 
 /** Which model to load, in which type, onto which device. */
 final class ModelOptions {
@@ -33,7 +31,7 @@ final class ModelOptions {
     @Option(
             names = "--dtype",
             paramLabel = "TYPE",
-            converter = DtypeConverter.class,
+            converter = LoadedType.class,
             description =
                     "Hold the weights as fp32, bf16, fp16 or int8. Default: as the checkpoint has"
                             + " them.")
@@ -96,17 +94,5 @@ final class ModelOptions {
                         reference,
                         checkpoint.reference(),
                         checkpoint.tokens().orElseThrow());
-    }
-
-    private static final class DtypeConverter implements ITypeConverter<WeightType> {
-
-        @Override
-        public WeightType convert(String name) {
-            try {
-                return WeightType.parse(name);
-            } catch (IllegalArgumentException e) {
-                throw new TypeConversionException(e.getMessage());
-            }
-        }
     }
 }

@@ -109,10 +109,37 @@ public final class CheckpointWriter {
      */
     public static void writeFile(Path file, List<TensorSpec> tensors, TensorSource source)
             throws IOException {
+        writeFile(file, tensors, Map.of("format", "pt"), source, null);
+    }
+
+    /**
+     * Writes the tensors into one safetensors file, which appears whole or not at all, in place of
+     * what is there.
+     *
+     * @param file the file
+     * @param tensors the tensors, in the order of their data
+     * @param metadata the file's {@code __metadata__}
+     * @param source asked once for each tensor
+     * @param progress counts bytes of tensors, or {@code null}
+     * @throws IOException if writing fails, or the source does
+     * @throws IllegalStateException if the source writes fewer or more bytes than a tensor has
+     */
+    public static void writeFile(
+            Path file,
+            List<TensorSpec> tensors,
+            Map<String, String> metadata,
+            TensorSource source,
+            Progress progress)
+            throws IOException {
+        if (progress != null) {
+            long total = tensors.stream().mapToLong(TensorSpec::byteLength).sum();
+            progress.reset("Writing " + file.getFileName(), Math.max(total, 1));
+            progress.start(0);
+        }
         Path target = file.toAbsolutePath();
         Path hidden = AtomicDirectory.hidden(target);
         try {
-            SafetensorsFile.write(hidden, tensors, Map.of("format", "pt"), source, null);
+            SafetensorsFile.write(hidden, tensors, metadata, source, progress);
             Files.move(hidden, target, StandardCopyOption.ATOMIC_MOVE);
             AtomicDirectory.force(target.getParent());
         } finally {

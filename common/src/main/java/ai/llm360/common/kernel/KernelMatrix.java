@@ -122,6 +122,25 @@ public final class KernelMatrix {
         return new KernelMatrix(Layout.INT8_ROWS, to, factors, outputs, inputs);
     }
 
+    /**
+     * Takes a matrix that was rounded to int8 before, as it lies.
+     *
+     * @param rounded a direct buffer of (O, I) bytes
+     * @param scales a direct buffer of O floats
+     * @param outputs O
+     * @param inputs I
+     * @return the matrix
+     */
+    public static KernelMatrix int8(
+            ByteBuffer rounded, ByteBuffer scales, int outputs, int inputs) {
+        return new KernelMatrix(
+                Layout.INT8_ROWS,
+                NativeMemory.of(rounded, (long) outputs * inputs),
+                NativeMemory.of(scales, 4L * outputs),
+                outputs,
+                inputs);
+    }
+
     /** Returns O. */
     public int outputs() {
         return outputs;

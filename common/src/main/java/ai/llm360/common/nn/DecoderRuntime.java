@@ -8,6 +8,7 @@ import ai.llm360.common.checkpoint.TensorType;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 
 /**
@@ -24,6 +25,7 @@ final class DecoderRuntime {
     private final Map<String, TorchScript> helpers = new HashMap<>();
     private WeightSource source = WeightSource.PARAMETERS;
     private boolean int8;
+    private Optional<PreparedWeights> prepared = Optional.empty();
     private TensorLoader loader;
     private NDArray[] rotaryTables;
     private InferenceWeights weights;
@@ -38,7 +40,19 @@ final class DecoderRuntime {
     synchronized void setWeights(WeightSource packFrom, boolean asInt8) {
         source = packFrom;
         int8 = asInt8;
+        prepared = Optional.empty();
         kernels = null; // it knows where the weights lay before
+    }
+
+    /** Says what was prepared for kernels of the weights that were set. */
+    synchronized void setPrepared(Optional<PreparedWeights> made) {
+        prepared = made;
+        kernels = null;
+    }
+
+    /** Where packed weights are read from. */
+    synchronized WeightSource source() {
+        return source;
     }
 
     synchronized boolean int8() {
@@ -124,11 +138,18 @@ final class DecoderRuntime {
         if (!fits) {
             return null;
         }
-        if (kernels == null || kernels.int8() != int8) {
-            KernelWeights prepared = new KernelWeights(layout, source, int8, manager());
-            kernels = new KernelDecoder(layout, prepared, rotaryTables(), loader());
+        if (kernels == null) {
+            KernelWeights forKernels = new KernelWeights(layout, matrices(), manager());
+            kernels = new KernelDecoder(layout, forKernels, rotaryTables(), loader());
         }
         return kernels.takes(rows) ? kernels : null;
+    }
+
+    private KernelMatrices matrices() {
+        if (prepared.isPresent()) {
+            return prepared.get().matrices(loader(), manager());
+        }
+        return int8 ? new RoundedMatrices(source, manager()) : KernelMatrices.IN_PLACE;
     }
 
     /** Packed copies would not follow an optimizer, so only frozen weights are packed. */

@@ -77,11 +77,7 @@ final class KernelDecoder {
     /** Whether so many rows are computed here. */
     boolean takes(long rows) {
         boolean slow = CpuKernels.get().bfloat16() == LinearKind.BFLOAT16;
-        return int8() || rows <= (slow ? FEW_WITHOUT_ARITHMETIC : FEW);
-    }
-
-    boolean int8() {
-        return weights.int8();
+        return weights.manyRows() || rows <= (slow ? FEW_WITHOUT_ARITHMETIC : FEW);
     }
 
     /**

@@ -2,8 +2,6 @@ package ai.llm360.common.nn;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.common.kernel.KernelMatrix;
@@ -12,9 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A decoder's weights as this project's kernels take them, each layer's prepared when it is first
- * used: bfloat16 matrices where they lie, int8 ones rounded from a mapping of the checkpoint that
- * is closed after it, norms and biases as float32 copies.
+ * A decoder's weights as this project's kernels take them, each layer's made when it is first used:
+ * matrices as their {@link KernelMatrices} give them, norms and biases as float32 copies.
  */
 final class KernelWeights {
 
@@ -49,30 +46,28 @@ final class KernelWeights {
     record Group(List<Norm> norms, List<Product> products) {}
 
     private final DecoderLayout layout;
-    private final WeightSource source;
-    private final boolean int8;
+    private final KernelMatrices matrices;
     private final NDManager manager;
     private final LayerPlan layerPlan;
     private final LayerPlan lastPlan;
     private final Group[] groups;
 
     /**
-     * @param source where a matrix that is rounded is read from
-     * @param int8 whether to round matrices to int8
-     * @param manager owns what is rounded
+     * @param matrices where matrices come from
+     * @param manager what is made in between is attached to it
      */
-    KernelWeights(DecoderLayout layout, WeightSource source, boolean int8, NDManager manager) {
+    KernelWeights(DecoderLayout layout, KernelMatrices matrices, NDManager manager) {
         this.layout = layout;
-        this.source = source;
-        this.int8 = int8;
+        this.matrices = matrices;
         this.manager = manager;
         layerPlan = LayerPlan.of(layout.layer(), layout.products());
         lastPlan = LayerPlan.of(layout.last(), List.of(1));
         groups = new Group[layout.layers() + 1];
     }
 
-    boolean int8() {
-        return int8;
+    /** Whether the matrices multiply any number of rows, rather than few. */
+    boolean manyRows() {
+        return matrices.manyRows();
     }
 
     /**
@@ -82,13 +77,13 @@ final class KernelWeights {
      */
     Group layer(int layer, List<Parameter> parameters) {
         String prefix = layout.layerPrefix() + "." + layer + ".";
-        return prepared(layer, prefix, layerPlan, layout.layer(), parameters, 1);
+        return group(layer, prefix, layerPlan, layout.layer(), parameters, 1);
     }
 
     /** Returns the final norm, which the head's scale is a part of, and the head. */
     Group last(List<Parameter> parameters) {
         float scale = (float) layout.rules().headScale();
-        return prepared(layout.layers(), "", lastPlan, layout.last(), parameters, scale);
+        return group(layout.layers(), "", lastPlan, layout.last(), parameters, scale);
     }
 
     /** Says that a layer comes next, or what comes after the last. */
@@ -98,7 +93,7 @@ final class KernelWeights {
         }
     }
 
-    private synchronized Group prepared(
+    private synchronized Group group(
             int group,
             String prefix,
             LayerPlan plan,
@@ -115,15 +110,17 @@ final class KernelWeights {
             }
             List<Product> products = new ArrayList<>();
             for (LayerPlan.Product product : plan.products()) {
-                List<KernelMatrix> matrices = new ArrayList<>();
+                List<KernelMatrix> operands = new ArrayList<>();
                 for (int i : product.matrices()) {
-                    matrices.add(prepare(prefix, specs.get(i), parameters.get(i).getArray()));
+                    WeightSpec spec = specs.get(i);
+                    NDArray parameter = parameters.get(i).getArray();
+                    operands.add(matrices.get(prefix + spec.name(), spec, parameter));
                 }
                 List<KernelRows> biases = new ArrayList<>(); // has nulls
                 for (int i : product.biases()) {
                     biases.add(vector(parameters, i, 1));
                 }
-                products.add(new Product(matrices, biases));
+                products.add(new Product(operands, biases));
             }
             groups[group] = new Group(norms, products);
         }
@@ -140,35 +137,6 @@ final class KernelWeights {
                     TensorLoader.cast(scope, stored, TensorType.F32.torchScalarType()).mul(scale);
             wide.attach(scope);
             return KernelRows.copyOf(wide.toFloatArray());
-        }
-    }
-
-    private KernelMatrix prepare(String prefix, WeightSpec spec, NDArray parameter) {
-        int first = (int) spec.shape().get(0);
-        int second = (int) spec.shape().get(1);
-        int outputs = spec.transposed() ? second : first;
-        int inputs = spec.transposed() ? first : second;
-        if (!int8) {
-            return KernelMatrix.bfloat16(
-                    parameter.toByteBuffer(true), outputs, inputs, spec.transposed());
-        }
-        NDArray rounded = manager.create(new Shape(outputs, inputs), DataType.INT8);
-        NDArray scales = manager.create(new Shape(outputs), DataType.FLOAT32);
-        try (NDManager scope = manager.newSubManager()) {
-            NDArray matrix = source.open(scope, prefix + spec.name(), parameter);
-            TensorType type = TensorLoader.typeOf(matrix);
-            boolean half = type == TensorType.BF16;
-            if (!half && type != TensorType.F32) {
-                matrix = TensorLoader.cast(scope, matrix, TensorType.F32.torchScalarType());
-            }
-            return KernelMatrix.int8(
-                    matrix.toByteBuffer(true),
-                    half,
-                    spec.transposed(),
-                    outputs,
-                    inputs,
-                    rounded.toByteBuffer(true),
-                    scales.toByteBuffer(true));
         }
     }
 }

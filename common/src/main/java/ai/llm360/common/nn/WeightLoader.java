@@ -13,13 +13,15 @@ import ai.llm360.common.kernel.KernelMatrix;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Loads a checkpoint's weights into a decoder.
  *
  * <p>On the CPU, weights that are wanted in the file's own type are mapped, not read: loading takes
  * no time, and the pages come in as they are used. Others are cast one tensor at a time, so that
- * float32 shards of 27 GB become 13.5 GB of bfloat16 without ever being in memory whole.
+ * float32 shards of 27 GB become 13.5 GB of bfloat16 without ever being in memory whole. What
+ * {@link WeightPreparation} has written beside the checkpoint is taken for inference on the CPU.
  */
 public final class WeightLoader {
 
@@ -41,17 +43,39 @@ public final class WeightLoader {
             CausalDecoder decoder, Path path, NDManager manager, WeightType type, Progress progress)
             throws IOException {
         try (Checkpoint checkpoint = Checkpoint.open(path)) {
-            Map<String, TensorInfo> tensors =
-                    new TensorMatcher(decoder.parameterShapes(), decoder.ignoredTensors())
-                            .match(checkpoint);
-            TensorType stored = tensors.values().iterator().next().type();
-            WeightType wanted = type == null ? WeightType.of(stored) : type;
-            MemoryBudget.of(manager.getDevice()).check(wanted, checkpoint.parameterCount());
-            if (wanted == WeightType.INT8) {
-                requireInt8(manager);
-            }
-            bind(decoder, tensors, manager, wanted, progress);
+            load(decoder, checkpoint, manager, type, true, progress);
         }
+    }
+
+    /**
+     * Loads weights of an open checkpoint.
+     *
+     * @param prepared whether to take what was prepared of them for kernels
+     */
+    static void load(
+            CausalDecoder decoder,
+            Checkpoint checkpoint,
+            NDManager manager,
+            WeightType type,
+            boolean prepared,
+            Progress progress)
+            throws IOException {
+        Map<String, TensorInfo> tensors =
+                new TensorMatcher(decoder.parameterShapes(), decoder.ignoredTensors())
+                        .match(checkpoint);
+        TensorType stored = tensors.values().iterator().next().type();
+        WeightType wanted = type == null ? WeightType.of(stored) : type;
+        MemoryBudget.of(manager.getDevice()).check(wanted, checkpoint.parameterCount());
+        if (wanted == WeightType.INT8) {
+            requireInt8(manager);
+        }
+        boolean asStored = wanted == WeightType.INT8 || wanted == WeightType.of(stored);
+        Optional<PreparedWeights> made = Optional.empty();
+        if (prepared && asStored && decoder.hasKernels() && !manager.getDevice().isGpu()) {
+            made = PreparedWeights.find(checkpoint, wanted);
+        }
+        bind(decoder, tensors, manager, wanted, progress);
+        decoder.runtime().setPrepared(made);
     }
 
     private static void bind(

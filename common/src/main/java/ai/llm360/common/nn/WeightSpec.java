@@ -74,6 +74,16 @@ public record WeightSpec(
         return new WeightSpec(name, shape, type, true, false);
     }
 
+    /** Returns how many outputs a matrix has. */
+    int outputs() {
+        return Math.toIntExact(shape.get(transposed ? 1 : 0));
+    }
+
+    /** Returns how many inputs a matrix has. */
+    int inputs() {
+        return Math.toIntExact(shape.get(transposed ? 0 : 1));
+    }
+
     /**
      * Returns a norm's gain, which is initialised with ones.
      *

@@ -1,0 +1,55 @@
+package ai.llm360.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import ai.llm360.common.kernel.KernelMatrix;
+import com.google.gson.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PrepareCommandTest {
+
+    @TempDir Path temp;
+    private String model;
+    private final CommandRun command = new CommandRun();
+
+    @BeforeEach
+    void write() throws IOException {
+        model = TinyModel.withTokenizer(temp.resolve("model"));
+    }
+
+    private JsonObject score() {
+        return command.json("score", model, "--text=Hello world", "--dtype=int8", "--json");
+    }
+
+    @Test
+    void int8_weights_are_written_beside_the_checkpoint_and_give_the_same_scores() {
+        assumeThat(KernelMatrix.supported()).isTrue();
+        JsonObject before = score();
+        JsonObject result = command.json("prepare", model, "--dtype=int8", "--json");
+        Path file = Path.of(model, "prepared-int8.safetensors");
+        assertThat(result.get("path").getAsString()).isEqualTo(file.toString());
+        assertThat(file).hasSize(result.get("bytes").getAsLong());
+        assertThat(score()).isEqualTo(before);
+        assertThat(command.run("prepare", model, "--dtype=int8")).isZero();
+        assertThat(command.out()).startsWith(file + ": ").endsWith(" kB\n");
+    }
+
+    @Test
+    void what_cannot_be_prepared_is_refused_and_leaves_nothing() throws IOException {
+        assumeThat(KernelMatrix.supported()).isTrue();
+        assertThat(command.run("prepare", model, "--dtype=bf16")).isEqualTo(1);
+        assertThat(command.err()).contains("is of F32; convert it to bf16 first");
+        assertThat(command.run("prepare", model, "--dtype=fp32")).isEqualTo(2);
+        assertThat(command.err()).contains("prepared as bf16 or int8, not fp32");
+        assertThat(command.run("prepare", model)).isEqualTo(2);
+        try (var files = Files.list(Path.of(model))) {
+            assertThat(files).noneMatch(file -> file.toString().contains("prepared"));
+        }
+    }
+}
