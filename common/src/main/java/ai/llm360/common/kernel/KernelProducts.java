@@ -53,20 +53,18 @@ final class KernelProducts {
     }
 
     /** Outputs are divided, so that each share reads {@link KernelMatrix#PART}. */
-    private static List<Share> byOutputs(
-            List<KernelMatrix> matrices, List<KernelRows> results, int elementBytes) {
+    private static List<Share> byOutputs(List<KernelMatrix> matrices, List<KernelRows> results) {
         List<Share> shares = new ArrayList<>();
         for (int i = 0; i < matrices.size(); i++) {
             KernelMatrix matrix = matrices.get(i);
-            long row = (long) matrix.inputs() * elementBytes;
-            long step = Math.max(4, KernelMatrix.PART / row / 4 * 4);
+            long step = Math.max(4, KernelMatrix.PART / matrix.outputBytes() / 4 * 4);
             divide(matrix, matrix.outputs(), step, results.get(i).address(), 0, shares);
         }
         return shares;
     }
 
     static void bfloat16Rows(KernelRows x, List<KernelMatrix> matrices, List<KernelRows> results) {
-        multiply(x, byOutputs(matrices, results, 2), KernelLibrary::llm360_bf16_rows);
+        multiply(x, byOutputs(matrices, results), KernelLibrary::llm360_bf16_rows);
     }
 
     /**
@@ -129,6 +127,35 @@ final class KernelProducts {
         return (matrix.inputs() + step(matrix) - 1) / step(matrix);
     }
 
+    /** The kernel reads rows whose sizes are multiples of {@link TwelveBitRows#BLOCK}. */
+    static void twelveBitRows(
+            KernelRows x,
+            List<KernelMatrix> matrices,
+            List<KernelRows> results,
+            KernelScratch scratch) {
+        long rows = x.address();
+        if (x.size() % TwelveBitRows.BLOCK != 0) {
+            rows =
+                    scratch.take((long) Float.BYTES * x.count() * TwelveBitRows.padded(x.size()))
+                            .address();
+            KernelLibrary.llm360_twelve_pad(x.address(), x.size(), rows, 0, x.count());
+        }
+        long from = rows;
+        run(
+                byOutputs(matrices, results),
+                share ->
+                        KernelLibrary.llm360_twelve_rows(
+                                share.matrix.address(),
+                                x.size(),
+                                share.matrix.outputs(),
+                                share.matrix.exceptions(),
+                                from,
+                                x.count(),
+                                share.result,
+                                share.from,
+                                share.to));
+    }
+
     /** Rows are rounded first, each with a scale of its own. */
     static void int8Rows(
             KernelRows x,
@@ -152,7 +179,7 @@ final class KernelProducts {
                                         (long) part * each,
                                         Math.min((part + 1L) * each, x.count())));
         run(
-                byOutputs(matrices, results, 1),
+                byOutputs(matrices, results),
                 share ->
                         KernelLibrary.llm360_int8_rows(
                                 share.matrix.address(),
