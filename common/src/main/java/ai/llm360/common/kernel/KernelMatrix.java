@@ -171,7 +171,8 @@ public final class KernelMatrix {
                 NativeMemory.of(rounded, (long) outputs * inputs),
                 NativeMemory.of(scales, 4L * outputs),
                 outputs,
-                inputs);
+                inputs,
+                0);
     }
 
     /** Returns O. */

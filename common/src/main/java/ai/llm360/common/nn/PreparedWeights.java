@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
@@ -151,11 +152,8 @@ final class PreparedWeights {
 
     private KernelMatrix twelveBit(
             TensorLoader loader, NDManager manager, String name, WeightSpec spec) {
-        TensorInfo rows = tensors.get(name);
-        long rowBytes = rows == null || rows.shape().dimension() != 2 ? 0 : rows.shape().get(1);
-        int least = TwelveBitRows.rowBytes(spec.inputs(), 0);
-        int exceptions = (int) Math.max(0, (rowBytes - least) / Integer.BYTES);
-        rows =
+        int exceptions = exceptions(name, spec.inputs());
+        TensorInfo rows =
                 tensor(
                         name,
                         TensorType.U8,
@@ -168,14 +166,22 @@ final class PreparedWeights {
                 exceptions);
     }
 
+    /** What a row has room for, as its bytes tell, if it is one at all. */
+    private int exceptions(String name, int inputs) {
+        TensorInfo rows = tensors.get(name);
+        boolean matrix = rows != null && rows.shape().dimension() == 2;
+        long bytes = matrix ? rows.shape().get(1) - TwelveBitRows.rowBytes(inputs, 0) : 0;
+        return (int) Math.max(0, Math.min(bytes / 16 * 4, (inputs + 3L) / 4 * 4));
+    }
+
     private TensorInfo tensor(String name, TensorType type, long... shape) {
         TensorInfo found = tensors.get(name);
         if (found == null
                 || found.type() != type
-                || !java.util.Arrays.equals(found.shape().getShape(), shape)) {
+                || !Arrays.equals(found.shape().getShape(), shape)) {
             throw new IllegalStateException(
                     "%s: expected %s of %s %s, found %s; delete it, or prepare it again"
-                            .formatted(file, name, type, java.util.Arrays.toString(shape), found));
+                            .formatted(file, name, type, Arrays.toString(shape), found));
         }
         return found;
     }
