@@ -1,4 +1,4 @@
-package ai.llm360.amber;
+package ai.llm360.common.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -7,17 +7,17 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.llm360.amber.testing.TinyAmber;
 import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.CheckpointConverter;
 import ai.llm360.common.checkpoint.CheckpointException;
+import ai.llm360.common.checkpoint.TensorInfo;
 import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.common.kernel.KernelMatrix;
+import ai.llm360.common.nn.CausalDecoder;
 import ai.llm360.common.nn.KvCache;
 import ai.llm360.common.nn.WeightLoader;
 import ai.llm360.common.nn.WeightPreparation;
 import ai.llm360.common.nn.WeightType;
-import ai.llm360.common.testing.Decoding;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -34,7 +34,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class PreparedWeightsTest {
+/** What a decoder's prepared weights must be to its kernels. */
+public abstract class PreparedWeightsTest {
 
     private static final long[] IDS = {1, 17, 90, 3, 3, 42, 55, 8, 61, 2, 0, 95};
 
@@ -46,7 +47,7 @@ class PreparedWeightsTest {
     void write() throws IOException {
         assumeThat(KernelMatrix.supported()).isTrue();
         manager = NDManager.newBaseManager("PyTorch");
-        TinyAmber.of(TinyAmber.sizes()).writeTo(temp.resolve("fp32"));
+        writeTiny(temp.resolve("fp32"));
         model = temp.resolve("bf16");
         CheckpointConverter.builder()
                 .setSource(temp.resolve("fp32"))
@@ -63,18 +64,24 @@ class PreparedWeightsTest {
         }
     }
 
-    private Amber block() throws IOException {
-        return new Amber(AmberConfig.read(model.resolve("config.json")));
+    /** Writes a float32 checkpoint of at least 96 tokens and some dozens of positions. */
+    protected abstract void writeTiny(Path directory) throws IOException;
+
+    /** Makes the block that a config.json describes. */
+    protected abstract CausalDecoder newBlock(Path config) throws IOException;
+
+    private CausalDecoder block() throws IOException {
+        return newBlock(model.resolve("config.json"));
     }
 
-    private Amber load(WeightType type) throws IOException {
-        Amber amber = block();
-        WeightLoader.load(amber, model, manager, type, null);
-        return amber;
+    private CausalDecoder load(WeightType type) throws IOException {
+        CausalDecoder decoder = block();
+        WeightLoader.load(decoder, model, manager, type, null);
+        return decoder;
     }
 
-    private float[] oneByOne(Amber amber) {
-        return Decoding.oneByOne(amber, manager, IDS, true).toFloatArray();
+    private float[] oneByOne(CausalDecoder decoder) {
+        return Decoding.oneByOne(decoder, manager, IDS, true).toFloatArray();
     }
 
     private Path prepare(WeightType type) throws IOException {
@@ -89,7 +96,7 @@ class PreparedWeightsTest {
         assertThat(oneByOne(load(WeightType.INT8))).containsExactly(rounded);
     }
 
-    /** The weights are the same; exceptions are added last, so sums differ in their last bits. */
+    /** The weights are the same; sums are taken in another order, so their last bits differ. */
     @Test
     void bfloat16_differs_by_the_order_of_sums_alone() throws IOException {
         float[] plain = oneByOne(load(WeightType.BF16));
@@ -105,12 +112,12 @@ class PreparedWeightsTest {
     @CsvSource({"BF16, 4", "INT8, 4", "INT8, 24"})
     void rows_have_the_bits_that_they_have_alone(WeightType type, int tokens) throws IOException {
         prepare(type);
-        Amber amber = load(type);
+        CausalDecoder decoder = load(type);
         long[] ids = ids(tokens);
-        float[] alone = Decoding.oneByOne(amber, manager, ids, true).toFloatArray();
-        try (KvCache cache = amber.newCache(1, tokens)) {
-            NDArray last = amber.advance(manager, cache, new int[] {0}, new long[][] {ids});
-            int vocabulary = amber.vocabularySize();
+        float[] alone = Decoding.oneByOne(decoder, manager, ids, true).toFloatArray();
+        try (KvCache cache = decoder.newCache(1, tokens)) {
+            NDArray last = decoder.advance(manager, cache, new int[] {0}, new long[][] {ids});
+            int vocabulary = decoder.vocabularySize();
             assertThat(last.toFloatArray())
                     .containsExactly(
                             Arrays.copyOfRange(alone, alone.length - vocabulary, alone.length));
@@ -135,16 +142,23 @@ class PreparedWeightsTest {
 
     @Test
     void what_was_prepared_of_other_weights_is_not_used() throws IOException {
+        float[] before = oneByOne(load(WeightType.INT8));
         prepare(WeightType.INT8);
         Path weights = model.resolve("model.safetensors");
         FileTime time = Files.getLastModifiedTime(weights);
         try (Checkpoint checkpoint = Checkpoint.open(model);
                 FileChannel file = FileChannel.open(weights, StandardOpenOption.WRITE)) {
-            long offset = checkpoint.get("model.layers.0.mlp.up_proj.weight").offset();
+            TensorInfo matrix =
+                    checkpoint.tensors().values().stream()
+                            .filter(t -> t.name().contains(".mlp.") && t.shape().dimension() == 2)
+                            .findFirst()
+                            .orElseThrow();
+            long offset = matrix.offset();
             file.write(ByteBuffer.wrap(new byte[] {0x40, 0x40}), offset); // 3.0
         }
         Files.setLastModifiedTime(weights, time);
         float[] changed = oneByOne(load(WeightType.INT8));
+        assertThat(changed).isNotEqualTo(before);
         Files.delete(model.resolve("prepared-int8.safetensors"));
         assertThat(oneByOne(load(WeightType.INT8))).containsExactly(changed);
         prepare(WeightType.INT8);
@@ -167,11 +181,15 @@ class PreparedWeightsTest {
     }
 
     @Test
-    void prepared_weights_train_as_ever_from_the_checkpoint() throws IOException {
+    void where_there_are_no_kernels_the_checkpoint_is_taken() throws IOException {
+        NDArray plain = Decoding.oneByOne(load(WeightType.BF16), manager, IDS, false);
         prepare(WeightType.BF16);
-        Amber amber = load(WeightType.BF16);
-        assertThat(amber.getParameters().get("model.layers.1.mlp.down_proj.weight").getArray())
-                .isNotNull();
+        NDArray prepared = Decoding.oneByOne(load(WeightType.BF16), manager, IDS, false);
+        assertThat(prepared.toFloatArray()).containsExactly(plain.toFloatArray());
+    }
+
+    @Test
+    void other_types_are_refused() {
         assertThatExceptionOfType(IllegalArgumentException.class)
                 .isThrownBy(() -> prepare(WeightType.FP16))
                 .withMessageContaining("not fp16");
