@@ -63,7 +63,7 @@ INLINE int pack_block(const uint8_t *w, const uint8_t *table, uint8_t *block) {
     int exceptions = 0;
     for (int second = 0; second < 2; second++) {
         __m256i low, high, code = zero;
-        separate(w + 64 * second, &low, &high);
+        separate(w + 2 * HALF * second, &low, &high);
         __m256i known = _mm256_cmpeq_epi8(high, zero);
         /* Entries that are not used are 0, which stays with the first. */
         for (int c = 1; c < TABLE_BYTES && table[c]; c++) {
@@ -71,7 +71,7 @@ INLINE int pack_block(const uint8_t *w, const uint8_t *table, uint8_t *block) {
             known = _mm256_or_si256(known, equal);
             code = _mm256_or_si256(code, _mm256_and_si256(equal, _mm256_set1_epi8((char)c)));
         }
-        _mm256_storeu_si256((__m256i *)(block + 32 * second), _mm256_and_si256(low, known));
+        _mm256_storeu_si256((__m256i *)(block + HALF * second), _mm256_and_si256(low, known));
         codes[second] = code;
         exceptions |= ~_mm256_movemask_epi8(known);
     }
@@ -140,8 +140,8 @@ EXPORT int64_t llm360_twelve_pack(const uint8_t *w, int64_t inputs, int64_t exce
     return most;
 }
 
-/* Unpacks 32 numbers of a block. */
-INLINE void unpack_half(const uint8_t *block, int second, __m256i table, uint8_t *w) {
+/* Unpacks the first or second 32 numbers of a block to bfloat16. */
+INLINE void store_half(const uint8_t *block, int second, __m256i table, uint8_t *w) {
     __m256i low = lower(block, second), high = upper(block, second, table);
     __m256i pairs[2] = {_mm256_unpacklo_epi8(low, high), _mm256_unpackhi_epi8(low, high)};
     for (int k = 0; k < 2; k++) {
@@ -158,7 +158,7 @@ INLINE void unpack_row(const uint8_t *row, int64_t inputs, int64_t exceptions, u
     uint8_t last[2 * BLOCK];
     for (int64_t i = 0; i < inputs; i += BLOCK, block += BLOCK_BYTES) {
         uint8_t *to = i + BLOCK <= inputs ? w + 2 * i : last;
-        for (int second = 0; second < 2; second++) unpack_half(block, second, table, to + 64 * second);
+        for (int second = 0; second < 2; second++) store_half(block, second, table, to + 2 * HALF * second);
         if (to == last)
             for (int64_t b = 0; b < 2 * (inputs - i); b++) w[2 * i + b] = last[b];
     }
