@@ -7,42 +7,43 @@
 /* Elements lie at any address, so they are read as bytes. */
 #define UPPER(w, i) ((w)[2 * (i) + 1])
 
+/* How often each upper byte is in a row. */
+INLINE void count(const uint8_t *w, int64_t inputs, uint32_t *all) {
+    uint32_t counts[TURNS][BYTES];
+    int64_t i = 0;
+    for (int t = 0; t < TURNS; t++)
+        for (int b = 0; b < BYTES; b++) counts[t][b] = 0;
+    for (; i + TURNS <= inputs; i += TURNS)
+        for (int t = 0; t < TURNS; t++) counts[t][UPPER(w, i + t)]++;
+    for (; i < inputs; i++) counts[0][UPPER(w, i)]++;
+    for (int b = 0; b < BYTES; b++) all[b] = counts[0][b] + counts[1][b] + counts[2][b] + counts[3][b];
+}
+
 /*
  * Chooses a row's table: 0, and the 15 most frequent of the other upper bytes, the smaller one of two as frequent, in
  * ascending order; zeros, where there are no more. Returns how many numbers aren't covered.
  */
 static int64_t choose(const uint8_t *w, int64_t inputs, uint8_t *table) {
-    uint32_t counts[TURNS][BYTES], keys[BYTES];
-    uint8_t chosen[BYTES];
-    int64_t i = 0, covered;
-    for (int b = 0; b < BYTES; b++) {
-        chosen[b] = 0;
-        for (int t = 0; t < TURNS; t++) counts[t][b] = 0;
-    }
-    for (; i + TURNS <= inputs; i += TURNS)
-        for (int t = 0; t < TURNS; t++) counts[t][UPPER(w, i + t)]++;
-    for (; i < inputs; i++) counts[0][UPPER(w, i)]++;
-    for (int b = 0; b < BYTES; b++) {
-        uint32_t count = counts[0][b] + counts[1][b] + counts[2][b] + counts[3][b];
-        keys[b] = count ? count * BYTES + (BYTES - 1 - b) : 0;
-    }
-    covered = keys[0] / BYTES;
+    uint32_t counts[BYTES], keys[BYTES];
+    int64_t missed = inputs;
+    count(w, inputs, counts);
+    /* Of two as frequent, the smaller byte has the larger key. */
+    for (uint32_t b = 0; b < BYTES; b++) keys[b] = counts[b] * BYTES + BYTES - 1 - b;
     keys[0] = 0;
     for (int c = 1; c < TABLE_BYTES; c++) {
         uint32_t most = 0;
         for (int b = 0; b < BYTES; b++) most = keys[b] > most ? keys[b] : most;
-        if (!most) break;
-        int b = BYTES - 1 - most % BYTES;
-        covered += most / BYTES;
-        chosen[b] = 1;
-        keys[b] = 0;
+        keys[BYTES - 1 - most % BYTES] = 0;
     }
+    /* What was chosen has no key now. */
     int c = 0;
-    table[c++] = 0;
-    for (int b = 1; b < BYTES; b++)
-        if (chosen[b]) table[c++] = (uint8_t)b;
+    for (int b = 0; b < BYTES; b++) {
+        if (keys[b] || (b && !counts[b])) continue;
+        table[c++] = (uint8_t)b;
+        missed -= counts[b];
+    }
     while (c < TABLE_BYTES) table[c++] = 0;
-    return inputs - covered;
+    return missed;
 }
 
 /* Separates 32 numbers into lower and upper bytes, in the order in which they are stored. */
@@ -126,8 +127,8 @@ EXPORT int64_t llm360_twelve_exceptions(const uint8_t *w, int64_t inputs, int64_
 }
 
 /*
- * Packs rows of a bfloat16 matrix (O, I), those [from, to), with room for so many exceptions each. Returns the most that
- * one has: if that is more, rows aren't whole.
+ * Packs rows [from, to) of a bfloat16 matrix (O, I), with room for so many exceptions each. Returns the most that one
+ * has: if that is more, rows aren't whole.
  */
 EXPORT int64_t llm360_twelve_pack(const uint8_t *w, int64_t inputs, int64_t exceptions, uint8_t *rows, int64_t from,
                                   int64_t to) {
