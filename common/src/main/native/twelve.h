@@ -9,6 +9,7 @@
 #include "kernels.h"
 
 #define BLOCK 64
+#define HALF 32
 #define BLOCK_BYTES 96
 #define TABLE_BYTES 16
 
@@ -39,7 +40,7 @@ INLINE __m256i table_of(const uint8_t *row) {
 
 /* The lower and upper bytes of a block's first or second 32 numbers, in the order in which they are stored. */
 INLINE __m256i lower(const uint8_t *block, int second) {
-    return _mm256_loadu_si256((const __m256i *)(block + 32 * second));
+    return _mm256_loadu_si256((const __m256i *)(block + HALF * second));
 }
 
 INLINE __m256i upper(const uint8_t *block, int second, __m256i table) {
@@ -48,17 +49,15 @@ INLINE __m256i upper(const uint8_t *block, int second, __m256i table) {
     return _mm256_shuffle_epi8(table, _mm256_and_si256(codes, _mm256_set1_epi8(0x0f)));
 }
 
-/* The numbers of a block as eight vectors of float32, in their order. */
-INLINE void unpack_block(const uint8_t *block, __m256i table, __m256 *v) {
+/* The first or second 32 numbers of a block as four vectors of float32, in their order. */
+INLINE void unpack_half(const uint8_t *block, int second, __m256i table, __m256 *v) {
     const __m256i odd = _mm256_set1_epi32(0xffff0000);
-    for (int second = 0; second < 2; second++, v += 4) {
-        __m256i low = lower(block, second), high = upper(block, second, table);
-        __m256i a = _mm256_unpacklo_epi8(low, high), b = _mm256_unpackhi_epi8(low, high);
-        v[0] = _mm256_castsi256_ps(_mm256_slli_epi32(a, 16));
-        v[1] = _mm256_castsi256_ps(_mm256_and_si256(a, odd));
-        v[2] = _mm256_castsi256_ps(_mm256_slli_epi32(b, 16));
-        v[3] = _mm256_castsi256_ps(_mm256_and_si256(b, odd));
-    }
+    __m256i low = lower(block, second), high = upper(block, second, table);
+    __m256i a = _mm256_unpacklo_epi8(low, high), b = _mm256_unpackhi_epi8(low, high);
+    v[0] = _mm256_castsi256_ps(_mm256_slli_epi32(a, 16));
+    v[1] = _mm256_castsi256_ps(_mm256_and_si256(a, odd));
+    v[2] = _mm256_castsi256_ps(_mm256_slli_epi32(b, 16));
+    v[3] = _mm256_castsi256_ps(_mm256_and_si256(b, odd));
 }
 
 #endif

@@ -7,42 +7,43 @@
 /* Elements lie at any address, so they are read as bytes. */
 #define UPPER(w, i) ((w)[2 * (i) + 1])
 
+/* How often each upper byte is in a row. */
+INLINE void count(const uint8_t *w, int64_t inputs, uint32_t *all) {
+    uint32_t counts[TURNS][BYTES];
+    int64_t i = 0;
+    for (int t = 0; t < TURNS; t++)
+        for (int b = 0; b < BYTES; b++) counts[t][b] = 0;
+    for (; i + TURNS <= inputs; i += TURNS)
+        for (int t = 0; t < TURNS; t++) counts[t][UPPER(w, i + t)]++;
+    for (; i < inputs; i++) counts[0][UPPER(w, i)]++;
+    for (int b = 0; b < BYTES; b++) all[b] = counts[0][b] + counts[1][b] + counts[2][b] + counts[3][b];
+}
+
 /*
  * Chooses a row's table: 0, and the 15 most frequent of the other upper bytes, the smaller one of two as frequent, in
  * ascending order; zeros, where there are no more. Returns how many numbers aren't covered.
  */
 static int64_t choose(const uint8_t *w, int64_t inputs, uint8_t *table) {
-    uint32_t counts[TURNS][BYTES], keys[BYTES];
-    uint8_t chosen[BYTES];
-    int64_t i = 0, covered;
-    for (int b = 0; b < BYTES; b++) {
-        chosen[b] = 0;
-        for (int t = 0; t < TURNS; t++) counts[t][b] = 0;
-    }
-    for (; i + TURNS <= inputs; i += TURNS)
-        for (int t = 0; t < TURNS; t++) counts[t][UPPER(w, i + t)]++;
-    for (; i < inputs; i++) counts[0][UPPER(w, i)]++;
-    for (int b = 0; b < BYTES; b++) {
-        uint32_t count = counts[0][b] + counts[1][b] + counts[2][b] + counts[3][b];
-        keys[b] = count ? count * BYTES + (BYTES - 1 - b) : 0;
-    }
-    covered = keys[0] / BYTES;
+    uint32_t counts[BYTES], keys[BYTES];
+    int64_t missed = inputs;
+    count(w, inputs, counts);
+    /* Of two as frequent, the smaller byte has the larger key. */
+    for (uint32_t b = 0; b < BYTES; b++) keys[b] = counts[b] * BYTES + BYTES - 1 - b;
     keys[0] = 0;
     for (int c = 1; c < TABLE_BYTES; c++) {
         uint32_t most = 0;
         for (int b = 0; b < BYTES; b++) most = keys[b] > most ? keys[b] : most;
-        if (!most) break;
-        int b = BYTES - 1 - most % BYTES;
-        covered += most / BYTES;
-        chosen[b] = 1;
-        keys[b] = 0;
+        keys[BYTES - 1 - most % BYTES] = 0;
     }
+    /* What was chosen has no key now. */
     int c = 0;
-    table[c++] = 0;
-    for (int b = 1; b < BYTES; b++)
-        if (chosen[b]) table[c++] = (uint8_t)b;
+    for (int b = 0; b < BYTES; b++) {
+        if (keys[b] || (b && !counts[b])) continue;
+        table[c++] = (uint8_t)b;
+        missed -= counts[b];
+    }
     while (c < TABLE_BYTES) table[c++] = 0;
-    return inputs - covered;
+    return missed;
 }
 
 /* Separates 32 numbers into lower and upper bytes, in the order in which they are stored. */
@@ -63,7 +64,7 @@ INLINE int pack_block(const uint8_t *w, const uint8_t *table, uint8_t *block) {
     int exceptions = 0;
     for (int second = 0; second < 2; second++) {
         __m256i low, high, code = zero;
-        separate(w + 64 * second, &low, &high);
+        separate(w + 2 * HALF * second, &low, &high);
         __m256i known = _mm256_cmpeq_epi8(high, zero);
         /* Entries that are not used are 0, which stays with the first. */
         for (int c = 1; c < TABLE_BYTES && table[c]; c++) {
@@ -71,7 +72,7 @@ INLINE int pack_block(const uint8_t *w, const uint8_t *table, uint8_t *block) {
             known = _mm256_or_si256(known, equal);
             code = _mm256_or_si256(code, _mm256_and_si256(equal, _mm256_set1_epi8((char)c)));
         }
-        _mm256_storeu_si256((__m256i *)(block + 32 * second), _mm256_and_si256(low, known));
+        _mm256_storeu_si256((__m256i *)(block + HALF * second), _mm256_and_si256(low, known));
         codes[second] = code;
         exceptions |= ~_mm256_movemask_epi8(known);
     }
@@ -126,8 +127,8 @@ EXPORT int64_t llm360_twelve_exceptions(const uint8_t *w, int64_t inputs, int64_
 }
 
 /*
- * Packs rows of a bfloat16 matrix (O, I), those [from, to), with room for so many exceptions each. Returns the most that
- * one has: if that is more, rows aren't whole.
+ * Packs rows [from, to) of a bfloat16 matrix (O, I), with room for so many exceptions each. Returns the most that one
+ * has: if that is more, rows aren't whole.
  */
 EXPORT int64_t llm360_twelve_pack(const uint8_t *w, int64_t inputs, int64_t exceptions, uint8_t *rows, int64_t from,
                                   int64_t to) {
@@ -140,8 +141,8 @@ EXPORT int64_t llm360_twelve_pack(const uint8_t *w, int64_t inputs, int64_t exce
     return most;
 }
 
-/* Unpacks 32 numbers of a block. */
-INLINE void unpack_half(const uint8_t *block, int second, __m256i table, uint8_t *w) {
+/* Unpacks the first or second 32 numbers of a block to bfloat16. */
+INLINE void store_half(const uint8_t *block, int second, __m256i table, uint8_t *w) {
     __m256i low = lower(block, second), high = upper(block, second, table);
     __m256i pairs[2] = {_mm256_unpacklo_epi8(low, high), _mm256_unpackhi_epi8(low, high)};
     for (int k = 0; k < 2; k++) {
@@ -158,7 +159,7 @@ INLINE void unpack_row(const uint8_t *row, int64_t inputs, int64_t exceptions, u
     uint8_t last[2 * BLOCK];
     for (int64_t i = 0; i < inputs; i += BLOCK, block += BLOCK_BYTES) {
         uint8_t *to = i + BLOCK <= inputs ? w + 2 * i : last;
-        for (int second = 0; second < 2; second++) unpack_half(block, second, table, to + 64 * second);
+        for (int second = 0; second < 2; second++) store_half(block, second, table, to + 2 * HALF * second);
         if (to == last)
             for (int64_t b = 0; b < 2 * (inputs - i); b++) w[2 * i + b] = last[b];
     }
