@@ -32,7 +32,7 @@ INLINE void twelve_tile(int W, int R, const product *p, int64_t o, int64_t step)
         for (int j = 0; j < R; j++) sums[k][j] = _mm256_setzero_ps();
     }
     for (int64_t i = 0; i < end; i += BLOCK, block += BLOCK_BYTES) {
-        /* A fourth faster than by whole blocks, where a sum waits for itself eight times before the next one's turn. */
+        /* A fifth faster than by whole blocks, where a sum waits for itself eight times before the next goes on. */
         for (int second = 0; second < 2; second++) {
             for (int k = 0; k < W; k++) {
                 const uint8_t *b = block + k * apart;

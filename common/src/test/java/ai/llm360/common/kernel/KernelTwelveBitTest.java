@@ -212,6 +212,25 @@ class KernelTwelveBitTest {
     }
 
     @Test
+    void what_scratch_memory_held_before_does_not_count() {
+        float[] ones = new float[127];
+        Arrays.fill(ones, 1);
+        float[] nan = new float[127];
+        Arrays.fill(nan, Float.NaN);
+        KernelRows y = KernelRows.allocate(1, 1);
+        try (KernelScratch scratch = new KernelScratch()) {
+            for (float[] x : List.of(nan, Arrays.copyOf(ones, 70))) {
+                KernelMatrix.multiply(
+                        KernelRows.copyOf(x),
+                        List.of(packed(Arrays.copyOf(ones, x.length), 1, x.length)),
+                        List.of(y),
+                        scratch);
+            }
+        }
+        assertThat(KernelStepsTest.read(y)).containsExactly(70);
+    }
+
+    @Test
     void exceptions_that_are_not_finite_count() {
         float[] w = new float[64];
         for (int i = 0; i < 40; i++) {

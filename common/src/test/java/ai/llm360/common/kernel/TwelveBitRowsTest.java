@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -55,7 +56,9 @@ class TwelveBitRowsTest {
 
     static ByteBuffer pack(
             ByteBuffer matrix, int outputs, int inputs, boolean transposed, int exceptions) {
-        ByteBuffer rows = direct(outputs * TwelveBitRows.rowBytes(inputs, exceptions));
+        byte[] before = new byte[outputs * TwelveBitRows.rowBytes(inputs, exceptions)];
+        Arrays.fill(before, (byte) 0x5a);
+        ByteBuffer rows = direct(before.length).put(before).clear();
         TwelveBitRows.pack(matrix, outputs, inputs, transposed, exceptions, rows);
         return rows.order(ByteOrder.LITTLE_ENDIAN);
     }
@@ -214,8 +217,8 @@ class TwelveBitRowsTest {
         for (boolean transposed : new boolean[] {false, true}) {
             ByteBuffer matrix = bits(transposed ? turned(numbers, 2, 100) : numbers);
             assertThat(TwelveBitRows.exceptions(matrix, 2, 100, transposed)).isEqualTo(84);
-            ByteBuffer before = pack(matrix, 2, 100, transposed, 84);
-            assertThat(read(before, 2, 100, 84)).isEqualTo(numbers);
+            ByteBuffer rows = pack(matrix, 2, 100, transposed, 84);
+            assertThat(read(rows, 2, 100, 84)).isEqualTo(numbers);
             assertThatThrownBy(() -> pack(matrix, 2, 100, transposed, 80))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("a row has 84 exceptions, and there is room for 80");
