@@ -340,38 +340,8 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
         }
     }
 
-    /**
-     * The matrix of a linear layer.
-     *
-     * @param name its full name
-     * @param spec what it is
-     * @param parameter its array
-     */
-    record Linear(String name, WeightSpec spec, NDArray parameter) {}
-
-    /** The matrices of all linear layers, which have weights. */
-    final List<Linear> linears() {
-        List<Linear> linears = new ArrayList<>();
-        for (int i = 0; i < layers.size(); i++) {
-            addLinears(layerPrefix(i), layout.layer(), layers.get(i).ordered(), linears);
-        }
-        addLinears("", layout.last(), lastParameters(), linears);
-        return linears;
-    }
-
-    private static void addLinears(
-            String prefix, List<WeightSpec> specs, List<Parameter> parameters, List<Linear> to) {
-        for (int i = 0; i < specs.size(); i++) {
-            WeightSpec spec = specs.get(i);
-            if (spec.linear()) {
-                to.add(new Linear(prefix + spec.name(), spec, parameters.get(i).getArray()));
-            }
-        }
-    }
-
-    /** Whether there are kernels for this decoder on this machine. */
-    final boolean hasKernels() {
-        return KernelDecoder.supports(layout);
+    final DecoderLayout layout() {
+        return layout;
     }
 
     final Parameter embedding() {
@@ -383,12 +353,8 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
         return layout.last().stream().map(spec -> parameter(spec.name())).toList();
     }
 
-    private String layerPrefix(int layer) {
-        return layout.layerPrefix() + "." + layer + ".";
-    }
-
     private IValue[] layerWeights(InferenceWeights weights, int i) {
-        return weights.get(i, layerPrefix(i), layout.layer(), layers.get(i).ordered());
+        return weights.get(i, layout.layerPrefix(i), layout.layer(), layers.get(i).ordered());
     }
 
     private IValue[] lastWeights(InferenceWeights weights) {

@@ -64,6 +64,11 @@ public record DecoderLayout(
         List<WeightSpec> finalNorm,
         Optional<WeightSpec> head) {
 
+    /** Returns what precedes the names of a layer's weights. */
+    String layerPrefix(int layer) {
+        return layerPrefix + "." + layer + ".";
+    }
+
     /** The final norm's weights, then the head's matrix. */
     List<WeightSpec> last() {
         List<WeightSpec> specs = new ArrayList<>(finalNorm);

@@ -76,8 +76,7 @@ final class KernelWeights {
      * @param parameters the layer's parameters in order
      */
     Group layer(int layer, List<Parameter> parameters) {
-        String prefix = layout.layerPrefix() + "." + layer + ".";
-        return group(layer, prefix, layerPlan, layout.layer(), parameters, 1);
+        return group(layer, layout.layerPrefix(layer), layerPlan, layout.layer(), parameters, 1);
     }
 
     /** Returns the final norm, which the head's scale is a part of, and the head. */

@@ -27,6 +27,7 @@ final class RoundedMatrices implements KernelMatrices {
      *
      * @param elements (O, I) of INT8
      * @param scales (O) of FLOAT32
+     * @param matrix both of them, to multiply by
      */
     record Rounded(NDArray elements, NDArray scales, KernelMatrix matrix) {}
 

@@ -71,7 +71,8 @@ public final class WeightLoader {
         }
         boolean asStored = wanted == WeightType.INT8 || wanted == WeightType.of(stored);
         Optional<PreparedWeights> made = Optional.empty();
-        if (prepared && asStored && decoder.hasKernels() && !manager.getDevice().isGpu()) {
+        boolean kernels = KernelDecoder.supports(decoder.layout()) && !manager.getDevice().isGpu();
+        if (prepared && asStored && kernels) {
             made = PreparedWeights.find(checkpoint, wanted);
         }
         bind(decoder, tensors, manager, wanted, progress);

@@ -10,7 +10,6 @@ import ai.llm360.common.checkpoint.CheckpointWriter;
 import ai.llm360.common.checkpoint.TensorSpec;
 import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.common.kernel.TwelveBitRows;
-import ai.llm360.common.nn.CausalDecoder.Linear;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
@@ -32,7 +31,7 @@ public final class WeightPreparation {
 
     private final WeightSource source;
     private final WeightType type;
-    private final Map<String, Linear> linears = new HashMap<>();
+    private final Map<String, LinearWeight> linears = new HashMap<>();
     private final List<TensorSpec> tensors = new ArrayList<>();
     private final NDManager manager;
 
@@ -45,7 +44,7 @@ public final class WeightPreparation {
         source = decoder.runtime().source();
         this.type = type;
         this.manager = manager;
-        for (Linear linear : decoder.linears()) {
+        for (LinearWeight linear : LinearWeight.of(decoder)) {
             WeightSpec spec = linear.spec();
             linears.put(linear.name(), linear);
             if (type == WeightType.INT8) {
@@ -83,18 +82,18 @@ public final class WeightPreparation {
         }
         try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
                 Checkpoint checkpoint = Checkpoint.open(path)) {
-            if (!decoder.hasKernels()) {
+            if (!KernelDecoder.supports(decoder.layout())) {
                 throw new IllegalArgumentException(
                         "weights are prepared for kernels, and there are none for this model here"
                                 + " (x86-64 Linux with AVX2 and FMA, matrices of up to 2 GB)");
             }
-            WeightLoader.load(decoder, checkpoint, manager, null, false, null);
-            NDArray embedding = decoder.embedding().getArray();
-            if (type == WeightType.BF16 && TensorLoader.typeOf(embedding) != TensorType.BF16) {
+            TensorType stored = checkpoint.tensors().values().iterator().next().type();
+            if (type == WeightType.BF16 && stored != TensorType.BF16) {
                 throw new IllegalArgumentException(
                         "%s is of %s; convert it to bf16 first, or prepare it as int8"
-                                .formatted(path, TensorLoader.typeOf(embedding)));
+                                .formatted(path, stored));
             }
+            WeightLoader.load(decoder, checkpoint, manager, type, false, null);
             Path file = PreparedWeights.file(checkpoint, type);
             WeightPreparation preparation = new WeightPreparation(decoder, type, manager);
             Map<String, String> metadata =
@@ -109,7 +108,7 @@ public final class WeightPreparation {
         }
     }
 
-    private int exceptions(Linear linear) {
+    private int exceptions(LinearWeight linear) {
         WeightSpec spec = linear.spec();
         try (NDManager scope = manager.newSubManager()) {
             NDArray matrix = source.open(scope, linear.name(), linear.parameter());
@@ -119,7 +118,7 @@ public final class WeightPreparation {
     }
 
     private void write(TensorSpec tensor, WritableByteChannel out) throws IOException {
-        Linear linear = linears.get(tensor.name());
+        LinearWeight linear = linears.get(tensor.name());
         if (linear == null) {
             out.write(scales);
         } else if (type == WeightType.INT8) {
@@ -129,7 +128,7 @@ public final class WeightPreparation {
         }
     }
 
-    private void writeRounded(Linear linear, WritableByteChannel out) throws IOException {
+    private void writeRounded(LinearWeight linear, WritableByteChannel out) throws IOException {
         try (NDManager scope = manager.newSubManager()) {
             RoundedMatrices.Rounded rounded =
                     RoundedMatrices.round(
@@ -140,7 +139,7 @@ public final class WeightPreparation {
         }
     }
 
-    private void writeTwelveBit(Linear linear, int rowBytes, WritableByteChannel out)
+    private void writeTwelveBit(LinearWeight linear, int rowBytes, WritableByteChannel out)
             throws IOException {
         WeightSpec spec = linear.spec();
         int bytes = Math.multiplyExact(spec.outputs(), rowBytes);
