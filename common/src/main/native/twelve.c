@@ -62,13 +62,13 @@ INLINE void twelve_band(int W, const product *p, int64_t o, int64_t rows) {
 }
 
 /*
- * Many rows: a tile of outputs is unpacked to float32 by chunks of inputs, which stay in the L1 cache (16 kB) while a
- * group of rows passes, three at a time. All eight lanes of the sums, in the L2 (48 kB), wait there for the next chunk,
- * so that they are taken in the order of a row alone.
+ * Many rows: a tile of outputs is unpacked to float32 by chunks of inputs (32 kB) while a group of rows passes, three at
+ * a time. All eight lanes of the sums (64 kB) wait in the L2 cache for the next chunk, so that they are taken in the
+ * order of a row alone. Wider tiles read rows less often, from caches that are not this processor's alone.
  */
-#define TALL 16
+#define TALL 32
 #define CHUNK 256
-#define GROUP 96
+#define GROUP 64
 
 INLINE void unpack_chunk(const uint8_t *row, const uint8_t *block, int64_t count, float *to) {
     const __m256i table = table_of(row);
