@@ -68,10 +68,11 @@ final class PreparedWeights {
         if (!Files.exists(file)) {
             return Optional.empty();
         }
+        String source = fingerprint(checkpoint);
         try (Checkpoint prepared = Checkpoint.open(file)) {
             Map<String, String> metadata = prepared.metadata();
             if (!VERSION.equals(metadata.get(VERSION_KEY))
-                    || !fingerprint(checkpoint).equals(metadata.get(SOURCE_KEY))) {
+                    || !source.equals(metadata.get(SOURCE_KEY))) {
                 logger.warn(
                         "{} isn't made of {} as it is now, and isn't used: prepare it again",
                         file,
@@ -97,24 +98,21 @@ final class PreparedWeights {
             throw new IllegalStateException("every Java has SHA-256", e);
         }
         for (Path shard : checkpoint.shards()) {
-            String facts =
-                    "%s %d %d\n"
-                            .formatted(
-                                    shard.getFileName(),
-                                    Files.size(shard),
-                                    Files.getLastModifiedTime(shard).toMillis());
-            digest.update(facts.getBytes(StandardCharsets.UTF_8));
+            long time = Files.getLastModifiedTime(shard).toMillis();
+            update(digest, shard.getFileName() + " " + Files.size(shard) + " " + time);
         }
         for (TensorInfo tensor : checkpoint.tensors().values()) {
-            String facts =
-                    "%s %s %s\n".formatted(tensor.name(), tensor.type(), tensor.shape().toString());
-            digest.update(facts.getBytes(StandardCharsets.UTF_8));
+            update(digest, tensor.name() + " " + tensor.type() + " " + tensor.shape());
             int count = (int) Math.min(TELLING, tensor.elementCount());
             ByteBuffer first = ByteBuffer.allocate(count * tensor.type().byteSize());
             checkpoint.read(tensor, 0, count, tensor.type(), first);
             digest.update(first.flip());
         }
         return HexFormat.of().formatHex(digest.digest());
+    }
+
+    private static void update(MessageDigest digest, String line) {
+        digest.update((line + "\n").getBytes(StandardCharsets.UTF_8));
     }
 
     /**
