@@ -31,10 +31,12 @@ public final class Amber extends CausalDecoder {
                     "old checkpoints carry the rotary frequencies, which rope_theta gives");
 
     private static final IgnoreRule TIED_HEAD =
-            new IgnoreRule(
-                    "tied-head",
-                    Pattern.compile("lm_head\\.weight"),
-                    "the configuration ties the head to the embedding table");
+            IgnoreRule.copyOf(
+                            "tied-head",
+                            "lm_head.weight",
+                            "model.embed_tokens.weight",
+                            "the configuration ties the head to the embedding table")
+                    .claimedBy("tie_word_embeddings");
 
     private final AmberConfig config;
 

@@ -2,8 +2,10 @@ package ai.llm360.cli;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.checkpoint.Checkpoint;
+import ai.llm360.common.checkpoint.IgnoreRule;
 import ai.llm360.common.checkpoint.TensorInfo;
 import ai.llm360.common.checkpoint.TensorType;
+import ai.llm360.zoo.Criteria;
 import ai.llm360.zoo.PartialCheckpoint;
 import ai.llm360.zoo.hub.HubSettings;
 import com.google.gson.JsonElement;
@@ -75,6 +77,7 @@ final class InfoCommand implements Callable<Integer> {
             List<TypeUse> dtypes,
             List<FileSize> shards,
             List<String> unlisted,
+            List<String> untied,
             List<Tensor> tensors) {}
 
     @Override
@@ -126,7 +129,31 @@ final class InfoCommand implements Callable<Integer> {
                 types(checkpoint),
                 shards,
                 checkpoint.unlisted(),
+                untied(found, checkpoint, config),
                 listTensors ? tensors(checkpoint) : null);
+    }
+
+    /**
+     * The tensors that the model uses although its configuration takes them for copies. A remote
+     * checkpoint's aren't compared: that would bring both over the network.
+     */
+    private static List<String> untied(
+            PartialCheckpoint found, Checkpoint checkpoint, JsonObject config) throws IOException {
+        List<String> untied = new ArrayList<>();
+        if (config == null || found.remote().isPresent()) {
+            return untied;
+        }
+        try {
+            List<IgnoreRule> rules = Criteria.newBlockOf(config.toString()).ignoredTensors();
+            for (IgnoreRule rule : rules) {
+                if (rule.flag().isPresent()) {
+                    rule.differing(checkpoint).ifPresent(tensor -> untied.add(tensor.name()));
+                }
+            }
+        } catch (IllegalArgumentException e) {
+            return untied; // a model that the zoo has no block for
+        }
+        return untied;
     }
 
     private static List<TypeUse> types(Checkpoint checkpoint) {
@@ -178,6 +205,13 @@ final class InfoCommand implements Callable<Integer> {
         }
         if (!info.unlisted().isEmpty()) {
             facts.add(List.of("not in the index", String.join(", ", info.unlisted())));
+        }
+        if (!info.untied().isEmpty()) {
+            facts.add(
+                    List.of(
+                            "not tied",
+                            String.join(", ", info.untied())
+                                    + " is used, though config.json says that it is a copy"));
         }
         if (info.hub() != null) {
             facts.add(List.of("transferred", size(info.transferred()) + " from " + info.hub()));

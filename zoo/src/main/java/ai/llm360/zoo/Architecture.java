@@ -2,6 +2,9 @@ package ai.llm360.zoo;
 
 import ai.llm360.amber.Amber;
 import ai.llm360.amber.AmberConfig;
+import ai.llm360.common.checkpoint.Checkpoint;
+import ai.llm360.common.checkpoint.IgnoreRule;
+import ai.llm360.common.checkpoint.ModelConfig;
 import ai.llm360.common.nn.CausalDecoder;
 import ai.llm360.crystalcoder.CrystalCoder;
 import ai.llm360.crystalcoder.CrystalCoderConfig;
@@ -13,6 +16,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Collectors;
 
 /** The architectures that the zoo can load, by the {@code model_type} of their config.json. */
@@ -40,7 +44,9 @@ enum Architecture {
     abstract CausalDecoder newBlock(String config);
 
     /**
-     * Makes the block that a checkpoint's directory describes.
+     * Makes the block that a checkpoint's directory describes. Where config.json claims that a
+     * tensor is a copy of another, and the weights beside it have two that differ, the weights are
+     * right.
      *
      * @param directory the directory, which holds a config.json
      * @return the block, without weights
@@ -55,11 +61,32 @@ enum Architecture {
                             .formatted(directory));
         }
         try {
-            return describedBy(Files.readString(config));
+            return asStored(describedBy(Files.readString(config)), directory, config);
         } catch (JsonParseException e) {
             throw new IOException("%s %s".formatted(config, e.getMessage()), e);
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("%s: %s".formatted(config, e.getMessage()), e);
+        }
+    }
+
+    private static CausalDecoder asStored(CausalDecoder described, Path directory, Path config)
+            throws IOException {
+        List<IgnoreRule> claims =
+                described.ignoredTensors().stream().filter(r -> r.flag().isPresent()).toList();
+        if (claims.isEmpty()) {
+            return described;
+        }
+        Checkpoint checkpoint;
+        try {
+            checkpoint = Checkpoint.open(directory);
+        } catch (IOException e) {
+            return described; // without weights the configuration counts; loading them says more
+        }
+        try (checkpoint) {
+            List<IgnoreRule> broken = IgnoreRule.broken(claims, checkpoint);
+            return broken.isEmpty()
+                    ? described
+                    : describedBy(ModelConfig.read(config).takeBack(broken).toJson());
         }
     }
 
