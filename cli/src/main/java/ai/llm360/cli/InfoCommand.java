@@ -2,10 +2,8 @@ package ai.llm360.cli;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.checkpoint.Checkpoint;
-import ai.llm360.common.checkpoint.IgnoreRule;
 import ai.llm360.common.checkpoint.TensorInfo;
 import ai.llm360.common.checkpoint.TensorType;
-import ai.llm360.zoo.Criteria;
 import ai.llm360.zoo.PartialCheckpoint;
 import ai.llm360.zoo.hub.HubSettings;
 import com.google.gson.JsonElement;
@@ -129,31 +127,8 @@ final class InfoCommand implements Callable<Integer> {
                 types(checkpoint),
                 shards,
                 checkpoint.unlisted(),
-                untied(found, checkpoint, config),
+                found.untied(checkpoint),
                 listTensors ? tensors(checkpoint) : null);
-    }
-
-    /**
-     * The tensors that the model uses although its configuration takes them for copies. A remote
-     * checkpoint's aren't compared: that would bring both over the network.
-     */
-    private static List<String> untied(
-            PartialCheckpoint found, Checkpoint checkpoint, JsonObject config) throws IOException {
-        List<String> untied = new ArrayList<>();
-        if (config == null || found.remote().isPresent()) {
-            return untied;
-        }
-        try {
-            List<IgnoreRule> rules = Criteria.newBlockOf(config.toString()).ignoredTensors();
-            for (IgnoreRule rule : rules) {
-                if (rule.flag().isPresent()) {
-                    rule.differing(checkpoint).ifPresent(tensor -> untied.add(tensor.name()));
-                }
-            }
-        } catch (IllegalArgumentException e) {
-            return untied; // a model that the zoo has no block for
-        }
-        return untied;
     }
 
     private static List<TypeUse> types(Checkpoint checkpoint) {

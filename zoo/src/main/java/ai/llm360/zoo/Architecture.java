@@ -26,11 +26,21 @@ enum Architecture {
         CausalDecoder newBlock(String config) {
             return new Amber(AmberConfig.parse(config));
         }
+
+        @Override
+        List<IgnoreRule> rules(String config) {
+            return AmberConfig.parse(config).ignoredTensors();
+        }
     },
     CRYSTALCODER("crystalcoder") {
         @Override
         CausalDecoder newBlock(String config) {
             return new CrystalCoder(CrystalCoderConfig.parse(config));
+        }
+
+        @Override
+        List<IgnoreRule> rules(String config) {
+            return CrystalCoderConfig.parse(config).ignoredTensors();
         }
     };
 
@@ -42,6 +52,9 @@ enum Architecture {
 
     /** Makes a block without weights from a config.json's text. */
     abstract CausalDecoder newBlock(String config);
+
+    /** Returns which tensors such a block has no use for, without making it. */
+    abstract List<IgnoreRule> rules(String config);
 
     /**
      * Makes the block that a checkpoint's directory describes. Where config.json claims that a
@@ -97,10 +110,25 @@ enum Architecture {
      * @throws IllegalArgumentException if it describes a model that the zoo has no block for
      */
     static CausalDecoder describedBy(String config) {
+        return of(config).newBlock(config);
+    }
+
+    /**
+     * Returns which tensors of a checkpoint have no use, by the text of its config.json, without
+     * making a block.
+     *
+     * @throws JsonParseException if it isn't a JSON object
+     * @throws IllegalArgumentException if it describes a model that the zoo has no block for
+     */
+    static List<IgnoreRule> ignoredTensors(String config) {
+        return of(config).rules(config);
+    }
+
+    private static Architecture of(String config) {
         String found = modelType(config);
         for (Architecture architecture : values()) {
             if (architecture.modelType.equals(found)) {
-                return architecture.newBlock(config);
+                return architecture;
             }
         }
         throw new IllegalArgumentException(

@@ -14,6 +14,7 @@ import ai.llm360.zoo.hub.HubClient;
 import ai.llm360.zoo.hub.HubFile;
 import ai.llm360.zoo.hub.HubPass;
 import ai.llm360.zoo.hub.TransferListener;
+import com.google.gson.JsonParseException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -166,8 +167,8 @@ public final class CastDownload {
             return List.of();
         }
         try {
-            return Criteria.newBlockOf(Files.readString(config)).ignoredTensors();
-        } catch (IllegalArgumentException e) {
+            return Architecture.ignoredTensors(Files.readString(config));
+        } catch (IllegalArgumentException | JsonParseException e) {
             return List.of();
         }
     }

@@ -5,7 +5,6 @@ import ai.djl.modality.Output;
 import ai.djl.ndarray.NDList;
 import ai.djl.translate.NoBatchifyTranslator;
 import ai.djl.translate.TranslatorContext;
-import ai.djl.util.JsonUtils;
 import ai.llm360.common.generate.Generation;
 import ai.llm360.common.generate.GenerationConfig;
 import ai.llm360.common.generate.TextGenerator;
@@ -92,7 +91,7 @@ final class ServingTranslator implements NoBatchifyTranslator<Input, Output> {
     }
 
     private static Output json(int code, String message, JsonElement body) {
-        return answer(code, message, JSON, JsonUtils.GSON.toJson(body));
+        return answer(code, message, JSON, body.toString());
     }
 
     private static Output answer(int code, String message, String type, String body) {
