@@ -112,7 +112,7 @@ record ServingRequest(
         for (Map.Entry<String, JsonElement> entry : given.getAsJsonObject().entrySet()) {
             String name = entry.getKey();
             JsonElement value = entry.getValue();
-            if (value.isJsonNull() || LACKING.contains(name) && !flag(name, value)) {
+            if (value.isJsonNull() || (LACKING.contains(name) && !flag(name, value))) {
                 continue;
             }
             if (name.equals("stop_sequences") || name.equals(ModelArgument.STOP.key())) {

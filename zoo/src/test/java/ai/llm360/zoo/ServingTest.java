@@ -13,6 +13,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -227,7 +228,7 @@ class ServingTest {
         Input wrong = new Input();
         wrong.addProperty("Content-Type", "application/json");
         wrong.add("data", bad);
-        assertThat(predictor.batchPredict(java.util.List.of(good, wrong, good)))
+        assertThat(predictor.batchPredict(List.of(good, wrong, good)))
                 .extracting(Output::getCode)
                 .containsExactly(200, 400, 200);
     }

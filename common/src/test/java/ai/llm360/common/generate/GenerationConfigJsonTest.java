@@ -7,6 +7,7 @@ import ai.llm360.common.checkpoint.HubConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -127,7 +128,7 @@ class GenerationConfigJsonTest {
                         .optRepetitionPenalty(1.5)
                         .optSeed(9)
                         .optStop("x")
-                        .optEosIds(java.util.Set.of(4L))
+                        .optEosIds(Set.of(4L))
                         .optIgnoreEos(true)
                         .build();
         assertThat(config.toBuilder().build()).isEqualTo(config);
