@@ -33,6 +33,8 @@ import java.util.stream.Stream;
  * <p>What differs between architectures is their {@link DecoderLayout}: names, shapes and a page of
  * TorchScript. What they share is here: an embedding, layers, a norm and a head, run one page
  * method at a time; whole sequences for training and scoring, and cached sequences for generation.
+ * It is past 400 lines since it is both the model that generation asks and DJL's block, which is
+ * described, saved, loaded and trained.
  */
 public abstract class CausalDecoder extends HubBlock
         implements CausalLanguageModel, StreamingBlock {
