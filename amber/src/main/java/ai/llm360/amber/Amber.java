@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Pattern;
 
 /**
  * Amber, LLM360's first model, and with it the LLaMA family: RMSNorm, rotary positions, SwiGLU,
@@ -23,18 +22,6 @@ import java.util.regex.Pattern;
  * this class.
  */
 public final class Amber extends CausalDecoder {
-
-    private static final IgnoreRule ROTARY =
-            new IgnoreRule(
-                    "rotary-buffers",
-                    Pattern.compile("model\\.layers\\.\\d+\\.self_attn\\.rotary_emb\\.inv_freq"),
-                    "old checkpoints carry the rotary frequencies, which rope_theta gives");
-
-    private static final IgnoreRule TIED_HEAD =
-            new IgnoreRule(
-                    "tied-head",
-                    Pattern.compile("lm_head\\.weight"),
-                    "the configuration ties the head to the embedding table");
 
     private final AmberConfig config;
 
@@ -56,7 +43,7 @@ public final class Amber extends CausalDecoder {
     /** {@inheritDoc} */
     @Override
     public List<IgnoreRule> ignoredTensors() {
-        return config.tiedEmbeddings() ? List.of(ROTARY, TIED_HEAD) : List.of(ROTARY);
+        return config.ignoredTensors();
     }
 
     /** {@inheritDoc} */

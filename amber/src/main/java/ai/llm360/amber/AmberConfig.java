@@ -4,11 +4,13 @@ import static ai.llm360.common.checkpoint.HubConfig.require;
 import static ai.llm360.common.checkpoint.HubConfig.requirePositive;
 
 import ai.llm360.common.checkpoint.HubConfig;
+import ai.llm360.common.checkpoint.IgnoreRule;
 import ai.llm360.common.checkpoint.TensorType;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * The sizes and constants of an Amber model, or of another model of the LLaMA architecture, as its
@@ -49,6 +51,20 @@ public record AmberConfig(
         List<Long> eosTokenIds,
         Optional<Long> padTokenId,
         Optional<TensorType> dtype) {
+
+    private static final IgnoreRule ROTARY =
+            new IgnoreRule(
+                    "rotary-buffers",
+                    Pattern.compile("model\\.layers\\.\\d+\\.self_attn\\.rotary_emb\\.inv_freq"),
+                    "old checkpoints carry the rotary frequencies, which rope_theta gives");
+
+    private static final IgnoreRule TIED_HEAD =
+            IgnoreRule.copyOf(
+                            "tied-head",
+                            "lm_head.weight",
+                            "model.embed_tokens.weight",
+                            "the configuration ties the head to the embedding table")
+                    .claimedBy("tie_word_embeddings");
 
     /**
      * Checks that the values fit together.
@@ -98,6 +114,15 @@ public record AmberConfig(
      */
     public static AmberConfig parse(String json) {
         return HubConfig.parse(json, AmberConfigJson::toConfig);
+    }
+
+    /**
+     * Returns which tensors of a released checkpoint such a model has no use for.
+     *
+     * @return the rules
+     */
+    public List<IgnoreRule> ignoredTensors() {
+        return tiedEmbeddings ? List.of(ROTARY, TIED_HEAD) : List.of(ROTARY);
     }
 
     /**

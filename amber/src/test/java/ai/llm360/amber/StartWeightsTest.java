@@ -131,6 +131,16 @@ class StartWeightsTest {
     }
 
     @Test
+    void a_head_that_a_tied_model_would_drop_is_refused() throws IOException {
+        TrainingConfig config = new TinyRun().start(first).config();
+        Amber tied = new Amber(TinyAmber.sizes().optTiedEmbeddings(true).build());
+        assertThatThrownBy(() -> StartWeights.identify(config, tied))
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageContaining("lm_head.weight isn't equal to model.embed_tokens.weight")
+                .hasMessageContaining("set tie_word_embeddings to false");
+    }
+
+    @Test
     void weights_of_another_model_are_refused_with_all_that_differs() throws IOException {
         Path wider =
                 TinyAmber.of(TinyAmber.sizes().setIntermediateSize(48))

@@ -5,6 +5,7 @@ import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.CheckpointConverter;
 import ai.llm360.common.checkpoint.CheckpointWriter;
 import ai.llm360.common.checkpoint.IgnoreRule;
+import ai.llm360.common.checkpoint.ModelConfig;
 import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.zoo.Criteria;
 import ai.llm360.zoo.Reference;
@@ -94,24 +95,25 @@ final class ConvertCommand implements Callable<Integer> {
         try (ByteProgress progress = new ByteProgress(terminal)) {
             converter.optProgress(progress).build().convert();
         }
-        Result result = result(source, rules);
+        Result result = result(source);
         output.result(result, () -> print(result));
         return 0;
     }
 
     /** What the model has no use for; nothing where the zoo doesn't know the model. */
-    private List<IgnoreRule> rules(Path source) throws ModelNotFoundException, IOException {
-        if (!Files.isRegularFile(source.resolve("config.json"))) {
+    private static List<IgnoreRule> rules(Path source) throws IOException {
+        Path config = source.resolve("config.json");
+        if (!Files.isRegularFile(config)) {
             return List.of();
         }
         try {
-            return Criteria.newBlock(reference).ignoredTensors();
+            return Criteria.newBlockOf(ModelConfig.read(config).toJson()).ignoredTensors();
         } catch (IllegalArgumentException e) {
             return List.of();
         }
     }
 
-    private Result result(Path source, List<IgnoreRule> rules) throws IOException {
+    private Result result(Path source) throws IOException {
         try (Checkpoint before = Checkpoint.open(source);
                 Checkpoint after = Checkpoint.open(target)) {
             return new Result(
@@ -122,7 +124,7 @@ final class ConvertCommand implements Callable<Integer> {
                     after.parameterCount(),
                     after.byteSize(),
                     before.tensors().keySet().stream()
-                            .filter(name -> rules.stream().anyMatch(rule -> rule.matches(name)))
+                            .filter(name -> !after.tensors().containsKey(name))
                             .toList());
         }
     }

@@ -24,7 +24,9 @@ import picocli.CommandLine.Spec;
             "Continues a text, and prints the continuation as it is made.",
             "On a terminal the prompt is printed before it; into a pipe or file goes the"
                     + " continuation alone. Without a tokenizer, ids are printed in the place of"
-                    + " text."
+                    + " text.",
+            "Where an option isn't given, the checkpoint's generation_config.json counts, if there"
+                    + " is one, and else the default."
         },
         footer = {
             "",
@@ -62,11 +64,12 @@ final class GenerateCommand implements Callable<Integer> {
         if (ids.given() && !words.isEmpty()) {
             throw wrong("--ids takes the place of PROMPT");
         }
-        GenerationConfig config = how.toConfig(spec);
+        how.check(spec);
         String text = ids.given() ? null : promptText();
         long[] given = ids.given() ? ids.get(spec) : null;
         try (ZooModel<String, String> loaded = model.load()) {
             TextGenerator generator = Criteria.generator(loaded);
+            GenerationConfig config = how.toConfig(Criteria.generationConfig(loaded));
             long[] prompt = text == null ? given : generator.tokenizer().encodePrompt(text);
             try (TokenStream stream = generator.streamIds(List.of(prompt), config)) {
                 GenerationReport report = new GenerationReport(output, generator, stream);

@@ -5,7 +5,10 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-/** How to continue a text. */
+/**
+ * How to continue a text. Where an option isn't given, the checkpoint's generation_config.json
+ * counts, and else the default.
+ */
 final class GenerationOptions {
 
     @Option(
@@ -53,17 +56,18 @@ final class GenerationOptions {
 
     GenerationOptions() {}
 
-    /** Returns the configuration; a value out of range is wrong use. */
-    GenerationConfig toConfig(CommandSpec spec) {
+    /** Checks the values before a model is loaded; one out of range is wrong use. */
+    void check(CommandSpec spec) {
         try {
-            return toConfig();
+            toConfig(GenerationConfig.builder().build());
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage());
         }
     }
 
-    private GenerationConfig toConfig() {
-        GenerationConfig.Builder config = GenerationConfig.builder().optIgnoreEos(ignoreEos);
+    /** Returns the configuration: what was given, else the checkpoint's own. */
+    GenerationConfig toConfig(GenerationConfig defaults) {
+        GenerationConfig.Builder config = defaults.toBuilder().optIgnoreEos(ignoreEos);
         if (maxNewTokens != null) {
             config.optMaxNewTokens(maxNewTokens);
         }

@@ -22,7 +22,9 @@ import picocli.CommandLine.Spec;
         description = {
             "Fills a gap in a text, and prints the middle as it is made.",
             "It takes a model that was trained to: one whose tokenizer has <|fim_prefix|>,"
-                    + " <|fim_suffix|> and <|fim_middle|>."
+                    + " <|fim_suffix|> and <|fim_middle|>.",
+            "Where an option isn't given, the checkpoint's generation_config.json counts, if there"
+                    + " is one, and else the default."
         },
         footer = {
             "",
@@ -73,11 +75,12 @@ final class InfillCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws ModelException, IOException, InterruptedException {
-        GenerationConfig config = how.toConfig(spec);
+        how.check(spec);
         InfillOptions.Sides sides = gap.read(file, spec);
         InfillPrompt prompt = new InfillPrompt(sides.prefix(), sides.suffix(), order, !withoutBos);
         try (ZooModel<String, String> loaded = model.load()) {
             TextGenerator generator = Criteria.generator(loaded);
+            GenerationConfig config = how.toConfig(Criteria.generationConfig(loaded));
             try (TokenStream stream = generator.streamInfill(prompt, config)) {
                 GenerationReport report = new GenerationReport(output, generator, stream);
                 if (output.json()) {

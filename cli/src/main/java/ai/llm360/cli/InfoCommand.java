@@ -75,6 +75,7 @@ final class InfoCommand implements Callable<Integer> {
             List<TypeUse> dtypes,
             List<FileSize> shards,
             List<String> unlisted,
+            List<String> untied,
             List<Tensor> tensors) {}
 
     @Override
@@ -126,6 +127,7 @@ final class InfoCommand implements Callable<Integer> {
                 types(checkpoint),
                 shards,
                 checkpoint.unlisted(),
+                found.untied(checkpoint),
                 listTensors ? tensors(checkpoint) : null);
     }
 
@@ -178,6 +180,13 @@ final class InfoCommand implements Callable<Integer> {
         }
         if (!info.unlisted().isEmpty()) {
             facts.add(List.of("not in the index", String.join(", ", info.unlisted())));
+        }
+        if (!info.untied().isEmpty()) {
+            facts.add(
+                    List.of(
+                            "not tied",
+                            String.join(", ", info.untied())
+                                    + " is used, though config.json says that it is a copy"));
         }
         if (info.hub() != null) {
             facts.add(List.of("transferred", size(info.transferred()) + " from " + info.hub()));

@@ -7,6 +7,7 @@ import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -66,6 +67,25 @@ class ConvertCommandTest {
         assertThat(result.getAsJsonArray("dropped").get(0).getAsString()).endsWith("inv_freq");
         JsonObject info = command.json("info", target, "--json");
         assertThat(info.get("tensor_count")).isEqualTo(result.get("tensors"));
+    }
+
+    @Test
+    void keeps_a_head_that_the_configuration_wrongly_takes_for_a_copy() throws IOException {
+        String claimed = TinyModel.wronglyTied(temp.resolve("claimed"));
+        JsonObject result = command.json("convert", claimed, target, "--json");
+        assertThat(result.getAsJsonArray("dropped")).isEmpty();
+        assertThat(result.get("tensors").getAsInt()).isEqualTo(21);
+        assertThat(Files.readString(Path.of(target, "config.json")))
+                .contains("\"tie_word_embeddings\": false");
+        String[] prompt = {"Hello", "--max-new-tokens=8", "--json"};
+        assertThat(generated(target, prompt)).isEqualTo(generated(model, prompt));
+        assertThat(generated(claimed, prompt)).isEqualTo(generated(model, prompt));
+    }
+
+    private JsonObject generated(String from, String... prompt) {
+        return command.json(
+                Stream.concat(Stream.of("generate", from), Stream.of(prompt))
+                        .toArray(String[]::new));
     }
 
     @Test

@@ -46,6 +46,18 @@ class InfoCommandTest {
     }
 
     @Test
+    void a_head_of_its_own_beside_a_claim_that_it_is_tied_is_said() throws IOException {
+        String claimed = TinyModel.wronglyTied(temp.resolve("claimed"));
+        assertThat(command.run("info", claimed)).isZero();
+        assertThat(command.out())
+                .contains("not tied")
+                .contains("lm_head.weight is used, though config.json says that it is a copy");
+        assertThat(command.json("info", claimed, "--json").getAsJsonArray("untied").toString())
+                .isEqualTo("[\"lm_head.weight\"]");
+        assertThat(command.json("info", model, "--json").getAsJsonArray("untied")).isEmpty();
+    }
+
+    @Test
     void json_says_the_same_for_programs_and_lists_tensors_on_demand() {
         JsonObject info = command.json("info", model, "--json");
         assertThat(info.get("parameters").getAsLong()).isEqualTo(39_584);

@@ -3,6 +3,7 @@ package ai.llm360.cli;
 import ai.llm360.amber.testing.TinyAmber;
 import ai.llm360.common.testing.TinyTokenizer;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** A random model with a tokenizer, as a directory. */
@@ -22,6 +23,17 @@ final class TinyModel {
     static String withTokenizer(Path directory) throws IOException {
         String model = withoutTokenizer(directory);
         TinyTokenizer.llama().words("Hello", "world").writeJson(directory);
+        return model;
+    }
+
+    /** A model with a head of its own, whose config.json claims that it has none. */
+    static String wronglyTied(Path directory) throws IOException {
+        String model = withTokenizer(directory);
+        Path config = directory.resolve("config.json");
+        String text = Files.readString(config);
+        Files.writeString(
+                config,
+                text.replace("\"tie_word_embeddings\": false", "\"tie_word_embeddings\": true"));
         return model;
     }
 }

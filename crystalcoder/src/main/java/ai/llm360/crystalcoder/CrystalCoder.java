@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Pattern;
 
 /**
  * CrystalCoder, LLM360's second model: LayerNorm, rotary positions on a part of each head, SwiGLU,
@@ -38,18 +37,6 @@ public final class CrystalCoder extends CausalDecoder {
 
     /** The standard deviation of fresh embeddings in pre-training. */
     private static final double EMBEDDING_SIGMA = 0.073;
-
-    private static final List<IgnoreRule> IGNORED =
-            List.of(
-                    new IgnoreRule(
-                            "attention-buffers",
-                            Pattern.compile("transformer\\.h\\.\\d+\\.attn\\.(masked_)?bias"),
-                            "released files carry the causal mask and the value of masked scores"),
-                    IgnoreRule.copyOf(
-                            "tied-head",
-                            "lm_head.weight",
-                            "transformer.wte.weight",
-                            "released files carry the head, which is the embedding table, twice"));
 
     private final CrystalCoderConfig config;
 
@@ -85,7 +72,7 @@ public final class CrystalCoder extends CausalDecoder {
     /** {@inheritDoc} */
     @Override
     public List<IgnoreRule> ignoredTensors() {
-        return IGNORED;
+        return config.ignoredTensors();
     }
 
     /** {@inheritDoc} */

@@ -4,12 +4,14 @@ import static ai.llm360.common.checkpoint.HubConfig.require;
 import static ai.llm360.common.checkpoint.HubConfig.requirePositive;
 
 import ai.llm360.common.checkpoint.HubConfig;
+import ai.llm360.common.checkpoint.IgnoreRule;
 import com.google.gson.JsonElement;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * The sizes and constants of a CrystalCoder, as its {@code config.json} states them.
@@ -52,6 +54,18 @@ public record CrystalCoderConfig(
         double initializerRange,
         Initialization initialization,
         List<Long> eosTokenIds) {
+
+    private static final List<IgnoreRule> IGNORED =
+            List.of(
+                    new IgnoreRule(
+                            "attention-buffers",
+                            Pattern.compile("transformer\\.h\\.\\d+\\.attn\\.(masked_)?bias"),
+                            "released files carry the causal mask and the value of masked scores"),
+                    IgnoreRule.copyOf(
+                            "tied-head",
+                            "lm_head.weight",
+                            "transformer.wte.weight",
+                            "released files carry the head, which is the embedding table, twice"));
 
     /** How fresh weights are drawn. In both, biases begin at 0 and gains at 1. */
     public enum Initialization {
@@ -161,6 +175,15 @@ public record CrystalCoderConfig(
         }
         throw new IllegalArgumentException(
                 "initialization is '%s', but must be pretraining or hugging_face".formatted(name));
+    }
+
+    /**
+     * Returns which tensors of a released checkpoint such a model has no use for.
+     *
+     * @return the rules
+     */
+    public List<IgnoreRule> ignoredTensors() {
+        return IGNORED;
     }
 
     /** Returns the size of a head (D). */

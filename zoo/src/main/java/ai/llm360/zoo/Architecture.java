@@ -2,6 +2,9 @@ package ai.llm360.zoo;
 
 import ai.llm360.amber.Amber;
 import ai.llm360.amber.AmberConfig;
+import ai.llm360.common.checkpoint.Checkpoint;
+import ai.llm360.common.checkpoint.IgnoreRule;
+import ai.llm360.common.checkpoint.ModelConfig;
 import ai.llm360.common.nn.CausalDecoder;
 import ai.llm360.crystalcoder.CrystalCoder;
 import ai.llm360.crystalcoder.CrystalCoderConfig;
@@ -13,6 +16,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Collectors;
 
 /** The architectures that the zoo can load, by the {@code model_type} of their config.json. */
@@ -22,11 +26,21 @@ enum Architecture {
         CausalDecoder newBlock(String config) {
             return new Amber(AmberConfig.parse(config));
         }
+
+        @Override
+        List<IgnoreRule> rules(String config) {
+            return AmberConfig.parse(config).ignoredTensors();
+        }
     },
     CRYSTALCODER("crystalcoder") {
         @Override
         CausalDecoder newBlock(String config) {
             return new CrystalCoder(CrystalCoderConfig.parse(config));
+        }
+
+        @Override
+        List<IgnoreRule> rules(String config) {
+            return CrystalCoderConfig.parse(config).ignoredTensors();
         }
     };
 
@@ -39,8 +53,13 @@ enum Architecture {
     /** Makes a block without weights from a config.json's text. */
     abstract CausalDecoder newBlock(String config);
 
+    /** Returns which tensors such a block has no use for, without making it. */
+    abstract List<IgnoreRule> rules(String config);
+
     /**
-     * Makes the block that a checkpoint's directory describes.
+     * Makes the block that a checkpoint's directory describes. Where config.json claims that a
+     * tensor is a copy of another, and the weights beside it have two that differ, the weights are
+     * right.
      *
      * @param directory the directory, which holds a config.json
      * @return the block, without weights
@@ -55,11 +74,32 @@ enum Architecture {
                             .formatted(directory));
         }
         try {
-            return describedBy(Files.readString(config));
+            return asStored(describedBy(Files.readString(config)), directory, config);
         } catch (JsonParseException e) {
             throw new IOException("%s %s".formatted(config, e.getMessage()), e);
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("%s: %s".formatted(config, e.getMessage()), e);
+        }
+    }
+
+    private static CausalDecoder asStored(CausalDecoder described, Path directory, Path config)
+            throws IOException {
+        List<IgnoreRule> claims =
+                described.ignoredTensors().stream().filter(r -> r.flag().isPresent()).toList();
+        if (claims.isEmpty()) {
+            return described;
+        }
+        Checkpoint checkpoint;
+        try {
+            checkpoint = Checkpoint.open(directory);
+        } catch (IOException e) {
+            return described; // without weights the configuration counts; loading them says more
+        }
+        try (checkpoint) {
+            List<IgnoreRule> broken = IgnoreRule.broken(claims, checkpoint);
+            return broken.isEmpty()
+                    ? described
+                    : describedBy(ModelConfig.read(config).takeBack(broken).toJson());
         }
     }
 
@@ -70,10 +110,25 @@ enum Architecture {
      * @throws IllegalArgumentException if it describes a model that the zoo has no block for
      */
     static CausalDecoder describedBy(String config) {
+        return of(config).newBlock(config);
+    }
+
+    /**
+     * Returns which tensors of a checkpoint have no use, by the text of its config.json, without
+     * making a block.
+     *
+     * @throws JsonParseException if it isn't a JSON object
+     * @throws IllegalArgumentException if it describes a model that the zoo has no block for
+     */
+    static List<IgnoreRule> ignoredTensors(String config) {
+        return of(config).rules(config);
+    }
+
+    private static Architecture of(String config) {
         String found = modelType(config);
         for (Architecture architecture : values()) {
             if (architecture.modelType.equals(found)) {
-                return architecture.newBlock(config);
+                return architecture;
             }
         }
         throw new IllegalArgumentException(

@@ -5,6 +5,7 @@ import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.CheckpointConverter;
 import ai.llm360.common.checkpoint.CheckpointException;
 import ai.llm360.common.checkpoint.IgnoreRule;
+import ai.llm360.common.checkpoint.ModelConfig;
 import ai.llm360.common.checkpoint.TensorInfo;
 import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.common.run.ModelManifest;
@@ -13,7 +14,9 @@ import ai.llm360.zoo.hub.HubClient;
 import ai.llm360.zoo.hub.HubFile;
 import ai.llm360.zoo.hub.HubPass;
 import ai.llm360.zoo.hub.TransferListener;
+import com.google.gson.JsonParseException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -43,6 +46,8 @@ import java.util.stream.Stream;
  * up where they broke; after a kill, it starts again.
  */
 public final class CastDownload {
+
+    private static final String CONFIG = "config.json";
 
     private final HubClient client;
     private final PublishedCheckpoint checkpoint;
@@ -100,7 +105,7 @@ public final class CastDownload {
     public Report plan() throws IOException {
         try (HubPass pass = client.pass(checkpoint.repository(), checkpoint.revision());
                 Checkpoint source = Checkpoint.open(pass.root())) {
-            return report(pass, source, rules(pass, source));
+            return report(pass, source, withoutReading(allRules(pass), source));
         }
     }
 
@@ -117,7 +122,8 @@ public final class CastDownload {
     public Report run() throws IOException {
         try (HubPass pass = client.pass(checkpoint.repository(), checkpoint.revision());
                 Checkpoint source = Checkpoint.open(pass.root())) {
-            List<IgnoreRule> rules = rules(pass, source);
+            List<IgnoreRule> all = allRules(pass);
+            List<IgnoreRule> rules = withoutReading(all, source);
             Report plan = report(pass, source, rules);
             if (plan.here()) {
                 return plan;
@@ -134,6 +140,7 @@ public final class CastDownload {
                         .build()
                         .convertInPlace();
                 pass.finish();
+                correctConfig(all, out.path());
                 origin(pass, source).write(out.path());
                 WholeFile.replace(
                         out.path().resolve(ModelManifest.FILE),
@@ -153,35 +160,38 @@ public final class CastDownload {
         }
     }
 
-    /**
-     * What the model has no use for. A copy of another tensor is left out only where both are the
-     * same bytes of a file: else they would have to be compared, and pass by one after the other.
-     */
-    private static List<IgnoreRule> rules(HubPass pass, Checkpoint source) throws IOException {
-        Path config = pass.root().resolve("config.json");
+    /** Returns the rules for what the model has no use for. */
+    private static List<IgnoreRule> allRules(HubPass pass) throws IOException {
+        Path config = pass.root().resolve(CONFIG);
         if (!Files.isRegularFile(config)) {
             return List.of();
         }
-        List<IgnoreRule> all;
         try {
-            all = Criteria.newBlockOf(Files.readString(config)).ignoredTensors();
-        } catch (IllegalArgumentException e) {
+            return Architecture.ignoredTensors(Files.readString(config));
+        } catch (IllegalArgumentException | JsonParseException e) {
             return List.of();
         }
-        return all.stream().filter(rule -> needsNoReading(rule, source)).toList();
     }
 
-    private static boolean needsNoReading(IgnoreRule rule, Checkpoint source) {
-        TensorInfo original = rule.original().map(source.tensors()::get).orElse(null);
-        return original == null
-                || source.tensors().values().stream()
-                        .filter(tensor -> rule.matches(tensor.name()))
-                        .allMatch(
-                                copy ->
-                                        copy.file().equals(original.file())
-                                                && copy.offset() == original.offset()
-                                                && copy.shape().equals(original.shape())
-                                                && copy.strides().equals(original.strides()));
+    /**
+     * Returns the rules that the headers decide. A copy of another tensor is left out only where
+     * both are the same bytes of a file: else they would have to be compared, and pass by one after
+     * the other.
+     */
+    private static List<IgnoreRule> withoutReading(List<IgnoreRule> rules, Checkpoint source) {
+        return rules.stream().filter(rule -> rule.needsNoReading(source)).toList();
+    }
+
+    /** Compares the copies that came along, and takes back what config.json wrongly claims. */
+    private static void correctConfig(List<IgnoreRule> rules, Path directory) throws IOException {
+        try (Checkpoint cast = Checkpoint.open(directory)) {
+            List<IgnoreRule> broken = IgnoreRule.broken(rules, cast);
+            if (!broken.isEmpty()) {
+                Path config = directory.resolve(CONFIG);
+                String corrected = ModelConfig.read(config).takeBack(broken).toJson();
+                WholeFile.replace(config, corrected.getBytes(StandardCharsets.UTF_8));
+            }
+        }
     }
 
     private Report report(HubPass pass, Checkpoint source, List<IgnoreRule> rules)

@@ -52,6 +52,7 @@ final class CheckpointRepository extends AbstractRepository {
                 reference instanceof Reference.Named named
                         ? named(named)
                         : atPath(((Reference.AtPath) reference).path());
+        StrictTranslatorFactory.install(found);
         found.setRepositoryUri(mrl.toURI());
         found.init(arguments);
         return found;

@@ -8,6 +8,7 @@ import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.djl.repository.zoo.ZooModel;
 import ai.djl.translate.Translator;
 import ai.djl.util.Progress;
+import ai.llm360.common.generate.GenerationConfig;
 import ai.llm360.common.generate.TextGenerator;
 import ai.llm360.common.generate.TextTranslator;
 import ai.llm360.common.nn.CausalDecoder;
@@ -15,6 +16,7 @@ import ai.llm360.common.nn.WeightType;
 import com.google.gson.JsonParseException;
 import java.io.IOException;
 import java.net.URI;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -122,7 +124,17 @@ public final class Criteria<I, O> {
      * @return these criteria
      */
     public Criteria<I, O> optDtype(WeightType dtype) {
-        return optArgument("dtype", dtype.toString());
+        return optArgument(ModelArgument.DTYPE.key(), dtype.toString());
+    }
+
+    /**
+     * Loads the model to train it, with DJL's {@code Trainer} or by its gradients: the weights are
+     * float32, whatever the checkpoint has, and take 16 bytes a parameter with AdamW.
+     *
+     * @return these criteria
+     */
+    public Criteria<I, O> optTrainable() {
+        return optArgument(ModelArgument.TRAIN_PARAM.key(), "true");
     }
 
     /**
@@ -133,17 +145,24 @@ public final class Criteria<I, O> {
      */
     public Criteria<I, O> optProgress(Progress progress) {
         this.progress = progress;
-        return optArgument("progress", progress);
+        return optArgument(ModelArgument.PROGRESS.key(), progress);
     }
 
     /**
      * Sets an argument, such as {@code max_new_tokens} or {@code temperature}.
      *
-     * @param name its name
+     * @param name its name: {@link ModelArgument} lists them
      * @param value its value
      * @return these criteria
+     * @throws IllegalArgumentException if there is no such argument, here or in DJL, or the value
+     *     is null
      */
     public Criteria<I, O> optArgument(String name, Object value) {
+        ModelArgument.check(List.of(name));
+        if (value == null) {
+            throw new IllegalArgumentException(
+                    "argument %s is null; leave it out for its default".formatted(name));
+        }
         builder.optArgument(name, value);
         return this;
     }
@@ -219,6 +238,18 @@ public final class Criteria<I, O> {
     }
 
     /**
+     * Returns how a model continues texts unless told otherwise: by its arguments, else by the
+     * checkpoint's {@code generation_config.json}.
+     *
+     * @param model a model with text as its input, loaded from the zoo
+     * @return the configuration
+     * @throws IllegalArgumentException if the model was loaded with other types
+     */
+    public static GenerationConfig generationConfig(ZooModel<String, ?> model) {
+        return translator(model).config();
+    }
+
+    /**
      * Returns the generator behind a model that continues texts: streaming, batches, scores.
      *
      * @param model a model with text as its input, loaded from the zoo
@@ -226,9 +257,13 @@ public final class Criteria<I, O> {
      * @throws IllegalArgumentException if the model was loaded with other types
      */
     public static TextGenerator generator(ZooModel<String, ?> model) {
+        return translator(model).generator();
+    }
+
+    private static TextTranslator<?> translator(ZooModel<String, ?> model) {
         Translator<String, ?> translator = model.getTranslator();
         if (translator instanceof TextTranslator<?> text) {
-            return text.generator();
+            return text;
         }
         throw new IllegalArgumentException(
                 "model '%s' was not loaded to continue texts: load it with String as its input"

@@ -4,7 +4,6 @@ import ai.djl.Model;
 import ai.djl.modality.Input;
 import ai.djl.modality.Output;
 import ai.djl.ndarray.NDList;
-import ai.djl.translate.NoopTranslator;
 import ai.djl.translate.TranslateException;
 import ai.djl.translate.Translator;
 import ai.djl.translate.TranslatorFactory;
@@ -13,6 +12,7 @@ import ai.llm360.common.generate.Generation;
 import ai.llm360.common.generate.GenerationConfig;
 import ai.llm360.common.generate.TextGenerator;
 import ai.llm360.common.generate.TextTranslator;
+import ai.llm360.common.generate.TokenStream;
 import ai.llm360.common.nn.CausalDecoder;
 import ai.llm360.common.tokenizer.Tokenizer;
 import java.io.IOException;
@@ -31,11 +31,16 @@ import java.util.stream.Collectors;
  * <ul>
  *   <li>{@code String} to {@code String}: a prompt to its continuation
  *   <li>{@code String} to {@link Generation}: the same with tokens and log-probabilities
+ *   <li>{@code String} to {@link TokenStream}: a prompt to tokens that are made as they are asked
+ *       for; the stream is the caller's to close
  *   <li>{@link NDList} to {@link NDList}: token ids (B, T) to logits (B, T, V)
- *   <li>{@link Input} to {@link Output}: a prompt to its continuation, for DJL Serving
+ *   <li>{@link Input} to {@link Output}: for DJL Serving, a text to its continuation, or JSON in
+ *       the schema of its LMI, {@code {"inputs": …, "parameters": {…}}}, to {@code
+ *       {"generated_text": …}}; what is wrong with a request is its answer, with status 400
  * </ul>
  *
- * <p>How to continue is read from the arguments: see {@link GenerationArguments}.
+ * <p>How to continue is read from the arguments, which {@link ModelArgument} lists, and else from
+ * the checkpoint's {@code generation_config.json}.
  */
 public final class GenerationTranslatorFactory implements TranslatorFactory {
 
@@ -48,6 +53,7 @@ public final class GenerationTranslatorFactory implements TranslatorFactory {
         return Set.of(
                 new Pair<>(String.class, String.class),
                 new Pair<>(String.class, Generation.class),
+                new Pair<>(String.class, TokenStream.class),
                 new Pair<>(NDList.class, NDList.class),
                 new Pair<>(Input.class, Output.class));
     }
@@ -61,13 +67,15 @@ public final class GenerationTranslatorFactory implements TranslatorFactory {
         if (!isSupported(input, output)) {
             throw new TranslateException(unsupported(input, output));
         }
-        if (input == NDList.class) {
-            return (Translator<I, O>) new NoopTranslator();
-        }
         TextGenerator generator;
         GenerationConfig how;
         try {
-            how = new GenerationArguments(arguments).toConfig();
+            ModelArgument.check(arguments.keySet());
+            if (input == NDList.class) {
+                return (Translator<I, O>) new IdsTranslator();
+            }
+            GenerationConfig defaults = GenerationConfig.read(model.getModelPath());
+            how = new GenerationArguments(arguments).toConfig(defaults);
             generator = newGenerator(model);
         } catch (IOException e) {
             model.close(); // DJL drops a model whose translator can't be made, without closing it
@@ -76,11 +84,20 @@ public final class GenerationTranslatorFactory implements TranslatorFactory {
             model.close();
             throw e;
         }
-        if (output == Generation.class) {
-            return (Translator<I, O>) new TextTranslator<>(generator, how, g -> g);
+        return (Translator<I, O>) translator(output, generator, how);
+    }
+
+    private static Translator<?, ?> translator(
+            Class<?> output, TextGenerator generator, GenerationConfig how) {
+        if (output == Output.class) {
+            return new ServingTranslator(generator, how);
         }
-        TextTranslator<String> text = new TextTranslator<>(generator, how, Generation::text);
-        return (Translator<I, O>) (input == Input.class ? new ServingTranslator(text) : text);
+        if (output == TokenStream.class) {
+            return TextTranslator.ofTokens(generator, how);
+        }
+        return output == Generation.class
+                ? new TextTranslator<>(generator, how, generation -> generation)
+                : new TextTranslator<>(generator, how, Generation::text);
     }
 
     /** Says that two types are not supported, and which are. */

@@ -2,13 +2,16 @@ package ai.llm360.zoo;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.checkpoint.Checkpoint;
+import ai.llm360.common.checkpoint.IgnoreRule;
 import ai.llm360.common.checkpoint.TensorInfo;
 import ai.llm360.zoo.hub.HubClient;
 import ai.llm360.zoo.hub.HubSettings;
 import ai.llm360.zoo.hub.RemoteSnapshot;
+import com.google.gson.JsonParseException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -156,6 +159,35 @@ public final class PartialCheckpoint {
      */
     public Checkpoint headers() throws IOException {
         return Checkpoint.open(path);
+    }
+
+    /**
+     * Finds the tensors that the model uses although its configuration takes them for copies. Those
+     * of a checkpoint that isn't on this machine aren't compared: that would bring them here.
+     *
+     * @param checkpoint this checkpoint's {@link #headers}
+     * @return their names, such as {@code lm_head.weight}; none where there is no configuration, or
+     *     none that the zoo has a block for
+     * @throws IOException if reading fails
+     */
+    public List<String> untied(Checkpoint checkpoint) throws IOException {
+        Optional<String> text = config();
+        List<String> untied = new ArrayList<>();
+        if (text.isEmpty() || remote.isPresent()) {
+            return untied;
+        }
+        List<IgnoreRule> rules;
+        try {
+            rules = Architecture.ignoredTensors(text.get());
+        } catch (IllegalArgumentException | JsonParseException e) {
+            return untied;
+        }
+        for (IgnoreRule rule : rules) {
+            if (rule.flag().isPresent()) {
+                rule.differing(checkpoint).ifPresent(tensor -> untied.add(tensor.name()));
+            }
+        }
+        return untied;
     }
 
     /**

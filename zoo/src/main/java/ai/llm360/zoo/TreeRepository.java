@@ -56,6 +56,7 @@ final class TreeRepository extends AbstractRepository {
         Metadata found =
                 JsonUtils.GSON.fromJson(
                         TreeMetadata.write(reference.model(), checkpoints), Metadata.class);
+        StrictTranslatorFactory.install(found);
         found.init(arguments);
         found.setRepositoryUri(mrl.toURI());
         return found;

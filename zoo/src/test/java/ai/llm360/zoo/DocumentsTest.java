@@ -26,9 +26,13 @@ class DocumentsTest {
     @TempDir Path temp;
 
     private static List<String> blocks(String language) throws IOException {
+        return blocks("README.md", language);
+    }
+
+    private static List<String> blocks(String document, String language) throws IOException {
         Matcher matcher =
                 Pattern.compile("(?ms)^```" + language + "\\n(.*?)^```$")
-                        .matcher(Files.readString(ROOT.resolve("README.md")));
+                        .matcher(Files.readString(ROOT.resolve(document)));
         return matcher.results().map(result -> result.group(1)).toList();
     }
 
@@ -40,6 +44,25 @@ class DocumentsTest {
             assertThat(home).isNotNull();
             String printed = Snippets.run(snippets, temp.resolve("classes"));
             assertThat(printed).contains("ckpt-000 ", "ckpt-009 ");
+        }
+    }
+
+    @Test
+    void every_java_snippet_about_djl_compiles_and_runs() throws Exception {
+        List<String> snippets = blocks("docs/djl.md", "java");
+        assertThat(snippets).hasSizeGreaterThanOrEqualTo(3);
+        try (Home home = Home.at(temp.resolve("home"))) {
+            assertThat(home).isNotNull();
+            String printed = Snippets.run(snippets, temp.resolve("classes"));
+            assertThat(printed).contains("ckpt-005", "input_ids");
+        }
+    }
+
+    @Test
+    void the_documents_list_every_argument() throws IOException {
+        String page = Files.readString(ROOT.resolve("docs/djl.md"));
+        for (ModelArgument argument : ModelArgument.values()) {
+            assertThat(page).contains("| `" + argument.key() + "` |");
         }
     }
 

@@ -2,6 +2,7 @@ package ai.llm360.common.checkpoint;
 
 import ai.djl.util.Progress;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,8 +15,9 @@ import java.util.List;
  * <p>Only floating-point tensors are cast; integers and booleans keep their type. Names that share
  * bytes in a torch file are each written out. Beside the tensors go the tokenizer's files, {@code
  * generation_config.json} and {@code config.json}, whose {@code torch_dtype} or {@code dtype}
- * follows the cast. Blocks are streamed: memory use doesn't grow with the tensors, and reading,
- * casting and writing overlap.
+ * follows the cast, and whose claim that a tensor is a copy of another is taken back where the
+ * checkpoint has two that differ: both are written then. Blocks are streamed: memory use doesn't
+ * grow with the tensors, and reading, casting and writing overlap.
  *
  * <pre>{@code
  * CheckpointConverter.builder()
@@ -111,20 +113,23 @@ public final class CheckpointConverter {
     }
 
     private void convert(Checkpoint checkpoint, Writing writing) throws IOException {
+        List<IgnoreRule> broken = IgnoreRule.broken(dropped, checkpoint);
+        List<IgnoreRule> rules = new ArrayList<>(dropped);
+        rules.removeAll(broken);
+        for (IgnoreRule rule : rules) {
+            rule.check(checkpoint);
+        }
         List<TensorSpec> specs = new ArrayList<>();
         for (TensorInfo tensor : inOrder(checkpoint)) {
-            if (dropped.stream().noneMatch(rule -> rule.matches(tensor.name()))) {
+            if (rules.stream().noneMatch(rule -> rule.matches(tensor.name()))) {
                 specs.add(new TensorSpec(tensor.name(), typeOf(tensor), tensor.shape()));
             }
-        }
-        for (IgnoreRule rule : dropped) {
-            rule.check(checkpoint);
         }
         if (specs.isEmpty()) {
             throw new CheckpointException(
                     checkpoint.location(), "no tensor is left after the ignore rules");
         }
-        write(checkpoint, specs, writing);
+        write(checkpoint, specs, broken, writing);
     }
 
     private List<TensorInfo> inOrder(Checkpoint checkpoint) {
@@ -143,7 +148,8 @@ public final class CheckpointConverter {
         return type != null && tensor.type().isFloatingPoint() ? type : tensor.type();
     }
 
-    private void write(Checkpoint checkpoint, List<TensorSpec> specs, Writing writing)
+    private void write(
+            Checkpoint checkpoint, List<TensorSpec> specs, List<IgnoreRule> broken, Writing writing)
             throws IOException {
         CheckpointWriter.Builder writer =
                 CheckpointWriter.builder()
@@ -153,7 +159,7 @@ public final class CheckpointConverter {
                         .optKeptOrder(storedOrder)
                         .optProgress(progress);
         if (Files.isDirectory(checkpoint.location())) {
-            addCompanions(checkpoint.location(), writer);
+            addCompanions(checkpoint.location(), broken, writer);
         }
         // The writer asks for tensors shard by shard.
         ShardPlan plan = new ShardPlan(specs, maxShardBytes, storedOrder);
@@ -168,12 +174,12 @@ public final class CheckpointConverter {
         }
     }
 
-    private void addCompanions(Path directory, CheckpointWriter.Builder writer) throws IOException {
+    private void addCompanions(
+            Path directory, List<IgnoreRule> broken, CheckpointWriter.Builder writer)
+            throws IOException {
         Path config = directory.resolve(CONFIG);
         if (Files.exists(config)) {
-            byte[] content =
-                    type == null ? Files.readAllBytes(config) : ModelConfig.withType(config, type);
-            writer.optFile(CONFIG, content);
+            writer.optFile(CONFIG, config(config, broken));
         }
         for (String name : COMPANIONS) {
             Path file = directory.resolve(name);
@@ -181,6 +187,16 @@ public final class CheckpointConverter {
                 writer.optFile(name, Files.readAllBytes(file));
             }
         }
+    }
+
+    private byte[] config(Path file, List<IgnoreRule> broken) throws IOException {
+        if (type == null && broken.isEmpty()) {
+            return Files.readAllBytes(file);
+        }
+        ModelConfig config = ModelConfig.read(file).takeBack(broken);
+        return (type == null ? config : config.setType(type))
+                .toJson()
+                .getBytes(StandardCharsets.UTF_8);
     }
 
     /** Builds a {@link CheckpointConverter}. */

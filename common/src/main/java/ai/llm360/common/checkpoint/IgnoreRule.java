@@ -3,8 +3,12 @@ package ai.llm360.common.checkpoint;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A named reason to pass over tensors that a checkpoint holds and a model doesn't use.
@@ -13,8 +17,17 @@ import java.util.regex.Pattern;
  * @param pattern matches the whole tensor name
  * @param reason why nothing is lost, in a sentence
  * @param original the tensor that those passed over are copies of, which {@link #check} sees to
+ * @param flag the entry of {@code config.json} that claims the copies; absent where every model of
+ *     the architecture has them
  */
-public record IgnoreRule(String name, Pattern pattern, String reason, Optional<String> original) {
+public record IgnoreRule(
+        String name,
+        Pattern pattern,
+        String reason,
+        Optional<String> original,
+        Optional<String> flag) {
+
+    private static final Logger logger = LoggerFactory.getLogger(IgnoreRule.class);
 
     /** Elements compared at a time. */
     private static final int PART = 1 << 20;
@@ -27,7 +40,7 @@ public record IgnoreRule(String name, Pattern pattern, String reason, Optional<S
      * @param reason why nothing is lost
      */
     public IgnoreRule(String name, Pattern pattern, String reason) {
-        this(name, pattern, reason, Optional.empty());
+        this(name, pattern, reason, Optional.empty(), Optional.empty());
     }
 
     /**
@@ -41,7 +54,23 @@ public record IgnoreRule(String name, Pattern pattern, String reason, Optional<S
      */
     public static IgnoreRule copyOf(String name, String copy, String original, String reason) {
         return new IgnoreRule(
-                name, Pattern.compile(Pattern.quote(copy)), reason, Optional.of(original));
+                name,
+                Pattern.compile(Pattern.quote(copy)),
+                reason,
+                Optional.of(original),
+                Optional.empty());
+    }
+
+    /**
+     * Returns this rule for a copy that the model's configuration claims. Where a checkpoint's copy
+     * differs from the original, the claim is wrong: the checkpoint's own tensor counts, as it does
+     * to transformers 5.
+     *
+     * @param entry the entry of {@code config.json}, such as {@code tie_word_embeddings}
+     * @return the rule
+     */
+    public IgnoreRule claimedBy(String entry) {
+        return new IgnoreRule(name, pattern, reason, original, Optional.of(entry));
     }
 
     /**
@@ -63,15 +92,88 @@ public record IgnoreRule(String name, Pattern pattern, String reason, Optional<S
      * @throws IOException if reading fails
      */
     public void check(Checkpoint checkpoint) throws IOException {
+        Optional<TensorInfo> differing = differing(checkpoint);
+        if (differing.isPresent()) {
+            String copy = differing.get().name();
+            throw new CheckpointException(
+                    checkpoint.location(),
+                    "%s isn't equal to %s, though the model has one of them only (%s): %s"
+                            .formatted(
+                                    copy,
+                                    original.orElseThrow(),
+                                    name,
+                                    flag.map(
+                                                    entry ->
+                                                            "set %s to false in the model's configuration to use %s"
+                                                                    .formatted(entry, copy))
+                                            .orElse(
+                                                    "the file is damaged, or of a model that"
+                                                            + " doesn't tie them")));
+        }
+    }
+
+    /**
+     * Finds a copy that isn't equal to its original, comparing as {@link #check} does.
+     *
+     * @param checkpoint the checkpoint
+     * @return the first such tensor; empty if all copies are equal, or the rule isn't about copies
+     * @throws IOException if reading fails
+     */
+    public Optional<TensorInfo> differing(Checkpoint checkpoint) throws IOException {
         TensorInfo first = original.map(checkpoint.tensors()::get).orElse(null);
         if (first == null) {
-            return;
+            return Optional.empty();
         }
         for (TensorInfo copy : checkpoint.tensors().values()) {
-            if (matches(copy.name()) && !samePlace(first, copy)) {
-                compare(checkpoint, first, copy);
+            if (matches(copy.name())
+                    && !samePlace(first, copy)
+                    && !equal(checkpoint, first, copy)) {
+                return Optional.of(copy);
             }
         }
+        return Optional.empty();
+    }
+
+    /**
+     * Finds the rules whose claim a checkpoint breaks: it holds a tensor of its own where its
+     * configuration speaks of a copy. Each is told in a warning.
+     *
+     * @param rules a model's rules
+     * @param checkpoint the checkpoint
+     * @return those of them that have a {@link #flag} and a {@linkplain #differing differing} copy
+     * @throws IOException if reading fails
+     */
+    public static List<IgnoreRule> broken(List<IgnoreRule> rules, Checkpoint checkpoint)
+            throws IOException {
+        List<IgnoreRule> broken = new ArrayList<>();
+        for (IgnoreRule rule : rules) {
+            Optional<TensorInfo> own =
+                    rule.flag.isPresent() ? rule.differing(checkpoint) : Optional.empty();
+            if (own.isPresent()) {
+                logger.warn(
+                        "{}: {} is not {}, whatever config.json says by {}; both are used",
+                        checkpoint.location(),
+                        own.get().name(),
+                        rule.original.orElseThrow(),
+                        rule.flag.get());
+                broken.add(rule);
+            }
+        }
+        return broken;
+    }
+
+    /**
+     * Returns whether comparing the copies of a checkpoint takes no reading of its tensors: there
+     * are none, or each lies in the original's place.
+     *
+     * @param checkpoint the checkpoint
+     * @return whether the headers tell that the rule holds
+     */
+    public boolean needsNoReading(Checkpoint checkpoint) {
+        TensorInfo first = original.map(checkpoint.tensors()::get).orElse(null);
+        return first == null
+                || checkpoint.tensors().values().stream()
+                        .allMatch(copy -> !matches(copy.name()) || samePlace(first, copy));
     }
 
     private static boolean samePlace(TensorInfo a, TensorInfo b) {
@@ -81,7 +183,7 @@ public record IgnoreRule(String name, Pattern pattern, String reason, Optional<S
                 && a.strides().equals(b.strides());
     }
 
-    private void compare(Checkpoint checkpoint, TensorInfo first, TensorInfo copy)
+    private static boolean equal(Checkpoint checkpoint, TensorInfo first, TensorInfo copy)
             throws IOException {
         boolean alike = first.type() == copy.type() && first.shape().equals(copy.shape());
         ByteBuffer a = buffer(first.type());
@@ -92,13 +194,7 @@ public record IgnoreRule(String name, Pattern pattern, String reason, Optional<S
             checkpoint.read(copy, done, count, copy.type(), b.clear());
             alike = a.flip().mismatch(b.flip()) < 0;
         }
-        if (!alike) {
-            throw new CheckpointException(
-                    checkpoint.location(),
-                    ("%s isn't equal to %s, though the model has one of them only (%s): the file is"
-                                    + " damaged, or of a model that doesn't tie them")
-                            .formatted(copy.name(), first.name(), name));
-        }
+        return alike;
     }
 
     private static ByteBuffer buffer(TensorType type) {

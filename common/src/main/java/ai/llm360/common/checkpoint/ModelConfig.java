@@ -7,41 +7,74 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
-/** Changes the one entry of a {@code config.json} that says how the weights are stored. */
-final class ModelConfig {
+/** Changes the entries of a {@code config.json} that say how the weights are stored. */
+public final class ModelConfig {
 
     private static final Gson GSON =
             new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().serializeNulls().create();
 
-    private ModelConfig() {}
+    private final JsonObject entries;
+
+    private ModelConfig(JsonObject entries) {
+        this.entries = entries;
+    }
 
     /**
-     * Returns a configuration with another type of weights. The entry that is there is kept:
-     * "dtype" of transformers 5, or "torch_dtype" of all versions, which is also added if there is
-     * neither.
+     * Reads a configuration.
+     *
+     * @param file a {@code config.json}
+     * @return its entries
+     * @throws CheckpointException if it isn't a JSON object
+     * @throws IOException if it can't be read
      */
-    static byte[] withType(Path file, TensorType type) throws IOException {
-        JsonObject config;
+    public static ModelConfig read(Path file) throws IOException {
         try {
             JsonElement parsed = GSON.fromJson(Files.readString(file), JsonElement.class);
             if (parsed == null || !parsed.isJsonObject()) {
                 throw new CheckpointException(file, "is not a JSON object");
             }
-            config = parsed.getAsJsonObject();
+            return new ModelConfig(parsed.getAsJsonObject());
         } catch (JsonParseException | CharacterCodingException e) {
             throw new CheckpointException(file, "is not valid JSON: " + e.getMessage(), e);
         }
-        boolean hasNew = config.has("dtype");
+    }
+
+    /**
+     * Sets the type of the weights. The entry that is there is kept: "dtype" of transformers 5, or
+     * "torch_dtype" of all versions, which is also added if there is neither.
+     */
+    ModelConfig setType(TensorType type) {
+        boolean hasNew = entries.has("dtype");
         if (hasNew) {
-            config.addProperty("dtype", type.torchName());
+            entries.addProperty("dtype", type.torchName());
         }
-        if (!hasNew || config.has("torch_dtype")) {
-            config.addProperty("torch_dtype", type.torchName());
+        if (!hasNew || entries.has("torch_dtype")) {
+            entries.addProperty("torch_dtype", type.torchName());
         }
-        return (GSON.toJson(config) + "\n").getBytes(StandardCharsets.UTF_8);
+        return this;
+    }
+
+    /**
+     * Takes back claims that a checkpoint breaks, as {@link IgnoreRule#broken} finds them.
+     *
+     * @param broken the rules, whose {@link IgnoreRule#flag} becomes false
+     * @return this configuration
+     */
+    public ModelConfig takeBack(List<IgnoreRule> broken) {
+        broken.forEach(rule -> entries.addProperty(rule.flag().orElseThrow(), false));
+        return this;
+    }
+
+    /**
+     * Returns the configuration as a file's text.
+     *
+     * @return JSON
+     */
+    public String toJson() {
+        return GSON.toJson(entries) + "\n";
     }
 }

@@ -35,8 +35,17 @@ final class Continuation {
         this.eosIds = eosIds;
         // The last token is made from context - 1 fed ones, so context + 1 - prompt can be made.
         int room = context + 1 - prompt.length;
-        limit = Math.min(config.maxNewTokens(), room);
-        limitReason = config.maxNewTokens() <= room ? FinishReason.LENGTH : FinishReason.CONTEXT;
+        int wanted = config.maxNewTokens();
+        if (config.maxLength() > 0) {
+            wanted = Math.min(wanted, config.maxLength() - prompt.length);
+            if (wanted < 1) {
+                throw new IllegalArgumentException(
+                        "the prompt's %d tokens leave no room within a max length of %d; set max new tokens instead"
+                                .formatted(prompt.length, config.maxLength()));
+            }
+        }
+        limit = Math.min(wanted, room);
+        limitReason = wanted <= room ? FinishReason.LENGTH : FinishReason.CONTEXT;
         this.decoder = decoder;
         stops = new StopStrings(config.stop());
     }

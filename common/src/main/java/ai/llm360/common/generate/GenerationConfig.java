@@ -1,12 +1,20 @@
 package ai.llm360.common.generate;
 
+import ai.llm360.common.checkpoint.HubConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * How to continue a text.
  *
  * @param maxNewTokens the largest number of tokens to make
+ * @param maxLength the largest number of tokens of prompt and continuation together; 0 where {@code
+ *     maxNewTokens} alone counts
  * @param temperature what logits are divided by before sampling; 0 takes the most probable token
  * @param topK samples from the k most probable tokens alone; 0 for all
  * @param topP samples from the fewest most probable tokens whose probabilities reach this sum; 1
@@ -20,6 +28,7 @@ import java.util.Set;
  */
 public record GenerationConfig(
         int maxNewTokens,
+        int maxLength,
         double temperature,
         int topK,
         double topP,
@@ -29,6 +38,11 @@ public record GenerationConfig(
         Set<Long> eosIds,
         boolean ignoreEos) {
 
+    private static final Logger logger = LoggerFactory.getLogger(GenerationConfig.class);
+
+    private static final String FILE = "generation_config.json";
+    private static final long MAX_FILE_BYTES = 1 << 20;
+
     /**
      * Checks the values.
      *
@@ -36,6 +50,7 @@ public record GenerationConfig(
      */
     public GenerationConfig {
         require(maxNewTokens > 0, "max new tokens must be positive, not " + maxNewTokens);
+        require(maxLength >= 0, "max length must be 0 (off) or more, not " + maxLength);
         require(
                 temperature >= 0 && Double.isFinite(temperature),
                 "temperature must be 0 or more, not " + temperature);
@@ -56,6 +71,56 @@ public record GenerationConfig(
     }
 
     /**
+     * Reads what a checkpoint's publisher recommends, with the meaning that transformers gives to
+     * it: greedy unless {@code do_sample} is true. Entries that ask for what there is nothing for,
+     * such as beams, are passed over with a warning.
+     *
+     * @param directory the checkpoint's directory
+     * @return the configuration of its {@code generation_config.json}; the builder's defaults where
+     *     there is none
+     * @throws IOException if the file can't be read
+     * @throws IllegalArgumentException if it is larger than 1 MiB, isn't a JSON object, or a value
+     *     isn't what it should be, naming the file
+     */
+    public static GenerationConfig read(Path directory) throws IOException {
+        Path file = directory.resolve(FILE);
+        if (!Files.isRegularFile(file)) {
+            return builder().build();
+        }
+        if (Files.size(file) > MAX_FILE_BYTES) {
+            throw new IllegalArgumentException(
+                    "%s has %,d bytes; a generation_config.json has at most %,d"
+                            .formatted(file, Files.size(file), MAX_FILE_BYTES));
+        }
+        Set<String> lacking = HubConfig.read(file, GenerationConfigJson::lacking);
+        if (!lacking.isEmpty()) {
+            logger.warn(
+                    "{}: nothing here does what {} ask for; they are passed over", file, lacking);
+        }
+        return HubConfig.read(file, GenerationConfigJson::toConfig);
+    }
+
+    /**
+     * Returns a builder that begins with these values.
+     *
+     * @return the builder
+     */
+    public Builder toBuilder() {
+        Builder builder = new Builder();
+        builder.maxNewTokens = maxNewTokens;
+        builder.maxLength = maxLength;
+        builder.temperature = temperature;
+        builder.topK = topK;
+        builder.topP = topP;
+        builder.repetitionPenalty = repetitionPenalty;
+        builder.seed = seed;
+        builder.stop = stop;
+        builder.eosIds = eosIds;
+        builder.ignoreEos = ignoreEos;
+        return builder;
+    }
+
+    /**
      * Returns a builder: greedy, 128 tokens, unless told otherwise.
      *
      * @return the builder
@@ -68,6 +133,7 @@ public record GenerationConfig(
     public static final class Builder {
 
         private int maxNewTokens = 128;
+        private int maxLength;
         private double temperature;
         private int topK;
         private double topP = 1;
@@ -80,13 +146,28 @@ public record GenerationConfig(
         private Builder() {}
 
         /**
-         * Sets the largest number of tokens to make; 128 by default.
+         * Sets the largest number of tokens to make; 128 by default. It takes the place of {@link
+         * #optMaxLength}.
          *
          * @param maxNewTokens the number
          * @return this builder
          */
         public Builder optMaxNewTokens(int maxNewTokens) {
             this.maxNewTokens = maxNewTokens;
+            maxLength = 0;
+            return this;
+        }
+
+        /**
+         * Sets the largest number of tokens of prompt and continuation together. It takes the place
+         * of {@link #optMaxNewTokens}.
+         *
+         * @param maxLength the number, 0 for none
+         * @return this builder
+         */
+        public Builder optMaxLength(int maxLength) {
+            this.maxLength = maxLength;
+            maxNewTokens = maxLength == 0 ? maxNewTokens : Integer.MAX_VALUE;
             return this;
         }
 
@@ -187,6 +268,7 @@ public record GenerationConfig(
         public GenerationConfig build() {
             return new GenerationConfig(
                     maxNewTokens,
+                    maxLength,
                     temperature,
                     topK,
                     topP,

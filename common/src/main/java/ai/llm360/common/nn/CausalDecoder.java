@@ -1,6 +1,8 @@
 package ai.llm360.common.nn;
 
 import ai.djl.Device;
+import ai.djl.MalformedModelException;
+import ai.djl.inference.streaming.StreamingBlock;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -9,12 +11,20 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.training.ParameterStore;
+import ai.djl.util.Pair;
 import ai.djl.util.PairList;
 import ai.llm360.common.checkpoint.IgnoreRule;
 import ai.llm360.common.checkpoint.TensorType;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
  * A decoder-only transformer as a DJL block: token ids (B, T) of type INT64 in, float32 logits (B,
@@ -23,10 +33,16 @@ import java.util.List;
  * <p>What differs between architectures is their {@link DecoderLayout}: names, shapes and a page of
  * TorchScript. What they share is here: an embedding, layers, a norm and a head, run one page
  * method at a time; whole sequences for training and scoring, and cached sequences for generation.
+ * It is past 400 lines since it is both the model that generation asks and DJL's block, which is
+ * described, saved, loaded and trained.
  */
-public abstract class CausalDecoder extends HubBlock implements CausalLanguageModel {
+public abstract class CausalDecoder extends HubBlock
+        implements CausalLanguageModel, StreamingBlock {
+
+    private static final String TRAINER = "DJL trains float32";
 
     private final DecoderLayout layout;
+    private final DecoderInput input;
     private final List<DecoderLayer> layers = new ArrayList<>();
     private final DecoderRuntime runtime;
 
@@ -38,6 +54,8 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
     @SuppressWarnings("this-escape")
     protected CausalDecoder(DecoderLayout layout) {
         this.layout = layout;
+        input = new DecoderInput(layout.vocabulary(), layout.context());
+        inputNames = List.of("input_ids");
         addWeights(List.of(layout.embedding()));
         runtime = new DecoderRuntime(layout, embedding());
         for (int i = 0; i < layout.layers(); i++) {
@@ -85,8 +103,9 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
     /**
      * {@inheritDoc}
      *
-     * @throws IllegalArgumentException if T is beyond the context length
-     * @throws IllegalStateException if the model was loaded as int8 and {@code training} is true
+     * @throws IllegalArgumentException if the input isn't one array of token ids (B, T), of INT64
+     *     or INT32 and within the vocabulary, or T is beyond the context length
+     * @throws IllegalStateException if {@code training} is true and the model was loaded as int8
      */
     @Override
     protected NDList forwardInternal(
@@ -97,17 +116,14 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
         if (inputs instanceof BlockCall call) {
             return call.run(this);
         }
-        NDArray ids = inputs.singletonOrThrow();
-        checkLength(ids.getShape().get(1));
+        NDArray ids = input.of(inputs);
         Device device = ids.getDevice();
         NDArray table = store.getValue(embedding(), device, training);
         if (!training && table == embedding().getArray()) {
             return new NDList(inferLogits(ids.getManager(), ids));
         }
         if (training && runtime.int8()) {
-            throw new IllegalStateException(
-                    "this model was loaded as int8, for inference only; load it as fp32 or bf16 to"
-                            + " train it");
+            throw unfit("int8 is for inference only");
         }
         NDManager manager = ids.getManager();
         TorchScript page = runtime.plain();
@@ -126,6 +142,89 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
         return new NDList(call(page, manager, training, "logits", h, head));
     }
 
+    /**
+     * Refuses weights that aren't float32 where DJL would hand them to its optimizers or write
+     * them: it has no name for bfloat16, and knows nothing of packed weights.
+     */
+    private void requireFloat32(String why) {
+        DataType type = embedding().getArray().getDataType();
+        if (runtime.int8() || type != DataType.FLOAT32) {
+            throw unfit(why);
+        }
+    }
+
+    private IllegalStateException unfit(String why) {
+        TensorType type = TensorLoader.typeOf(embedding().getArray());
+        return new IllegalStateException(
+                "%s, and this model's weights are %s: load it with optDtype(WeightType.FP32)"
+                        .formatted(why, runtime.int8() ? WeightType.INT8 : WeightType.of(type)));
+    }
+
+    /**
+     * {@inheritDoc} DJL's {@code newTrainer} begins with it.
+     *
+     * @throws IllegalStateException if gradients are wanted of weights that aren't float32; {@link
+     *     #freezeParameters(boolean)} lets those be computed that no optimizer of DJL's takes
+     */
+    @Override
+    public void freezeParameters(boolean freeze, Predicate<Parameter> predicate) {
+        if (!freeze && embedding().isInitialized()) {
+            requireFloat32(TRAINER);
+        }
+        super.freezeParameters(freeze, predicate);
+    }
+
+    /**
+     * {@inheritDoc} DJL's {@code Trainer} begins with it.
+     *
+     * @throws IllegalStateException if there are weights that have gradients and aren't float32
+     */
+    @Override
+    public void initialize(NDManager manager, DataType dataType, Shape... inputShapes) {
+        if (embedding().isInitialized() && embedding().requiresGradient()) {
+            requireFloat32(TRAINER);
+        }
+        super.initialize(manager, dataType, inputShapes);
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * @throws IllegalStateException if the weights aren't float32
+     */
+    @Override
+    public void saveParameters(DataOutputStream out) throws IOException {
+        requireFloat32("DJL writes float32");
+        super.saveParameters(out);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void loadParameters(NDManager manager, DataInputStream in)
+            throws IOException, MalformedModelException {
+        super.loadParameters(manager, in);
+        Map<String, Shape> expected = parameterShapes();
+        for (Pair<String, Parameter> pair : getParameters()) {
+            Shape found = pair.getValue().getShape();
+            if (!expected.get(pair.getKey()).equals(found)) {
+                throw new MalformedModelException(
+                        "%s is %s, expected %s: the parameters are of another model"
+                                .formatted(pair.getKey(), found, expected.get(pair.getKey())));
+            }
+        }
+        runtime.setWeights(WeightSource.PARAMETERS, false);
+    }
+
+    /** {@inheritDoc} It has one element, the whole output. */
+    @Override
+    public Iterator<NDList> forwardStreamIter(
+            ParameterStore store,
+            NDList inputs,
+            boolean training,
+            PairList<String, Object> params) {
+        return Stream.of(inputs).map(list -> forward(store, list, training, params)).iterator();
+    }
+
     private static NDArray call(
             TorchScript page, NDManager manager, boolean training, String method, Object... args) {
         return training ? page.train(manager, method, args) : page.infer(manager, method, args);
@@ -139,7 +238,7 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
     @Override
     public NDArray logits(NDManager manager, long[][] ids) {
         try (NDManager scope = manager.newSubManager()) {
-            return inferLogits(manager, tokens(scope, ids));
+            return inferLogits(manager, input.of(scope, ids));
         }
     }
 
@@ -191,7 +290,7 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
      */
     public List<NDArray> hiddenStates(NDManager manager, long[][] ids) {
         try (NDManager scope = manager.newSubManager()) {
-            List<NDArray> states = inferStates(scope, tokens(scope, ids), true);
+            List<NDArray> states = inferStates(scope, input.of(scope, ids), true);
             List<Object> arguments = new ArrayList<>();
             arguments.add(states.remove(states.size() - 1));
             for (int i = 0; i < layout.finalNorm().size(); i++) {
@@ -205,7 +304,7 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
 
     /** Runs embedding and layers; keeps every state or the last one only. */
     private List<NDArray> inferStates(NDManager manager, NDArray ids, boolean all) {
-        checkLength(ids.getShape().get(1));
+        input.checkLength(ids.getShape().get(1));
         List<NDArray> states = new ArrayList<>();
         NDArray x = embed(manager, ids);
         long kept = (long) layout.keyValueHeads() * layout.headDim();
@@ -248,7 +347,7 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
     /** {@inheritDoc} */
     @Override
     public KvCache newCache(int rows, int capacity) {
-        checkLength(capacity);
+        input.checkLength(capacity);
         TensorType stored = TensorLoader.typeOf(embedding().getArray());
         boolean half = stored != TensorType.F32 && stored != TensorType.F64;
         return new KvCache(
@@ -274,7 +373,7 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
         int tokens = ids[0].length;
         CachedRows cached = new CachedRows(cache, slots, tokens);
         try (NDManager scope = manager.newSubManager()) {
-            NDArray x = embed(scope, tokens(scope, ids));
+            NDArray x = embed(scope, input.of(scope, ids));
             KernelDecoder kernels = kernels((long) slots.length * tokens, cache.layerBytes());
             if (kernels == null) {
                 x = advance(scope, x, cached);
@@ -309,35 +408,6 @@ public abstract class CausalDecoder extends HubBlock implements CausalLanguageMo
             x = y;
         }
         return x;
-    }
-
-    private NDArray tokens(NDManager manager, long[][] ids) {
-        int length = ids[0].length;
-        long[] flat = new long[Math.multiplyExact(ids.length, length)];
-        for (int row = 0; row < ids.length; row++) {
-            if (ids[row].length != length) {
-                throw new IllegalArgumentException(
-                        "rows of one call must have one length, not %d and %d tokens"
-                                .formatted(length, ids[row].length));
-            }
-            System.arraycopy(ids[row], 0, flat, row * length, length);
-        }
-        for (long id : flat) {
-            if (id < 0 || id >= layout.vocabulary()) {
-                throw new IllegalArgumentException(
-                        "token id %d is outside the model's vocabulary of 0 to %d"
-                                .formatted(id, layout.vocabulary() - 1));
-            }
-        }
-        return manager.create(flat, new Shape(ids.length, length));
-    }
-
-    private void checkLength(long positions) {
-        if (positions < 1 || positions > layout.context()) {
-            throw new IllegalArgumentException(
-                    "%d positions don't fit: the model's context length is %d"
-                            .formatted(positions, layout.context()));
-        }
     }
 
     final DecoderLayout layout() {

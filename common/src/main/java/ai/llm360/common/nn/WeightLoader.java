@@ -2,6 +2,8 @@ package ai.llm360.common.nn;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.util.Pair;
 import ai.djl.util.Progress;
@@ -100,6 +102,8 @@ public final class WeightLoader {
                 progress.increment(1);
             }
         }
+        // DJL asks a block for its input's shape; any number of rows, of any length.
+        decoder.initialize(manager, DataType.FLOAT32, new Shape(-1, -1));
         boolean mapped = !manager.getDevice().isGpu();
         WeightSource source =
                 (scope, name, parameter) -> {

@@ -3,6 +3,7 @@ package ai.llm360.zoo.hub;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.llm360.amber.AmberConfig;
 import ai.llm360.amber.testing.TinyAmber;
 import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.CheckpointException;
@@ -271,6 +272,33 @@ class CastDownloadTest {
             assertThat(cast.get("steps").type()).isEqualTo(TensorType.I64);
             assertThat(cast.read("steps").getLong()).isEqualTo(7);
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void a_head_beside_a_claim_that_it_is_tied_stays_and_the_claim_goes_if_it_is_wrong(
+            boolean equal) throws Exception {
+        TinyAmber tiny = TinyAmber.of(TinyAmber.sizes());
+        float[] table = tiny.weight("model.embed_tokens.weight");
+        if (equal) {
+            System.arraycopy(table, 0, tiny.weight("lm_head.weight"), 0, table.length);
+        }
+        Path model = tiny.writeTo(temp.resolve("model"));
+        String config = Files.readString(model.resolve("config.json"));
+        byte[] weights = Files.readAllBytes(model.resolve("model.safetensors"));
+        serve(
+                ServedFile.text(
+                        "config.json",
+                        config.replace(
+                                "\"tie_word_embeddings\": false", "\"tie_word_embeddings\": true")),
+                new ServedFile("model.safetensors", weights, true));
+        Path directory = cast().run().directory();
+        AmberConfig written = AmberConfig.read(directory.resolve("config.json"));
+        assertThat(written.tiedEmbeddings()).isEqualTo(equal);
+        try (Checkpoint cast = Checkpoint.open(directory)) {
+            assertThat(cast.tensors()).containsKey("lm_head.weight");
+        }
+        assertThat(verified().problems()).isEmpty();
     }
 
     @Test

@@ -29,7 +29,8 @@ public final class Snippets {
                     "ai.llm360.zoo.Series",
                     "ai.llm360.zoo.SeriesCheckpoint",
                     "ai.llm360.zoo.TensorRows",
-                    "ai.llm360.zoo.Zoo");
+                    "ai.llm360.zoo.Zoo",
+                    "java.nio.file.Path");
 
     private Snippets() {}
 

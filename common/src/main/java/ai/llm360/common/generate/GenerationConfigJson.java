@@ -1,0 +1,158 @@
+package ai.llm360.common.generate;
+
+import ai.llm360.common.checkpoint.HubConfig;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonPrimitive;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * Reads the {@code generation_config.json} that a checkpoint's publisher puts beside it, with the
+ * meaning that transformers 5.18 gives to it: without {@code do_sample}, generation is greedy
+ * whatever the temperature; with it, what the file leaves out is a temperature of 1 and a top-k of
+ * 50; {@code max_new_tokens} counts before {@code max_length}.
+ */
+final class GenerationConfigJson {
+
+    /** The top-k of transformers, where a file that samples has none. */
+    private static final int TOP_K = 50;
+
+    /** Entries that would change a continuation and that there is nothing for, by what is off. */
+    private static final Map<String, Double> LACKING =
+            new TreeMap<>(
+                    Map.ofEntries(
+                            Map.entry("num_beams", 1.0),
+                            Map.entry("num_beam_groups", 1.0),
+                            Map.entry("penalty_alpha", 0.0),
+                            Map.entry("min_p", 0.0),
+                            Map.entry("typical_p", 1.0),
+                            Map.entry("epsilon_cutoff", 0.0),
+                            Map.entry("eta_cutoff", 0.0),
+                            Map.entry("no_repeat_ngram_size", 0.0),
+                            Map.entry("min_length", 0.0),
+                            Map.entry("min_new_tokens", 0.0),
+                            Map.entry("guidance_scale", 1.0),
+                            Map.entry("bad_words_ids", Double.NaN),
+                            Map.entry("force_words_ids", Double.NaN),
+                            Map.entry("forced_bos_token_id", Double.NaN),
+                            Map.entry("forced_eos_token_id", Double.NaN),
+                            Map.entry("suppress_tokens", Double.NaN),
+                            Map.entry("begin_suppress_tokens", Double.NaN),
+                            Map.entry("sequence_bias", Double.NaN),
+                            Map.entry("exponential_decay_length_penalty", Double.NaN)));
+
+    private final HubConfig entries;
+
+    private GenerationConfigJson(HubConfig entries) {
+        this.entries = entries;
+    }
+
+    static GenerationConfig toConfig(HubConfig entries) {
+        return new GenerationConfigJson(entries).toConfig();
+    }
+
+    /** Returns the names of the entries that ask for what there is nothing for. */
+    static Set<String> lacking(HubConfig entries) {
+        Set<String> names = new TreeSet<>();
+        LACKING.forEach(
+                (name, off) ->
+                        entries.get(name)
+                                .filter(value -> !isNumber(value) || value.getAsDouble() != off)
+                                .ifPresent(value -> names.add(name)));
+        return names;
+    }
+
+    private GenerationConfig toConfig() {
+        GenerationConfig.Builder builder = GenerationConfig.builder();
+        Optional<Double> temperature = number("temperature");
+        Optional<Integer> topK = whole("top_k");
+        if (flag("do_sample")) {
+            builder.optTemperature(temperature.orElse(1.0)).optTopK(topK.orElse(TOP_K));
+        } else {
+            topK.ifPresent(builder::optTopK);
+        }
+        number("top_p").ifPresent(builder::optTopP);
+        number("repetition_penalty").ifPresent(builder::optRepetitionPenalty);
+        whole("max_length").map(n -> positive("max_length", n)).ifPresent(builder::optMaxLength);
+        whole("max_new_tokens").ifPresent(builder::optMaxNewTokens);
+        builder.optEosIds(eosIds());
+        entries.get("stop_strings").map(this::texts).ifPresent(builder::optStop);
+        return builder.build();
+    }
+
+    private static int positive(String name, int value) {
+        if (value < 1) {
+            throw new IllegalArgumentException(
+                    "%s must be positive, not %d".formatted(name, value));
+        }
+        return value;
+    }
+
+    private Set<Long> eosIds() {
+        Set<Long> ids = new HashSet<>(entries.ids("eos_token_id"));
+        if (ids.stream().anyMatch(id -> id < 0)) {
+            throw new IllegalArgumentException(
+                    "eos_token_id must be token ids, which are 0 or more, not " + ids);
+        }
+        return ids;
+    }
+
+    private String[] texts(JsonElement value) {
+        Iterable<JsonElement> all = value.isJsonArray() ? value.getAsJsonArray() : Set.of(value);
+        Set<String> texts = new TreeSet<>();
+        for (JsonElement one : all) {
+            if (!(one instanceof JsonPrimitive text && text.isString())) {
+                throw wrong("stop_strings", "a text or a list of texts", value);
+            }
+            texts.add(one.getAsString());
+        }
+        return texts.toArray(String[]::new);
+    }
+
+    private boolean flag(String name) {
+        return entries.get(name)
+                .map(
+                        value -> {
+                            if (value instanceof JsonPrimitive flag && flag.isBoolean()) {
+                                return flag.getAsBoolean();
+                            }
+                            throw wrong(name, "true or false", value);
+                        })
+                .orElse(false);
+    }
+
+    private Optional<Double> number(String name) {
+        return entries.get(name)
+                .map(
+                        value -> {
+                            if (isNumber(value)) {
+                                return value.getAsDouble();
+                            }
+                            throw wrong(name, "a number", value);
+                        });
+    }
+
+    private Optional<Integer> whole(String name) {
+        return entries.get(name)
+                .map(
+                        value -> {
+                            double number = isNumber(value) ? value.getAsDouble() : Double.NaN;
+                            if (number == (int) number) {
+                                return (int) number;
+                            }
+                            throw wrong(name, "a whole number", value);
+                        });
+    }
+
+    private static boolean isNumber(JsonElement value) {
+        return value instanceof JsonPrimitive number && number.isNumber();
+    }
+
+    private static IllegalArgumentException wrong(String name, String kind, JsonElement value) {
+        return new IllegalArgumentException("%s must be %s, not %s".formatted(name, kind, value));
+    }
+}
