@@ -91,6 +91,13 @@ record TrainedModel(String name, List<Source> checkpoints) {
                 states.add(SavedState.open(directory));
             }
         }
+        Optional<Path> end = endWithinChunk(run);
+        if (end.isPresent()) {
+            SavedState last = SavedState.open(end.get());
+            if (states.stream().noneMatch(s -> s.state().step() == last.state().step())) {
+                states.add(last);
+            }
+        }
         states.sort(Comparator.comparingLong(state -> state.state().step()));
         Map<Long, Double> losses = losses(run);
         List<Source> found = new ArrayList<>();
@@ -108,6 +115,17 @@ record TrainedModel(String name, List<Source> checkpoints) {
             before = step;
         }
         return found;
+    }
+
+    /**
+     * Finds the last state of a run that its configured steps ended within a chunk. It lies among
+     * the points to resume from, as the chunk's own checkpoint may still follow, if the run is
+     * given more steps.
+     */
+    private static Optional<Path> endWithinChunk(Path run) throws IOException {
+        Object steps = ConfigTree.read(run.resolve("config.yaml")).get("steps").orElse(0L);
+        Path end = run.resolve("resume/step-%09d".formatted(steps instanceof Long n ? n : 0));
+        return Optional.of(end).filter(state -> Files.exists(state.resolve("manifest.json")));
     }
 
     private static Map<Long, Double> losses(Path run) throws IOException {
