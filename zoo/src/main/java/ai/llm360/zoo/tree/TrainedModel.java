@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -124,7 +125,8 @@ record TrainedModel(String name, List<Source> checkpoints) {
      */
     private static Optional<Path> endWithinChunk(Path run) throws IOException {
         Object steps = ConfigTree.read(run.resolve("config.yaml")).get("steps").orElse(0L);
-        Path end = run.resolve("resume/step-%09d".formatted(steps instanceof Long n ? n : 0));
+        long last = steps instanceof Long number ? number : 0;
+        Path end = run.resolve(String.format(Locale.ROOT, "resume/step-%09d", last));
         return Optional.of(end).filter(state -> Files.exists(state.resolve("manifest.json")));
     }
 
