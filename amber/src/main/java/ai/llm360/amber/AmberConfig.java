@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The sizes and constants of an Amber model, or of another model of the LLaMA architecture, as its
@@ -98,6 +99,17 @@ public record AmberConfig(
      */
     public static AmberConfig parse(String json) {
         return HubConfig.parse(json, AmberConfigJson::toConfig);
+    }
+
+    /**
+     * Returns the entries of a config.json that count, whether they are there or not.
+     *
+     * @param json the file's text
+     * @return their names
+     * @throws IllegalArgumentException as {@link #parse} does
+     */
+    public static Set<String> entries(String json) {
+        return HubConfig.namesRead(json, AmberConfigJson::toConfig);
     }
 
     /**

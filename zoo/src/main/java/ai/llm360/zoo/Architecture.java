@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** The architectures that the zoo can load, by the {@code model_type} of their config.json. */
@@ -22,11 +23,21 @@ enum Architecture {
         CausalDecoder newBlock(String config) {
             return new Amber(AmberConfig.parse(config));
         }
+
+        @Override
+        Set<String> entries(String config) {
+            return AmberConfig.entries(config);
+        }
     },
     CRYSTALCODER("crystalcoder") {
         @Override
         CausalDecoder newBlock(String config) {
             return new CrystalCoder(CrystalCoderConfig.parse(config));
+        }
+
+        @Override
+        Set<String> entries(String config) {
+            return CrystalCoderConfig.entries(config);
         }
     };
 
@@ -38,6 +49,9 @@ enum Architecture {
 
     /** Makes a block without weights from a config.json's text. */
     abstract CausalDecoder newBlock(String config);
+
+    /** Returns the entries of a config.json that count, whether they are there or not. */
+    abstract Set<String> entries(String config);
 
     /**
      * Makes the block that a checkpoint's directory describes.
@@ -70,10 +84,24 @@ enum Architecture {
      * @throws IllegalArgumentException if it describes a model that the zoo has no block for
      */
     static CausalDecoder describedBy(String config) {
+        return of(config).newBlock(config);
+    }
+
+    /**
+     * Returns the entries of a config.json that count for the architecture that it is of.
+     *
+     * @throws JsonParseException if it isn't a JSON object
+     * @throws IllegalArgumentException if it describes a model that the zoo has no block for
+     */
+    static Set<String> entriesOf(String config) {
+        return of(config).entries(config);
+    }
+
+    private static Architecture of(String config) {
         String found = modelType(config);
         for (Architecture architecture : values()) {
             if (architecture.modelType.equals(found)) {
-                return architecture.newBlock(config);
+                return architecture;
             }
         }
         throw new IllegalArgumentException(
