@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.Set;
 
 /**
  * The sizes and constants of an Amber model, or of another model of the LLaMA architecture, as its
@@ -123,6 +124,17 @@ public record AmberConfig(
      */
     public List<IgnoreRule> ignoredTensors() {
         return tiedEmbeddings ? List.of(ROTARY, TIED_HEAD) : List.of(ROTARY);
+    }
+
+    /**
+     * Returns the entries of a config.json that count, whether they are there or not.
+     *
+     * @param json the file's text
+     * @return their names
+     * @throws IllegalArgumentException as {@link #parse} does
+     */
+    public static Set<String> entries(String json) {
+        return HubConfig.namesRead(json, AmberConfigJson::toConfig);
     }
 
     /**

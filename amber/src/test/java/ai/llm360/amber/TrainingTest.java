@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.ndarray.NDArray;
 import ai.llm360.amber.testing.TinyRun;
 import ai.llm360.common.checkpoint.Checkpoint;
+import ai.llm360.common.nn.Machine;
 import ai.llm360.common.run.RunDirectory;
 import ai.llm360.common.run.RunEvent;
 import ai.llm360.common.run.SavedState;
@@ -17,7 +18,9 @@ import ai.llm360.common.train.TrainingException;
 import ai.llm360.common.train.TrainingListener;
 import ai.llm360.common.train.TrainingResult;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.LongStream;
@@ -177,11 +180,48 @@ class TrainingTest {
         assertThat(run.events()).hasSize(1);
         assertThat(run.events().get(0).kind()).isEqualTo("non_finite");
         assertThat(run.events().get(0).step()).isEqualTo(3);
-        assertThat(RunEvent.read(run("a"))).hasSize(1);
+        assertThat(RunEvent.read(run("a")))
+                .extracting(RunEvent::kind)
+                .containsExactly("machine", "non_finite");
         long skipped = policy == Policy.SKIP_CHUNK ? TinyRun.STEPS_PER_CHUNK - 3 : 1;
         assertThat(result.state().updates()).isEqualTo(TinyRun.STEPS - skipped);
         assertThat(result.state().orderSeed() == run.config().seed())
                 .isEqualTo(policy != Policy.RESEED);
+    }
+
+    @Test
+    void a_run_that_goes_on_elsewhere_says_so_once() throws IOException {
+        List<String> warnings = new ArrayList<>();
+        TinyRun run =
+                new TinyRun()
+                        .listener(
+                                new TrainingListener() {
+                                    @Override
+                                    public void onWarning(String warning) {
+                                        warnings.add(warning);
+                                    }
+                                });
+        run.steps(4).run(run("a"));
+        Machine here = Machine.here();
+        Path events = run("a").resolve("events.jsonl");
+        String made = Files.readString(events);
+        assertThat(made).contains("\"threads\":" + here.threads());
+        Files.writeString(
+                events,
+                made.replace("\"threads\":" + here.threads(), "\"threads\":64")
+                        .replace(here.processor(), "another"));
+        run.steps(5).run(run("a"));
+        run.steps(6).run(run("a"));
+        assertThat(warnings)
+                .containsExactly(
+                        ("from step 4 on the run is computed on another machine (%s, not another;"
+                             + " %d %s, not 64): the last bits may differ from those that the one"
+                             + " before would have given")
+                                .formatted(
+                                        here.processor(),
+                                        here.threads(),
+                                        here.threads() == 1 ? "thread" : "threads"));
+        assertThat(RunEvent.read(run("a"))).extracting(RunEvent::step).containsExactly(0L, 4L);
     }
 
     @Test

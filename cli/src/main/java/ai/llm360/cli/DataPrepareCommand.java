@@ -64,8 +64,8 @@ final class DataPrepareCommand implements Callable<Integer> {
     @Option(
             names = "--download",
             description =
-                    "Fetch Maven artifacts that the local repository lacks; they are kept in the"
-                            + " model home.")
+                    "Fetch Maven artifacts that the local repository lacks. They are kept in the"
+                            + " model home, and found there later without this option.")
     private boolean download;
 
     @Option(
@@ -118,6 +118,7 @@ final class DataPrepareCommand implements Callable<Integer> {
                         .setRecipe(DataRecipes.bind(tree))
                         .setTarget(directory)
                         .optBase(DataRecipes.base(recipe))
+                        .optCache(DataCache.maven())
                         .optThreads(threads);
         if (download) {
             preparation.optDownloads(

@@ -34,6 +34,7 @@ import picocli.CommandLine.Spec;
             CacheCommand.class,
             DataCommand.class,
             PretrainCommand.class,
+            RecipeCommand.class,
             ReproduceCommand.class
         })
 public final class Llm360 implements Runnable {

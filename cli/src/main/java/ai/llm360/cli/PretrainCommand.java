@@ -149,6 +149,7 @@ final class PretrainCommand implements Callable<Integer> {
         }
         ConfigTree tree = tree();
         List<TrainingPhase> all = TrainingPhase.of(tree);
+        all.forEach(each -> DataRecipes.check(each.recipe()));
         List<TrainingPhase> chosen = phase == null ? all : List.of(TrainingPhase.find(all, phase));
         if (planOnly) {
             return plan(chosen);
@@ -225,7 +226,9 @@ final class PretrainCommand implements Callable<Integer> {
     private int plan(List<TrainingPhase> phases) throws IOException {
         List<TrainingPlan> plans = new ArrayList<>();
         for (TrainingPhase next : phases) {
-            plans.add(Pretraining.plan(next, false));
+            plans.add(
+                    Pretraining.plan(
+                            next, false, warning -> terminal.err().println("warning: " + warning)));
         }
         PhasePlans.print(plans, peakFlops, output);
         Device where = deviceOrDefault();

@@ -11,13 +11,14 @@ import ai.llm360.common.nn.CausalDecoder;
 import ai.llm360.common.run.RunDirectory;
 import ai.llm360.common.run.SavedState;
 import ai.llm360.common.run.StepMetrics;
+import ai.llm360.common.train.EndTokens;
 import ai.llm360.common.train.StartWeights;
 import ai.llm360.common.train.TrainingConfig;
 import ai.llm360.common.train.TrainingPhase;
 import ai.llm360.common.train.TrainingPlan;
 import ai.llm360.common.train.TrainingResult;
 import ai.llm360.common.train.TrainingRun;
-import ai.llm360.zoo.Criteria;
+import ai.llm360.zoo.Recipes;
 import ai.llm360.zoo.Reference;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,6 +26,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * Trains the phases of a recipe, each in a run directory of its own and with the weights that the
@@ -64,28 +66,28 @@ record Pretraining(
      * Plans a phase.
      *
      * @param dataNeeded whether it is an error if its data aren't there
+     * @param warnings gets what doesn't prevent the training, but may be a mistake
      */
-    static TrainingPlan plan(TrainingPhase phase, boolean dataNeeded) throws IOException {
+    static TrainingPlan plan(TrainingPhase phase, boolean dataNeeded, Consumer<String> warnings)
+            throws IOException {
         TrainingConfig config = TrainingRun.config(phase.recipe());
-        CausalDecoder decoder = decoder(config);
+        CausalDecoder decoder = Recipes.newDecoder(config);
         Path path = Path.of(config.data().path());
         if (!dataNeeded && !Files.exists(path.resolve(DataManifest.FILE_NAME))) {
             return TrainingPlan.of(config, decoder);
         }
         try (TokenDataset data = TokenDataset.open(path)) {
-            return TrainingPlan.of(config, decoder, data.manifest());
+            TrainingPlan plan = TrainingPlan.of(config, decoder, data.manifest());
+            EndTokens.warning(decoder, data).ifPresent(warnings);
+            return plan;
         }
-    }
-
-    private static CausalDecoder decoder(TrainingConfig config) {
-        return Criteria.newBlockOf(ConfigTree.of(config.model()).toJson());
     }
 
     /** Finds out that a phase can't be trained before anything is written, or trained for days. */
     void check(List<TrainingPhase> all, List<TrainingPhase> chosen)
             throws IOException, ModelNotFoundException {
         for (TrainingPhase phase : chosen) {
-            plan(phase, true).checkFits(device);
+            plan(phase, true, warning -> {}).checkFits(device); // the loop warns
         }
         withStart(chosen.get(0), all);
     }
@@ -118,7 +120,7 @@ record Pretraining(
 
     private Outcome train(TrainingPhase phase, ConfigTree recipe) throws IOException {
         Path directory = phase.in(out);
-        CausalDecoder decoder = decoder(TrainingRun.config(recipe));
+        CausalDecoder decoder = Recipes.newDecoder(TrainingRun.config(recipe));
         TrainingConfig config = StartWeights.identify(TrainingRun.config(recipe), decoder);
         try (TokenDataset dataset = TokenDataset.open(Path.of(config.data().path()));
                 RunDirectory run =
@@ -169,7 +171,7 @@ record Pretraining(
     }
 
     private Path end(TrainingPhase phase) throws IOException {
-        TrainingPlan plan = plan(phase, true);
+        TrainingPlan plan = plan(phase, true, warning -> {});
         try (RunDirectory run = RunDirectory.open(phase.in(out))) {
             return TrainingRun.finished(run, plan)
                     .orElseThrow(

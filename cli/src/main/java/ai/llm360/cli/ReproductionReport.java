@@ -1,8 +1,8 @@
 package ai.llm360.cli;
 
+import ai.llm360.common.nn.Machine;
 import ai.llm360.zoo.CheckpointComparison;
 import ai.llm360.zoo.ReproductionResult;
-import ai.llm360.zoo.Series;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -12,8 +12,8 @@ record ReproductionReport(
         String model,
         boolean identical,
         boolean reproduced,
-        Series.Machine publishedOn,
-        Series.Machine madeOn,
+        Machine publishedOn,
+        Machine madeOn,
         List<CheckpointComparison> checkpoints,
         String explanation) {
 

@@ -75,6 +75,11 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
     }
 
     @Override
+    public void onWarning(String warning) {
+        note("warning: " + warning);
+    }
+
+    @Override
     public void onEvent(RunEvent event) {
         note("step %d: %s %s".formatted(event.step(), event.kind(), event.details()));
     }

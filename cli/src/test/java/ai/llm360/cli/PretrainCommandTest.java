@@ -80,8 +80,8 @@ class PretrainCommandTest {
                 .isZero();
         assertThat(command.out()).contains("finished at step 16 of 16");
         List<RunEvent> events = RunEvent.read(tiny.out());
-        assertThat(events).extracting(RunEvent::kind).containsOnlyOnce("config_changed");
-        assertThat(events.get(0).details().get("steps")).hasToString("{from=5, to=16}");
+        assertThat(events).extracting(RunEvent::kind).containsExactly("machine", "config_changed");
+        assertThat(events.get(1).details().get("steps")).hasToString("{from=5, to=16}");
         double resumed = StepMetrics.read(tiny.out()).get(15).loss();
         String whole = "--out=" + temp.resolve("whole");
         assertThat(command.run("pretrain", tiny.recipe(), whole)).isZero();
@@ -121,7 +121,7 @@ class PretrainCommandTest {
         String moved = "--set=steps=4";
         assertThat(command.run("pretrain", out, "--resume", other, moved, "--allow-change"))
                 .isZero();
-        assertThat(RunEvent.read(tiny.out()).get(0).details())
+        assertThat(RunEvent.read(tiny.out()).get(1).details())
                 .containsOnlyKeys("data.path", "data", "steps");
     }
 
@@ -144,6 +144,46 @@ class PretrainCommandTest {
         assertThat(command.out())
                 .startsWith("amber-160m\n")
                 .contains("parameters      162,423,552\n", "6,667, 1 chunk of 6,667", "60d 21:");
+    }
+
+    @Test
+    void an_end_token_that_the_data_lacks_is_told_before_and_at_the_beginning() {
+        String warning =
+                "warning: the model's eos_token_id is 7, but the data's documents end with 2:"
+                        + " the model won't learn to end a text; set model.eos_token_id=2";
+        String seven = "--set=model.eos_token_id=7";
+        assertThat(command.run("pretrain", tiny.recipe(), "--plan", seven)).isZero();
+        assertThat(command.err()).startsWith(warning).hasLineCount(1);
+        assertThat(pretrain(seven, "--set=steps=2")).isZero();
+        assertThat(command.err()).containsOnlyOnce(warning);
+        assertThat(command.run("pretrain", tiny.recipe(), "--plan", "--set=model.eos_token_id=2"))
+                .isZero();
+        assertThat(command.err()).isEmpty();
+    }
+
+    @Test
+    void an_entry_of_the_model_that_nobody_reads_is_refused() {
+        command.assertFails(
+                1,
+                new String[] {"pretrain", tiny.recipe(), "--plan", "--set=model.num_layers=2"},
+                "unknown key 'model.num_layers'; did you mean model.num_hidden_layers");
+    }
+
+    @Test
+    void the_part_that_says_how_data_is_made_is_checked_too() {
+        command.assertFails(
+                1,
+                new String[] {"pretrain", "amber-nano", "--plan", "--set=prepare.chunkz=5"},
+                "prepare: unknown key 'chunkz'; did you mean chunks");
+        command.assertFails(
+                1,
+                new String[] {
+                    "pretrain",
+                    "crystalcoder-nano",
+                    "--plan",
+                    "--set=phases.phase2.prepare.rows_per_chunk=many"
+                },
+                "prepare: rows_per_chunk is 'many'; expected a whole number");
     }
 
     @Test

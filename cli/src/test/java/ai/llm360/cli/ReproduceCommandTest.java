@@ -2,9 +2,9 @@ package ai.llm360.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.llm360.common.nn.Machine;
 import ai.llm360.zoo.CheckpointComparison;
 import ai.llm360.zoo.ReproductionResult;
-import ai.llm360.zoo.Series.Machine;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -78,7 +78,7 @@ class ReproduceCommandTest {
 
     @Test
     void the_table_has_a_line_for_each_checkpoint_and_ends_with_the_finding() {
-        Machine published = new Machine("a processor", 2, "2.7.1");
+        Machine published = new Machine("a processor", 2, "2.7.1", null, null);
         CheckpointComparison first =
                 new CheckpointComparison("ckpt-000", 86, 30, 30, 0, null, 5.5, 5.5);
         CheckpointComparison second =
@@ -88,7 +88,7 @@ class ReproduceCommandTest {
                         "nano",
                         new ReproductionResult(
                                 published,
-                                new Machine("a processor", 4, "2.7.1"),
+                                new Machine("a processor", 4, "2.7.1", null, null),
                                 List.of(first, second)));
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         report.print(

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.Set;
 
 /**
  * The sizes and constants of a CrystalCoder, as its {@code config.json} states them.
@@ -131,6 +132,17 @@ public record CrystalCoderConfig(
      */
     public static CrystalCoderConfig parse(String json) {
         return HubConfig.parse(json, CrystalCoderConfig::of);
+    }
+
+    /**
+     * Returns the entries of a config.json that count, whether they are there or not.
+     *
+     * @param json the file's text
+     * @return their names
+     * @throws IllegalArgumentException as {@link #parse} does
+     */
+    public static Set<String> entries(String json) {
+        return HubConfig.namesRead(json, CrystalCoderConfig::of);
     }
 
     private static CrystalCoderConfig of(HubConfig entries) {

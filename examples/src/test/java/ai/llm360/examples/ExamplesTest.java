@@ -3,6 +3,7 @@ package ai.llm360.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.llm360.amber.testing.TinyAmber;
+import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.data.TokenDatasetBuilder;
 import ai.llm360.common.testing.TinyTokenizer;
 import java.io.ByteArrayOutputStream;
@@ -98,6 +99,52 @@ class ExamplesTest {
         assertThat(output(PretrainAmber::main, small))
                 .hasLineCount(2)
                 .endsWith("saved " + Path.of(run, "ckpt-000") + "\n");
+    }
+
+    @Test
+    void pretraining_fits_the_model_to_the_data() throws Exception {
+        long[][] rows = new long[16][33];
+        Path data =
+                new TokenDatasetBuilder(33, 64).source("zeros", rows).write(temp.resolve("data"));
+        Path run = temp.resolve("run");
+        assertThat(
+                        PretrainAmber.run(
+                                data.toString(), run.toString(), "schedule.warmup=0", "steps=1"))
+                .isZero();
+        assertThat(ConfigTree.read(run.resolve("config.yaml")).part("model").orElseThrow().asMap())
+                .containsEntry("vocab_size", 64L)
+                .containsEntry("max_position_embeddings", 32L)
+                .containsEntry("eos_token_id", 2L);
+    }
+
+    @Test
+    void pretraining_without_what_it_needs_says_its_usage() throws Exception {
+        String data =
+                new TokenDatasetBuilder(33, 64)
+                        .source("zeros", new long[16][33])
+                        .write(temp.resolve("data"))
+                        .toString();
+        String run = temp.resolve("run").toString();
+        String[][] bad = {
+            {}, {"my-data"}, {"nowhere", run}, {data, run, "stepz=1"}, {data, run, "steps"}
+        };
+        String[] problems = {
+            "", "", "nowhere", "unknown key 'stepz'; did you mean steps", "'steps' is no assignment"
+        };
+        for (int i = 0; i < bad.length; i++) {
+            int number = i;
+            ByteArrayOutputStream err = new ByteArrayOutputStream();
+            PrintStream before = System.err;
+            System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
+            try {
+                assertThat(PretrainAmber.run(bad[number])).isEqualTo(2);
+            } finally {
+                System.setErr(before);
+            }
+            assertThat(err.toString(StandardCharsets.UTF_8))
+                    .contains(problems[number], "usage: PretrainAmber DATA RUN [KEY=VALUE]...");
+        }
+        assertThat(Path.of(run)).doesNotExist();
     }
 
     private static long[] counting(int from) {

@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** The architectures that the zoo can load, by the {@code model_type} of their config.json. */
@@ -31,6 +32,11 @@ enum Architecture {
         List<IgnoreRule> rules(String config) {
             return AmberConfig.parse(config).ignoredTensors();
         }
+
+        @Override
+        Set<String> entries(String config) {
+            return AmberConfig.entries(config);
+        }
     },
     CRYSTALCODER("crystalcoder") {
         @Override
@@ -41,6 +47,11 @@ enum Architecture {
         @Override
         List<IgnoreRule> rules(String config) {
             return CrystalCoderConfig.parse(config).ignoredTensors();
+        }
+
+        @Override
+        Set<String> entries(String config) {
+            return CrystalCoderConfig.entries(config);
         }
     };
 
@@ -55,6 +66,9 @@ enum Architecture {
 
     /** Returns which tensors such a block has no use for, without making it. */
     abstract List<IgnoreRule> rules(String config);
+
+    /** Returns the entries of a config.json that count, whether they are there or not. */
+    abstract Set<String> entries(String config);
 
     /**
      * Makes the block that a checkpoint's directory describes. Where config.json claims that a
@@ -122,6 +136,16 @@ enum Architecture {
      */
     static List<IgnoreRule> ignoredTensors(String config) {
         return of(config).rules(config);
+    }
+
+    /**
+     * Returns the entries of a config.json that count for the architecture that it is of.
+     *
+     * @throws JsonParseException if it isn't a JSON object
+     * @throws IllegalArgumentException if it describes a model that the zoo has no block for
+     */
+    static Set<String> entriesOf(String config) {
+        return of(config).entries(config);
     }
 
     private static Architecture of(String config) {

@@ -73,6 +73,20 @@ public final class DataRecipes {
     }
 
     /**
+     * Checks the part {@code prepare} of a training recipe, whose data may be there already.
+     *
+     * @param recipe a training recipe without phases
+     * @throws ConfigException if the part has an unknown key or a wrong value
+     */
+    public static void check(ConfigTree recipe) {
+        try {
+            recipe.part(PART).ifPresent(p -> p.bind(DataRecipe.class, DataRecipe.DEFAULTS));
+        } catch (ConfigException e) {
+            throw new ConfigException(PART + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
      * Returns the record that a recipe describes.
      *
      * @param tree what {@link #read} gave, perhaps changed

@@ -1,12 +1,17 @@
 package ai.llm360.zoo;
 
 import ai.llm360.amber.AmberRecipes;
+import ai.llm360.common.checkpoint.NearNames;
 import ai.llm360.common.config.ConfigException;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.config.RecipeFiles;
+import ai.llm360.common.nn.CausalDecoder;
+import ai.llm360.common.train.TrainingConfig;
 import ai.llm360.common.train.TrainingPhase;
 import ai.llm360.crystalcoder.CrystalCoderRecipes;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -56,6 +61,39 @@ public final class Recipes {
                         new ConfigException(
                                 "no recipe '%s': it is no file, and the names are %s"
                                         .formatted(recipe, String.join(", ", names()))));
+    }
+
+    /**
+     * Returns the text of a recipe that comes with the zoo, with its comments. Saved as a file, it
+     * is a recipe as good.
+     *
+     * @param name one of {@link #names}
+     * @return YAML
+     * @throws ConfigException if there is no such recipe
+     * @throws IOException if it can't be read
+     */
+    public static String text(String name) throws IOException {
+        for (RecipeFiles files : ALL) {
+            if (files.names().contains(name)) {
+                try (InputStream recipe = files.open(name)) {
+                    return new String(recipe.readAllBytes(), StandardCharsets.UTF_8);
+                }
+            }
+        }
+        throw new ConfigException(
+                "no recipe '%s' comes with this program; did you mean %s?"
+                        .formatted(name, String.join(", ", NearNames.of(name, names()))));
+    }
+
+    /**
+     * Makes the model that a recipe describes, without weights.
+     *
+     * @param config the recipe's configuration
+     * @return the model
+     * @throws ConfigException if an entry of its part {@code model} is unknown, missing or wrong
+     */
+    public static CausalDecoder newDecoder(TrainingConfig config) {
+        return RecipeModel.newDecoder(config.model());
     }
 
     private static Optional<ConfigTree> find(String recipe) throws IOException {

@@ -3,6 +3,7 @@ package ai.llm360.zoo;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.data.DataPreparation;
+import ai.llm360.common.nn.Machine;
 import ai.llm360.common.train.TrainingPhase;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -90,7 +91,10 @@ public final class Reproduction {
     public static DataPreparation.Builder data(TrainingPhase phase) throws IOException {
         ConfigTree part = phase.recipe().part(DataRecipes.PART).orElseThrow();
         Path target = Path.of(phase.recipe().get("data.path").orElseThrow().toString());
-        return DataPreparation.builder().setRecipe(DataRecipes.bind(part)).setTarget(target);
+        return DataPreparation.builder()
+                .setRecipe(DataRecipes.bind(part))
+                .setTarget(target)
+                .optCache(DataCache.maven());
     }
 
     /**
@@ -102,7 +106,7 @@ public final class Reproduction {
      * @throws IOException if reading fails, or a published checkpoint can't be copied into the home
      */
     public ReproductionResult result(Path run) throws IOException {
-        return new ReproductionResult(published.madeOn(), Series.Machine.here(), compare(run));
+        return new ReproductionResult(published.madeOn(), Machine.here(), compare(run));
     }
 
     /**

@@ -1,5 +1,6 @@
 package ai.llm360.zoo;
 
+import ai.llm360.common.nn.Machine;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -12,7 +13,7 @@ import java.util.Locale;
  * @param checkpoints how each checkpoint compares, first to last
  */
 public record ReproductionResult(
-        Series.Machine publishedOn, Series.Machine madeOn, List<CheckpointComparison> checkpoints) {
+        Machine publishedOn, Machine madeOn, List<CheckpointComparison> checkpoints) {
 
     /**
      * By how much the training loss of a chunk, in nats a token, may differ on another machine.
@@ -44,7 +45,8 @@ public record ReproductionResult(
      */
     public boolean reproduced() {
         return identical()
-                || (!publishedOn.equals(madeOn) && largestLossDifference() <= LOSS_TOLERANCE);
+                || (!publishedOn.differences(madeOn).isEmpty()
+                        && largestLossDifference() <= LOSS_TOLERANCE);
     }
 
     /**

@@ -1,18 +1,13 @@
 package ai.llm360.zoo;
 
-import ai.djl.engine.Engine;
 import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.llm360.common.nn.Machine;
 import com.google.gson.FieldNamingPolicy;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 
@@ -50,82 +45,6 @@ public record Series(
                     .disableHtmlEscaping()
                     .setFieldNamingPolicy(FieldNamingPolicy.LOWER_CASE_WITH_UNDERSCORES)
                     .create();
-
-    /**
-     * What decides, beside recipe and data, in which order sums are taken and so the last bits of
-     * the weights.
-     *
-     * @param processor the processor's name
-     * @param threads the threads that libtorch computed with
-     * @param libtorch libtorch's version
-     */
-    public record Machine(String processor, int threads, String libtorch) {
-
-        private static final Path CPU_INFO = Path.of("/proc/cpuinfo");
-
-        /**
-         * Returns what this process runs on.
-         *
-         * @return this machine; where the system doesn't tell the processor, its architecture
-         * @throws IOException if reading fails
-         */
-        public static Machine here() throws IOException {
-            int threads =
-                    Integer.getInteger(
-                            "ai.djl.pytorch.num_threads",
-                            Runtime.getRuntime().availableProcessors());
-            return new Machine(processorHere(), threads, Engine.getEngine("PyTorch").getVersion());
-        }
-
-        /**
-         * A virtual machine may hide the name; the numbers still tell one generation from another.
-         */
-        private static String processorHere() throws IOException {
-            if (!Files.isReadable(CPU_INFO)) {
-                return System.getProperty("os.arch");
-            }
-            Map<String, String> first = new HashMap<>();
-            for (String line : Files.readAllLines(CPU_INFO)) {
-                int colon = line.indexOf(':');
-                if (colon > 0) {
-                    first.putIfAbsent(
-                            line.substring(0, colon).strip(), line.substring(colon + 1).strip());
-                }
-            }
-            return first.containsKey("model name")
-                    ? "%s (family %s, model %s)"
-                            .formatted(
-                                    first.get("model name"),
-                                    first.getOrDefault("cpu family", "unknown"),
-                                    first.getOrDefault("model", "unknown"))
-                    : System.getProperty("os.arch");
-        }
-
-        /**
-         * Says what another machine has that this one hasn't.
-         *
-         * @param other the other machine
-         * @return such as {@code 4 threads, not 2}; empty if the two are alike
-         */
-        public List<String> differences(Machine other) {
-            List<String> found = new ArrayList<>();
-            if (!processor.equals(other.processor)) {
-                found.add("%s, not %s".formatted(other.processor, processor));
-            }
-            if (threads != other.threads) {
-                found.add(
-                        "%d %s, not %d"
-                                .formatted(
-                                        other.threads,
-                                        other.threads == 1 ? "thread" : "threads",
-                                        threads));
-            }
-            if (!libtorch.equals(other.libtorch)) {
-                found.add("libtorch %s, not %s".formatted(other.libtorch, libtorch));
-            }
-            return found;
-        }
-    }
 
     /** Checks what was given. */
     public Series {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.llm360.common.checkpoint.CheckpointException;
+import ai.llm360.common.nn.Machine;
 import ai.llm360.common.testing.SafetensorsBuilder;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -33,7 +34,7 @@ class CheckpointComparisonTest {
     @BeforeEach
     void publish() throws IOException {
         Path run = trained("run", weights(0.1f, 0.2f, 0.3f));
-        Series.Machine machine = new Series.Machine("a processor", 2, "2.7.1");
+        Machine machine = new Machine("a processor", 2, "2.7.1", null, null);
         published =
                 new SeriesWriter("nano", machine, temp.resolve("jar"))
                         .add(run, "ckpt-000", 1, 2, 3.5, Map.of())

@@ -7,6 +7,7 @@ import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.amber.testing.TinyAmber;
 import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.TensorType;
+import ai.llm360.common.nn.Machine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class EmbeddedSeriesTest {
 
-    private static final Series.Machine MACHINE = new Series.Machine("a processor", 2, "2.7.1");
+    private static final Machine MACHINE = new Machine("a processor", 2, "2.7.1", null, null);
 
     @TempDir Path temp;
     private Path jar;

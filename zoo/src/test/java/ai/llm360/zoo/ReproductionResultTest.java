@@ -2,17 +2,18 @@ package ai.llm360.zoo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.llm360.common.nn.Machine;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** When a run counts as the same, and what is said of it. */
 class ReproductionResultTest {
 
-    private static final Series.Machine PUBLISHED = new Series.Machine("a processor", 2, "2.7.1");
-    private static final Series.Machine OTHER = new Series.Machine("another", 1, "2.7.1");
+    private static final Machine PUBLISHED = new Machine("a processor", 2, "2.7.1", null, null);
+    private static final Machine OTHER = new Machine("another", 1, "2.7.1", null, null);
 
     private static ReproductionResult result(
-            Series.Machine here, int equal, double difference, double loss) {
+            Machine here, int equal, double difference, double loss) {
         String differing = equal == 3 ? null : "head";
         return new ReproductionResult(
                 PUBLISHED,
@@ -25,7 +26,7 @@ class ReproductionResultTest {
 
     @Test
     void equal_bits_are_the_same_anywhere() {
-        for (Series.Machine machine : List.of(PUBLISHED, OTHER)) {
+        for (Machine machine : List.of(PUBLISHED, OTHER)) {
             ReproductionResult same = result(machine, 3, 0, 3);
             assertThat(same.identical()).isTrue();
             assertThat(same.reproduced()).isTrue();

@@ -48,6 +48,29 @@ class RunPublisherTest extends PublishedRun {
     }
 
     @Test
+    void a_run_that_its_steps_ended_within_a_chunk_is_published_up_to_its_end() throws Exception {
+        TinyTraining training = TinyTraining.in(temp);
+        Path ended = training.train(training.recipe().with("steps", 3), "ended");
+        assertThat(ended.resolve("ckpt-000")).doesNotExist();
+        RunPublisher.Published published = publisher().setRun(ended).build().publish();
+        assertThat(published.added()).containsExactly("step-000000003");
+        assertThat(published.checkpoints().get(0).standing().step()).hasValue(3);
+        assertThat(byFacade(inTree("my-amber@latest")))
+                .isEqualTo(byFacade(ended.resolve("resume/step-000000003").toString()));
+        assertThat(publisher().setRun(ended).build().publish().added()).isEmpty();
+    }
+
+    @Test
+    void a_point_to_resume_from_is_no_end() throws Exception {
+        Path stopped = temp.resolve("stopped");
+        copy(run, stopped);
+        Files.createDirectory(stopped.resolve("resume"));
+        Files.move(stopped.resolve("ckpt-001"), stopped.resolve("resume/step-000000012"));
+        assertThat(publisher().setRun(stopped).build().publish().added())
+                .containsExactly("ckpt-000");
+    }
+
+    @Test
     void a_series_of_directories_is_published_too() throws Exception {
         Path series = temp.resolve("series");
         TinyModel.writeTo(series.resolve("ckpt-9"));

@@ -3,6 +3,7 @@ package ai.llm360.zoo;
 import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.CheckpointConverter;
 import ai.llm360.common.checkpoint.TensorType;
+import ai.llm360.common.nn.Machine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,12 +19,12 @@ import java.util.stream.Stream;
 final class SeriesWriter {
 
     private final String model;
-    private final Series.Machine machine;
+    private final Machine machine;
     private final Path target;
     private final List<SeriesCheckpoint> checkpoints = new ArrayList<>();
     private final Set<String> files = new TreeSet<>();
 
-    SeriesWriter(String model, Series.Machine machine, Path target) {
+    SeriesWriter(String model, Machine machine, Path target) {
         this.model = model;
         this.machine = machine;
         this.target = target;

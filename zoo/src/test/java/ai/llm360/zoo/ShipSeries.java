@@ -2,6 +2,7 @@ package ai.llm360.zoo;
 
 import ai.llm360.common.checkpoint.AtomicDirectory;
 import ai.llm360.common.config.ConfigTree;
+import ai.llm360.common.nn.Machine;
 import ai.llm360.common.run.PhasedRun;
 import ai.llm360.common.run.TrainingState;
 import ai.llm360.common.train.TrainingPhase;
@@ -45,7 +46,7 @@ final class ShipSeries {
     }
 
     static Series ship(String model, Path training, Path target) throws IOException {
-        SeriesWriter writer = new SeriesWriter(model, Series.Machine.here(), target);
+        SeriesWriter writer = new SeriesWriter(model, Machine.here(), target);
         long tokens = 0;
         for (TrainingPhase phase : phases(training)) {
             Path run = phase.in(training);

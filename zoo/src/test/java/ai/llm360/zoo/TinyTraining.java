@@ -85,7 +85,7 @@ final class TinyTraining {
 
     private static Path train(ConfigTree recipe, Path directory) throws IOException {
         TrainingConfig given = TrainingRun.config(recipe);
-        CausalDecoder decoder = Criteria.newBlockOf(ConfigTree.of(given.model()).toJson());
+        CausalDecoder decoder = Recipes.newDecoder(given);
         TrainingConfig config = StartWeights.identify(given, decoder);
         try (TokenDataset dataset = TokenDataset.open(Path.of(config.data().path()));
                 RunDirectory begun = TrainingRun.begin(directory, config, dataset.manifest());

@@ -10,6 +10,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Function;
 
 /**
@@ -19,6 +21,7 @@ import java.util.function.Function;
 public final class HubConfig {
 
     private final JsonObject json;
+    private final Set<String> asked = new TreeSet<>();
 
     private HubConfig(JsonObject json) {
         this.json = json;
@@ -65,12 +68,33 @@ public final class HubConfig {
     }
 
     /**
+     * Returns the names of the entries that an architecture reads, whether they are there or not.
+     *
+     * @param text the text of a config.json of that architecture
+     * @param record makes the architecture's configuration of the entries
+     * @return the names, in alphabetical order
+     * @throws IllegalArgumentException as {@link #parse} does
+     */
+    public static Set<String> namesRead(String text, Function<HubConfig, ?> record) {
+        Set<String> names = new TreeSet<>();
+        parse(
+                text,
+                entries -> {
+                    Object made = record.apply(entries);
+                    names.addAll(entries.asked);
+                    return made;
+                });
+        return names;
+    }
+
+    /**
      * Returns an entry.
      *
      * @param name its name
      * @return its value, if it is there
      */
     public Optional<JsonElement> get(String name) {
+        asked.add(name);
         JsonElement value = json.get(name);
         return value == null || value.isJsonNull() ? Optional.empty() : Optional.of(value);
     }

@@ -229,14 +229,27 @@ public final class DataPreparation {
         }
 
         /**
-         * Allows Maven artifacts to be downloaded. Default: only the local repository is used.
+         * Sets where artifacts lie that were downloaded before. Default: only the local repository
+         * is used.
+         *
+         * @param cache the directory that was given to {@link #optDownloads} then
+         * @return this builder
+         */
+        public Builder optCache(Path cache) {
+            downloads = new Downloads(cache, Optional.empty());
+            return this;
+        }
+
+        /**
+         * Allows Maven artifacts to be downloaded that neither the local repository nor the cache
+         * has. Default: nothing is downloaded.
          *
          * @param cache the directory that keeps them
          * @param announce is told of each download before it begins
          * @return this builder
          */
         public Builder optDownloads(Path cache, Consumer<URI> announce) {
-            downloads = new Downloads(cache, announce);
+            downloads = new Downloads(cache, Optional.of(announce));
             return this;
         }
 

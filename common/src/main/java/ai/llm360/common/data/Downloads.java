@@ -2,12 +2,13 @@ package ai.llm360.common.data;
 
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * The permission to download.
+ * The jars that were downloaded, and perhaps the permission to download more.
  *
- * @param cache the directory that keeps what was downloaded
- * @param announce is told of each download before it begins
+ * @param cache the directory that keeps them
+ * @param announce is told of each download before it begins; absent where nothing may be downloaded
  */
-record Downloads(Path cache, Consumer<URI> announce) {}
+record Downloads(Path cache, Optional<Consumer<URI>> announce) {}

@@ -68,27 +68,28 @@ record MavenArtifact(String group, String artifact, String version, Optional<Str
      * Finds the jar in the local repository or the cache, or else downloads it into the cache.
      *
      * @param sha256 what the jar's SHA-256 must be
-     * @param downloads the cache and who is told, if downloading is allowed
+     * @param downloads the cache, and who is told where downloading is allowed; absent for none
      */
     Path locate(String sha256, Optional<Downloads> downloads) throws IOException {
         Path local = localRepository().resolve(path());
         if (Files.isRegularFile(local)) {
             return checked(local, sha256);
         }
-        if (downloads.isEmpty()) {
-            throw new DataException(
-                    local,
-                    "%s is not in the local Maven repository, and downloading is not allowed"
-                                    .formatted(this)
-                            + " here; allow it, or fetch the artifact with mvn dependency:get"
-                            + " -Dartifact="
-                            + getCoordinate());
+        Optional<Path> cached = downloads.map(jars -> jars.cache().resolve(path()));
+        if (cached.filter(Files::isRegularFile).isEmpty()) {
+            Consumer<URI> announce =
+                    downloads
+                            .flatMap(Downloads::announce)
+                            .orElseThrow(() -> new DataException(local, missing(cached)));
+            download(cached.orElseThrow(), sha256, announce);
         }
-        Path cached = downloads.get().cache().resolve(path());
-        if (!Files.isRegularFile(cached)) {
-            download(cached, sha256, downloads.get().announce());
-        }
-        return checked(cached, sha256);
+        return checked(cached.orElseThrow(), sha256);
+    }
+
+    private String missing(Optional<Path> cached) {
+        return ("%s is not in the local Maven repository%s, and downloading is not allowed here;"
+                        + " allow it, or fetch the artifact with mvn dependency:get -Dartifact=%s")
+                .formatted(this, cached.map(jar -> " nor at " + jar).orElse(""), getCoordinate());
     }
 
     /** What Maven's dependency plugin calls it: the packaging before the classifier. */

@@ -79,6 +79,11 @@ public final class TokenChunk implements AutoCloseable {
         return chunk;
     }
 
+    /** Opens a file without verifying it. */
+    static TokenChunk map(Path file) throws IOException {
+        return map(file, MAX_WINDOW_BYTES);
+    }
+
     static TokenChunk map(Path file, int maxWindowBytes) throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             return new TokenChunk(file, channel, maxWindowBytes);

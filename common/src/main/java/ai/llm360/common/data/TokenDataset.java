@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.LongStream;
 
 /**
  * A prepared data set: a directory with a manifest, chunks of training rows, and rows held back for
@@ -76,6 +78,29 @@ public final class TokenDataset implements AutoCloseable {
                             .formatted(directory, index, chunkCount()));
         }
         return open(manifest.chunks().get(index));
+    }
+
+    /**
+     * Returns whether one of some ids is among the first chunk's. The file isn't verified.
+     *
+     * @param ids the ids
+     * @param mostRows the rows to search, from the first on
+     * @return whether one of them was found
+     * @throws DataException if the file isn't of this format
+     * @throws IOException if reading fails
+     */
+    public boolean holdsAnyOf(Set<Long> ids, long mostRows) throws IOException {
+        Path file = directory.resolve(manifest.chunks().get(0).file());
+        try (TokenChunk chunk = TokenChunk.map(file)) {
+            long[] row = new long[chunk.rowLength()];
+            for (long i = 0; i < Math.min(mostRows, chunk.rows()); i++) {
+                chunk.read(i, row, 0);
+                if (LongStream.of(row).anyMatch(ids::contains)) {
+                    return true;
+                }
+            }
+            return false;
+        }
     }
 
     /**

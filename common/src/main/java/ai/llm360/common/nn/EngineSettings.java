@@ -1,7 +1,8 @@
 package ai.llm360.common.nn;
 
 /**
- * Keeps DJL silent towards the network.
+ * Sets what must be set before DJL's engine and libtorch are loaded: that DJL is silent towards the
+ * network, and that libtorch's threads don't take the cores from one another.
  *
  * <p>DJL pings a metadata address when its engine starts, and fetches what it doesn't find from its
  * own site. This project fetches only what the user asked for, so both are off unless the user's
@@ -23,6 +24,7 @@ public final class EngineSettings {
         setDefault("OPT_OUT_TRACKING", "true");
         setDefault("RUST_FLAVOR", "cpu"); // else a CUDA build of the tokenizers is looked for
         setDefault("offline", "true");
+        SpinTime.apply();
     }
 
     /**

@@ -36,6 +36,14 @@ public interface TrainingListener {
     default void onSaved(SavedState saved) throws IOException {}
 
     /**
+     * Is called at the beginning with what doesn't prevent the run, but may be a mistake: an end
+     * token that the data never holds, or another machine than the run was begun on.
+     *
+     * @param warning what is wrong, in one line
+     */
+    default void onWarning(String warning) {}
+
+    /**
      * Is called with what was recorded in the run's log.
      *
      * @param event the event

@@ -114,6 +114,8 @@ public final class TrainingLoop {
             restore();
             try (RunLog opened = directory.openLog(step)) {
                 log = opened;
+                warn(EndTokens.warning(decoder, dataset));
+                warn(RunMachine.record(directory.path(), log, step));
                 while (chunk < rowsPerChunk.size() && goesOn()) {
                     trainOnChunk();
                 }
@@ -129,6 +131,10 @@ public final class TrainingLoop {
      */
     public void stop() {
         stopped = true;
+    }
+
+    private void warn(Optional<String> warning) {
+        warning.ifPresent(text -> listeners.forEach(listener -> listener.onWarning(text)));
     }
 
     private boolean goesOn() {

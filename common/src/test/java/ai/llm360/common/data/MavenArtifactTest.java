@@ -70,7 +70,7 @@ class MavenArtifactTest {
     }
 
     private Optional<Downloads> allowed() {
-        return Optional.of(new Downloads(temp.resolve("cache"), announced::add));
+        return Optional.of(new Downloads(temp.resolve("cache"), Optional.of(announced::add)));
     }
 
     private String hash() throws IOException {
@@ -94,6 +94,24 @@ class MavenArtifactTest {
         assertThat(asked).containsExactly("/maven/" + PATH);
         assertThat(announced).containsExactly(URI.create(System.getProperty(REMOTE) + PATH));
         assertThat(found.getParent().toFile().list()).hasSize(1);
+    }
+
+    @Test
+    void finds_what_was_downloaded_before_where_nothing_may_be_downloaded() throws IOException {
+        Path cache = temp.resolve("cache");
+        artifact.locate(hash(), allowed());
+        asked.clear();
+        Optional<Downloads> kept = Optional.of(new Downloads(cache, Optional.empty()));
+        assertThat(artifact.locate(hash(), kept)).isEqualTo(cache.resolve(PATH));
+        assertThatExceptionOfType(DataException.class)
+                .isThrownBy(() -> artifact.locate("0".repeat(64), kept))
+                .withMessageContaining("not the file that the recipe means");
+        MavenArtifact other = MavenArtifact.parse("org.example:tales:2.0");
+        assertThatExceptionOfType(DataException.class)
+                .isThrownBy(() -> other.locate(hash(), kept))
+                .withMessageContaining("is not in the local Maven repository nor at " + cache)
+                .withMessageContaining("downloading is not allowed");
+        assertThat(asked).isEmpty();
     }
 
     @Test

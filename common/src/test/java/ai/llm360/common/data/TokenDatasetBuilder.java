@@ -19,6 +19,7 @@ public final class TokenDatasetBuilder {
     private final Map<String, Given> training = new LinkedHashMap<>();
     private final Map<String, Given> validation = new LinkedHashMap<>();
     private int chunks = 1;
+    private long eosId = 2;
 
     /** Without masks every prediction counts. */
     private record Given(List<long[]> ids, List<float[]> masks) {}
@@ -57,6 +58,12 @@ public final class TokenDatasetBuilder {
         return this;
     }
 
+    /** Makes the rows imported ones, whose end token nobody has told. */
+    public TokenDatasetBuilder imported() {
+        eosId = -1;
+        return this;
+    }
+
     /** Writes the data set into a directory and returns that. */
     public Path write(Path directory) throws IOException {
         List<Source> sources = new ArrayList<>();
@@ -90,7 +97,7 @@ public final class TokenDatasetBuilder {
                         DataManifest.FORMAT_VERSION,
                         rowLength,
                         vocabularySize,
-                        2,
+                        eosId,
                         null,
                         0,
                         sources,

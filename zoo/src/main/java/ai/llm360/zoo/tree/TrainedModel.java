@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -91,6 +92,13 @@ record TrainedModel(String name, List<Source> checkpoints) {
                 states.add(SavedState.open(directory));
             }
         }
+        Optional<Path> end = endWithinChunk(run);
+        if (end.isPresent()) {
+            SavedState last = SavedState.open(end.get());
+            if (states.stream().noneMatch(s -> s.state().step() == last.state().step())) {
+                states.add(last);
+            }
+        }
         states.sort(Comparator.comparingLong(state -> state.state().step()));
         Map<Long, Double> losses = losses(run);
         List<Source> found = new ArrayList<>();
@@ -108,6 +116,18 @@ record TrainedModel(String name, List<Source> checkpoints) {
             before = step;
         }
         return found;
+    }
+
+    /**
+     * Finds the last state of a run that its configured steps ended within a chunk. It lies among
+     * the points to resume from, as the chunk's own checkpoint may still follow, if the run is
+     * given more steps.
+     */
+    private static Optional<Path> endWithinChunk(Path run) throws IOException {
+        Object steps = ConfigTree.read(run.resolve("config.yaml")).get("steps").orElse(0L);
+        long last = steps instanceof Long number ? number : 0;
+        Path end = run.resolve(String.format(Locale.ROOT, "resume/step-%09d", last));
+        return Optional.of(end).filter(state -> Files.exists(state.resolve("manifest.json")));
     }
 
     private static Map<Long, Double> losses(Path run) throws IOException {

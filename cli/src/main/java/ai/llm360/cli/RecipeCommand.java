@@ -1,0 +1,47 @@
+package ai.llm360.cli;
+
+import ai.llm360.zoo.Recipes;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/** {@code llm360 recipe}: the recipes that come with the program, to read and to change. */
+@Command(
+        name = "recipe",
+        description = {
+            "Prints a recipe that comes with this program, or lists their names.",
+            "Saved as a file and changed, it is a recipe for pretrain and data prepare;"
+                    + " docs/recipes.md explains every key."
+        },
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class)
+final class RecipeCommand implements Callable<Integer> {
+
+    @Parameters(
+            index = "0",
+            arity = "0..1",
+            paramLabel = "NAME",
+            description = "The recipe, such as amber-nano. Without one, the names are listed.")
+    private String name;
+
+    @Mixin private Output output;
+
+    RecipeCommand() {}
+
+    /** What {@code --json} prints without a name. */
+    private record Names(List<String> recipes) {}
+
+    @Override
+    public Integer call() throws IOException {
+        if (name == null) {
+            output.result(new Names(Recipes.names()), () -> Recipes.names().forEach(output::line));
+            return 0;
+        }
+        String text = Recipes.text(name);
+        output.result(Recipes.read(name).asMap(), () -> output.line(text.stripTrailing()));
+        return 0;
+    }
+}

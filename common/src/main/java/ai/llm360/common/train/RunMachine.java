@@ -1,0 +1,71 @@
+package ai.llm360.common.train;
+
+import ai.llm360.common.nn.Machine;
+import ai.llm360.common.run.RunEvent;
+import ai.llm360.common.run.RunLog;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Keeps in a run's events which machines it was computed on: one at its beginning, and changes. */
+final class RunMachine {
+
+    private static final String KIND = "machine";
+
+    private RunMachine() {}
+
+    /**
+     * Records this machine, unless it is the run's already.
+     *
+     * @param run the run's directory
+     * @param log its log, opened
+     * @param step the steps done
+     * @return a warning, if it is another one than before
+     */
+    static Optional<String> record(Path run, RunLog log, long step) throws IOException {
+        Machine here = Machine.here();
+        Optional<Machine> before =
+                RunEvent.read(run).stream()
+                        .filter(event -> event.kind().equals(KIND))
+                        .reduce((earlier, later) -> later)
+                        .map(event -> of(event.details()));
+        if (before.isPresent() && before.get().equals(here)) {
+            return Optional.empty();
+        }
+        log.event(new RunEvent(step, KIND, details(here)));
+        List<String> differences =
+                before.map(machine -> machine.differences(here)).orElse(List.of());
+        return differences.isEmpty()
+                ? Optional.empty()
+                : Optional.of(
+                        ("from step %d on the run is computed on another machine (%s): the last"
+                             + " bits may differ from those that the one before would have given")
+                                .formatted(step, String.join("; ", differences)));
+    }
+
+    private static Map<String, Object> details(Machine machine) {
+        Map<String, Object> details = new LinkedHashMap<>();
+        details.put("processor", machine.processor());
+        details.put("threads", machine.threads());
+        details.put("libtorch", machine.libtorch());
+        details.put("instructions", machine.instructions());
+        details.put("system", machine.system());
+        return details;
+    }
+
+    private static Machine of(Map<String, Object> details) {
+        return new Machine(
+                text(details, "processor"),
+                details.get("threads") instanceof Number threads ? threads.intValue() : 0,
+                text(details, "libtorch"),
+                text(details, "instructions"),
+                text(details, "system"));
+    }
+
+    private static String text(Map<String, Object> details, String name) {
+        return details.get(name) instanceof String text ? text : null;
+    }
+}
