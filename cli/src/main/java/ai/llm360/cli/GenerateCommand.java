@@ -67,7 +67,7 @@ final class GenerateCommand implements Callable<Integer> {
         long[] given = ids.given() ? ids.get(spec) : null;
         try (ZooModel<String, String> loaded = model.load()) {
             TextGenerator generator = Criteria.generator(loaded);
-            long[] prompt = text == null ? given : generator.tokenizer().encodePrompt(text);
+            long[] prompt = text == null ? given : generator.encodePrompt(text);
             try (TokenStream stream = generator.streamIds(List.of(prompt), config)) {
                 GenerationReport report = new GenerationReport(output, generator, stream);
                 if (output.json()) {
