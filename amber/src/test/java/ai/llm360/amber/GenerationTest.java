@@ -345,9 +345,7 @@ class GenerationTest {
                             () -> generator.stream(text, tokens(1).build()),
                             () -> generator.score(text),
                             () -> generator.encodePrompt(text),
-                            () ->
-                                    generator.infill(
-                                            new InfillPrompt("", text), tokens(1).build()));
+                            () -> generator.infill(new InfillPrompt("", text), tokens(1).build()));
             for (ThrowingCallable use : uses) {
                 assertThatThrownBy(use)
                         .isInstanceOf(IllegalArgumentException.class)

@@ -104,8 +104,7 @@ class FailingLoadTest {
         assertThat(failure())
                 .isInstanceOf(TokenizerException.class)
                 .hasMessage(
-                        tokenizer
-                                + ": model: type 'WordPiece' is not supported (supported: BPE)");
+                        tokenizer + ": model: type 'WordPiece' is not supported (supported: BPE)");
     }
 
     @Test

@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.function.IntConsumer;
 
 /**
- * Tokens that are found in a text before anything else: the leftmost first, and of several there
- * the longest. Immutable.
+ * Finds tokens in a text before anything else is done with it: the leftmost first, and of several
+ * there the longest. Immutable.
  */
 final class AddedTokens {
 

@@ -3,7 +3,7 @@ package ai.llm360.common.tokenizer;
 import com.google.gson.JsonElement;
 
 /**
- * How tokens become text.
+ * Says how tokens become text.
  *
  * @param metaspace U+2581 stands for a space
  * @param bytePieces {@code <0x0A>} stands for a byte

@@ -1,15 +1,14 @@
 package ai.llm360.common.tokenizer;
 
 /**
- * All that decides a text's ids. Immutable.
+ * Decides a text's ids. Immutable.
  *
  * @param added tokens that are looked for in the text as it is
  * @param normalized tokens that are looked for in the normalized text
  * @param form how the text between them becomes symbols
  * @param table how these merge
  */
-record EncodingRules(
-        AddedTokens added, AddedTokens normalized, TextForm form, MergeTable table) {
+record EncodingRules(AddedTokens added, AddedTokens normalized, TextForm form, MergeTable table) {
 
     /** Returns the rules for text in which no token is looked for. */
     EncodingRules withoutTokens() {

@@ -28,8 +28,7 @@ final class HuggingFaceJsonTokenizer extends VocabularyTokenizer {
 
     static HuggingFaceJsonTokenizer open(
             TokenizerJson json, Vocabulary vocabulary, boolean addsBos) {
-        return new HuggingFaceJsonTokenizer(
-                json, load(json.forLibrary(true)), vocabulary, addsBos);
+        return new HuggingFaceJsonTokenizer(json, load(json.forLibrary(true)), vocabulary, addsBos);
     }
 
     private static NativeHandle load(String json) {

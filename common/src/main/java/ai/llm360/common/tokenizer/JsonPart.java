@@ -111,9 +111,7 @@ final class JsonPart {
     void only(String name, String expected) {
         read.add(name);
         JsonElement actual = object.get(name);
-        if (actual == null
-                || !actual.isJsonPrimitive()
-                || !actual.getAsString().equals(expected)) {
+        if (actual == null || !actual.isJsonPrimitive() || !actual.getAsString().equals(expected)) {
             throw unsupported(name + " = " + shown(actual), name + " = '" + expected + "'");
         }
     }
@@ -131,8 +129,7 @@ final class JsonPart {
         return unsupported(where, given, supported);
     }
 
-    static UnsupportedOperationException unsupported(
-            String where, String given, String supported) {
+    static UnsupportedOperationException unsupported(String where, String given, String supported) {
         return new UnsupportedOperationException(
                 "%s: %s is not supported (supported: %s)".formatted(where, given, supported));
     }

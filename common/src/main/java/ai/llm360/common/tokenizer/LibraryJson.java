@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * What Hugging Face's library gets to read: a file of its own, of components that are listed here
- * with all of their fields. The library aborts the process on some values that it reads, so it sees
- * none that isn't known to be harmless, and no regular expression but published ones.
+ * Writes the file that Hugging Face's library reads, of components that are listed here with all of
+ * their fields. The library aborts the process on some values that it reads, so it sees none that
+ * isn't known to be harmless, and no regular expression but published ones.
  */
 final class LibraryJson {
 

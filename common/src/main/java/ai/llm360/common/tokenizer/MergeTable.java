@@ -25,7 +25,7 @@ final class MergeTable {
      */
     record Merge(String left, String right, int rank) {}
 
-    /** What becomes of a text's characters at the beginning, and of those without a token. */
+    /** The symbols that a text begins as. */
     enum Symbols {
         /** Characters; one without a token becomes its UTF-8 bytes' tokens. */
         CHARACTERS_OR_BYTES,

@@ -129,8 +129,7 @@ final class SentencePieceModel {
                     "treat_whitespace_as_suffix and escape_whitespaces = false are not supported"
                             + " (LLaMA has neither)");
         }
-        if (byteFallback
-                && !MergeTable.hasBytes(MergeTable.Symbols.CHARACTERS_OR_BYTES, ids)) {
+        if (byteFallback && !MergeTable.hasBytes(MergeTable.Symbols.CHARACTERS_OR_BYTES, ids)) {
             throw new IllegalArgumentException(
                     "byte_fallback needs 256 pieces, <0x00> to <0xFF>, and some are missing");
         }

@@ -3,7 +3,7 @@ package ai.llm360.common.tokenizer;
 import java.util.Optional;
 
 /**
- * How a text becomes the characters that merges join.
+ * Says how a text becomes the characters that merges join.
  *
  * @param spaces what becomes of spaces
  * @param prefix where a space is put before a text
@@ -18,7 +18,7 @@ record TextForm(
         boolean cutsAtSpaces,
         Optional<WordPattern> words) {
 
-    /** What a space becomes, and when. */
+    /** The character that a space becomes, and the time when it does. */
     enum Spaces {
         /** U+2581, before normalized added tokens are looked for: a normalizer's work. */
         MARKED_EARLY,
@@ -28,7 +28,7 @@ record TextForm(
         PLAIN
     }
 
-    /** Where a space is put before a text. */
+    /** The texts that a space is put before. */
     enum Prefix {
         NEVER,
         ALWAYS,

@@ -12,8 +12,12 @@ import java.util.OptionalLong;
  * beginning or end only when asked to, and can decode a growing text piece by piece.
  *
  * <p>A tokenizer may be used from several threads at once. It may hold native memory until {@link
- * #close}, which then waits for calls in progress; encoding, decoding or streaming after that throws
- * {@link IllegalStateException}.
+ * #close}, which then waits for calls in progress; encoding, decoding or streaming after that
+ * throws {@link IllegalStateException}.
+ *
+ * <p>Byte-pair encoding is supported, in the kinds that LLaMA, GPT-2 and Llama 3 have, which are
+ * computed in Java, and with some other components of a {@code tokenizer.json}, which a native
+ * library computes. A file with anything else is refused by name.
  *
  * <p>Text that spells a special token ({@code "</s>"}) becomes that token's id with a {@code
  * tokenizer.json}, and plain text with a {@code tokenizer.model}: each file's own rule, which the
@@ -116,8 +120,8 @@ public sealed interface Tokenizer extends AutoCloseable permits VocabularyTokeni
     long[] encodePrompt(String text);
 
     /**
-     * Returns a number of tokens that a text has at least, without encoding it: each
-     * token spells a limited number of bytes. The text is only measured, so this takes no time.
+     * Returns a number of tokens that a text has at least, without encoding it: each token spells a
+     * limited number of bytes. The text is only measured, so this takes no time.
      *
      * @param text the text
      * @return a lower bound of its tokens; 0 where none is known

@@ -3,7 +3,9 @@ package ai.llm360.common.tokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** Thrown when a tokenizer file is absent, damaged, or of a kind that can't be read; it names it. */
+/**
+ * Thrown when a tokenizer file is absent, damaged, or of a kind that can't be read; it names it.
+ */
 public final class TokenizerException extends IOException {
 
     TokenizerException(Path file, String problem) {

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** Which tokenizer file a path means. */
+/** Finds the tokenizer file that a path means, and opens it. */
 record TokenizerFiles(Path file) {
 
     private static final String JSON = "tokenizer.json";

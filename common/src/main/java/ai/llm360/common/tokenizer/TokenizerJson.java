@@ -158,7 +158,8 @@ final class TokenizerJson {
             }
             default ->
                     throw part.unsupported(
-                            "type '" + part.type() + "'", "TemplateProcessing, ByteLevel, Sequence");
+                            "type '" + part.type() + "'",
+                            "TemplateProcessing, ByteLevel, Sequence");
         }
         part.end();
         return leading;

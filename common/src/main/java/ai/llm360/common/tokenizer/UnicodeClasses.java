@@ -10,8 +10,9 @@ import java.util.BitSet;
 import java.util.Objects;
 
 /**
- * Letters, numbers and white space of Unicode 16, whatever the version that the JVM knows: JDK 17
- * has Unicode 13, and a letter that it doesn't know would be cut from its word.
+ * Tells the letters, numbers and white space of Unicode 16 (Oniguruma's, in Hugging Face's library)
+ * whatever the version that the JVM knows: JDK 17 has Unicode 13, and a letter that it doesn't know
+ * would be cut from its word.
  */
 final class UnicodeClasses {
 
@@ -19,8 +20,7 @@ final class UnicodeClasses {
     private static final BitSet NUMBERS = new BitSet();
 
     static {
-        try (InputStream in =
-                        UnicodeClasses.class.getResourceAsStream("letters-and-numbers.txt");
+        try (InputStream in = UnicodeClasses.class.getResourceAsStream("letters-and-numbers.txt");
                 BufferedReader reader =
                         new BufferedReader(
                                 new InputStreamReader(

@@ -45,7 +45,7 @@ final class Utf8Assembler {
         count = 0;
     }
 
-    /** The length of the character that the first pending byte begins, or 0 if it begins none. */
+    /** Returns the length of the character that the first pending byte begins, or 0 for none. */
     private int length() {
         int lead = pending[0] & 0xFF;
         return lead < 0x80
@@ -53,7 +53,7 @@ final class Utf8Assembler {
                 : lead < 0xC2 || lead > 0xF4 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
     }
 
-    /** How many of the pending bytes begin a character of some length. */
+    /** Returns the number of pending bytes that can begin a character of some length. */
     private int validStart(int length) {
         int lead = pending[0] & 0xFF;
         // The second byte's range rules out overlong forms, surrogates and what lies past U+10FFFF.

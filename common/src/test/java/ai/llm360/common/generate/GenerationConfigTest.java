@@ -44,8 +44,7 @@ class GenerationConfigTest {
     void refuses_a_top_p_out_of_range(double topP) {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> GenerationConfig.builder().optTopP(topP).build())
-                .withMessage(
-                        "top-p must be above 0 (2.3e-308 or more) and at most 1, not " + topP);
+                .withMessage("top-p must be above 0 (2.3e-308 or more) and at most 1, not " + topP);
     }
 
     @Test

@@ -64,7 +64,8 @@ class BulkEncoderTest {
 
     @TempDir Path temp;
 
-    private static void assertSame(Tokenizer library, Tokenizer java, BulkEncoder bulk, String text) {
+    private static void assertSame(
+            Tokenizer library, Tokenizer java, BulkEncoder bulk, String text) {
         long[] expected = library.encodeLiteral(text);
         assertThat(java.encodeLiteral(text)).as(text).isEqualTo(expected);
         assertThat(bulk.encode(text)).as(text).isEqualTo(narrow(expected));
@@ -191,8 +192,9 @@ class BulkEncoderTest {
         }
         Files.writeString(file, json.toString());
         List<String> scraps =
-                List.of(" ", "  ", "\n", "\u3000", "<|a|>", "<|a", "<|l|>", "<|r|>", "nce", "x y", "once",
-                        "<s>", "</s>");
+                List.of(
+                        " ", "  ", "\n", "\u3000", "<|a|>", "<|a", "<|l|>", "<|r|>", "nce", "x y",
+                        "once", "<s>", "</s>");
         assertSameForRandomTexts(file, scraps, 1000);
     }
 
@@ -204,7 +206,8 @@ class BulkEncoderTest {
                 List.of(
                         whole.replace("\"byte_fallback\":true", "\"byte_fallback\":false"),
                         whole.replace(
-                                "\"normalizer\":{", "\"normalizer\":{\"type\":\"NFC\"},\"x\":{")
+                                        "\"normalizer\":{",
+                                        "\"normalizer\":{\"type\":\"NFC\"},\"x\":{")
                                 .replaceFirst(",\"x\":\\{.*?\\]\\}", ""),
                         whole.replace(
                                 "\"pre_tokenizer\":null",

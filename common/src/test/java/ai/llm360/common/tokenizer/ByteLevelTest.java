@@ -22,20 +22,62 @@ class ByteLevelTest {
 
     private static final List<String> SCRAPS =
             List.of(
-                    " ", "  ", "    ", "\n", "\r\n", "\n\n", "\t", "\u00a0", "\u3000", "'s", "'S",
-                    "'\u017f", "'ll", "'LL", "'Re", "'", "''", "the", " once", "ing", "0", "1234",
-                    "12345678", "\u0663\u0664", "\u00b2", "\u2167", "\u00e9", "e\u0301",
-                    "\u4f60\u597d", "\ud83e\udd99", "\ud83d", "\u0000", "----", "!?", "\u2581",
-                    "\u01c5", "\u02b0", "\u1e9e", "\u212a", "\u0085", "\u180e", "\u2028",
+                    " ",
+                    "  ",
+                    "    ",
+                    "\n",
+                    "\r\n",
+                    "\n\n",
+                    "\t",
+                    "\u00a0",
+                    "\u3000",
+                    "'s",
+                    "'S",
+                    "'\u017f",
+                    "'ll",
+                    "'LL",
+                    "'Re",
+                    "'",
+                    "''",
+                    "the",
+                    " once",
+                    "ing",
+                    "0",
+                    "1234",
+                    "12345678",
+                    "\u0663\u0664",
+                    "\u00b2",
+                    "\u2167",
+                    "\u00e9",
+                    "e\u0301",
+                    "\u4f60\u597d",
+                    "\ud83e\udd99",
+                    "\ud83d",
+                    "\u0000",
+                    "----",
+                    "!?",
+                    "\u2581",
+                    "\u01c5",
+                    "\u02b0",
+                    "\u1e9e",
+                    "\u212a",
+                    "\u0085",
+                    "\u180e",
+                    "\u2028",
                     // Letters and digits of Unicode 14 to 16, which JDK 17 doesn't know.
-                    "\ud807\udf04", "\ud839\udcd0", "\ud803\udd40", "\ud884\udf50",
-                    "<|end|>", "<|e");
+                    "\ud807\udf04",
+                    "\ud839\udcd0",
+                    "\ud803\udd40",
+                    "\ud884\udf50",
+                    "<|end|>",
+                    "<|e");
 
     /** The pre-tokenizers that are written out in Java. */
     enum Kind {
         GPT2("{'type':'ByteLevel','add_prefix_space':false,'trim_offsets':true}"),
         GPT2_PREFIXED("{'type':'ByteLevel','add_prefix_space':true,'trim_offsets':true}"),
-        UNCUT("{'type':'ByteLevel','add_prefix_space':false,'trim_offsets':true,'use_regex':false}"),
+        UNCUT(
+                "{'type':'ByteLevel','add_prefix_space':false,'trim_offsets':true,'use_regex':false}"),
         LLAMA3(split("\\\\p{N}{1,3}")),
         QWEN2(split("\\\\p{N}"));
 
@@ -49,8 +91,11 @@ class ByteLevelTest {
             return "{'type':'Sequence','pretokenizers':[{'type':'Split','pattern':{'Regex':'"
                     + "(?i:`s|`t|`re|`ve|`m|`ll|`d)|[^\\\\r\\\\n\\\\p{L}\\\\p{N}]?\\\\p{L}+|"
                     + numbers
-                    + "| ?[^\\\\s\\\\p{L}\\\\p{N}]+[\\\\r\\\\n]*|\\\\s*[\\\\r\\\\n]+|\\\\s+(?!\\\\S)"
-                    + "|\\\\s+'},'behavior':'Isolated','invert':false},"
+                    + "| ?[^\\\\s\\\\p{L}\\\\p{N}]+[\\\\r"
+                    + "\\\\n"
+                    + "]*|\\\\s*[\\\\r"
+                    + "\\\\n"
+                    + "]+|\\\\s+(?!\\\\S)|\\\\s+'},'behavior':'Isolated','invert':false},"
                     + "{'type':'ByteLevel','add_prefix_space':false,'trim_offsets':true,'use_regex':false}]}";
         }
     }
@@ -88,8 +133,20 @@ class ByteLevelTest {
         JsonArray merges = new JsonArray();
         for (String word :
                 List.of(
-                        " the", "the", "ing", " once", "er", "'s", "'ll", "  ", "    ", "\n\n",
-                        "12", "\u00e9", "\u4f60\u597d", "\ud83e\udd99")) {
+                        " the",
+                        "the",
+                        "ing",
+                        " once",
+                        "er",
+                        "'s",
+                        "'ll",
+                        "  ",
+                        "    ",
+                        "\n\n",
+                        "12",
+                        "\u00e9",
+                        "\u4f60\u597d",
+                        "\ud83e\udd99")) {
             String spelled = ByteAlphabet.spell(word);
             for (int end = 2; end <= spelled.length(); end++) {
                 String piece = spelled.substring(0, end);
@@ -117,8 +174,7 @@ class ByteLevelTest {
             throws IOException {
         Path file = write(kind);
         String ranges;
-        try (InputStream in =
-                UnicodeClasses.class.getResourceAsStream("letters-and-numbers.txt")) {
+        try (InputStream in = UnicodeClasses.class.getResourceAsStream("letters-and-numbers.txt")) {
             ranges = new String(in.readAllBytes(), StandardCharsets.US_ASCII);
         }
         try (Tokenizer library = BulkEncoderTest.library(file);
@@ -152,7 +208,11 @@ class ByteLevelTest {
                 StringBuilder streamed = new StringBuilder();
                 for (long id : ids) {
                     String part = stream.push(id);
-                    assertThat(part.isEmpty() || !Character.isHighSurrogate(part.charAt(part.length() - 1))).isTrue();
+                    assertThat(
+                                    part.isEmpty()
+                                            || !Character.isHighSurrogate(
+                                                    part.charAt(part.length() - 1)))
+                            .isTrue();
                     streamed.append(part);
                 }
                 assertThat(streamed.append(stream.flush())).hasToString(tokenizer.decode(ids));

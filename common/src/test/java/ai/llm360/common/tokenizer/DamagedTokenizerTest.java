@@ -49,7 +49,8 @@ class DamagedTokenizerTest {
     @Test
     void refuses_files_of_another_kind() throws IOException {
         assertRefused("tokenizer.txt", new byte[0], "should end in .json or .model");
-        assertRefused("a.json", "[]".getBytes(StandardCharsets.UTF_8), "is no valid tokenizer.json");
+        assertRefused(
+                "a.json", "[]".getBytes(StandardCharsets.UTF_8), "is no valid tokenizer.json");
         assertRefused("a.json", "{}".getBytes(StandardCharsets.UTF_8), "model.vocab is missing");
         assertRefused("a.json", new byte[] {(byte) 0xFF, 0}, "it isn't UTF-8");
         assertRefused("a.json", replaced("Strip", "CTC"), "type 'CTC' is not supported");
@@ -69,7 +70,8 @@ class DamagedTokenizerTest {
     @Test
     void refuses_a_model_cut_within_a_piece_and_garbage() throws IOException {
         assertRefused("a.model", new byte[0], "one unknown piece; this has 0");
-        assertRefused("a.model", Arrays.copyOf(model, model.length - 1), "is no valid tokenizer.model: ");
+        assertRefused(
+                "a.model", Arrays.copyOf(model, model.length - 1), "is no valid tokenizer.model: ");
         assertRefused("a.model", json.getBytes(StandardCharsets.UTF_8), "is no valid");
         Random random = new Random(3);
         for (int round = 0; round < 200; round++) {
@@ -135,7 +137,8 @@ class DamagedTokenizerTest {
                     """)
     void names_the_pre_tokenizer_that_it_does_not_know(String part, String reason)
             throws IOException {
-        assertRefused("a.json", replaced("\"pre_tokenizer\":null", "\"pre_tokenizer\":" + part), reason);
+        assertRefused(
+                "a.json", replaced("\"pre_tokenizer\":null", "\"pre_tokenizer\":" + part), reason);
     }
 
     @ParameterizedTest

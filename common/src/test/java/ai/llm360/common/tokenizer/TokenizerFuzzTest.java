@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
 import ai.llm360.common.testing.TinyTokenizer;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -11,13 +15,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Damages tokenizer files in thousands of ways. Whatever the damage, the file is either read, and
+ * Damages tokenizer files in many ways. Whatever the damage, the file is either read, and
  * then any text can be encoded and any id decoded, or refused with a {@link TokenizerException}; a
  * native library that fails takes the test's process along. Seeds are fixed, so a failure repeats;
  * its message holds the bytes.
@@ -25,25 +31,48 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class TokenizerFuzzTest {
 
-    private static final int CASES = 1500;
+    private static final int CASES = 500;
 
     private static final int[] SPICE = {0, 1, 2, 4, 5, 0x7F, 0x80, 0xFF, '"', '{', '[', '<', ' '};
 
     /** Values and members: what a component could be, and what once crashed a library. */
     private static final String[] JSON_SPICE = {
-        "-1", "0", "1e9", "4294967296", "null", "true", "[]", "{}", "\"\"", "\"a\"", ",", "\"", "}",
-        "\"\\u0000\"", "\"\\ud800\"", "\"\u00e9\"", "\"<0x00>\"", "\"Hello\":0,", "[\"a\",\"b\"],",
-        "\"a b\",", "\"a  b\",", "{\"type\":\"FixedLength\",\"length\":0}",
+        "-1",
+        "0",
+        "1e9",
+        "4294967296",
+        "null",
+        "true",
+        "[]",
+        "{}",
+        "\"\"",
+        "\"a\"",
+        ",",
+        "\"",
+        "}",
+        "\"\\u0000\"",
+        "\"\\ud800\"",
+        "\"\u00e9\"",
+        "\"<0x00>\"",
+        "\"Hello\":0,",
+        "[\"a\",\"b\"],",
+        "\"a b\",",
+        "\"a  b\",",
+        "{\"type\":\"FixedLength\",\"length\":0}",
         "{\"type\":\"ByteLevel\",\"add_prefix_space\":true,\"trim_offsets\":true}",
-        "{\"type\":\"Digits\",\"individual_digits\":true}", "{\"type\":\"NFC\"}",
+        "{\"type\":\"Digits\",\"individual_digits\":true}",
+        "{\"type\":\"NFC\"}",
         "{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"AAAA\"}",
         "{\"type\":\"Metaspace\",\"replacement\":\"\u2581\",\"prepend_scheme\":\"first\"}",
         "{\"type\":\"Split\",\"pattern\":{\"String\":\"\"},\"behavior\":\"Isolated\",\"invert\":true}",
         "{\"type\":\"Split\",\"pattern\":{\"String\":\"l\"},\"behavior\":\"Removed\",\"invert\":true}",
         "{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"(\"},\"content\":\"\"}",
-        "{\"type\":\"Sequence\",\"pretokenizers\":[]}", "{\"type\":\"Sequence\",\"normalizers\":[]}",
-        "\"truncation\":{\"max_length\":0,\"stride\":9},", "\"ignore_merges\":true,",
-        "{\"id\":1,\"content\":\"\",\"special\":true},", "{\"id\":999,\"content\":\"lo\"},"
+        "{\"type\":\"Sequence\",\"pretokenizers\":[]}",
+        "{\"type\":\"Sequence\",\"normalizers\":[]}",
+        "\"truncation\":{\"max_length\":0,\"stride\":9},",
+        "\"ignore_merges\":true,",
+        "{\"id\":1,\"content\":\"\",\"special\":true},",
+        "{\"id\":999,\"content\":\"lo\"},"
     };
 
     private static final String TEXT = "Hello <s> w\u00f6rld  12345 \uD83D\uDE00\0\n</s> \uD800";
@@ -72,7 +101,8 @@ class TokenizerFuzzTest {
     @Test
     void a_damaged_tokenizer_model_is_read_or_refused() throws IOException {
         byte[] good =
-                Files.readAllBytes(TinyTokenizer.llama().words("Hello", "world").writeModel(folder));
+                Files.readAllBytes(
+                        TinyTokenizer.llama().words("Hello", "world").writeModel(folder));
         fuzz(good, folder.resolve("tokenizer.model"), 23);
     }
 
@@ -80,7 +110,12 @@ class TokenizerFuzzTest {
         Random random = new Random(seed);
         boolean json = file.toString().endsWith(".json");
         for (int i = 0; i < CASES; i++) {
-            byte[] bad = json && i % 4 > 0 ? mutateJson(good, random) : mutate(good, random);
+            byte[] bad =
+                    switch (json ? i % 4 : 0) {
+                        case 0 -> mutate(good, random);
+                        case 1 -> mutateJson(good, random);
+                        default -> replaceValues(good, random);
+                    };
             Files.deleteIfExists(file);
             open(Files.write(file, bad), bad);
         }
@@ -146,6 +181,52 @@ class TokenizerFuzzTest {
             text = text.substring(0, at) + spice + text.substring(end);
         }
         return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** Puts values in the place of others, so that the file stays JSON. */
+    static byte[] replaceValues(byte[] good, Random random) {
+        JsonObject root =
+                JsonParser.parseString(new String(good, StandardCharsets.UTF_8)).getAsJsonObject();
+        for (int times = 1 + random.nextInt(2); times > 0; times--) {
+            JsonElement at = root;
+            while (true) {
+                List<String> names =
+                        at.isJsonObject()
+                                ? List.copyOf(at.getAsJsonObject().keySet())
+                                : IntStream.range(0, at.getAsJsonArray().size())
+                                        .mapToObj(String::valueOf)
+                                        .toList();
+                if (names.isEmpty()) {
+                    break;
+                }
+                String name = names.get(random.nextInt(names.size()));
+                JsonElement child =
+                        at.isJsonObject()
+                                ? at.getAsJsonObject().get(name)
+                                : at.getAsJsonArray().get(Integer.parseInt(name));
+                if (child.isJsonPrimitive() || child.isJsonNull() || random.nextInt(4) == 0) {
+                    JsonElement value = value(random);
+                    if (at.isJsonObject()) {
+                        at.getAsJsonObject().add(name, value);
+                    } else {
+                        at.getAsJsonArray().set(Integer.parseInt(name), value);
+                    }
+                    break;
+                }
+                at = child;
+            }
+        }
+        return root.toString().getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static JsonElement value(Random random) {
+        while (true) {
+            try {
+                return JsonParser.parseString(JSON_SPICE[random.nextInt(JSON_SPICE.length)]);
+            } catch (JsonParseException e) {
+                // not a value by itself
+            }
+        }
     }
 
     private static byte[] join(byte[] bytes, int until, byte[] middle, int from) {

@@ -116,8 +116,7 @@ class TokenizerTest {
                         .isThrownBy(() -> tokenizer.decode(hello, id))
                         .withMessage(
                                 "no token has id " + id + ": the vocabulary has " + size + " ids");
-                assertThatIllegalArgumentException()
-                        .isThrownBy(() -> tokenizer.decodeVerbatim(id));
+                assertThatIllegalArgumentException().isThrownBy(() -> tokenizer.decodeVerbatim(id));
             }
             // A model whose embedding has more rows than the vocabulary has tokens can make them.
             StreamingDecoder stream = tokenizer.stream(99_999);
