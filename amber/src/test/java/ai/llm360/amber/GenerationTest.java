@@ -309,7 +309,7 @@ class GenerationTest {
     @ValueSource(longs = {-1, 1 << 20, Long.MAX_VALUE, Long.MIN_VALUE, 1L << 32})
     void refuses_ids_outside_the_vocabulary_wherever_they_are_given(long id) throws IOException {
         TextGenerator generator = generator(null);
-        long last = generator.model().vocabularySize() - 1;
+        long last = generator.model().vocabularySize() - 1L;
         String message = "token id " + id + " is outside the model's vocabulary of 0 to " + last;
         for (double penalty : new double[] {1, 2}) {
             GenerationConfig config = tokens(1).optRepetitionPenalty(penalty).build();

@@ -39,7 +39,7 @@ public record GenerationConfig(
         require(maxNewTokens > 0, "max new tokens must be positive, not " + maxNewTokens);
         // Logits are float32: divided by less, they would become infinite, and their sum NaN.
         require(
-                temperature == 0 || temperature >= 1e-30 && temperature <= 1e30,
+                temperature == 0 || (temperature >= 1e-30 && temperature <= 1e30),
                 "temperature must be 0 (greedy) or from 1e-30 to 1e30, not " + temperature);
         require(topK >= 0, "top-k must be 0 (off) or more, not " + topK);
         require(

@@ -16,7 +16,7 @@ final class ByteAlphabet {
         Arrays.fill(BYTES, -1);
         char next = 256;
         for (int b = 0; b < 256; b++) {
-            boolean printable = b >= '!' && b <= '~' || b >= 0xA1 && b != 0xAD;
+            boolean printable = (b >= '!' && b <= '~') || (b >= 0xA1 && b != 0xAD);
             CHARS[b] = printable ? (char) b : next++;
             BYTES[CHARS[b]] = b;
         }

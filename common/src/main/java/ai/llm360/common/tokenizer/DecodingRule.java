@@ -76,7 +76,8 @@ record DecodingRule(
     }
 
     private DecodingRule and(DecodingRule other) {
-        if (byteLevel && !other.equals(NOTHING) || other.byteLevel && !equals(NOTHING)) {
+        boolean alone = equals(NOTHING) || other.equals(NOTHING);
+        if (!alone && (byteLevel || other.byteLevel)) {
             throw JsonPart.unsupported("decoder", "ByteLevel among others", "ByteLevel alone");
         }
         return new DecodingRule(

@@ -240,8 +240,8 @@ final class SentencePieceModel {
     /** Returns whether a text can stand as one symbol: a character, or a piece. */
     private boolean isSymbol(String text) {
         Integer id = ids.get(text);
-        return id != null && pieces.get(id).type() == NORMAL
-                || text.codePointCount(0, text.length()) == 1;
+        boolean isPiece = id != null && pieces.get(id).type() == NORMAL;
+        return isPiece || text.codePointCount(0, text.length()) == 1;
     }
 
     Vocabulary vocabulary(TokenizerSettings settings) {

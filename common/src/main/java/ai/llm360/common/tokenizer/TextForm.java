@@ -77,7 +77,8 @@ record TextForm(
         StringBuilder kept = new StringBuilder(text.length());
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
-            if (c != ' ' || kept.length() > 0 && kept.charAt(kept.length() - 1) != ' ') {
+            boolean behindWord = kept.length() > 0 && kept.charAt(kept.length() - 1) != ' ';
+            if (c != ' ' || behindWord) {
                 kept.append(c);
             }
         }

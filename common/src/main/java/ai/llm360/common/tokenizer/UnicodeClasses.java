@@ -27,7 +27,7 @@ final class UnicodeClasses {
                                         Objects.requireNonNull(in), StandardCharsets.US_ASCII))) {
             for (String line = reader.readLine(); line != null; line = reader.readLine()) {
                 BitSet set = line.startsWith("L") ? LETTERS : NUMBERS;
-                for (String range : line.substring(2).split(" ")) {
+                for (String range : line.substring(2).split(" ", -1)) {
                     int dash = range.indexOf('-');
                     int first = Integer.parseInt(dash < 0 ? range : range.substring(0, dash), 16);
                     int last = Integer.parseInt(range.substring(dash + 1), 16);
@@ -54,11 +54,11 @@ final class UnicodeClasses {
     /** Returns whether a character is of {@code \s}: Unicode's White_Space. */
     static boolean isSpace(int c) {
         return c == ' '
-                || c >= '\t' && c <= '\r'
+                || (c >= '\t' && c <= '\r')
                 || c == 0x85
                 || c == 0xA0
                 || c == 0x1680
-                || c >= 0x2000 && c <= 0x200A
+                || (c >= 0x2000 && c <= 0x200A)
                 || c == 0x2028
                 || c == 0x2029
                 || c == 0x202F

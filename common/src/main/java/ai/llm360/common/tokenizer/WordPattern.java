@@ -115,9 +115,8 @@ enum WordPattern {
         }
         char second = start + 2 < text.length ? folded(text[start + 2]) : 0;
         boolean two =
-                first == 'r' && second == 'e'
-                        || first == 'v' && second == 'e'
-                        || first == 'l' && second == 'l';
+                (second == 'e' && (first == 'r' || first == 'v'))
+                        || (second == 'l' && first == 'l');
         return two ? 3 : 0;
     }
 

@@ -137,7 +137,7 @@ public final class TinyTokenizer {
         out.write(number << 3 | 2);
         int rest = bytes.length;
         for (; rest >= 128; rest >>>= 7) {
-            out.write(rest & 0x7F | 0x80);
+            out.write((rest & 0x7F) | 0x80);
         }
         out.write(rest);
         out.writeBytes(bytes);

@@ -179,9 +179,9 @@ class ByteLevelTest {
         }
         try (Tokenizer library = BulkEncoderTest.library(file);
                 Tokenizer java = Tokenizer.open(file)) {
-            for (String line : ranges.split("\n")) {
+            for (String line : ranges.lines().toList()) {
                 StringBuilder text = new StringBuilder();
-                for (String border : line.substring(2).split("[ -]")) {
+                for (String border : line.substring(2).split("[ -]", -1)) {
                     int codePoint = Integer.parseInt(border, 16);
                     for (int c = codePoint - 1; c <= codePoint + 1; c++) {
                         // The word " the" is one token only where the character ends a word.

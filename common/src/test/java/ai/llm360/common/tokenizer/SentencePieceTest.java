@@ -91,7 +91,7 @@ class SentencePieceTest {
     private void assertIds(boolean prefix, boolean extra, String text, String ids)
             throws IOException {
         long[] expected =
-                Arrays.stream(ids.split(" "))
+                Arrays.stream(ids.split(" ", -1))
                         .filter(id -> !id.isEmpty())
                         .mapToLong(Long::parseLong)
                         .toArray();
