@@ -11,11 +11,14 @@ import ai.llm360.common.generate.FinishReason;
 import ai.llm360.common.generate.GeneratedToken;
 import ai.llm360.common.generate.Generation;
 import ai.llm360.common.generate.GenerationConfig;
+import ai.llm360.common.generate.InfillPrompt;
 import ai.llm360.common.generate.TextGenerator;
 import ai.llm360.common.generate.TokenScores;
 import ai.llm360.common.generate.TokenStream;
 import ai.llm360.common.nn.WeightLoader;
 import ai.llm360.common.nn.WeightType;
+import ai.llm360.common.testing.TinyTokenizer;
+import ai.llm360.common.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -30,12 +33,14 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Generation, on a model whose every logit can be checked by loops. */
 class GenerationTest {
@@ -298,6 +303,58 @@ class GenerationTest {
         assertThatThrownBy(() -> generator.generateIds(List.of(new long[65]), config))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("65 tokens don't fit: the model's context length is 64");
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {-1, 1 << 20, Long.MAX_VALUE, Long.MIN_VALUE, 1L << 32})
+    void refuses_ids_outside_the_vocabulary_wherever_they_are_given(long id) throws IOException {
+        TextGenerator generator = generator(null);
+        long last = generator.model().vocabularySize() - 1L;
+        String message = "token id " + id + " is outside the model's vocabulary of 0 to " + last;
+        for (double penalty : new double[] {1, 2}) {
+            GenerationConfig config = tokens(1).optRepetitionPenalty(penalty).build();
+            assertThatThrownBy(() -> generator.generateIds(List.of(new long[] {1, id}), config))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(message);
+        }
+        assertThatThrownBy(() -> generator.scoreIds(new long[] {1, id}))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(message);
+        assertThatThrownBy(
+                        () ->
+                                generator.generateIds(
+                                        List.of(PROMPT), tokens(1).optEosIds(Set.of(id)).build()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(id < 0 ? "can't be negative" : message);
+    }
+
+    @Test
+    void a_text_that_cannot_fit_is_refused_before_it_is_encoded() throws IOException {
+        Path file = TinyTokenizer.llama().words("Hello").writeJson(temp);
+        try (Tokenizer tokenizer = Tokenizer.open(file)) {
+            TextGenerator generator =
+                    new TextGenerator(generator(null).model(), Optional.of(tokenizer));
+            String text = "x".repeat(20_000_000);
+            String message =
+                    "a text of 20000000 characters, which has at least 3333334 tokens, doesn't fit:"
+                            + " the model's context length is 64";
+            List<ThrowingCallable> uses =
+                    List.of(
+                            () -> generator.generate(text, tokens(1).build()),
+                            () -> generator.generate(List.of("Hello", text), tokens(1).build()),
+                            () -> generator.stream(text, tokens(1).build()),
+                            () -> generator.score(text),
+                            () -> generator.encodePrompt(text),
+                            () -> generator.infill(new InfillPrompt("", text), tokens(1).build()));
+            for (ThrowingCallable use : uses) {
+                assertThatThrownBy(use)
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessage(message);
+            }
+            // Of what might fit, the tokens are counted.
+            assertThatThrownBy(() -> generator.score("x".repeat(380)))
+                    .hasMessage("382 tokens don't fit: the model's context length is 64");
+        }
     }
 
     @Test

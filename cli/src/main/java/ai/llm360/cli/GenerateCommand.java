@@ -70,7 +70,7 @@ final class GenerateCommand implements Callable<Integer> {
         try (ZooModel<String, String> loaded = model.load()) {
             TextGenerator generator = Criteria.generator(loaded);
             GenerationConfig config = how.toConfig(Criteria.generationConfig(loaded));
-            long[] prompt = text == null ? given : generator.tokenizer().encodePrompt(text);
+            long[] prompt = text == null ? given : generator.encodePrompt(text);
             try (TokenStream stream = generator.streamIds(List.of(prompt), config)) {
                 GenerationReport report = new GenerationReport(output, generator, stream);
                 if (output.json()) {

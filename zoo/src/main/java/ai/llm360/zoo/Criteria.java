@@ -6,6 +6,7 @@ import ai.djl.repository.Repository;
 import ai.djl.repository.zoo.BaseModelLoader;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.djl.repository.zoo.ZooModel;
+import ai.djl.translate.TranslateException;
 import ai.djl.translate.Translator;
 import ai.djl.util.Progress;
 import ai.llm360.common.generate.GenerationConfig;
@@ -55,7 +56,7 @@ public final class Criteria<I, O> {
      * @return the model, the caller's to close
      * @throws ModelNotFoundException if the reference names nothing, or what can't be downloaded
      * @throws MalformedModelException if the checkpoint breaks its format's rules
-     * @throws IOException if reading fails, or the checkpoint is malformed
+     * @throws IOException if reading fails, or the checkpoint or its tokenizer is malformed
      * @throws IllegalArgumentException if there is no block for its architecture, or its weights
      *     don't fit into memory
      */
@@ -75,7 +76,7 @@ public final class Criteria<I, O> {
      * @return the model, the caller's to close
      * @throws ModelNotFoundException if the reference names nothing, or what can't be downloaded
      * @throws MalformedModelException if the checkpoint breaks its format's rules
-     * @throws IOException if reading fails, or the checkpoint is malformed
+     * @throws IOException if reading fails, or the checkpoint or its tokenizer is malformed
      */
     public static <I, O> ZooModel<I, O> loadModel(String reference, Class<I> input, Class<O> output)
             throws ModelNotFoundException, MalformedModelException, IOException {
@@ -173,7 +174,7 @@ public final class Criteria<I, O> {
      * @return the model, the caller's to close
      * @throws ModelNotFoundException if the reference names nothing, or what can't be downloaded
      * @throws MalformedModelException if the checkpoint breaks its format's rules
-     * @throws IOException if reading fails, or the checkpoint is malformed
+     * @throws IOException if reading fails, or the checkpoint or its tokenizer is malformed
      * @throws IllegalArgumentException if there is no block for its architecture, or its weights
      *     don't fit into memory
      */
@@ -193,7 +194,16 @@ public final class Criteria<I, O> {
         }
         URI uri = URI.create(CheckpointRepository.SCHEME + "://" + rest);
         Repository repository = new CheckpointRepositoryFactory().newInstance(reference, uri);
-        return new BaseModelLoader(repository.getResources().get(0)).loadModel(criteria);
+        try {
+            return new BaseModelLoader(repository.getResources().get(0)).loadModel(criteria);
+        } catch (ModelNotFoundException e) {
+            // DJL says "No matching translator found" of a tokenizer that can't be read.
+            if (e.getCause() instanceof TranslateException t
+                    && t.getCause() instanceof IOException problem) {
+                throw problem;
+            }
+            throw e;
+        }
     }
 
     /** DJL's own message would name only the types of its default translator. */

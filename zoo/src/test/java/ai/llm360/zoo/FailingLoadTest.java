@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.testing.SafetensorsBuilder;
+import ai.llm360.common.tokenizer.TokenizerException;
 import ai.llm360.zoo.testing.TinyModel;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -87,6 +88,23 @@ class FailingLoadTest {
         assertThat(failure())
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("config.json is not a JSON object");
+    }
+
+    @Test
+    void a_tokenizer_that_is_damaged_or_of_a_kind_that_nobody_knows() throws IOException {
+        Path tokenizer = directory.resolve("tokenizer.json");
+        Files.writeString(tokenizer, "{\"version\": \"1.0\"");
+        assertThat(failure())
+                .isInstanceOf(TokenizerException.class)
+                .hasMessageEndingWith(
+                        "tokenizer.json is no valid tokenizer.json: End of input at line 1 column"
+                                + " 18 path $.version")
+                .hasMessageStartingWith(tokenizer.toString());
+        Files.writeString(tokenizer, "{\"model\": {\"type\": \"WordPiece\"}}");
+        assertThat(failure())
+                .isInstanceOf(TokenizerException.class)
+                .hasMessage(
+                        tokenizer + ": model: type 'WordPiece' is not supported (supported: BPE)");
     }
 
     @Test

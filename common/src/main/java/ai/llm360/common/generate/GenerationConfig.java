@@ -15,12 +15,13 @@ import org.slf4j.LoggerFactory;
  * @param maxNewTokens the largest number of tokens to make
  * @param maxLength the largest number of tokens of prompt and continuation together; 0 where {@code
  *     maxNewTokens} alone counts
- * @param temperature what logits are divided by before sampling; 0 takes the most probable token
+ * @param temperature what logits are divided by before sampling, 1e-30 to 1e30; 0 takes the most
+ *     probable token
  * @param topK samples from the k most probable tokens alone; 0 for all
  * @param topP samples from the fewest most probable tokens whose probabilities reach this sum; 1
  *     for all
- * @param repetitionPenalty lowers the scores of tokens that have occurred (CTRL, arXiv 1909.05858);
- *     1 for none
+ * @param repetitionPenalty lowers the scores of tokens that have occurred (CTRL, arXiv 1909.05858),
+ *     1e-4 to 1e4; 1 for none
  * @param seed decides every draw: row i of a batch draws what a single prompt draws with seed + i
  * @param stop strings that end a continuation where they occur in its text
  * @param eosIds tokens that end a continuation; where it is empty, the model's own are used
@@ -51,14 +52,20 @@ public record GenerationConfig(
     public GenerationConfig {
         require(maxNewTokens > 0, "max new tokens must be positive, not " + maxNewTokens);
         require(maxLength >= 0, "max length must be 0 (off) or more, not " + maxLength);
+        // Logits are float32: divided by less, they would become infinite, and their sum NaN.
         require(
-                temperature >= 0 && Double.isFinite(temperature),
-                "temperature must be 0 or more, not " + temperature);
+                temperature == 0 || (temperature >= 1e-30 && temperature <= 1e30),
+                "temperature must be 0 (greedy) or from 1e-30 to 1e30, not " + temperature);
         require(topK >= 0, "top-k must be 0 (off) or more, not " + topK);
-        require(topP > 0 && topP <= 1, "top-p must be above 0 and at most 1, not " + topP);
         require(
-                repetitionPenalty > 0 && Double.isFinite(repetitionPenalty),
-                "repetition penalty must be above 0, not " + repetitionPenalty);
+                topP >= Double.MIN_NORMAL && topP <= 1,
+                "top-p must be above 0 (2.3e-308 or more) and at most 1, not " + topP);
+        require(
+                repetitionPenalty >= 1e-4 && repetitionPenalty <= 1e4,
+                "repetition penalty must be from 1e-4 to 1e4, not " + repetitionPenalty);
+        require(
+                eosIds.stream().allMatch(id -> id >= 0),
+                "an end token's id can't be negative: " + eosIds);
         require(stop.stream().noneMatch(String::isEmpty), "a stop string can't be empty");
         stop = List.copyOf(stop);
         eosIds = Set.copyOf(eosIds);

@@ -61,6 +61,29 @@ public final class TextGenerator {
     }
 
     /**
+     * Encodes a prompt as {@link Tokenizer#encodePrompt} does, unless it is so long that it can't
+     * fit: that is told before it is encoded.
+     *
+     * @param prompt the text
+     * @return its ids
+     * @throws IllegalArgumentException if the prompt can't fit the model's context
+     * @throws IllegalStateException if the model has no tokenizer
+     */
+    public long[] encodePrompt(String prompt) {
+        checkFits(prompt);
+        return tokenizer().encodePrompt(prompt);
+    }
+
+    private void checkFits(String text) {
+        long fewest = tokenizer().fewestTokens(text);
+        if (fewest > model.contextLength()) {
+            throw new IllegalArgumentException(
+                    "a text of %d characters, which has at least %d tokens, doesn't fit: the model's context length is %d"
+                            .formatted(text.length(), fewest, model.contextLength()));
+        }
+    }
+
+    /**
      * Continues a text.
      *
      * @param prompt the text
@@ -70,7 +93,7 @@ public final class TextGenerator {
      * @throws IllegalStateException if the model has no tokenizer
      */
     public Generation generate(String prompt, GenerationConfig config) {
-        return generateIds(List.of(tokenizer().encodePrompt(prompt)), config).get(0);
+        return generateIds(List.of(encodePrompt(prompt)), config).get(0);
     }
 
     /**
@@ -83,7 +106,7 @@ public final class TextGenerator {
      * @throws IllegalStateException if the model has no tokenizer
      */
     public List<Generation> generate(List<String> prompts, GenerationConfig config) {
-        return generateIds(prompts.stream().map(tokenizer()::encodePrompt).toList(), config);
+        return generateIds(prompts.stream().map(this::encodePrompt).toList(), config);
     }
 
     /**
@@ -92,7 +115,8 @@ public final class TextGenerator {
      * @param prompts the sequences, of any lengths, used as they are: no start token is added
      * @param config how
      * @return the continuations in the prompts' order
-     * @throws IllegalArgumentException if a prompt is empty or doesn't fit the model's context
+     * @throws IllegalArgumentException if a prompt is empty or doesn't fit the model's context, or
+     *     an id, also one of the configuration's end tokens, is outside the model's vocabulary
      */
     public List<Generation> generateIds(List<long[]> prompts, GenerationConfig config) {
         try (TokenStream stream = streamIds(prompts, config)) {
@@ -110,7 +134,7 @@ public final class TextGenerator {
      * @throws IllegalStateException if the model has no tokenizer
      */
     public TokenStream stream(String prompt, GenerationConfig config) {
-        return streamIds(List.of(tokenizer().encodePrompt(prompt)), config);
+        return streamIds(List.of(encodePrompt(prompt)), config);
     }
 
     /**
@@ -119,8 +143,9 @@ public final class TextGenerator {
      * @param prompts the sequences, of any lengths, used as they are: no start token is added
      * @param config how
      * @return the tokens, the caller's to close
-     * @throws IllegalArgumentException if a prompt is empty or doesn't fit the model's context, or
-     *     if stop strings are given but there is no tokenizer to find them with
+     * @throws IllegalArgumentException if a prompt is empty or doesn't fit the model's context, an
+     *     id, also one of the configuration's end tokens, is outside the model's vocabulary, or
+     *     stop strings are given but there is no tokenizer to find them with
      */
     public TokenStream streamIds(List<long[]> prompts, GenerationConfig config) {
         if (prompts.isEmpty()) {
@@ -132,6 +157,7 @@ public final class TextGenerator {
         }
         List<Continuation> rows = new ArrayList<>();
         for (long[] prompt : prompts) {
+            checkIds(prompt); // before the decoder reads them
             rows.add(
                     continuation(
                             rows.size(),
@@ -170,6 +196,8 @@ public final class TextGenerator {
      * @throws IllegalStateException if the model has no tokenizer
      */
     public TokenStream streamInfill(InfillPrompt prompt, GenerationConfig config) {
+        checkFits(prompt.prefix());
+        checkFits(prompt.suffix());
         Set<Long> ends = new HashSet<>(eosIds(config));
         ends.addAll(InfillPrompt.endIds(tokenizer()));
         // The middle is a text of its own: its leading space is the encoder's.
@@ -180,6 +208,7 @@ public final class TextGenerator {
     }
 
     private Set<Long> eosIds(GenerationConfig config) {
+        checkIds(config.eosIds().stream().mapToLong(id -> id).toArray());
         return config.eosIds().isEmpty() ? model.eosIds() : config.eosIds();
     }
 
@@ -190,6 +219,7 @@ public final class TextGenerator {
             Set<Long> ends,
             Optional<StreamingDecoder> decoder) {
         checkLength(prompt.length);
+        checkIds(prompt);
         return new Continuation(
                 row,
                 prompt,
@@ -209,7 +239,7 @@ public final class TextGenerator {
      * @throws IllegalStateException if the model has no tokenizer
      */
     public TokenScores score(String text) {
-        return scoreIds(tokenizer().encodePrompt(text));
+        return scoreIds(encodePrompt(text));
     }
 
     /**
@@ -218,10 +248,11 @@ public final class TextGenerator {
      * @param ids the tokens
      * @return the log-probability of each token after the first
      * @throws IllegalArgumentException if there are fewer than two tokens or more than the model's
-     *     context holds
+     *     context holds, or one is outside its vocabulary
      */
     public TokenScores scoreIds(long[] ids) {
         checkLength(ids.length);
+        checkIds(ids);
         if (ids.length < 2) {
             throw new IllegalArgumentException(
                     "a score needs at least two tokens: the first is never predicted");
@@ -235,6 +266,16 @@ public final class TextGenerator {
                 values.add((double) value);
             }
             return new TokenScores(Arrays.stream(ids).boxed().toList(), values);
+        }
+    }
+
+    private void checkIds(long[] ids) {
+        for (long id : ids) {
+            if (id < 0 || id >= model.vocabularySize()) {
+                throw new IllegalArgumentException(
+                        "token id %d is outside the model's vocabulary of 0 to %d"
+                                .formatted(id, model.vocabularySize() - 1));
+            }
         }
     }
 

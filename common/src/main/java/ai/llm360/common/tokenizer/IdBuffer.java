@@ -30,6 +30,17 @@ final class IdBuffer {
         return taken;
     }
 
+    /** Keeps one of each run of an id since a place. */
+    void joinRuns(int id, int start) {
+        int kept = start;
+        for (int i = start; i < size; i++) {
+            if (i == start || ids[i] != id || ids[i - 1] != id) {
+                ids[kept++] = ids[i];
+            }
+        }
+        size = kept;
+    }
+
     int size() {
         return size;
     }

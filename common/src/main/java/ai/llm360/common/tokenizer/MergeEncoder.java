@@ -3,8 +3,9 @@ package ai.llm360.common.tokenizer;
 import java.util.Arrays;
 
 /**
- * Encodes by a {@link MergeTable}: cuts a text where no merge can join the two sides, which is
- * before most spaces, and remembers the ids of the words in between.
+ * Encodes by {@link EncodingRules}: cuts a text where no merge can join the two sides, which is
+ * before most spaces, or between the words of a byte-level vocabulary, and remembers the ids of the
+ * words in between.
  *
  * <p>The words of a text are few and repeat: of English prose nine in ten are found in the memory.
  */
@@ -13,50 +14,86 @@ final class MergeEncoder implements BulkEncoder {
     private static final int SLOTS = 1 << 16;
     private static final int MAX_REMEMBERED = 48;
 
+    private final EncodingRules rules;
     private final MergeTable table;
-    private final char[][] words = new char[SLOTS][];
-    private final int[][] wordIds = new int[SLOTS][];
+    private final boolean remembers;
+    private final char[][] words;
+    private final int[][] wordIds;
     private final IdBuffer ids = new IdBuffer();
     private final WordMerger merger;
 
-    MergeEncoder(MergeTable table) {
-        this.table = table;
+    /**
+     * Creates an encoder.
+     *
+     * @param remembers whether it keeps the ids of words: for many texts, not for one
+     */
+    MergeEncoder(EncodingRules rules, boolean remembers) {
+        this.rules = rules;
+        this.remembers = remembers;
+        table = rules.table();
+        words = new char[remembers ? SLOTS : 0][];
+        wordIds = new int[remembers ? SLOTS : 0][];
         merger = new WordMerger(table);
     }
 
     @Override
     public int[] encode(String text) {
-        if (text.isEmpty()) {
-            return new int[0];
+        rules.added().split(Surrogates.replaceUnpaired(text), ids::add, this::appendSection);
+        return ids.takeFrom(0);
+    }
+
+    private void appendSection(String section, boolean first) {
+        rules.normalized()
+                .split(
+                        rules.form().normalize(section),
+                        ids::add,
+                        (part, atStart) -> appendPart(part, first && atStart));
+    }
+
+    private void appendPart(String part, boolean first) {
+        char[] chars = rules.form().preTokenize(part, first).toCharArray();
+        int before = ids.size();
+        if (rules.form().words().isPresent()) {
+            WordPattern pattern = rules.form().words().get();
+            for (int start = 0; start < chars.length; ) {
+                int end = pattern.end(chars, start);
+                appendWord(chars, start, end);
+                start = end;
+            }
+        } else {
+            appendUncut(chars);
         }
-        char[] chars = (MergeTable.SPACE + Surrogates.replaceUnpaired(text)).toCharArray();
+        if (!table.spellsEverything()) {
+            table.joinUnknown(ids, before);
+        }
+    }
+
+    private void appendUncut(char[] chars) {
+        boolean cuts = rules.form().cutsAtSpaces();
         int start = 0;
         for (int i = 0; i < chars.length; ) {
             int character = Character.codePointAt(chars, i);
             int next = i + Character.charCount(character);
-            if (table.charId(character) < 0) {
+            if (table.isApart(character)) {
                 appendWord(chars, start, i);
-                table.appendBytes(character, ids);
+                table.emitApart(character, ids);
                 start = next;
-            } else if (i > start && isSpace(chars[i]) && !table.joinsSpace(chars[i - 1])) {
+            } else if (i > start
+                    && chars[i] == TextForm.MARK
+                    && (cuts || !table.joinsSpace(chars[i - 1]))) {
                 appendWord(chars, start, i);
                 start = i;
             }
             i = next;
         }
         appendWord(chars, start, chars.length);
-        return ids.takeFrom(0);
-    }
-
-    private static boolean isSpace(char c) {
-        return c == ' ' || c == MergeTable.SPACE;
     }
 
     private void appendWord(char[] chars, int start, int end) {
         if (start == end) {
             return;
         }
-        if (end - start > MAX_REMEMBERED) {
+        if (!remembers || end - start > MAX_REMEMBERED) {
             merger.append(chars, start, end, ids);
             return;
         }

@@ -1,10 +1,7 @@
 package ai.llm360.common.tokenizer;
 
-import com.google.gson.JsonArray;
-import com.google.gson.JsonElement;
-import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
@@ -12,71 +9,111 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /**
- * The pieces and merges of a tokenizer.json that is byte-pair encoding exactly as LLaMA's: a space
- * before the text, spaces written as U+2581, no division into words, bytes for unknown characters.
- * Immutable.
+ * The symbols and merges of byte-pair encoding. A text begins as symbols, one a character, or one a
+ * byte where the vocabulary is byte-level, and merges join two to one. Immutable.
  */
 final class MergeTable {
 
-    static final char SPACE = '\u2581';
-
-    private static final JsonElement NORMALIZER =
-            JsonParser.parseString(
-                    """
-                    {"type": "Sequence", "normalizers": [
-                        {"type": "Prepend", "prepend": "\u2581"},
-                        {"type": "Replace", "pattern": {"String": " "}, "content": "\u2581"}]}
-                    """);
-
     private static final int NONE = -1;
 
+    /**
+     * A merge of two pieces to one that spells both.
+     *
+     * @param rank the lower, the sooner it is made; of equal ranks, the leftmost is
+     */
+    record Merge(String left, String right, int rank) {}
+
+    /** The symbols that a text begins as. */
+    enum Symbols {
+        /** Characters; one without a token becomes its UTF-8 bytes' tokens. */
+        CHARACTERS_OR_BYTES,
+        /** Characters; a run of those without a token becomes the unknown token. */
+        CHARACTERS,
+        /** UTF-8 bytes. */
+        BYTES
+    }
+
+    private final Symbols kind;
+    private final int unknownId;
     private final int[] byteIds = new int[256];
     private final int[] charIds = new int[1 << 16];
     private final Map<Integer, Integer> supplementaryIds = new HashMap<>();
     private final BitSet joinsSpace = new BitSet(); // by the char before the space
+
+    // Characters of pieces that have no token of their own get ids behind the vocabulary's.
+    private final int size;
+    private final List<Integer> tokenless = new ArrayList<>();
 
     // Open addressing: the pair of ids, and at the same place its rank and the id of the merged.
     private final long[] pairs;
     private final int[] ranks;
     private final int[] merged;
 
-    private MergeTable(Map<String, Integer> vocabulary, List<String[]> merges) {
+    /** The tokens that a whole word is looked up in before it is merged. */
+    private final Optional<Map<String, Integer>> wholeWords;
+
+    /**
+     * Makes a table.
+     *
+     * @param vocabulary the tokens that text can become
+     * @param unknownId the unknown token's id, or -1 for none
+     * @param looksUpWords whether a word that is a token isn't merged
+     * @throws IllegalArgumentException if a merge's pieces have no tokens
+     */
+    MergeTable(
+            Symbols kind,
+            Map<String, Integer> vocabulary,
+            List<Merge> merges,
+            int unknownId,
+            boolean looksUpWords) {
+        this.kind = kind;
+        this.unknownId = unknownId;
+        wholeWords = looksUpWords ? Optional.of(vocabulary) : Optional.empty();
+        size = vocabulary.values().stream().mapToInt(id -> id).max().orElse(NONE) + 1;
         Arrays.fill(charIds, NONE);
-        vocabulary.forEach(this::addCharacter);
-        charIds[' '] = charIds[SPACE];
-        for (int b = 0; b < 256; b++) {
-            byteIds[b] = id(vocabulary, String.format(Locale.ROOT, "<0x%02X>", b));
+        vocabulary.forEach(
+                (token, id) -> {
+                    if (isCharacter(token)) {
+                        setCharId(token.codePointAt(0), id);
+                    }
+                });
+        Arrays.fill(byteIds, NONE);
+        for (int b = 0; b < 256 && kind != Symbols.CHARACTERS; b++) {
+            byteIds[b] = id(vocabulary, byteToken(kind, b));
         }
         int capacity = Integer.highestOneBit(Math.max(merges.size(), 1)) << 2;
         pairs = new long[capacity];
         Arrays.fill(pairs, NONE);
         ranks = new int[capacity];
         merged = new int[capacity];
-        for (int rank = 0; rank < merges.size(); rank++) {
-            String left = merges.get(rank)[0];
-            String right = merges.get(rank)[1];
-            addMerge(
-                    id(vocabulary, left),
-                    id(vocabulary, right),
-                    rank,
-                    id(vocabulary, left + right));
-            if (right.charAt(0) == SPACE) {
-                joinsSpace.set(left.charAt(left.length() - 1));
-            }
-        }
-        if (joinsSpace.get(SPACE)) {
-            joinsSpace.set(' ');
+        for (Merge merge : merges) {
+            addMerge(merge, vocabulary);
         }
     }
 
-    private void addCharacter(String token, int id) {
-        if (token.codePointCount(0, token.length()) != 1) {
-            return;
+    /** Returns whether the vocabulary has all tokens that a kind of symbols needs. */
+    static boolean hasBytes(Symbols kind, Map<String, Integer> vocabulary) {
+        for (int b = 0; b < 256; b++) {
+            if (!vocabulary.containsKey(byteToken(kind, b))) {
+                return false;
+            }
         }
-        int character = token.codePointAt(0);
+        return true;
+    }
+
+    private static String byteToken(Symbols kind, int b) {
+        return kind == Symbols.BYTES
+                ? String.valueOf(ByteAlphabet.character(b))
+                : String.format(Locale.ROOT, "<0x%02X>", b);
+    }
+
+    private static boolean isCharacter(String token) {
+        return !token.isEmpty() && token.codePointCount(0, token.length()) == 1;
+    }
+
+    private void setCharId(int character, int id) {
         if (Character.isBmpCodePoint(character)) {
             charIds[character] = id;
         } else {
@@ -87,100 +124,87 @@ final class MergeTable {
     private static int id(Map<String, Integer> vocabulary, String token) {
         Integer id = vocabulary.get(token);
         if (id == null) {
-            throw new UnsupportedKindException("no token " + token);
+            throw new IllegalArgumentException("there is no token '" + token + "'");
         }
         return id;
     }
 
-    private void addMerge(int left, int right, int rank, int id) {
-        for (int b : byteIds) {
-            // Bytes stand where a text is cut into words, so they must not join anything.
-            require(b != left && b != right, "merges of bytes");
-        }
+    private void addMerge(Merge merge, Map<String, Integer> vocabulary) {
+        int left = symbol(merge.left(), vocabulary);
+        int right = symbol(merge.right(), vocabulary);
         int slot = slot(left, right);
-        require(pairs[slot] == NONE, "a merge given twice");
-        pairs[slot] = pair(left, right);
-        ranks[slot] = rank;
-        merged[slot] = id;
+        pairs[slot] = pair(left, right); // of a merge given twice, the last rank counts
+        ranks[slot] = merge.rank();
+        merged[slot] = id(vocabulary, merge.left() + merge.right());
+        if (merge.right().charAt(0) == TextForm.MARK) {
+            joinsSpace.set(merge.left().charAt(merge.left().length() - 1));
+        }
     }
 
-    /**
-     * Reads a tokenizer.json that the library has read.
-     *
-     * @return the table, or empty if the file is of another kind
-     */
-    static Optional<MergeTable> parse(String json) {
-        try {
-            JsonObject root = JsonParser.parseString(json).getAsJsonObject();
-            require(NORMALIZER.equals(root.get("normalizer")), "another normalizer");
-            requireNothing(root, "pre_tokenizer");
-            JsonObject model = root.getAsJsonObject("model");
-            for (String name :
-                    List.of("dropout", "continuing_subword_prefix", "end_of_word_suffix")) {
-                requireNothing(model, name);
+    private int symbol(String piece, Map<String, Integer> vocabulary) {
+        if (kind != Symbols.BYTES && isCharacter(piece)) {
+            int character = piece.codePointAt(0);
+            if (charId(character) == NONE) {
+                setCharId(character, size + tokenless.size());
+                tokenless.add(character);
             }
-            require(isTrue(model, "byte_fallback"), "no bytes for unknown characters");
-            require(!isTrue(model, "ignore_merges"), "words taken before merges");
-            Map<String, Integer> vocabulary = new HashMap<>();
-            model.getAsJsonObject("vocab")
-                    .entrySet()
-                    .forEach(token -> vocabulary.put(token.getKey(), token.getValue().getAsInt()));
-            require(vocabulary.containsKey(String.valueOf(SPACE)), "no token for a space");
-            require(!vocabulary.containsKey(" "), "a token of a plain space");
-            List<String[]> merges =
-                    model.getAsJsonArray("merges").asList().stream()
-                            .map(MergeTable::merge)
-                            .toList();
-            return Optional.of(new MergeTable(vocabulary, merges));
-        } catch (UnsupportedKindException e) {
-            return Optional.empty();
+            return charId(character);
         }
+        return id(vocabulary, piece);
     }
 
-    private static String[] merge(JsonElement merge) {
-        String[] parts =
-                merge.isJsonArray() ? both(merge.getAsJsonArray()) : merge.getAsString().split(" ");
-        require(parts.length == 2 && !parts[0].isEmpty() && !parts[1].isEmpty(), "an odd merge");
-        return parts;
-    }
-
-    private static String[] both(JsonArray pair) {
-        return pair.asList().stream().map(JsonElement::getAsString).toArray(String[]::new);
-    }
-
-    private static void requireNothing(JsonObject object, String name) {
-        JsonElement value = object.get(name);
-        require(
-                value == null
-                        || value.isJsonNull()
-                        || Set.of("\"\"", "0.0").contains(value.toString()),
-                name);
-    }
-
-    private static boolean isTrue(JsonObject object, String name) {
-        JsonElement value = object.get(name);
-        return value != null && !value.isJsonNull() && value.getAsBoolean();
-    }
-
-    private static void require(boolean holds, String otherwise) {
-        if (!holds) {
-            throw new UnsupportedKindException(otherwise);
-        }
-    }
-
-    /** Returns the id of a character's own token, or -1 if it has none. */
-    int charId(int codePoint) {
+    /** Returns the id of a character's symbol, or -1 if it has none. */
+    private int charId(int codePoint) {
         return codePoint < charIds.length
                 ? charIds[codePoint]
                 : supplementaryIds.getOrDefault(codePoint, NONE);
     }
 
+    /** Returns whether a character is no part of any token, so that nothing spans it. */
+    boolean isApart(int codePoint) {
+        return kind != Symbols.BYTES && charId(codePoint) == NONE;
+    }
+
     /**
-     * Whether some merge joins a piece that ends in this char to one that begins with a space.
-     * Where none does, no merge can ever span that place, and the two sides are encoded alone.
+     * Returns whether some merge joins a piece that ends in this char to one that begins with a
+     * space. Where none does, no merge can ever span that place, and the two sides are encoded
+     * alone.
      */
     boolean joinsSpace(char before) {
         return joinsSpace.get(before);
+    }
+
+    /** Returns the largest number of symbols that some chars become. */
+    int mostSymbols(int chars) {
+        return kind == Symbols.BYTES ? Math.multiplyExact(3, chars) : chars;
+    }
+
+    /** Writes the symbols of a word, of characters that aren't apart, and returns their number. */
+    int symbols(char[] chars, int start, int end, int[] into) {
+        int count = 0;
+        if (kind == Symbols.BYTES) {
+            String word = new String(chars, start, end - start);
+            for (byte b : word.getBytes(StandardCharsets.UTF_8)) {
+                into[count++] = byteIds[b & 0xFF];
+            }
+            return count;
+        }
+        for (int i = start; i < end; ) {
+            int character = Character.codePointAt(chars, i);
+            i += Character.charCount(character);
+            into[count++] = charId(character);
+        }
+        return count;
+    }
+
+    /** Returns the id of a whole word that needs no merges, or -1. */
+    int wholeWord(char[] chars, int start, int end) {
+        if (wholeWords.isEmpty()) {
+            return NONE;
+        }
+        String word = new String(chars, start, end - start);
+        String token = kind == Symbols.BYTES ? ByteAlphabet.spell(word) : word;
+        return wholeWords.get().getOrDefault(token, NONE);
     }
 
     /** Returns where the merge of two ids is found, or -1 if there is none. */
@@ -189,12 +213,12 @@ final class MergeTable {
         return pairs[slot] == NONE ? NONE : slot;
     }
 
-    /** The lower, the sooner the merge at a place is made. */
+    /** Returns the rank of the merge at a place: the lower, the sooner it is made. */
     int rank(int place) {
         return ranks[place];
     }
 
-    /** The id that the merge at a place makes. */
+    /** Returns the id that the merge at a place makes. */
     int merged(int place) {
         return merged[place];
     }
@@ -213,19 +237,33 @@ final class MergeTable {
         return (long) left << 32 | right;
     }
 
-    /** Appends the ids of a character's UTF-8 bytes. */
-    void appendBytes(int codePoint, IdBuffer ids) {
+    /** Appends a symbol that no merge has taken: its id, or what spells its character. */
+    void emit(int symbol, IdBuffer ids) {
+        if (symbol < size) {
+            ids.add(symbol);
+        } else {
+            emitApart(tokenless.get(symbol - size), ids);
+        }
+    }
+
+    /** Appends the ids of a character without a token. */
+    void emitApart(int codePoint, IdBuffer ids) {
+        if (kind == Symbols.CHARACTERS) {
+            ids.add(unknownId);
+            return;
+        }
         for (byte b : Character.toString(codePoint).getBytes(StandardCharsets.UTF_8)) {
             ids.add(byteIds[b & 0xFF]);
         }
     }
 
-    /** The file is none of the kind that this class reads; the library reads it. */
-    private static final class UnsupportedKindException extends RuntimeException {
-        private static final long serialVersionUID = 1;
+    /** Makes one unknown token of each run of them. */
+    void joinUnknown(IdBuffer ids, int start) {
+        ids.joinRuns(unknownId, start);
+    }
 
-        UnsupportedKindException(String kind) {
-            super(kind);
-        }
+    /** Returns whether every text is spelled whole, so that nothing becomes the unknown token. */
+    boolean spellsEverything() {
+        return kind != Symbols.CHARACTERS;
     }
 }

@@ -30,10 +30,6 @@ final class NativeHandle implements AutoCloseable {
         }
     }
 
-    void checkOpen() {
-        call(ignored -> null);
-    }
-
     @Override
     public void close() {
         lock.writeLock().lock();

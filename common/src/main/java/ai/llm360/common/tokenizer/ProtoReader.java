@@ -57,6 +57,16 @@ final class ProtoReader {
         return varint();
     }
 
+    boolean flag() {
+        return integer() != 0;
+    }
+
+    float number() {
+        expect(FIXED32);
+        advance(Float.BYTES);
+        return bytes.getFloat(bytes.position() - Float.BYTES);
+    }
+
     void skip() {
         switch (wireType) {
             case VARINT -> varint();

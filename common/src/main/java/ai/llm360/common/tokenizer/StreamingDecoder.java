@@ -11,16 +11,18 @@ public final class StreamingDecoder {
 
     private final Vocabulary vocabulary;
     private final boolean verbatim;
-    private final Utf8Assembler characters = new Utf8Assembler();
+    private final Utf8Assembler characters;
     private boolean atStart = true;
 
     StreamingDecoder(Vocabulary vocabulary, boolean verbatim) {
         this.vocabulary = vocabulary;
         this.verbatim = verbatim;
+        characters = new Utf8Assembler(vocabulary.replacesRuns());
     }
 
     /**
-     * Takes the next token.
+     * Takes the next token. An id past the vocabulary adds nothing: a model whose embedding is
+     * larger than its vocabulary can make one.
      *
      * @param id the token's id
      * @return the text that it completes, perhaps empty

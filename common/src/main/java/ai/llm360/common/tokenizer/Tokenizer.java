@@ -11,9 +11,13 @@ import java.util.OptionalLong;
  * speaks ids, which is what a language model reads and writes. It never truncates or pads, adds a
  * beginning or end only when asked to, and can decode a growing text piece by piece.
  *
- * <p>A tokenizer may be used from several threads at once. It holds native memory until {@link
- * #close}, which waits for calls in progress; encoding, decoding or streaming after that throws
- * {@link IllegalStateException}.
+ * <p>A tokenizer may be used from several threads at once. It may hold native memory until {@link
+ * #close}, which then waits for calls in progress; encoding, decoding or streaming after that
+ * throws {@link IllegalStateException}.
+ *
+ * <p>Byte-pair encoding is supported, in the kinds that LLaMA, GPT-2 and Llama 3 have, which are
+ * computed in Java, and with some other components of a {@code tokenizer.json}, which a native
+ * library computes. A file with anything else is refused by name.
  *
  * <p>Text that spells a special token ({@code "</s>"}) becomes that token's id with a {@code
  * tokenizer.json}, and plain text with a {@code tokenizer.model}: each file's own rule, which the
@@ -116,6 +120,15 @@ public sealed interface Tokenizer extends AutoCloseable permits VocabularyTokeni
     long[] encodePrompt(String text);
 
     /**
+     * Returns a number of tokens that a text has at least, without encoding it: each token spells a
+     * limited number of bytes. The text is only measured, so this takes no time.
+     *
+     * @param text the text
+     * @return a lower bound of its tokens; 0 where none is known
+     */
+    long fewestTokens(String text);
+
+    /**
      * Returns whether prompts begin with the BOS token: {@code add_bos_token} of {@code
      * tokenizer_config.json}; without it, what the post-processor of {@code tokenizer.json} does;
      * for a {@code tokenizer.model}, LLaMA's default, true.
@@ -127,13 +140,14 @@ public sealed interface Tokenizer extends AutoCloseable permits VocabularyTokeni
     /**
      * Decodes ids to text.
      *
-     * <p>Special tokens, the unknown token, and ids past the vocabulary (a model's embedding may be
-     * larger) add nothing. The one space that SentencePiece puts before a text is taken off. Each
-     * byte that is part of no valid UTF-8 character becomes U+FFFD, as in SentencePiece.
+     * <p>Special tokens and the unknown token add nothing. The one space that SentencePiece puts
+     * before a text is taken off. Each byte that is part of no valid UTF-8 character becomes
+     * U+FFFD, as in SentencePiece; with a byte-level vocabulary, each run of such bytes, as in
+     * Hugging Face's library.
      *
      * @param ids the ids
      * @return the text
-     * @throws IllegalArgumentException if an id is negative
+     * @throws IllegalArgumentException if no token has an id
      */
     String decode(long... ids);
 
@@ -142,7 +156,7 @@ public sealed interface Tokenizer extends AutoCloseable permits VocabularyTokeni
      *
      * @param ids the ids
      * @return the text, with {@code <s>} and its like in it
-     * @throws IllegalArgumentException if an id is negative
+     * @throws IllegalArgumentException if no token has an id
      */
     String decodeVerbatim(long... ids);
 

@@ -3,7 +3,9 @@ package ai.llm360.common.tokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** A tokenizer file is absent, damaged, or of a kind that can't be read; the message names it. */
+/**
+ * Thrown when a tokenizer file is absent, damaged, or of a kind that can't be read; it names it.
+ */
 public final class TokenizerException extends IOException {
 
     TokenizerException(Path file, String problem) {
@@ -12,5 +14,16 @@ public final class TokenizerException extends IOException {
 
     TokenizerException(Path file, String problem, Throwable cause) {
         super(file + ": " + problem, cause);
+    }
+
+    private TokenizerException(String message, Throwable cause) {
+        super(message, cause);
+    }
+
+    /** Says that a file isn't of the kind that its name says. */
+    static TokenizerException invalid(Path file, String kind, Exception cause) {
+        String problem = String.valueOf(cause.getMessage()).lines().findFirst().orElse("");
+        return new TokenizerException(
+                "%s is no valid %s: %s".formatted(file, kind, problem), cause);
     }
 }

@@ -1,158 +1,221 @@
 package ai.llm360.common.tokenizer;
 
-import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
-import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import java.io.IOException;
 import java.io.StringReader;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
-/** The parts of a tokenizer.json that DJL's binding keeps to itself, read in one pass. */
+/**
+ * The parts of a tokenizer.json, each checked: a component or a field that isn't known here is
+ * refused, since it might change the ids. Truncation and padding are read over: whoever wants them
+ * says so elsewhere.
+ */
 final class TokenizerJson {
 
-    private final String text;
-    private final Map<String, Long> tokens = new LinkedHashMap<>();
-    private JsonElement addedTokens = new JsonArray();
-    private JsonElement decoder;
+    private final BytePairs model = new BytePairs();
+    private final List<AddedToken> addedTokens = new ArrayList<>();
+    private JsonElement normalizer;
+    private JsonElement preTokenizer;
     private JsonElement postProcessor;
-    private String unknown;
+    private JsonElement decoder;
 
-    private TokenizerJson(String text) {
-        this.text = text;
+    /** An added token, with where it is looked for. */
+    record AddedToken(
+            String content,
+            int id,
+            boolean special,
+            boolean normalized,
+            boolean stripsLeft,
+            boolean stripsRight,
+            boolean singleWord) {
+
+        AddedTokens.Token as(String spelling) {
+            return new AddedTokens.Token(spelling, id, stripsLeft, stripsRight);
+        }
     }
+
+    private TokenizerJson() {}
 
     /**
      * Parses a file's text.
      *
      * @throws IOException if it isn't JSON
+     * @throws UnsupportedOperationException if it is a tokenizer of a kind that isn't known
      * @throws RuntimeException if it is JSON of another shape
      */
     static TokenizerJson parse(String json) throws IOException {
-        TokenizerJson parsed = new TokenizerJson(json);
+        TokenizerJson parsed = new TokenizerJson();
         JsonReader reader = new JsonReader(new StringReader(json));
         reader.setStrictness(Strictness.STRICT);
         reader.beginObject();
         while (reader.hasNext()) {
-            switch (reader.nextName()) {
-                case "added_tokens" -> parsed.addedTokens = JsonParser.parseReader(reader);
-                case "decoder" -> parsed.decoder = JsonParser.parseReader(reader);
+            String name = reader.nextName();
+            switch (name) {
+                case "added_tokens" -> parsed.readAddedTokens(JsonParser.parseReader(reader));
+                case "normalizer" -> parsed.normalizer = JsonParser.parseReader(reader);
+                case "pre_tokenizer" -> parsed.preTokenizer = JsonParser.parseReader(reader);
                 case "post_processor" -> parsed.postProcessor = JsonParser.parseReader(reader);
-                case "normalizer" -> requireNoCharacterMap(JsonParser.parseReader(reader));
-                case "model" -> parsed.readModel(reader);
-                default -> reader.skipValue();
+                case "decoder" -> parsed.decoder = JsonParser.parseReader(reader);
+                case "model" -> parsed.model.read(reader);
+                case "version", "truncation", "padding" -> reader.skipValue();
+                default ->
+                        throw JsonPart.unsupported(
+                                "the file", "the field '" + name + "'", "those of version 1.0");
             }
         }
         reader.endObject();
-        if (parsed.tokens.isEmpty()) {
-            throw new IllegalArgumentException("model.vocab is missing or empty");
+        if (reader.peek() != JsonToken.END_DOCUMENT) {
+            throw new IllegalArgumentException("text follows the end of the object");
         }
+        parsed.model.check();
         return parsed;
     }
 
-    // Both this map and the prefix below, when damaged, make the native library abort the process.
-    private static void requireNoCharacterMap(JsonElement normalizer) {
-        if (normalizer.toString().contains("\"precompiled_charsmap\"")) {
-            throw new IllegalArgumentException(
-                    "a normalizer with a character map is not supported (LLaMA's has none)");
-        }
-    }
-
-    private void readModel(JsonReader reader) throws IOException {
-        reader.beginObject();
-        while (reader.hasNext()) {
-            String name = reader.nextName();
-            if (name.equals("vocab")) {
-                readVocabulary(reader);
-            } else if (name.equals("continuing_subword_prefix")
-                    && reader.peek() == JsonToken.STRING) {
-                if (!reader.nextString().isEmpty()) {
-                    throw new IllegalArgumentException(name + " is not supported (LLaMA has none)");
-                }
-            } else if (name.equals("unk_token") && reader.peek() == JsonToken.STRING) {
-                unknown = reader.nextString();
-            } else {
-                reader.skipValue();
+    private void readAddedTokens(JsonElement list) {
+        for (JsonElement element : JsonPart.isNull(list) ? List.<JsonElement>of() : list(list)) {
+            JsonPart part = new JsonPart("added_tokens[" + addedTokens.size() + "]", element);
+            AddedToken token =
+                    new AddedToken(
+                            part.text("content"),
+                            part.number("id"),
+                            part.flag("special", false),
+                            part.flag("normalized", false),
+                            part.flag("lstrip", false),
+                            part.flag("rstrip", false),
+                            part.flag("single_word", false));
+            part.end();
+            if (token.content().isEmpty()) {
+                throw new IllegalArgumentException("the added token " + token.id() + " is empty");
             }
+            addedTokens.add(token);
         }
-        reader.endObject();
     }
 
-    private void readVocabulary(JsonReader reader) throws IOException {
-        if (reader.peek() != JsonToken.BEGIN_OBJECT) {
-            throw new IllegalArgumentException(
-                    "model.vocab is no object: only BPE tokenizers are supported");
+    private static List<JsonElement> list(JsonElement element) {
+        if (!element.isJsonArray()) {
+            throw new IllegalArgumentException("added_tokens is no list");
         }
-        reader.beginObject();
-        while (reader.hasNext()) {
-            tokens.put(reader.nextName(), reader.nextLong());
-        }
-        reader.endObject();
-    }
-
-    String text() {
-        return text;
-    }
-
-    boolean spellsAddedToken(String candidate) {
-        return addedTokens.getAsJsonArray().asList().stream()
-                .map(token -> token.getAsJsonObject().get("content").getAsString())
-                .anyMatch(candidate::contains);
-    }
-
-    String textWithoutAddedTokens() {
-        JsonObject root = JsonParser.parseString(text).getAsJsonObject();
-        root.remove("added_tokens");
-        return root.toString();
+        return element.getAsJsonArray().asList();
     }
 
     Vocabulary vocabulary(TokenizerSettings settings) {
         Vocabulary.Builder builder = new Vocabulary.Builder(DecodingRule.parse(decoder));
-        tokens.forEach((token, id) -> builder.add(id, token, false));
-        for (JsonElement element : addedTokens.getAsJsonArray()) {
-            JsonObject added = element.getAsJsonObject();
-            builder.add(
-                    added.get("id").getAsLong(),
-                    added.get("content").getAsString(),
-                    added.get("special").getAsBoolean());
+        model.vocabulary().forEach((token, id) -> builder.add(id, token, false));
+        for (AddedToken token : addedTokens) {
+            Integer id = model.vocabulary().get(token.content());
+            if (id != null && id != token.id()) {
+                throw new IllegalArgumentException(
+                        "the added token '%s' has id %d, but %d in the vocabulary"
+                                .formatted(token.content(), token.id(), id));
+            }
+            builder.addWhole(token.id(), token.content(), token.special());
         }
         String bos = settings.bos().or(this::leadingToken).orElse("<s>");
-        return builder.roles(bos, settings.eos().orElse("</s>"), unknown).build();
+        return builder.roles(bos, settings.eos().orElse("</s>"), model.unknown().orElse(null))
+                .build();
     }
 
-    /** The token that the post-processor puts before every text, if it does. */
+    /** Returns the token that the post-processor puts before every text, if it does. */
     Optional<String> leadingToken() {
-        return leadingToken(postProcessor);
+        return JsonPart.isNull(postProcessor)
+                ? Optional.empty()
+                : leadingToken(new JsonPart("post_processor", postProcessor));
     }
 
-    private static Optional<String> leadingToken(JsonElement processor) {
-        if (processor == null || !processor.isJsonObject()) {
-            return Optional.empty();
-        }
-        JsonObject object = processor.getAsJsonObject();
-        if (object.has("processors")) {
-            for (JsonElement inner : object.getAsJsonArray("processors")) {
-                Optional<String> found = leadingToken(inner);
-                if (found.isPresent()) {
-                    return found;
+    private static Optional<String> leadingToken(JsonPart part) {
+        Optional<String> leading = Optional.empty();
+        switch (part.type()) {
+            case "Sequence" -> {
+                for (JsonPart inner : part.parts("processors")) {
+                    Optional<String> found = leadingToken(inner);
+                    leading = leading.isPresent() ? leading : found;
                 }
             }
+            case "TemplateProcessing" -> {
+                List<JsonPart> single = part.parts("single");
+                if (!single.isEmpty() && single.get(0).object().has("SpecialToken")) {
+                    leading =
+                            Optional.of(
+                                    new JsonPart(
+                                                    "post_processor.single[0]",
+                                                    single.get(0).element("SpecialToken"))
+                                            .text("id"));
+                }
+                part.element("pair");
+                part.element("special_tokens");
+            }
+            case "ByteLevel" -> {
+                // It moves offsets, not ids.
+                part.flag("add_prefix_space", true);
+                part.flag("trim_offsets", true);
+                part.flag("use_regex", true);
+            }
+            default ->
+                    throw part.unsupported(
+                            "type '" + part.type() + "'",
+                            "TemplateProcessing, ByteLevel, Sequence");
         }
-        if (!object.has("single") || !object.get("single").isJsonArray()) {
+        part.end();
+        return leading;
+    }
+
+    /** Returns what encodes in Java, or empty if the file is of a kind that needs the library. */
+    Optional<EncodingRules> rules() {
+        Optional<TextForm> form = TextForms.of(normalizer, preTokenizer);
+        if (form.isEmpty() || addedTokens.stream().anyMatch(AddedToken::singleWord)) {
             return Optional.empty();
         }
-        JsonArray template = object.getAsJsonArray("single");
-        if (template.isEmpty() || !template.get(0).isJsonObject()) {
-            return Optional.empty();
+        List<AddedTokens.Token> plain = new ArrayList<>();
+        List<AddedTokens.Token> normalized = new ArrayList<>();
+        for (AddedToken token : addedTokens) {
+            if (token.normalized()) {
+                normalized.add(token.as(form.get().normalize(token.content())));
+            } else {
+                plain.add(token.as(token.content()));
+            }
         }
-        JsonElement first = template.get(0).getAsJsonObject().get("SpecialToken");
-        return first == null
-                ? Optional.empty()
-                : Optional.of(first.getAsJsonObject().get("id").getAsString());
+        return model.table(form.get())
+                .map(
+                        table ->
+                                new EncodingRules(
+                                        new AddedTokens(plain),
+                                        new AddedTokens(normalized),
+                                        form.get(),
+                                        table));
+    }
+
+    /** Returns the file that the library is to read: what was checked here, and nothing else. */
+    String forLibrary(boolean recognisesAdded) {
+        LibraryJson.check(normalizer, preTokenizer);
+        checkAddedIds();
+        return LibraryJson.write(
+                model, recognisesAdded ? addedTokens : List.of(), normalizer, preTokenizer);
+    }
+
+    boolean spellsAddedToken(String text) {
+        return addedTokens.stream().map(AddedToken::content).anyMatch(text::contains);
+    }
+
+    /**
+     * Checks that the ids of added tokens are those that the library will give them: the
+     * vocabulary's own, or the next ones behind it.
+     */
+    private void checkAddedIds() {
+        int next = model.vocabulary().size();
+        for (AddedToken token : addedTokens) {
+            Integer known = model.vocabulary().get(token.content());
+            if (known == null && token.id() != next++) {
+                throw JsonPart.unsupported(
+                        "added_tokens",
+                        "'%s' with id %d".formatted(token.content(), token.id()),
+                        "ids in order behind the vocabulary, here " + (next - 1));
+            }
+        }
     }
 }

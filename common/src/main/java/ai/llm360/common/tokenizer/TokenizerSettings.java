@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * What the small files beside a tokenizer say about it. A missing file or entry says nothing.
+ * Reads the small files beside a tokenizer. A missing file or entry says nothing.
  *
  * @param addsBos {@code add_bos_token}
  * @param bos the beginning-of-sequence token

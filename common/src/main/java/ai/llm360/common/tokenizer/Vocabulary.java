@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.stream.IntStream;
 
 /** The tokens by id, and the bytes of text that each stands for. Immutable. */
 final class Vocabulary {
@@ -17,6 +18,7 @@ final class Vocabulary {
     private final byte[][] text;
     private final Map<String, Integer> ids;
     private final DecodingRule rule;
+    private final int longest;
     private final OptionalLong bos;
     private final OptionalLong eos;
     private final OptionalLong unknown;
@@ -26,6 +28,11 @@ final class Vocabulary {
         text = builder.text;
         ids = builder.ids;
         rule = builder.rule;
+        longest =
+                IntStream.range(0, tokens.length)
+                        .map(id -> verbatim(id).length)
+                        .max()
+                        .orElseThrow();
         bos = id(builder.bos);
         eos = id(builder.eos);
         unknown = id(builder.unknown);
@@ -41,6 +48,16 @@ final class Vocabulary {
                     "no token has id " + id + ": the vocabulary has " + tokens.length + " ids");
         }
         return tokens[(int) id];
+    }
+
+    /** Returns the largest number of bytes of text that a token stands for. */
+    int longest() {
+        return longest;
+    }
+
+    /** Returns whether bytes that spell no character are replaced run by run, not one by one. */
+    boolean replacesRuns() {
+        return rule.byteLevel();
     }
 
     OptionalLong id(String token) {
@@ -98,12 +115,24 @@ final class Vocabulary {
             return add(id, token, special ? NO_TEXT : textOf(token));
         }
 
+        /** Adds a token that was added to a vocabulary: its text is spelled in it as it is. */
+        Builder addWhole(long id, String token, boolean special) {
+            boolean plain = rule.byteLevel() && !special;
+            return plain
+                    ? add(id, token, token.getBytes(StandardCharsets.UTF_8))
+                    : add(id, token, special);
+        }
+
         private Builder add(long id, String token, byte[] bytes) {
             if (id < 0 || id >= LIMIT) {
                 throw new IllegalArgumentException(
                         "token '" + token + "' has id " + id + ", outside 0 to " + (LIMIT - 1));
             }
             int slot = (int) id;
+            if (slot < tokens.length && tokens[slot] != null && !tokens[slot].equals(token)) {
+                throw new IllegalArgumentException(
+                        "id %d is both '%s' and '%s'".formatted(id, tokens[slot], token));
+            }
             if (slot >= tokens.length) {
                 int used = tokens.length;
                 tokens = Arrays.copyOf(tokens, slot + 1 + slot / 2);
@@ -117,6 +146,9 @@ final class Vocabulary {
         }
 
         private byte[] textOf(String token) {
+            if (rule.byteLevel()) {
+                return ByteAlphabet.bytes(token);
+            }
             if (rule.bytePieces() && token.length() == 6 && token.matches("<0x[0-9A-Fa-f]{2}>")) {
                 return new byte[] {(byte) HexFormat.fromHexDigits(token, 3, 5)};
             }

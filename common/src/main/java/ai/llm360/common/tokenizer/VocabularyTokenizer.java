@@ -3,31 +3,33 @@ package ai.llm360.common.tokenizer;
 import java.util.Arrays;
 import java.util.OptionalLong;
 
-/** What every tokenizer does alike: all but the encoding of plain text. */
+/** Does what every tokenizer does alike: all but the encoding of plain text. */
 abstract sealed class VocabularyTokenizer implements Tokenizer
-        permits HuggingFaceJsonTokenizer, SentencePieceTokenizer {
+        permits HuggingFaceJsonTokenizer, MergeTokenizer {
 
-    private final NativeHandle handle;
     private final Vocabulary vocabulary;
     private final boolean addsBos;
+    private volatile boolean closed;
 
-    VocabularyTokenizer(NativeHandle handle, Vocabulary vocabulary, boolean addsBos) {
-        this.handle = handle;
+    VocabularyTokenizer(Vocabulary vocabulary, boolean addsBos) {
         this.vocabulary = vocabulary;
         this.addsBos = addsBos;
     }
 
-    /** Encodes well-formed text without special tokens, while the native tokenizer stays open. */
-    abstract long[] encodeNatively(long handle, String text);
-
     final void checkOpen() {
-        handle.checkOpen();
+        if (closed) {
+            throw new IllegalStateException("the tokenizer is closed");
+        }
+    }
+
+    /** Returns the fewest tokens that can spell some bytes. */
+    final long fewestTokens(long bytes) {
+        return (bytes + vocabulary.longest() - 1) / Math.max(1, vocabulary.longest());
     }
 
     @Override
-    public long[] encode(String text) {
-        String wellFormed = Surrogates.replaceUnpaired(text);
-        return handle.call(address -> encodeNatively(address, wellFormed));
+    public long fewestTokens(String text) {
+        return 0;
     }
 
     @Override
@@ -81,6 +83,7 @@ abstract sealed class VocabularyTokenizer implements Tokenizer
         StreamingDecoder decoder = new StreamingDecoder(vocabulary, verbatim);
         StringBuilder text = new StringBuilder(ids.length * 4);
         for (long id : ids) {
+            vocabulary.token(id); // or it is refused
             decoder.push(id, text);
         }
         decoder.flush(text);
@@ -130,6 +133,6 @@ abstract sealed class VocabularyTokenizer implements Tokenizer
 
     @Override
     public void close() {
-        handle.close();
+        closed = true;
     }
 }

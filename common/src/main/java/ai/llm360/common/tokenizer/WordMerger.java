@@ -26,16 +26,18 @@ final class WordMerger {
         this.table = table;
     }
 
-    /** Appends the ids of a word, each of whose characters has a token. */
+    /** Appends the ids of a word, none of whose characters is apart. */
     void append(char[] chars, int start, int end, IdBuffer into) {
-        int count = 0;
-        reserve(end - start);
-        for (int i = start; i < end; count++) {
-            int character = Character.codePointAt(chars, i);
-            i += Character.charCount(character);
-            ids[count] = table.charId(character);
-            previous[count] = count - 1;
-            next[count] = i < end ? count + 1 : END;
+        int whole = table.wholeWord(chars, start, end);
+        if (whole >= 0) {
+            into.add(whole);
+            return;
+        }
+        reserve(table.mostSymbols(end - start));
+        int count = table.symbols(chars, start, end, ids);
+        for (int i = 0; i < count; i++) {
+            previous[i] = i - 1;
+            next[i] = i + 1 < count ? i + 1 : END;
         }
         for (int i = 0; i + 1 < count; i++) {
             offer(i);
@@ -45,7 +47,7 @@ final class WordMerger {
             merge((int) best, (int) (best >>> 32));
         }
         for (int i = 0; i != END; i = next[i]) {
-            into.add(ids[i]);
+            table.emit(ids[i], into);
         }
     }
 
@@ -109,9 +111,9 @@ final class WordMerger {
         return best;
     }
 
-    private void reserve(int characters) {
-        if (characters > ids.length) {
-            int size = Math.max(characters, 2 * ids.length);
+    private void reserve(int symbols) {
+        if (symbols > ids.length) {
+            int size = Math.max(symbols, 2 * ids.length);
             ids = new int[size];
             next = new int[size];
             previous = new int[size];

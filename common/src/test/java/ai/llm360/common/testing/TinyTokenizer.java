@@ -132,9 +132,14 @@ public final class TinyTokenizer {
         return ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putFloat(value).array();
     }
 
-    private static void field(ByteArrayOutputStream out, int number, byte[] bytes) {
+    /** Writes a length-delimited field of a protocol buffer. */
+    public static void field(ByteArrayOutputStream out, int number, byte[] bytes) {
         out.write(number << 3 | 2);
-        out.write(bytes.length); // below 128: one byte of varint
+        int rest = bytes.length;
+        for (; rest >= 128; rest >>>= 7) {
+            out.write((rest & 0x7F) | 0x80);
+        }
+        out.write(rest);
         out.writeBytes(bytes);
     }
 

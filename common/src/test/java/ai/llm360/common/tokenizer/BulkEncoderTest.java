@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.llm360.common.testing.Fixtures;
 import ai.llm360.common.testing.TinyTokenizer;
 import com.google.gson.JsonElement;
+import com.google.gson.JsonNull;
+import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -19,9 +22,10 @@ import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The encoder in Java against the library's. */
+/** The encoder in Java against Hugging Face's library, one by one and in bulk. */
 class BulkEncoderTest {
 
     private static final String LLAMA = "fixtures/tokenizers/llama1-tokenizer.json";
@@ -60,43 +64,66 @@ class BulkEncoderTest {
 
     @TempDir Path temp;
 
-    private static void assertSame(Tokenizer tokenizer, BulkEncoder encoder, String text) {
-        assertThat(encoder.encode(text))
-                .as(text)
-                .isEqualTo(
-                        Arrays.stream(tokenizer.encodeLiteral(text))
-                                .mapToInt(id -> (int) id)
-                                .toArray());
+    private static void assertSame(
+            Tokenizer library, Tokenizer java, BulkEncoder bulk, String text) {
+        long[] expected = library.encodeLiteral(text);
+        assertThat(java.encodeLiteral(text)).as(text).isEqualTo(expected);
+        assertThat(bulk.encode(text)).as(text).isEqualTo(narrow(expected));
+        assertThat(java.encode(text)).as(text).isEqualTo(library.encode(text));
+        assertThat(java.fewestTokens(text)).as(text).isLessThanOrEqualTo(expected.length);
     }
 
-    private static void assertSameForRandomTexts(Tokenizer tokenizer, int texts) {
-        BulkEncoder encoder = tokenizer.bulkEncoder();
-        assertThat(encoder).isInstanceOf(MergeEncoder.class);
-        Random random = new Random(0);
-        for (int i = 0; i < texts; i++) {
-            StringBuilder text = new StringBuilder();
-            for (int length = random.nextInt(20); length > 0; length--) {
-                text.append(SCRAPS.get(random.nextInt(SCRAPS.size())));
+    private static int[] narrow(long[] ids) {
+        return Arrays.stream(ids).mapToInt(Math::toIntExact).toArray();
+    }
+
+    /** Opens a file that Java encodes with the library all the same. */
+    static Tokenizer library(Path file) throws IOException {
+        TokenizerJson json = TokenizerJson.parse(Files.readString(file));
+        Vocabulary vocabulary = json.vocabulary(TokenizerSettings.beside(file));
+        return HuggingFaceJsonTokenizer.open(json, vocabulary, false);
+    }
+
+    static void assertSameForRandomTexts(Path file, List<String> scraps, int texts)
+            throws IOException {
+        try (Tokenizer library = library(file);
+                Tokenizer java = Tokenizer.open(file)) {
+            BulkEncoder bulk = java.bulkEncoder();
+            assertThat(java).isInstanceOf(MergeTokenizer.class);
+            Random random = new Random(0);
+            for (int i = 0; i < texts; i++) {
+                assertSame(library, java, bulk, randomText(random, scraps));
             }
-            assertSame(tokenizer, encoder, text.toString());
         }
+    }
+
+    static String randomText(Random random, List<String> scraps) {
+        StringBuilder text = new StringBuilder();
+        for (int length = random.nextInt(20); length > 0; length--) {
+            if (random.nextInt(4) > 0) {
+                text.append(scraps.get(random.nextInt(scraps.size())));
+            } else {
+                int most = random.nextBoolean() ? 0x3000 : Character.MAX_CODE_POINT;
+                text.appendCodePoint(random.nextInt(most + 1));
+            }
+        }
+        return text.toString();
     }
 
     @Test
     void gives_the_librarys_ids_for_random_texts() throws IOException {
         Path file = TinyTokenizer.llama().words("once", "one", "the", "Hello").writeJson(temp);
-        try (Tokenizer tokenizer = Tokenizer.open(file)) {
-            assertSameForRandomTexts(tokenizer, 2000);
-        }
+        assertSameForRandomTexts(file, SCRAPS, 2000);
     }
 
     @Test
     void gives_the_librarys_ids_for_words_too_long_to_remember() throws IOException {
         Path file = TinyTokenizer.llama().words("once", "one", "the").writeJson(temp);
-        try (Tokenizer tokenizer = Tokenizer.open(file)) {
-            BulkEncoder encoder = tokenizer.bulkEncoder();
-            assertSame(tokenizer, encoder, "onceone".repeat(500));
-            assertSame(tokenizer, encoder, "  once".repeat(500));
+        try (Tokenizer library = library(file);
+                Tokenizer java = Tokenizer.open(file)) {
+            BulkEncoder bulk = java.bulkEncoder();
+            assertSame(library, java, bulk, "onceone".repeat(500));
+            assertSame(library, java, bulk, "  once".repeat(500));
         }
     }
 
@@ -112,40 +139,115 @@ class BulkEncoderTest {
                         .replace("\"merges\":[", "\"merges\":[\"e \u2581\","));
         try (Tokenizer tokenizer = Tokenizer.open(file)) {
             assertThat(tokenizer.encode("e o")).contains(300);
-            assertSameForRandomTexts(tokenizer, 500);
         }
+        assertSameForRandomTexts(file, SCRAPS, 500);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "always, true",
+        "always, false",
+        "first, true",
+        "first, false",
+        "never, true",
+        "never, false"
+    })
+    void gives_the_librarys_ids_where_a_pre_tokenizer_marks_the_spaces(String scheme, boolean split)
+            throws IOException {
+        Path file =
+                TinyTokenizer.llama()
+                        .words("once", "one", "the", "Hello")
+                        .specialTokens("<|im_start|>")
+                        .writeJson(temp);
+        JsonObject json = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
+        json.add("normalizer", JsonNull.INSTANCE);
+        json.add(
+                "pre_tokenizer",
+                JsonParser.parseString(
+                        """
+                        {"type": "Metaspace", "replacement": "\u2581",
+                         "prepend_scheme": "%s", "split": %s}
+                        """
+                                .formatted(scheme, split)));
+        Files.writeString(file, json.toString());
+        List<String> scraps = new ArrayList<>(SCRAPS);
+        scraps.add("<|im_start|>");
+        assertSameForRandomTexts(file, scraps, 300);
+    }
+
+    @Test
+    void gives_the_librarys_ids_with_added_tokens_of_every_kind() throws IOException {
+        Path file =
+                TinyTokenizer.llama()
+                        .words("once", "one")
+                        .specialTokens("<|a|>", "<|a", "<|l|>", "<|r|>", "nce", "x y")
+                        .writeJson(temp);
+        JsonObject json = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
+        for (JsonElement token : json.getAsJsonArray("added_tokens")) {
+            JsonObject added = token.getAsJsonObject();
+            String content = added.get("content").getAsString();
+            added.addProperty("lstrip", content.equals("<|l|>"));
+            added.addProperty("rstrip", content.equals("<|r|>"));
+            added.addProperty("normalized", List.of("nce", "x y", "<s>").contains(content));
+        }
+        Files.writeString(file, json.toString());
+        List<String> scraps =
+                List.of(
+                        " ", "  ", "\n", "\u3000", "<|a|>", "<|a", "<|l|>", "<|r|>", "nce", "x y",
+                        "once", "<s>", "</s>");
+        assertSameForRandomTexts(file, scraps, 1000);
     }
 
     @Test
     void other_kinds_of_tokenizers_are_left_to_the_library() throws IOException {
         Path json = TinyTokenizer.llama().words("once").writeJson(temp);
         String whole = Files.readString(json);
-        Path model = TinyTokenizer.llama().words("once").writeModel(temp);
         for (String other :
                 List.of(
                         whole.replace("\"byte_fallback\":true", "\"byte_fallback\":false"),
-                        whole.replace("\"type\":\"Prepend\"", "\"type\":\"Prepend\",\"x\":1"),
+                        whole.replace(
+                                        "\"normalizer\":{",
+                                        "\"normalizer\":{\"type\":\"NFC\"},\"x\":{")
+                                .replaceFirst(",\"x\":\\{.*?\\]\\}", ""),
                         whole.replace(
                                 "\"pre_tokenizer\":null",
                                 "\"pre_tokenizer\":{\"type\":\"Whitespace\"}"))) {
             assertThat(other).isNotEqualTo(whole);
             Files.writeString(json, other);
             try (Tokenizer tokenizer = Tokenizer.open(json)) {
+                assertThat(tokenizer).isInstanceOf(HuggingFaceJsonTokenizer.class);
                 BulkEncoder encoder = tokenizer.bulkEncoder();
-                assertThat(encoder).isNotInstanceOf(MergeEncoder.class);
-                assertSame(tokenizer, encoder, "once on");
+                for (String text : List.of("once on", "</s> once", "")) {
+                    assertThat(encoder.encode(text))
+                            .isEqualTo(narrow(tokenizer.encodeLiteral(text)));
+                }
             }
-        }
-        try (Tokenizer tokenizer = Tokenizer.open(model)) {
-            assertSame(tokenizer, tokenizer.bulkEncoder(), "once on </s>");
         }
     }
 
     @ParameterizedTest
     @ValueSource(strings = {LLAMA, "fixtures/stories260K-hf/tokenizer.json"})
     void gives_the_librarys_ids_with_real_vocabularies(String file) throws IOException {
-        try (Tokenizer tokenizer = Tokenizer.open(Fixtures.shared(file))) {
-            assertSameForRandomTexts(tokenizer, 2000);
+        assertSameForRandomTexts(Fixtures.shared(file), SCRAPS, 2000);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        LLAMA + ",fixtures/tokenizers/llama-tokenizer.model",
+        "fixtures/stories260K-hf/tokenizer.json,fixtures/stories260K-hf/tokenizer.model"
+    })
+    void both_files_of_a_tokenizer_give_a_text_the_same_ids(String json, String model)
+            throws IOException {
+        try (Tokenizer first = Tokenizer.open(Fixtures.shared(json));
+                Tokenizer second = Tokenizer.open(Fixtures.shared(model))) {
+            Random random = new Random(1);
+            List<String> texts = new ArrayList<>(corpora());
+            for (int i = 0; i < 3000; i++) {
+                texts.add(randomText(random, SCRAPS));
+            }
+            for (String text : texts) {
+                assertThat(second.encode(text)).as(text).isEqualTo(first.encodeLiteral(text));
+            }
         }
     }
 
@@ -170,17 +272,26 @@ class BulkEncoderTest {
 
     @Test
     void gives_the_librarys_ids_for_a_sample_of_every_corpus() throws IOException {
-        Path corpora = Fixtures.shared("data/corpora");
-        try (Tokenizer tokenizer = Tokenizer.open(Fixtures.shared(LLAMA));
-                Stream<Path> files = Files.list(corpora)) {
-            BulkEncoder encoder = tokenizer.bulkEncoder();
+        Path file = Fixtures.shared(LLAMA);
+        try (Tokenizer library = library(file);
+                Tokenizer java = Tokenizer.open(file)) {
+            BulkEncoder bulk = java.bulkEncoder();
+            for (String text : corpora()) {
+                assertSame(library, java, bulk, text);
+            }
+        }
+    }
+
+    private static List<String> corpora() throws IOException {
+        List<String> samples = new ArrayList<>();
+        try (Stream<Path> files = Files.list(Fixtures.shared("data/corpora"))) {
             for (Path file : files.toList()) {
                 try (InputStream in = new GZIPInputStream(Files.newInputStream(file))) {
                     in.skipNBytes(200_000);
-                    String text = new String(in.readNBytes(60_000), StandardCharsets.UTF_8);
-                    assertSame(tokenizer, encoder, text);
+                    samples.add(new String(in.readNBytes(60_000), StandardCharsets.UTF_8));
                 }
             }
         }
+        return samples;
     }
 }

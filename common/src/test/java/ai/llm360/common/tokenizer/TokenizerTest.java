@@ -105,12 +105,25 @@ class TokenizerTest {
 
     @ParameterizedTest
     @EnumSource
-    void skips_ids_past_the_vocabulary_and_refuses_negative_ones(Format format) throws IOException {
+    void refuses_to_decode_ids_that_no_token_has_but_streams_over_them(Format format)
+            throws IOException {
         try (Tokenizer tokenizer = format.open(directory)) {
             long hello = tokenizer.id("▁Hello").orElseThrow();
-            assertThat(tokenizer.decode(0, 1, hello, 99_999, Long.MAX_VALUE, 2)).isEqualTo("Hello");
+            int size = tokenizer.vocabularySize();
+            assertThat(tokenizer.decode(0, 1, hello, 2)).isEqualTo("Hello");
+            for (long id : new long[] {-100, size, 99_999, Long.MAX_VALUE, Long.MIN_VALUE}) {
+                assertThatIllegalArgumentException()
+                        .isThrownBy(() -> tokenizer.decode(hello, id))
+                        .withMessage(
+                                "no token has id " + id + ": the vocabulary has " + size + " ids");
+                assertThatIllegalArgumentException().isThrownBy(() -> tokenizer.decodeVerbatim(id));
+            }
+            // A model whose embedding has more rows than the vocabulary has tokens can make them.
+            StreamingDecoder stream = tokenizer.stream(99_999);
+            assertThat(stream.push(Long.MAX_VALUE)).isEmpty();
+            assertThat(stream.push(hello)).isEqualTo("Hello");
             assertThatIllegalArgumentException()
-                    .isThrownBy(() -> tokenizer.decode(hello, -100))
+                    .isThrownBy(() -> stream.push(-100))
                     .withMessage("a token id can't be negative: -100");
         }
     }
