@@ -32,6 +32,7 @@ public record HubSettings(
         URI endpoint, Optional<String> token, Path cache, boolean offline, HubProxies proxies) {
 
     private static final String HUB = "https://huggingface.co";
+    private static final int SHORTEST_TOKEN = 6;
     private static final Set<String> TRUE = Set.of("1", "ON", "YES", "TRUE");
 
     /**
@@ -87,6 +88,7 @@ public record HubSettings(
             boolean web = "https".equals(uri.getScheme()) || "http".equals(uri.getScheme());
             if (web
                     && uri.getHost() != null
+                    && uri.getPort() <= HubProxies.LARGEST_PORT
                     && uri.getRawUserInfo() == null
                     && uri.getRawQuery() == null
                     && uri.getRawFragment() == null) {
@@ -117,6 +119,18 @@ public record HubSettings(
                     source + " holds characters that no token has; copy the token anew");
         }
         return token;
+    }
+
+    /** Returns a foreign text without this user's token and logins, which it may repeat. */
+    String withoutSecrets(String text) {
+        String shown = text;
+        for (String secret : proxies.secrets()) {
+            shown = shown.replace(secret, "…");
+        }
+        // A shorter one is no secret, and may be a part of any text.
+        return token.isPresent() && token.get().length() >= SHORTEST_TOKEN
+                ? shown.replace(token.get(), "…")
+                : shown;
     }
 
     /** Shows everything but the token. */
