@@ -14,6 +14,7 @@ import ai.llm360.zoo.hub.HubFile;
 import ai.llm360.zoo.hub.HubPass;
 import ai.llm360.zoo.hub.TransferListener;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -98,7 +99,7 @@ public final class CastDownload {
      * @throws IOException if the Hub doesn't give it
      */
     public Report plan() throws IOException {
-        try (HubPass pass = client.pass(checkpoint.repository(), checkpoint.revision());
+        try (HubPass pass = pass();
                 Checkpoint source = Checkpoint.open(pass.root())) {
             return report(pass, source, rules(pass, source));
         }
@@ -115,7 +116,7 @@ public final class CastDownload {
      * @throws IOException if reading or writing fails; nothing is left behind
      */
     public Report run() throws IOException {
-        try (HubPass pass = client.pass(checkpoint.repository(), checkpoint.revision());
+        try (HubPass pass = pass();
                 Checkpoint source = Checkpoint.open(pass.root())) {
             List<IgnoreRule> rules = rules(pass, source);
             Report plan = report(pass, source, rules);
@@ -144,6 +145,13 @@ public final class CastDownload {
         }
     }
 
+    private HubPass pass() throws IOException {
+        return PublishedRepository.first(
+                client,
+                checkpoint.repository(),
+                name -> client.pass(name, checkpoint.revision()));
+    }
+
     private static List<String> smallFiles(Path directory) throws IOException {
         try (Stream<Path> files = Files.list(directory)) {
             return files.map(file -> file.getFileName().toString())
@@ -157,14 +165,17 @@ public final class CastDownload {
      * What the model has no use for. A copy of another tensor is left out only where both are the
      * same bytes of a file: else they would have to be compared, and pass by one after the other.
      */
-    private static List<IgnoreRule> rules(HubPass pass, Checkpoint source) throws IOException {
-        Path config = pass.root().resolve("config.json");
+    private List<IgnoreRule> rules(HubPass pass, Checkpoint source) throws IOException {
+        Path config = pass.root().resolve(PublishedRepository.CONFIG);
         if (!Files.isRegularFile(config)) {
             return List.of();
         }
+        String text = new String(Files.readAllBytes(config), StandardCharsets.UTF_8);
+        PublishedRepository.require(
+                client.settings(), pass.repository(), pass.repository() + "@" + pass.commit(), text);
         List<IgnoreRule> all;
         try {
-            all = Criteria.newBlockOf(Files.readString(config)).ignoredTensors();
+            all = Criteria.newBlockOf(text).ignoredTensors();
         } catch (IllegalArgumentException e) {
             return List.of();
         }
@@ -200,7 +211,8 @@ public final class CastDownload {
             TensorType cast = tensor.type().isFloatingPoint() ? type : tensor.type();
             bytes += tensor.elementCount() * cast.byteSize();
         }
-        boolean here = CastSource.read(directory).equals(Optional.of(origin(pass, source)));
+        CastSource origin = origin(pass, source);
+        boolean here = CastSource.read(directory).filter(origin::isSame).isPresent();
         return new Report(directory, pass.commit(), here, sourceBytes, bytes, pass.transferred());
     }
 
@@ -231,7 +243,8 @@ public final class CastDownload {
 
     private CastSource origin(HubPass pass, Checkpoint source) {
         List<HubFile> files = source.shards().stream().map(pass::file).toList();
-        return CastSource.of(checkpoint, pass.commit(), type, files);
+        return CastSource.of(
+                pass.repository(), checkpoint.revision(), pass.commit(), type, files);
     }
 
     /** Builds a {@link CastDownload}. */

@@ -5,6 +5,7 @@ import ai.llm360.zoo.hub.HubException.Reason;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -111,7 +112,7 @@ public record HubSettings(
         Path file = variables.path("HF_TOKEN_PATH").orElse(home.resolve("token"));
         if (token.isEmpty() && Files.isRegularFile(file)) {
             source = file.toString();
-            token = Optional.of(Files.readString(file).strip()).filter(text -> !text.isEmpty());
+            token = Optional.of(Files.readString(file, StandardCharsets.ISO_8859_1).strip()).filter(text -> !text.isEmpty());
         }
         if (token.isPresent() && !token.get().chars().allMatch(c -> c > ' ' && c < 0x7f)) {
             throw new HubException(
