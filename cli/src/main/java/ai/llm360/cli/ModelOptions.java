@@ -61,7 +61,7 @@ final class ModelOptions {
             DeviceOption.require(device);
             criteria.optDevice(device);
         }
-        Optional<CheckpointDownload> download = 
+        Optional<CheckpointDownload> download =
                 CheckpointDownload.of(reference, new Retries(terminal));
         Catalogue.current().nearest(reference).ifPresent(this::sayNearest);
         if (download.isPresent()) {

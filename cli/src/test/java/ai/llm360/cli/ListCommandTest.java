@@ -84,8 +84,7 @@ class ListCommandTest {
     void says_that_not_all_of_crystalcoders_names_are_known() {
         assertThat(command.run("list", "crystalcoder")).isZero();
         assertThat(command.out())
-                .contains(
-                        "phase3-027728  IFM/Crystal  CrystalCoder_phase3_checkpoint_027728")
+                .contains("phase3-027728  IFM/Crystal  CrystalCoder_phase3_checkpoint_027728")
                 .contains("  observed  no\n")
                 .endsWith(
                         "143 were published; the names of the others are not known, and are taken"

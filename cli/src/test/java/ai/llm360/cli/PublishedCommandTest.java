@@ -153,7 +153,8 @@ class PublishedCommandTest {
     void without_a_connection_it_is_said_once_and_is_a_failure() {
         try (HubEnvironment environment = HubEnvironment.of("http://hub.invalid", home)) {
             String[] all = {"published", "amber", "--task=arc"};
-            new CommandRun().assertFails(1, all, "no connection to hub.invalid (", "HF_HUB_OFFLINE");
+            new CommandRun()
+                    .assertFails(1, all, "no connection to hub.invalid (", "HF_HUB_OFFLINE");
             environment.with("HF_HUB_OFFLINE", "1");
             new CommandRun().assertFails(1, all, "HF_HUB_OFFLINE or ai.djl.offline is set");
         }

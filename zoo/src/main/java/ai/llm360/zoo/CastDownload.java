@@ -20,7 +20,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -147,9 +146,7 @@ public final class CastDownload {
 
     private HubPass pass() throws IOException {
         return PublishedRepository.first(
-                client,
-                checkpoint.repository(),
-                name -> client.pass(name, checkpoint.revision()));
+                client, checkpoint.repository(), name -> client.pass(name, checkpoint.revision()));
     }
 
     private static List<String> smallFiles(Path directory) throws IOException {
@@ -172,7 +169,10 @@ public final class CastDownload {
         }
         String text = new String(Files.readAllBytes(config), StandardCharsets.UTF_8);
         PublishedRepository.require(
-                client.settings(), pass.repository(), pass.repository() + "@" + pass.commit(), text);
+                client.settings(),
+                pass.repository(),
+                pass.repository() + "@" + pass.commit(),
+                text);
         List<IgnoreRule> all;
         try {
             all = Criteria.newBlockOf(text).ignoredTensors();
@@ -243,8 +243,7 @@ public final class CastDownload {
 
     private CastSource origin(HubPass pass, Checkpoint source) {
         List<HubFile> files = source.shards().stream().map(pass::file).toList();
-        return CastSource.of(
-                pass.repository(), checkpoint.revision(), pass.commit(), type, files);
+        return CastSource.of(pass.repository(), checkpoint.revision(), pass.commit(), type, files);
     }
 
     /** Builds a {@link CastDownload}. */

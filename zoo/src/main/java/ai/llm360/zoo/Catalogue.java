@@ -215,17 +215,31 @@ public final class Catalogue {
                 .collect(Collectors.toSet());
     }
 
-    /**
-     * Returns the branch of a repository that is meant: Amber's {@code ckpt_359} is {@code main}.
-     * Any other is as it was asked for.
-     */
-    String revision(String repository, String asked) {
+    private Optional<PublishedModel> in(String repository) {
         return models.stream()
                 .filter(
                         model ->
                                 PublishedRepository.names(model.repository()).stream()
                                         .anyMatch(repository::equalsIgnoreCase))
-                .findFirst()
+                .findFirst();
+    }
+
+    /** Returns the published checkpoint that a repository and its branch name, if they do. */
+    Optional<PublishedCheckpoint> of(String repository, String branch) {
+        return in(repository)
+                .flatMap(
+                        model ->
+                                branch.equals(PublishedAmber.MAIN)
+                                        ? Optional.of(model.last())
+                                        : model.named(PublishedModel.normal(branch)));
+    }
+
+    /**
+     * Returns the branch of a repository that is meant: Amber's {@code ckpt_359} is {@code main}.
+     * Any other is as it was asked for.
+     */
+    String revision(String repository, String asked) {
+        return in(repository)
                 .flatMap(model -> model.named(PublishedModel.normal(asked)))
                 .map(PublishedCheckpoint::revision)
                 .filter(PublishedAmber.MAIN::equals)

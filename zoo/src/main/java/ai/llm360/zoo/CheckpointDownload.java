@@ -93,8 +93,7 @@ public final class CheckpointDownload {
                     (wanted.isEmpty() ? "" : "HF_HUB_OFFLINE or ai.djl.offline is set, and ")
                             + home.explain(reference));
         }
-        HubClient hub =
-                HubClient.builder().setSettings(settings).optRetryListener(retries).build();
+        HubClient hub = HubClient.builder().setSettings(settings).optRetryListener(retries).build();
         return Optional.of(new CheckpointDownload(wanted.get(), hub, plan(hub, wanted.get())));
     }
 

@@ -31,8 +31,7 @@ public record HubReference(
         }
         int at = text.indexOf('@');
         String repository = at < 0 ? text : text.substring(0, at);
-        String revision =
-                at < 0 ? "main" : catalogue.revision(repository, text.substring(at + 1));
+        String revision = at < 0 ? "main" : catalogue.revision(repository, text.substring(at + 1));
         return List.of(new HubReference(repository, revision, Optional.empty()));
     }
 

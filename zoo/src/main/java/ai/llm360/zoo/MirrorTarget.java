@@ -68,8 +68,7 @@ public final class MirrorTarget implements PullTarget {
     }
 
     /** A published checkpoint has the catalogue's names. */
-    private static HubMirror.Source source(
-            PublishedCheckpoint checkpoint, String repository) {
+    private static HubMirror.Source source(PublishedCheckpoint checkpoint, String repository) {
         Optional<String> phase =
                 checkpoint.phase().isPresent()
                         ? Optional.of(Integer.toString(checkpoint.phase().getAsInt()))

@@ -88,7 +88,7 @@ public final class PartialCheckpoint {
             RemoteSnapshot snapshot;
             Matcher repository = REPOSITORY.matcher(reference);
             if (repository.matches()) {
-                snapshot = 
+                snapshot =
                         remote(
                                 hub.client(),
                                 repository.group(1),
@@ -96,8 +96,7 @@ public final class PartialCheckpoint {
                                         .revision(repository.group(1), repository.group(2)));
             } else {
                 PublishedCheckpoint published = published(reference, e);
-                snapshot =
-                        remote(hub.client(), published.repository(), published.revision());
+                snapshot = remote(hub.client(), published.repository(), published.revision());
             }
             return new PartialCheckpoint(snapshot.root(), Optional.of(snapshot));
         }

@@ -16,10 +16,9 @@ import java.util.stream.IntStream;
  * Amber's 360 checkpoints, one after each of its data's 360 chunks.
  *
  * <p>The Hub has branches {@code ckpt_000} to {@code ckpt_358}, and the last checkpoint on {@code
- * main}; a branch {@code ckpt_359} goes before that where a mirror has one. The numbers of steps and
- * tokens follow from the training code (LLM360/amber-train, {@code main.py}): of a
- * chunk's 1,706,976 rows it takes whole batches of 2240, and of a row of 2049 tokens it predicts
- * 2048.
+ * main}; a branch {@code ckpt_359} goes before that where a mirror has one. The numbers of steps
+ * and tokens follow from the training code (LLM360/amber-train, {@code main.py}): of a chunk's
+ * 1,706,976 rows it takes whole batches of 2240, and of a row of 2049 tokens it predicts 2048.
  */
 final class PublishedAmber implements PublishedModel {
 

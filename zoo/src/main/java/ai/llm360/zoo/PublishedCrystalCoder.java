@@ -18,8 +18,9 @@ import java.util.stream.IntStream;
  *
  * <p>The Hub has 143, and alone knows them all: 55 names have been seen, phase 2's last is named by
  * CrystalChat's training, which began from it, and any other step of a phase is taken for one that
- * may exist until the Hub has been asked. Of its older branches, {@code mdl_phase1_step_1500}, those
- * count whose step has none of today's names: each checkpoint is there once. A step has 2112 rows of 2048 tokens (LLM360/crystalcoder-train, {@code params.yaml} of each phase).
+ * may exist until the Hub has been asked. Of its older branches, {@code mdl_phase1_step_1500},
+ * those count whose step has none of today's names: each checkpoint is there once. A step has 2112
+ * rows of 2048 tokens (LLM360/crystalcoder-train, {@code params.yaml} of each phase).
  */
 final class PublishedCrystalCoder implements PublishedModel {
 
@@ -29,8 +30,7 @@ final class PublishedCrystalCoder implements PublishedModel {
     private static final long TOKENS_PER_STEP = 2112 * 2048;
     private static final Pattern BRANCH =
             Pattern.compile("CrystalCoder_phase([1-3])_checkpoint_(\\d{6})");
-    private static final Pattern OLD_BRANCH =
-            Pattern.compile("mdl_phase([1-3])_step_0*(\\d{1,6})");
+    private static final Pattern OLD_BRANCH = Pattern.compile("mdl_phase([1-3])_step_0*(\\d{1,6})");
     private static final Pattern NAME =
             Pattern.compile(
                     "(?:crystalcoder-|mdl-)?phase([1-9])-(?:checkpoint-|step-)?0*(\\d{1,6})");
@@ -55,12 +55,7 @@ final class PublishedCrystalCoder implements PublishedModel {
                     .flatMap(
                             phase ->
                                     KNOWN.get(phase - 1).stream()
-                                            .map(
-                                                    step ->
-                                                            byRule(
-                                                                    phase,
-                                                                    step,
-                                                                    Evidence.OBSERVED)))
+                                            .map(step -> byRule(phase, step, Evidence.OBSERVED)))
                     .toList();
 
     private final Optional<BranchList> asked;

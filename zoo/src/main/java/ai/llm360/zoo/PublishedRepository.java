@@ -52,7 +52,8 @@ record PublishedRepository(List<String> names, String modelType, Map<String, Int
 
     private static final List<PublishedRepository> ALL =
             List.of(
-                    new PublishedRepository(List.of("IFM/Amber", "LLM360/Amber"), "llama", LLAMA_7B),
+                    new PublishedRepository(
+                            List.of("IFM/Amber", "LLM360/Amber"), "llama", LLAMA_7B),
                     new PublishedRepository(
                             List.of("IFM/Crystal", "LLM360/Crystal", "LLM360/CrystalCoder"),
                             "crystalcoder",

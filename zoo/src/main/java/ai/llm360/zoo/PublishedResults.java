@@ -148,7 +148,8 @@ public record PublishedResults(Task task, List<Row> rows) {
                 default -> throw e;
             };
         }
-        Optional<Scores> scores = Scores.read(
+        Optional<Scores> scores =
+                Scores.read(
                         new String(
                                 Files.readAllBytes(found.path(found.files().get(0))),
                                 StandardCharsets.UTF_8));

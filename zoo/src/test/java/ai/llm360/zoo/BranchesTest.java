@@ -229,7 +229,8 @@ class BranchesTest {
         assertThat(current.asked("amber")).hasValue(Instant.parse("2026-11-22T19:30:00Z"));
         assertThat(current.checkpoints("amber"))
                 .extracting(PublishedCheckpoint::reference, PublishedCheckpoint::revision)
-                .containsExactly(tuple("amber@ckpt-358", "ckpt_358"), tuple("amber@ckpt-359", "main"));
+                .containsExactly(
+                        tuple("amber@ckpt-358", "ckpt_358"), tuple("amber@ckpt-359", "main"));
         BranchList list = BranchList.parse(KEPT, "kept");
         assertThat(list.toJson()).isEqualTo(KEPT);
         for (String damaged : List.of("", "{", "[]", KEPT.replace("version\":1", "version\":2"))) {

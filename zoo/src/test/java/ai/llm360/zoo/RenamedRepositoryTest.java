@@ -101,8 +101,10 @@ class RenamedRepositoryTest {
                         "LLM360/Amber")) {
             assertThat(plan(spelled).repository()).as(spelled).isEqualTo(repository);
         }
-        CheckpointDownload.of("amber@200").orElseThrow().run(null);
-        assertThat(CheckpointDownload.of("amber@200")).isEmpty();
+        CheckpointDownload.of("LLM360/Amber@ckpt_200").orElseThrow().run(null);
+        for (String spelled : List.of("amber@200", "IFM/Amber@ckpt_200", "LLM360/Amber@ckpt_200")) {
+            assertThat(CheckpointDownload.of(spelled)).as(spelled).isEmpty();
+        }
         assertThat(PartialCheckpoint.find("LLM360/Amber@ckpt_359").remote().orElseThrow())
                 .extracting(remote -> remote.repository())
                 .isEqualTo(repository);
@@ -115,6 +117,19 @@ class RenamedRepositoryTest {
         assertThat(CheckpointDownload.of("amber@200").orElseThrow().run(null))
                 .startsWith(cache("models--IFM--Amber"));
         assertThat(server.requests()).noneMatch(request -> request.path().contains("LLM360"));
+    }
+
+    @Test
+    void a_repository_and_its_branch_name_a_published_checkpoint() throws Exception {
+        for (String spelled : List.of("IFM/Crystal", "LLM360/CrystalCoder@main", "ifm/crystal")) {
+            assertThat(Reference.parse(spelled)).hasToString("crystalcoder@phase3-027728");
+        }
+        assertThat(Reference.parse("LLM360/Crystal@mdl_phase1_step_3000"))
+                .hasToString("crystalcoder@phase1-003000");
+        assertThat(Reference.parse("IFM/Amber@ckpt_359")).hasToString("amber@ckpt-359");
+        for (String other : List.of("IFM/K2", "IFM/Amber@refs/x", "x/Amber@ckpt_200")) {
+            assertThatThrownBy(() -> Reference.parse(other)).hasMessageContaining("names no model");
+        }
     }
 
     @Test

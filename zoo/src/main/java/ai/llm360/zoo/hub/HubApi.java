@@ -188,8 +188,7 @@ final class HubApi {
                         });
     }
 
-    private <T> T parse(byte[] bytes, URI uri, String what, Reading<T> reading)
-            throws IOException {
+    private <T> T parse(byte[] bytes, URI uri, String what, Reading<T> reading) throws IOException {
         try {
             String text = new String(bytes, StandardCharsets.UTF_8);
             return reading.read(JsonParser.parseString(http.settings().withoutSecrets(text)));

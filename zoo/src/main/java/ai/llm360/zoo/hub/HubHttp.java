@@ -130,8 +130,7 @@ final class HubHttp {
                         .formatted(what, HubNames.show(uri), MAX_REDIRECTS));
     }
 
-    private HttpResponse<BodyStream> send(URI uri, String range, String what)
-            throws IOException {
+    private HttpResponse<BodyStream> send(URI uri, String range, String what) throws IOException {
         try {
             HttpRequest.Builder request =
                     HttpRequest.newBuilder(uri)

@@ -127,7 +127,10 @@ public final class HubProxies extends ProxySelector {
     String way(URI uri) {
         String host = HubNames.host(uri);
         return proxy(uri)
-                .map(proxy -> "the proxy %s, on the way to %s".formatted(HubNames.host(proxy), host))
+                .map(
+                        proxy ->
+                                "the proxy %s, on the way to %s"
+                                        .formatted(HubNames.host(proxy), host))
                 .orElse(host);
     }
 

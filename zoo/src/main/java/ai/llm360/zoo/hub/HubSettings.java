@@ -112,7 +112,9 @@ public record HubSettings(
         Path file = variables.path("HF_TOKEN_PATH").orElse(home.resolve("token"));
         if (token.isEmpty() && Files.isRegularFile(file)) {
             source = file.toString();
-            token = Optional.of(Files.readString(file, StandardCharsets.ISO_8859_1).strip()).filter(text -> !text.isEmpty());
+            token =
+                    Optional.of(Files.readString(file, StandardCharsets.ISO_8859_1).strip())
+                            .filter(text -> !text.isEmpty());
         }
         if (token.isPresent() && !token.get().chars().allMatch(c -> c > ' ' && c < 0x7f)) {
             throw new HubException(

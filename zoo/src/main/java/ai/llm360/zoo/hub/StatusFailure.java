@@ -42,9 +42,13 @@ final class StatusFailure {
                     what
                             + ": the proxy asks for a login (HTTP 407); "
                             + (settings.proxies().login(uri).isEmpty()
-                                    ? "write it into HTTPS_PROXY, or HTTP_PROXY for an http: address, as http://user:password@host:port"
+                                    ? "write it into HTTPS_PROXY, or HTTP_PROXY for an http:"
+                                            + " address, as http://user:password@host:port"
                                     : uri.getScheme().equals("https")
-                                            ? "check the one in HTTPS_PROXY; Java sends none on the way to an https: address unless it is started with -Djdk.http.auth.tunneling.disabledSchemes="
+                                            ? "check the one in HTTPS_PROXY; Java sends none on the"
+                                                  + " way to an https: address unless it is started"
+                                                  + " with"
+                                                  + " -Djdk.http.auth.tunneling.disabledSchemes="
                                             : "it doesn't take the one in HTTP_PROXY"));
         }
         if (!fromHub && (status == 401 || status == 403)) {

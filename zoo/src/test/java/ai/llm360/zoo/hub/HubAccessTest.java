@@ -305,7 +305,8 @@ class HubAccessTest {
                     exchange.getResponseHeaders().set("X-Error-Message", said);
                     exchange.getResponseHeaders().set("Location", "gopher://x/" + said);
                     byte[] body =
-                            "{\"sha\": \"%s\", \"%s\" ".formatted(said, said)
+                            "{\"sha\": \"%s\", \"%s\" "
+                                    .formatted(said, said)
                                     .getBytes(StandardCharsets.UTF_8);
                     exchange.sendResponseHeaders(status, body.length);
                     exchange.getResponseBody().write(body);
@@ -353,7 +354,8 @@ class HubAccessTest {
                     exchange.getResponseHeaders()
                             .set(
                                     "Link",
-                                    "<?cursor=%d>; rel=\"next\"".formatted(pages.incrementAndGet()));
+                                    "<?cursor=%d>; rel=\"next\""
+                                            .formatted(pages.incrementAndGet()));
                     HubServer.send(exchange, "[]");
                     return true;
                 });

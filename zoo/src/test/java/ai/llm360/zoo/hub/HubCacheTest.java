@@ -231,8 +231,7 @@ class HubCacheTest {
         hub.pull();
         byte[] noText = {(byte) 0xff, (byte) 0xfe, (byte) 0xc0, 0};
         Files.write(hub.repository().resolve("refs/main"), noText);
-        Files.write(
-                hub.repository().resolve("trees/" + server.commit("main") + ".json"), noText);
+        Files.write(hub.repository().resolve("trees/" + server.commit("main") + ".json"), noText);
         assertThat(new HubCache(hub.cache()).repositories()).hasSize(1);
         hub.pull();
         hub.assertHas(CONFIG, WEIGHTS);

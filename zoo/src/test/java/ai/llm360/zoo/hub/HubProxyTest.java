@@ -99,8 +99,7 @@ class HubProxyTest {
                 assertThat(said).isEqualTo("a".repeat(40) + "\n");
                 assertThat(tokens).containsExactly("Bearer " + HubCase.TOKEN);
             } else {
-                assertThat(said)
-                        .contains("HTTP 407", "-Djdk.http.auth.tunneling.disabledSchemes=");
+                assertThat(said).contains("HTTP 407", "-Djdk.http.auth.tunneling.disabledSchemes=");
                 assertThat(tokens).isEmpty();
             }
         } finally {
@@ -128,8 +127,7 @@ class HubProxyTest {
                                 proxy)
                         .redirectErrorStream(true)
                         .start();
-        String said =
-                new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(process.waitFor()).as(said).isZero();
         return said;
     }

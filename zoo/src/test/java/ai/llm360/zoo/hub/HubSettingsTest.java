@@ -163,7 +163,8 @@ class HubSettingsTest {
     void what_is_no_proxy_is_told(String proxy) {
         assertThatThrownBy(() -> HubSettings.of(Map.of("HTTPS_PROXY", proxy)))
                 .isInstanceOf(HubException.class)
-                .hasMessageContaining("the environment variable https_proxy is no address of a proxy")
+                .hasMessageContaining(
+                        "the environment variable https_proxy is no address of a proxy")
                 .hasMessageNotContaining("pass");
     }
 
