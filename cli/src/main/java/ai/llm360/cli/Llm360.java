@@ -40,6 +40,7 @@ import picocli.CommandLine.Spec;
 public final class Llm360 implements Runnable {
 
     private static final String HTTP_BUFFER = "jdk.httpclient.bufsize";
+    private static final String NO_LOGIN_FOR_TUNNELS = "jdk.http.auth.tunneling.disabledSchemes";
 
     @Spec private CommandSpec spec;
 
@@ -70,7 +71,7 @@ public final class Llm360 implements Runnable {
     /** Runs the command and returns its exit status. */
     static int run(String[] args, Terminal terminal) {
         EngineSettings.apply();
-        readNetworkInLargeSteps();
+        setUpNetwork();
         Failures failures = new Failures(terminal.err());
         CommandLine commandLine =
                 new CommandLine(new Llm360(), terminal.factory())
@@ -93,11 +94,17 @@ public final class Llm360 implements Runnable {
 
     /**
      * The JDK's HTTP client reads 16 KiB at a time, and then spends more on handing them on than on
-     * reading them. It looks at this once, when it is first used.
+     * reading them. And it doesn't show a proxy the login that HTTPS_PROXY has for it. It looks at
+     * both once, when it is first used.
      */
-    private static void readNetworkInLargeSteps() {
-        if (System.getProperty(HTTP_BUFFER) == null) {
-            System.setProperty(HTTP_BUFFER, String.valueOf(256 << 10));
+    private static void setUpNetwork() {
+        setUnlessSet(HTTP_BUFFER, String.valueOf(256 << 10));
+        setUnlessSet(NO_LOGIN_FOR_TUNNELS, "");
+    }
+
+    private static void setUnlessSet(String property, String value) {
+        if (System.getProperty(property) == null) {
+            System.setProperty(property, value);
         }
     }
 

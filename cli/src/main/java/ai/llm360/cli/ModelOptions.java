@@ -61,7 +61,8 @@ final class ModelOptions {
             DeviceOption.require(device);
             criteria.optDevice(device);
         }
-        Optional<CheckpointDownload> download = CheckpointDownload.of(reference);
+        Optional<CheckpointDownload> download =
+                CheckpointDownload.of(reference, new Retries(terminal));
         Catalogue.current().nearest(reference).ifPresent(this::sayNearest);
         if (download.isPresent()) {
             run(download.get());

@@ -87,10 +87,20 @@ final class PublishedCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         List<PublishedCheckpoint> checkpoints = checkpoints();
-        HubClient hub = HubClient.builder().setSettings(settings.call()).build();
+        HubClient hub =
+                HubClient.builder()
+                        .setSettings(settings.call())
+                        .optRetryListener(new Retries(terminal))
+                        .build();
         PublishedResults results;
         try (CountProgress progress = new CountProgress(terminal)) {
             results = PublishedResults.read(hub, task, checkpoints, progress);
+        }
+        if (hub.settings().offline()
+                && results.rows().stream().allMatch(row -> row.scores().isEmpty())) {
+            throw new IOException(
+                    "none of the results is in the cache %s, and HF_HUB_OFFLINE or ai.djl.offline is set; unset it to download them"
+                            .formatted(hub.settings().cache()));
         }
         if (file != null) {
             String text =

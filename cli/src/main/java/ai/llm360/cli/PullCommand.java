@@ -101,7 +101,11 @@ final class PullCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        HubClient client = HubClient.builder().setSettings(settings.call()).build();
+        HubClient client =
+                HubClient.builder()
+                        .setSettings(settings.call())
+                        .optRetryListener(new Retries(terminal))
+                        .build();
         Pull pull = Pull.plan(client, target(client), references);
         if (planOnly) {
             PullReport.print(output, pull, rate);

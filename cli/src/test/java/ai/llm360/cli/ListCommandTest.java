@@ -39,15 +39,15 @@ class ListCommandTest {
         assertThat(command.out())
                 .isEqualTo(
                         """
-                        model              repository           published  listed  at hand
-                        amber              LLM360/Amber         360           360        1
-                        crystalcoder       LLM360/CrystalCoder  143            56        0
-                        amberchat          LLM360/AmberChat     1               1        0
-                        ambersafe          LLM360/AmberSafe     1               1        0
-                        crystalchat        LLM360/CrystalChat   1               1        0
-                        amber-nano                                             10       10
-                        crystalcoder-nano                                       9        9
-                        my-run                                                  1        1
+                        model              repository       published  listed  at hand
+                        amber              IFM/Amber        360           360        1
+                        crystalcoder       IFM/Crystal      143            56        0
+                        amberchat          IFM/AmberChat    1               1        0
+                        ambersafe          IFM/AmberSafe    1               1        0
+                        crystalchat        IFM/CrystalChat  1               1        0
+                        amber-nano                                         10       10
+                        crystalcoder-nano                                   9        9
+                        my-run                                              1        1
                         """);
         JsonArray models = command.json("list", "--json").getAsJsonArray("models");
         assertThat(models.get(5))
@@ -63,16 +63,16 @@ class ListCommandTest {
         assertThat(command.out().lines())
                 .hasSize(361)
                 .startsWith(
-                        "checkpoint  repository    revision    step  tokens (B)  at hand",
-                        "ckpt-000    LLM360/Amber  ckpt_000     762        3.50  no")
-                .endsWith("ckpt-359    LLM360/Amber  main      274320     1258.45  yes");
+                        "checkpoint  repository  revision    step  tokens (B)  at hand",
+                        "ckpt-000    IFM/Amber   ckpt_000     762        3.50  no")
+                .endsWith("ckpt-359    IFM/Amber   main      274320     1258.45  yes");
         assertThat(command.run("list", "amber", "--tokens")).isZero();
         assertThat(command.out()).contains("274320  1258448486400  yes");
         JsonObject listed = command.json("list", "amber", "--json");
         assertThat(listed.get("published").getAsInt()).isEqualTo(360);
         assertThat(listed.getAsJsonArray("checkpoints").get(359))
                 .hasToString(
-                        "{\"name\":\"ckpt-359\",\"repository\":\"LLM360/Amber\","
+                        "{\"name\":\"ckpt-359\",\"repository\":\"IFM/Amber\","
                                 + "\"revision\":\"main\",\"phase\":null,\"step\":274320,"
                                 + "\"tokens\":1258448486400,\"chunk\":359,\"evidence\":\"rule\","
                                 + "\"at_hand\":true,\"path\":\""
@@ -84,8 +84,7 @@ class ListCommandTest {
     void says_that_not_all_of_crystalcoders_names_are_known() {
         assertThat(command.run("list", "crystalcoder")).isZero();
         assertThat(command.out())
-                .contains(
-                        "phase3-027728  LLM360/CrystalCoder  CrystalCoder_phase3_checkpoint_027728")
+                .contains("phase3-027728  IFM/Crystal  CrystalCoder_phase3_checkpoint_027728")
                 .contains("  observed  no\n")
                 .endsWith(
                         "143 were published; the names of the others are not known, and are taken"

@@ -76,7 +76,7 @@ class LoadByNameTest {
         assertThat(temp.resolve("hf/hub/models--LLM360--Amber/blobs")).doesNotExist();
         environment.with("HF_HUB_OFFLINE", "1");
         command.assertFails(
-                1, new String[] {"info", "amber@200"}, "LLM360/Amber@ckpt_200: not asked for");
+                1, new String[] {"info", "amber@200"}, "IFM/Amber@ckpt_200: not asked for");
     }
 
     @Test

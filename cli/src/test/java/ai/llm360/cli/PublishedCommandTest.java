@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.zoo.hub.HubSettings;
+import ai.llm360.zoo.testing.HubEnvironment;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
@@ -146,5 +147,16 @@ class PublishedCommandTest {
         assertThatThrownBy(() -> run("ambre", "--task=arc"))
                 .isInstanceOf(ModelNotFoundException.class)
                 .hasMessageContaining("did you mean amber?");
+    }
+
+    @Test
+    void without_a_connection_it_is_said_once_and_is_a_failure() {
+        try (HubEnvironment environment = HubEnvironment.of("http://hub.invalid", home)) {
+            String[] all = {"published", "amber", "--task=arc"};
+            new CommandRun()
+                    .assertFails(1, all, "no connection to hub.invalid (", "HF_HUB_OFFLINE");
+            environment.with("HF_HUB_OFFLINE", "1");
+            new CommandRun().assertFails(1, all, "HF_HUB_OFFLINE or ai.djl.offline is set");
+        }
     }
 }

@@ -35,7 +35,8 @@ public final class CacheTarget implements PullTarget {
 
     @Override
     public Planned plan(HubReference wanted) throws IOException {
-        HubPlan plan = client.plan(wanted.repository(), wanted.revision(), include);
+        HubPlan plan =
+                PublishedRepository.plan(client, wanted.repository(), wanted.revision(), include);
         long bytes = 0;
         for (HubFile file : plan.missing()) {
             // Revisions share contents, such as a tokenizer's.
@@ -56,6 +57,7 @@ public final class CacheTarget implements PullTarget {
 
         @Override
         public Path run(TransferListener listener) throws IOException {
+            PublishedRepository.require(client, plan);
             return client.download(plan, listener).directory();
         }
     }

@@ -22,7 +22,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -103,7 +102,7 @@ public final class CastDownload {
      * @throws IOException if the Hub doesn't give it
      */
     public Report plan() throws IOException {
-        try (HubPass pass = client.pass(checkpoint.repository(), checkpoint.revision());
+        try (HubPass pass = pass();
                 Checkpoint source = Checkpoint.open(pass.root())) {
             return report(pass, source, withoutReading(allRules(pass), source));
         }
@@ -120,7 +119,7 @@ public final class CastDownload {
      * @throws IOException if reading or writing fails; nothing is left behind
      */
     public Report run() throws IOException {
-        try (HubPass pass = client.pass(checkpoint.repository(), checkpoint.revision());
+        try (HubPass pass = pass();
                 Checkpoint source = Checkpoint.open(pass.root())) {
             List<IgnoreRule> all = allRules(pass);
             List<IgnoreRule> rules = withoutReading(all, source);
@@ -151,6 +150,11 @@ public final class CastDownload {
         }
     }
 
+    private HubPass pass() throws IOException {
+        return PublishedRepository.first(
+                client, checkpoint.repository(), name -> client.pass(name, checkpoint.revision()));
+    }
+
     private static List<String> smallFiles(Path directory) throws IOException {
         try (Stream<Path> files = Files.list(directory)) {
             return files.map(file -> file.getFileName().toString())
@@ -161,13 +165,19 @@ public final class CastDownload {
     }
 
     /** Returns the rules for what the model has no use for. */
-    private static List<IgnoreRule> allRules(HubPass pass) throws IOException {
+    private List<IgnoreRule> allRules(HubPass pass) throws IOException {
         Path config = pass.root().resolve(CONFIG);
         if (!Files.isRegularFile(config)) {
             return List.of();
         }
+        String text = new String(Files.readAllBytes(config), StandardCharsets.UTF_8);
+        PublishedRepository.require(
+                client.settings(),
+                pass.repository(),
+                pass.repository() + "@" + pass.commit(),
+                text);
         try {
-            return Architecture.ignoredTensors(Files.readString(config));
+            return Architecture.ignoredTensors(text);
         } catch (IllegalArgumentException | JsonParseException e) {
             return List.of();
         }
@@ -210,7 +220,8 @@ public final class CastDownload {
             TensorType cast = tensor.type().isFloatingPoint() ? type : tensor.type();
             bytes += tensor.elementCount() * cast.byteSize();
         }
-        boolean here = CastSource.read(directory).equals(Optional.of(origin(pass, source)));
+        CastSource origin = origin(pass, source);
+        boolean here = CastSource.read(directory).filter(origin::isSame).isPresent();
         return new Report(directory, pass.commit(), here, sourceBytes, bytes, pass.transferred());
     }
 
@@ -241,7 +252,7 @@ public final class CastDownload {
 
     private CastSource origin(HubPass pass, Checkpoint source) {
         List<HubFile> files = source.shards().stream().map(pass::file).toList();
-        return CastSource.of(checkpoint, pass.commit(), type, files);
+        return CastSource.of(pass.repository(), checkpoint.revision(), pass.commit(), type, files);
     }
 
     /** Builds a {@link CastDownload}. */

@@ -48,18 +48,28 @@ record CastSource(
     record Origin(long size, String hash) {}
 
     static CastSource of(
-            PublishedCheckpoint checkpoint, String commit, TensorType type, List<HubFile> files) {
+            String repository,
+            String revision,
+            String commit,
+            TensorType type,
+            List<HubFile> files) {
         Map<String, Origin> origins = new TreeMap<>();
         for (HubFile file : files) {
             origins.put(file.path(), new Origin(file.size(), file.etag().orElse("")));
         }
-        return new CastSource(
-                VERSION,
-                checkpoint.repository(),
-                checkpoint.revision(),
-                commit,
-                type.torchName(),
-                origins);
+        return new CastSource(VERSION, repository, revision, commit, type.torchName(), origins);
+    }
+
+    /** Whether another says the same, be it by another of the repository's names. */
+    boolean isSame(CastSource other) {
+        return equals(
+                new CastSource(
+                        other.formatVersion,
+                        repository,
+                        other.revision,
+                        other.commit,
+                        other.dtype,
+                        other.files));
     }
 
     /** Reads what a directory says; nothing where it says nothing that can be read. */

@@ -51,22 +51,25 @@ public final class Catalogue {
                 List.of(
                         model(PublishedAmber.REPOSITORY, PublishedAmber::new),
                         model(PublishedCrystalCoder.REPOSITORY, PublishedCrystalCoder::new),
-                        new PublishedChat("amberchat", "LLM360/AmberChat"),
-                        new PublishedChat("ambersafe", "LLM360/AmberSafe"),
-                        new PublishedChat("crystalchat", "LLM360/CrystalChat"));
+                        new PublishedChat("amberchat", "IFM/AmberChat"),
+                        new PublishedChat("ambersafe", "IFM/AmberSafe"),
+                        new PublishedChat("crystalchat", "IFM/CrystalChat"));
     }
 
     /**
-     * A list without a checkpoint, as of a mirror that has the main branch alone, tells nothing.
+     * Makes a model of the newest list of its branches, by whichever of its repository's names. A
+     * list without a checkpoint, as of a mirror that has the main branch alone, tells nothing.
      */
     private PublishedModel model(
             String repository, Function<Optional<BranchList>, PublishedModel> maker) {
-        PublishedModel made = maker.apply(Optional.ofNullable(lists.get(repository)));
-        if (made.checkpoints().isEmpty()) {
-            lists.remove(repository);
-            return maker.apply(Optional.empty());
-        }
-        return made;
+        Optional<BranchList> newest =
+                PublishedRepository.names(repository).stream()
+                        .flatMap(name -> Optional.ofNullable(lists.get(name)).stream())
+                        .filter(list -> !maker.apply(Optional.of(list)).checkpoints().isEmpty())
+                        .max(Comparator.comparing(BranchList::asked));
+        lists.keySet().removeAll(PublishedRepository.names(repository));
+        newest.ifPresent(list -> lists.put(list.repository(), list));
+        return maker.apply(newest);
     }
 
     /**
@@ -119,20 +122,27 @@ public final class Catalogue {
     public static Catalogue refresh(String model) throws ModelNotFoundException, IOException {
         String repository = of(List.of()).require(model).repository();
         HubSettings settings = HubSettings.ofEnvironment();
-        List<String> branches =
-                HubClient.builder().setSettings(settings).build().refs(repository).stream()
-                        .filter(ref -> !ref.tag())
-                        .map(HubRef::name)
-                        .toList();
+        HubClient hub = HubClient.builder().setSettings(settings).build();
         Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
-        BranchList list = new BranchList(repository, now, branches);
+        BranchList list =
+                PublishedRepository.first(
+                        hub,
+                        repository,
+                        name -> new BranchList(name, now, branches(hub.refs(name))));
         if (of(List.of(list)).asked(model).isEmpty()) {
             throw new IOException(
                     "none of the %d branches of %s at %s is named like a checkpoint: is HF_ENDPOINT right?"
-                            .formatted(branches.size(), repository, settings.endpoint()));
+                            .formatted(
+                                    list.branches().size(),
+                                    list.repository(),
+                                    settings.endpoint()));
         }
         KeptBranches.of(ModelHome.directory()).keep(list);
         return current();
+    }
+
+    private static List<String> branches(List<HubRef> refs) {
+        return refs.stream().filter(ref -> !ref.tag()).map(HubRef::name).toList();
     }
 
     /**
@@ -198,9 +208,42 @@ public final class Catalogue {
         return models.stream().map(PublishedModel::name).toList();
     }
 
-    /** Returns the Hub's repositories that the checkpoints lie in. */
+    /** Returns the Hub's repositories that the checkpoints lie in, by all names they have had. */
     Set<String> repositories() {
-        return models.stream().map(PublishedModel::repository).collect(Collectors.toSet());
+        return models.stream()
+                .flatMap(model -> PublishedRepository.names(model.repository()).stream())
+                .collect(Collectors.toSet());
+    }
+
+    private Optional<PublishedModel> in(String repository) {
+        return models.stream()
+                .filter(
+                        model ->
+                                PublishedRepository.names(model.repository()).stream()
+                                        .anyMatch(repository::equalsIgnoreCase))
+                .findFirst();
+    }
+
+    /** Returns the published checkpoint that a repository and its branch name, if they do. */
+    Optional<PublishedCheckpoint> of(String repository, String branch) {
+        return in(repository)
+                .flatMap(
+                        model ->
+                                branch.equals(PublishedAmber.MAIN)
+                                        ? Optional.of(model.last())
+                                        : model.named(PublishedModel.normal(branch)));
+    }
+
+    /**
+     * Returns the branch of a repository that is meant: Amber's {@code ckpt_359} is {@code main}.
+     * Any other is as it was asked for.
+     */
+    String revision(String repository, String asked) {
+        return in(repository)
+                .flatMap(model -> model.named(PublishedModel.normal(asked)))
+                .map(PublishedCheckpoint::revision)
+                .filter(PublishedAmber.MAIN::equals)
+                .orElse(asked);
     }
 
     /**

@@ -5,12 +5,14 @@ import ai.djl.util.Progress;
 import ai.llm360.zoo.hub.HubClient;
 import ai.llm360.zoo.hub.HubFile;
 import ai.llm360.zoo.hub.HubPlan;
+import ai.llm360.zoo.hub.HubRetry;
 import ai.llm360.zoo.hub.HubSettings;
 import ai.llm360.zoo.hub.TransferListener;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
@@ -46,12 +48,34 @@ public final class CheckpointDownload {
      */
     public static Optional<CheckpointDownload> of(String reference)
             throws ModelNotFoundException, IOException {
+        return of(reference, retry -> {});
+    }
+
+    /**
+     * Finds out the same, and says where it takes its time.
+     *
+     * @param reference {@code model@checkpoint} or a path
+     * @param retries is told of failures that may pass, here and in the download: see {@link
+     *     HubClient.Builder#optRetryListener}
+     * @return the download; empty if the checkpoint is on this machine, and for a path
+     * @throws ModelNotFoundException if the reference names nothing, or connections are switched
+     *     off and it is not on this machine
+     * @throws IOException if the Hub doesn't answer, or the cache can't be read
+     */
+    public static Optional<CheckpointDownload> of(String reference, Consumer<HubRetry> retries)
+            throws ModelNotFoundException, IOException {
         return Reference.parse(reference) instanceof Reference.Named named
-                ? of(named)
+                ? of(named, retries)
                 : Optional.empty();
     }
 
     static Optional<CheckpointDownload> of(Reference.Named reference)
+            throws ModelNotFoundException, IOException {
+        return of(reference, retry -> {});
+    }
+
+    private static Optional<CheckpointDownload> of(
+            Reference.Named reference, Consumer<HubRetry> retries)
             throws ModelNotFoundException, IOException {
         ModelHome home = ModelHome.get();
         if (!home.catalogue().needsList(reference) && home.has(reference)) {
@@ -69,7 +93,7 @@ public final class CheckpointDownload {
                     (wanted.isEmpty() ? "" : "HF_HUB_OFFLINE or ai.djl.offline is set, and ")
                             + home.explain(reference));
         }
-        HubClient hub = HubClient.builder().setSettings(settings).build();
+        HubClient hub = HubClient.builder().setSettings(settings).optRetryListener(retries).build();
         return Optional.of(new CheckpointDownload(wanted.get(), hub, plan(hub, wanted.get())));
     }
 
@@ -77,7 +101,9 @@ public final class CheckpointDownload {
         Predicate<String> loadable =
                 CheckpointFiles.WEIGHTS.stream()
                         .reduce(CheckpointFiles.wanted(List.of()), Predicate::or);
-        HubPlan all = hub.plan(checkpoint.repository(), checkpoint.revision(), loadable);
+        HubPlan all =
+                PublishedRepository.plan(
+                        hub, checkpoint.repository(), checkpoint.revision(), loadable);
         List<String> paths = all.files().stream().map(HubFile::path).toList();
         Predicate<String> wanted = CheckpointFiles.wanted(paths);
         if (paths.stream().noneMatch(CheckpointFiles::isWeights)) {
@@ -85,13 +111,13 @@ public final class CheckpointDownload {
                     "%s: %s, revision %s, has no weights: there are %s"
                             .formatted(
                                     checkpoint.reference(),
-                                    checkpoint.repository(),
-                                    checkpoint.revision(),
+                                    all.repository(),
+                                    all.revision(),
                                     String.join(", ", paths)));
         }
         return paths.stream().allMatch(wanted)
                 ? all
-                : hub.plan(checkpoint.repository(), checkpoint.revision(), wanted);
+                : hub.plan(all.repository(), all.revision(), wanted);
     }
 
     /**
@@ -126,9 +152,11 @@ public final class CheckpointDownload {
      *
      * @param progress is told of bytes on the disk; may be null
      * @return the checkpoint's directory
-     * @throws IOException if the Hub gives a file not, or damaged, or the cache can't be written
+     * @throws IOException if the Hub gives a file not, or damaged, or another model, or the cache
+     *     can't be written
      */
     public Path run(Progress progress) throws IOException {
+        PublishedRepository.require(hub, plan);
         return hub.download(plan, TransferListener.of(progress)).directory();
     }
 }

@@ -30,11 +30,9 @@ public record HubReference(
             return catalogue.select(text).checkpoints().stream().map(HubReference::of).toList();
         }
         int at = text.indexOf('@');
-        return List.of(
-                at < 0
-                        ? new HubReference(text, "main", Optional.empty())
-                        : new HubReference(
-                                text.substring(0, at), text.substring(at + 1), Optional.empty()));
+        String repository = at < 0 ? text : text.substring(0, at);
+        String revision = at < 0 ? "main" : catalogue.revision(repository, text.substring(at + 1));
+        return List.of(new HubReference(repository, revision, Optional.empty()));
     }
 
     static HubReference of(PublishedCheckpoint checkpoint) {

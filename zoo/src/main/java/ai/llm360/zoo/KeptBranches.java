@@ -31,11 +31,15 @@ record KeptBranches(Path directory) {
         try (Stream<Path> files = Files.list(directory)) {
             for (Path file : (Iterable<Path>) files.sorted()::iterator) {
                 if (file.toString().endsWith(ENDING)) {
-                    lists.add(BranchList.parse(Files.readString(file), file.toString()));
+                    lists.add(BranchList.parse(text(file), file.toString()));
                 }
             }
         }
         return lists;
+    }
+
+    private static String text(Path file) throws IOException {
+        return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
     }
 
     /** Writes a list in the place of an older one, whole or not at all. */

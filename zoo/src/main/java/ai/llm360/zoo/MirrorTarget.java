@@ -1,11 +1,13 @@
 package ai.llm360.zoo;
 
+import ai.llm360.zoo.hub.HubClient;
 import ai.llm360.zoo.hub.HubPlan;
 import ai.llm360.zoo.hub.HubSettings;
 import ai.llm360.zoo.hub.TransferListener;
 import ai.llm360.zoo.tree.HubMirror;
 import ai.llm360.zoo.tree.Standing;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
@@ -17,6 +19,7 @@ public final class MirrorTarget implements PullTarget {
 
     private final Path tree;
     private final HubMirror mirror;
+    private final HubClient client;
 
     /**
      * Creates a target.
@@ -28,6 +31,7 @@ public final class MirrorTarget implements PullTarget {
     public MirrorTarget(Path tree, HubSettings hub, Predicate<String> include) {
         this.tree = tree;
         mirror = new HubMirror(tree, hub, include);
+        client = HubClient.builder().setSettings(hub).build();
     }
 
     @Override
@@ -37,9 +41,25 @@ public final class MirrorTarget implements PullTarget {
 
     @Override
     public Planned plan(HubReference wanted) throws IOException {
+        // What a mirror has by a repository's earlier name goes on by that.
+        String first =
+                PublishedRepository.names(wanted.repository()).stream()
+                        .filter(name -> Files.isDirectory(tree.resolve(name)))
+                        .findFirst()
+                        .orElse(wanted.repository());
+        String repository =
+                PublishedRepository.first(
+                        client,
+                        first,
+                        name -> {
+                            client.commit(name, wanted.revision());
+                            return name;
+                        });
         HubMirror.Source source =
-                wanted.published().map(MirrorTarget::source).orElseGet(() -> source(wanted));
-        return new IntoTree(mirror, source, mirror.plan(source));
+                wanted.published()
+                        .map(checkpoint -> source(checkpoint, repository))
+                        .orElseGet(() -> source(wanted, repository));
+        return new IntoTree(client, mirror, source, mirror.plan(source));
     }
 
     @Override
@@ -48,7 +68,7 @@ public final class MirrorTarget implements PullTarget {
     }
 
     /** A published checkpoint has the catalogue's names. */
-    private static HubMirror.Source source(PublishedCheckpoint checkpoint) {
+    private static HubMirror.Source source(PublishedCheckpoint checkpoint, String repository) {
         Optional<String> phase =
                 checkpoint.phase().isPresent()
                         ? Optional.of(Integer.toString(checkpoint.phase().getAsInt()))
@@ -56,15 +76,14 @@ public final class MirrorTarget implements PullTarget {
         return new HubMirror.Source(
                 checkpoint.model(),
                 checkpoint.name(),
-                checkpoint.repository(),
+                repository,
                 checkpoint.revision(),
                 new Standing(
                         phase, checkpoint.step(), checkpoint.tokens(), OptionalDouble.empty()));
     }
 
     /** Any other is named by its repository, in small letters, and by its revision. */
-    private static HubMirror.Source source(HubReference wanted) {
-        String repository = wanted.repository();
+    private static HubMirror.Source source(HubReference wanted, String repository) {
         return new HubMirror.Source(
                 repository.substring(repository.indexOf('/') + 1).toLowerCase(Locale.ROOT),
                 wanted.revision().replace('/', '-'),
@@ -73,7 +92,8 @@ public final class MirrorTarget implements PullTarget {
                 Standing.UNKNOWN);
     }
 
-    private record IntoTree(HubMirror mirror, HubMirror.Source source, HubPlan plan)
+    private record IntoTree(
+            HubClient client, HubMirror mirror, HubMirror.Source source, HubPlan plan)
             implements Planned {
 
         @Override
@@ -88,6 +108,7 @@ public final class MirrorTarget implements PullTarget {
 
         @Override
         public Path run(TransferListener listener) throws IOException {
+            PublishedRepository.require(client, plan);
             return mirror.mirror(source, listener);
         }
     }

@@ -91,13 +91,23 @@ public final class PartialCheckpoint {
             RemoteSnapshot snapshot;
             Matcher repository = REPOSITORY.matcher(reference);
             if (repository.matches()) {
-                snapshot = hub.client().remote(repository.group(1), repository.group(2));
+                snapshot =
+                        remote(
+                                hub.client(),
+                                repository.group(1),
+                                Catalogue.current()
+                                        .revision(repository.group(1), repository.group(2)));
             } else {
                 PublishedCheckpoint published = published(reference, e);
-                snapshot = hub.client().remote(published.repository(), published.revision());
+                snapshot = remote(hub.client(), published.repository(), published.revision());
             }
             return new PartialCheckpoint(snapshot.root(), Optional.of(snapshot));
         }
+    }
+
+    private static RemoteSnapshot remote(HubClient hub, String repository, String revision)
+            throws IOException {
+        return PublishedRepository.first(hub, repository, name -> hub.remote(name, revision));
     }
 
     private static PublishedCheckpoint published(String reference, ModelNotFoundException absent)

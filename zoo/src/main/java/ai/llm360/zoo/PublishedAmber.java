@@ -15,22 +15,21 @@ import java.util.stream.IntStream;
 /**
  * Amber's 360 checkpoints, one after each of its data's 360 chunks.
  *
- * <p>The model card has branches {@code ckpt_000} to {@code ckpt_358}, and the last checkpoint on
- * {@code main}; a branch {@code ckpt_359} goes before that where the Hub has one. The numbers of
- * steps and tokens follow from the training code (LLM360/amber-train, {@code main.py}): of a
- * chunk's 1,706,976 rows it takes whole batches of 2240, and of a row of 2049 tokens it predicts
- * 2048.
+ * <p>The Hub has branches {@code ckpt_000} to {@code ckpt_358}, and the last checkpoint on {@code
+ * main}; a branch {@code ckpt_359} goes before that where a mirror has one. The numbers of steps
+ * and tokens follow from the training code (LLM360/amber-train, {@code main.py}): of a chunk's
+ * 1,706,976 rows it takes whole batches of 2240, and of a row of 2049 tokens it predicts 2048.
  */
 final class PublishedAmber implements PublishedModel {
 
-    static final String REPOSITORY = "LLM360/Amber";
+    static final String REPOSITORY = "IFM/Amber";
 
     private static final String NAME = "amber";
     private static final int COUNT = 360;
     private static final long BATCH = 2240;
     private static final long STEPS_PER_CHUNK = 1_706_976 / BATCH; // 762
     private static final long TOKENS_PER_STEP = BATCH * 2048;
-    private static final String MAIN = "main";
+    static final String MAIN = "main";
     private static final Pattern NUMBERED = Pattern.compile("(?:ckpt-)?(\\d{1,6})");
 
     private static final List<PublishedCheckpoint> BY_RULE =
@@ -39,15 +38,16 @@ final class PublishedAmber implements PublishedModel {
                             chunk ->
                                     checkpoint(
                                             chunk,
+                                            REPOSITORY,
                                             chunk == COUNT - 1 ? MAIN : branch(chunk),
                                             Evidence.RULE))
                     .toList();
 
-    private final boolean asked;
+    private final Optional<BranchList> asked;
     private final List<PublishedCheckpoint> checkpoints;
 
     PublishedAmber(Optional<BranchList> list) {
-        asked = list.isPresent();
+        asked = list;
         checkpoints = list.map(PublishedAmber::listed).orElse(BY_RULE);
     }
 
@@ -60,7 +60,7 @@ final class PublishedAmber implements PublishedModel {
             boolean own = chunk == COUNT - 1 && branches.contains(last);
             String revision = own ? last : known.revision();
             if (branches.contains(revision)) {
-                all.add(checkpoint(chunk, revision, Evidence.OBSERVED));
+                all.add(checkpoint(chunk, list.repository(), revision, Evidence.OBSERVED));
             }
         }
         return List.copyOf(all);
@@ -70,12 +70,13 @@ final class PublishedAmber implements PublishedModel {
         return String.format(Locale.ROOT, "ckpt_%03d", chunk);
     }
 
-    private static PublishedCheckpoint checkpoint(int chunk, String revision, Evidence evidence) {
+    private static PublishedCheckpoint checkpoint(
+            int chunk, String repository, String revision, Evidence evidence) {
         long steps = (chunk + 1) * STEPS_PER_CHUNK;
         return new PublishedCheckpoint(
                 NAME,
                 PublishedModel.normal(revision.equals(MAIN) ? branch(chunk) : revision),
-                REPOSITORY,
+                repository,
                 revision,
                 OptionalInt.empty(),
                 OptionalLong.of(steps),
@@ -91,12 +92,12 @@ final class PublishedAmber implements PublishedModel {
 
     @Override
     public String repository() {
-        return REPOSITORY;
+        return asked.map(BranchList::repository).orElse(REPOSITORY);
     }
 
     @Override
     public int published() {
-        return asked ? checkpoints.size() : COUNT;
+        return asked.isPresent() ? checkpoints.size() : COUNT;
     }
 
     @Override
@@ -113,12 +114,6 @@ final class PublishedAmber implements PublishedModel {
         }
         int chunk = name.equals(MAIN) ? COUNT - 1 : Integer.parseInt(matcher.group(1));
         return checkpoints.stream().filter(c -> c.chunk().getAsInt() == chunk).findFirst();
-    }
-
-    /** Whether the last one has a branch of its own, no card says. */
-    @Override
-    public boolean isOpen(PublishedCheckpoint checkpoint) {
-        return !asked && checkpoint.revision().equals(MAIN);
     }
 
     @Override

@@ -3,7 +3,9 @@ package ai.llm360.zoo;
 import ai.llm360.zoo.PublishedCheckpoint.Evidence;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -16,19 +18,22 @@ import java.util.stream.IntStream;
  *
  * <p>The Hub has 143, and alone knows them all: 55 names have been seen, phase 2's last is named by
  * CrystalChat's training, which began from it, and any other step of a phase is taken for one that
- * may exist until the Hub has been asked. Its older branches, {@code mdl_phase…}, are left out. A
- * step has 2112 rows of 2048 tokens (LLM360/crystalcoder-train, {@code params.yaml} of each phase).
+ * may exist until the Hub has been asked. Of its older branches, {@code mdl_phase1_step_1500},
+ * those count whose step has none of today's names: each checkpoint is there once. A step has 2112
+ * rows of 2048 tokens (LLM360/crystalcoder-train, {@code params.yaml} of each phase).
  */
 final class PublishedCrystalCoder implements PublishedModel {
 
-    static final String REPOSITORY = "LLM360/CrystalCoder";
+    static final String REPOSITORY = "IFM/Crystal";
 
     private static final int COUNT = 143;
     private static final long TOKENS_PER_STEP = 2112 * 2048;
     private static final Pattern BRANCH =
             Pattern.compile("CrystalCoder_phase([1-3])_checkpoint_(\\d{6})");
+    private static final Pattern OLD_BRANCH = Pattern.compile("mdl_phase([1-3])_step_0*(\\d{1,6})");
     private static final Pattern NAME =
-            Pattern.compile("(?:crystalcoder-)?phase([1-9])-(?:checkpoint-)?(\\d{1,6})");
+            Pattern.compile(
+                    "(?:crystalcoder-|mdl-)?phase([1-9])-(?:checkpoint-|step-)?0*(\\d{1,6})");
 
     /** The steps that are known as branches; a phase a line, its last step at the end. */
     private static final List<List<Long>> KNOWN =
@@ -50,48 +55,60 @@ final class PublishedCrystalCoder implements PublishedModel {
                     .flatMap(
                             phase ->
                                     KNOWN.get(phase - 1).stream()
-                                            .map(
-                                                    step ->
-                                                            checkpoint(
-                                                                    phase,
-                                                                    step,
-                                                                    Evidence.OBSERVED)))
+                                            .map(step -> byRule(phase, step, Evidence.OBSERVED)))
                     .toList();
 
-    private final boolean asked;
+    private final Optional<BranchList> asked;
     private final List<PublishedCheckpoint> checkpoints;
 
     PublishedCrystalCoder(Optional<BranchList> list) {
-        asked = list.isPresent();
+        asked = list;
         checkpoints = list.map(PublishedCrystalCoder::listed).orElse(SEEN);
     }
 
     private static List<PublishedCheckpoint> listed(BranchList list) {
-        return list.branches().stream()
-                .map(BRANCH::matcher)
-                .filter(Matcher::matches)
-                .map(
-                        branch ->
-                                checkpoint(
-                                        Integer.parseInt(branch.group(1)),
-                                        Long.parseLong(branch.group(2)),
-                                        Evidence.OBSERVED))
+        Map<String, PublishedCheckpoint> byName = new HashMap<>();
+        for (Pattern pattern : List.of(BRANCH, OLD_BRANCH)) {
+            for (String branch : list.branches()) {
+                Matcher matcher = pattern.matcher(branch);
+                if (matcher.matches()) {
+                    PublishedCheckpoint found =
+                            checkpoint(
+                                    Integer.parseInt(matcher.group(1)),
+                                    Long.parseLong(matcher.group(2)),
+                                    list.repository(),
+                                    branch,
+                                    Evidence.OBSERVED);
+                    byName.putIfAbsent(found.name(), found);
+                }
+            }
+        }
+        return byName.values().stream()
                 .sorted(Comparator.comparingLong(c -> c.tokens().getAsLong()))
                 .toList();
     }
 
-    private static PublishedCheckpoint checkpoint(int phase, long step, Evidence evidence) {
+    private static PublishedCheckpoint byRule(int phase, long step, Evidence evidence) {
+        String branch = "CrystalCoder_phase" + phase + "_checkpoint_" + digits(step);
+        return checkpoint(phase, step, REPOSITORY, branch, evidence);
+    }
+
+    private static String digits(long step) {
+        String digits = Long.toString(step);
+        return "0".repeat(6 - digits.length()) + digits;
+    }
+
+    private static PublishedCheckpoint checkpoint(
+            int phase, long step, String repository, String branch, Evidence evidence) {
         long before = 0;
         for (int earlier = 1; earlier < phase; earlier++) {
             before += lastStep(earlier);
         }
-        String digits = Long.toString(step);
-        digits = "0".repeat(6 - digits.length()) + digits;
         return new PublishedCheckpoint(
                 "crystalcoder",
-                "phase" + phase + "-" + digits,
-                REPOSITORY,
-                "CrystalCoder_phase" + phase + "_checkpoint_" + digits,
+                "phase" + phase + "-" + digits(step),
+                repository,
+                branch,
                 OptionalInt.of(phase),
                 OptionalLong.of(step),
                 OptionalLong.of((before + step) * TOKENS_PER_STEP),
@@ -111,12 +128,12 @@ final class PublishedCrystalCoder implements PublishedModel {
 
     @Override
     public String repository() {
-        return REPOSITORY;
+        return asked.map(BranchList::repository).orElse(REPOSITORY);
     }
 
     @Override
     public int published() {
-        return asked ? checkpoints.size() : COUNT;
+        return asked.isPresent() ? checkpoints.size() : COUNT;
     }
 
     @Override
@@ -138,8 +155,8 @@ final class PublishedCrystalCoder implements PublishedModel {
         Optional<PublishedCheckpoint> found =
                 ofPhase(phase).stream().filter(c -> c.step().getAsLong() == step).findFirst();
         boolean fits = phase <= KNOWN.size() && step >= 1 && step <= lastStep(phase);
-        return found.isEmpty() && fits && !asked
-                ? Optional.of(checkpoint(phase, step, Evidence.UNCONFIRMED))
+        return found.isEmpty() && fits && asked.isEmpty()
+                ? Optional.of(byRule(phase, step, Evidence.UNCONFIRMED))
                 : found;
     }
 

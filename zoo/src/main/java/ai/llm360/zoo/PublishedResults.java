@@ -6,6 +6,7 @@ import ai.llm360.zoo.hub.HubException;
 import ai.llm360.zoo.hub.HubSnapshot;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -131,11 +132,15 @@ public record PublishedResults(Task task, List<Row> rows) {
         HubSnapshot found;
         try {
             found =
-                    hub.snapshot(
+                    PublishedRepository.first(
+                            hub,
                             checkpoint.repository(),
-                            checkpoint.revision(),
-                            task.file()::equals,
-                            null);
+                            name ->
+                                    hub.snapshot(
+                                            name,
+                                            checkpoint.revision(),
+                                            task.file()::equals,
+                                            null));
         } catch (HubException e) {
             return switch (e.getReason()) {
                 case NOT_FOUND -> missing(checkpoint, "no " + task.file());
@@ -143,7 +148,11 @@ public record PublishedResults(Task task, List<Row> rows) {
                 default -> throw e;
             };
         }
-        Optional<Scores> scores = Scores.read(Files.readString(found.path(found.files().get(0))));
+        Optional<Scores> scores =
+                Scores.read(
+                        new String(
+                                Files.readAllBytes(found.path(found.files().get(0))),
+                                StandardCharsets.UTF_8));
         return scores.isPresent()
                 ? new Row(checkpoint, scores, Optional.empty())
                 : missing(checkpoint, task.file() + " holds no results");

@@ -4,6 +4,8 @@ import ai.llm360.zoo.hub.HubCache;
 import ai.llm360.zoo.hub.HubSettings;
 import ai.llm360.zoo.hub.HubSnapshot;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Predicate;
@@ -20,17 +22,32 @@ record PulledCheckpoints(Optional<Path> cache) {
     Optional<Path> find(PublishedCheckpoint checkpoint) throws IOException {
         Path directory = cache.isPresent() ? cache.get() : HubSettings.ofEnvironment().cache();
         HubCache hub = new HubCache(directory);
-        for (Predicate<String> weights : CheckpointFiles.WEIGHTS) {
-            Optional<HubSnapshot> found =
-                    hub.snapshot(
-                            checkpoint.repository(),
-                            checkpoint.revision(),
-                            CheckpointFiles.NEEDED.or(weights));
-            if (found.filter(PulledCheckpoints::hasWeights).isPresent()) {
-                return found.map(HubSnapshot::directory);
+        for (String repository : PublishedRepository.names(checkpoint.repository())) {
+            for (Predicate<String> weights : CheckpointFiles.WEIGHTS) {
+                Optional<HubSnapshot> found =
+                        hub.snapshot(
+                                repository,
+                                checkpoint.revision(),
+                                CheckpointFiles.NEEDED.or(weights));
+                if (found.filter(PulledCheckpoints::hasWeights).isPresent()) {
+                    return Optional.of(checked(repository, found.get().directory()));
+                }
             }
         }
         return Optional.empty();
+    }
+
+    /** Other programs put here whatever a name leads to. */
+    private Path checked(String repository, Path directory) throws IOException {
+        Path config = directory.resolve(PublishedRepository.CONFIG);
+        if (cache.isEmpty() && Files.isRegularFile(config)) {
+            PublishedRepository.require(
+                    HubSettings.ofEnvironment(),
+                    repository,
+                    directory.toString(),
+                    new String(Files.readAllBytes(config), StandardCharsets.UTF_8));
+        }
+        return directory;
     }
 
     private static boolean hasWeights(HubSnapshot snapshot) {

@@ -18,7 +18,8 @@ import java.util.regex.Pattern;
  * or that names an existing directory or file with a separator in it, is a path. Any other is a
  * model's name and, after {@code @}, a checkpoint's; without one it is {@code latest}, the last of
  * its training. The series of {@code amber-nano} comes with the library; what LLM360 published is
- * in the {@link Catalogue}, which also says how its checkpoints may be spelled.
+ * in the {@link Catalogue}, which also says how its checkpoints may be spelled; {@code
+ * IFM/Amber@ckpt_200} names one by the Hub's repository and its branch.
  *
  * <p>{@code llm360+file:///tree/model@checkpoint} is a checkpoint in a static tree, as {@code
  * llm360 publish} makes them; {@code llm360+https://host/tree/model@checkpoint} is one in a tree
@@ -81,11 +82,23 @@ public sealed interface Reference {
             } catch (InvalidPathException e) {
                 // Neither a path nor a name.
             }
+            Optional<PublishedCheckpoint> published = onHub(text);
+            if (published.isPresent()) {
+                return new Named(published.get().model(), published.get().name());
+            }
             throw new ModelNotFoundException(
                     "'%s' names no model: give model@checkpoint, such as amber@ckpt-200, or a path that starts with ./ or /"
                             .formatted(text));
         }
         return new Named(name.group(1), Optional.ofNullable(name.group(2)).orElse(Named.LATEST));
+    }
+
+    private static Optional<PublishedCheckpoint> onHub(String text) {
+        int at = text.indexOf('@');
+        return Catalogue.of(List.of())
+                .of(
+                        at < 0 ? text : text.substring(0, at),
+                        at < 0 ? PublishedAmber.MAIN : text.substring(at + 1));
     }
 
     /**

@@ -60,10 +60,12 @@ public final class Removal {
             boolean found = !own.isEmpty();
             for (HubReference hub : HubReference.select(reference, Catalogue.current())) {
                 try {
-                    String commit = cache.commit(hub.repository(), hub.revision());
-                    revisions
-                            .computeIfAbsent(hub.repository(), name -> new LinkedHashSet<>())
-                            .add(commit);
+                    for (String name :
+                            PublishedRepository.cached(cache, hub.repository(), hub.revision())) {
+                        revisions
+                                .computeIfAbsent(name, key -> new LinkedHashSet<>())
+                                .add(cache.commit(name, hub.revision()));
+                    }
                     found = true;
                 } catch (HubException e) {
                     if (e.getReason() != HubException.Reason.NOT_FOUND) {

@@ -121,8 +121,11 @@ public final class Verification {
             return;
         }
         for (HubReference hub : HubReference.select(reference, Catalogue.current())) {
-            String commit = cache.commit(hub.repository(), hub.revision());
-            checks.add(pulled(hub.repository(), hub.revision(), commit, true));
+            for (String name :
+                    PublishedRepository.cached(cache, hub.repository(), hub.revision())) {
+                String commit = cache.commit(name, hub.revision());
+                checks.add(pulled(name, hub.revision(), commit, true));
+            }
         }
     }
 

@@ -2,6 +2,7 @@ package ai.llm360.zoo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.zoo.PublishedCheckpoint.Evidence;
@@ -27,7 +28,7 @@ class BranchesTest {
 
     private static final String KEPT =
             """
-            {"format_version":1,"repository":"LLM360/Amber","asked":"2026-11-22T19:30:00Z","branches":["main","ckpt_359"]}
+            {"format_version":1,"repository":"LLM360/Amber","asked":"2026-11-22T19:30:00Z","branches":["main","ckpt_358"]}
             """;
 
     @TempDir Path temp;
@@ -94,7 +95,12 @@ class BranchesTest {
         assertThat(Catalogue.current().asked("crystalcoder"))
                 .isEqualTo(decided.asked("crystalcoder"));
         Catalogue.deciding("crystalcoder@14B-tokens");
-        assertThat(server.requests()).hasSize(1);
+        assertThat(server.requests())
+                .extracting(HubServer.Request::path)
+                .containsExactly(
+                        "/api/models/IFM/Crystal/refs",
+                        "/api/models/LLM360/Crystal/refs",
+                        "/api/models/LLM360/CrystalCoder/refs");
     }
 
     @Test
@@ -104,6 +110,8 @@ class BranchesTest {
                         "amber@200",
                         "amber@0..358:2",
                         "amber@1T-tokens",
+                        "amber",
+                        "amber@359",
                         "amberchat",
                         "crystalcoder",
                         "crystalcoder@phase1-55500",
@@ -116,12 +124,10 @@ class BranchesTest {
 
     @Test
     void what_the_rules_leave_open_is_asked_for() throws Exception {
-        serve(PublishedHub.AMBER, List.of("ckpt_000"));
-        assertThat(Catalogue.deciding("amber").asked("amber")).isPresent();
-        serveCrystalCoder();
+        serve("IFM/Crystal", PublishedHub.crystalCoderBranches());
         for (String open : List.of("@1T-tokens", "@phase1-3000", "@phase1-1500..latest")) {
             server.requests().clear();
-            Files.deleteIfExists(temp.resolve("home/.branches/LLM360--CrystalCoder.json"));
+            Files.deleteIfExists(temp.resolve("home/.branches/IFM--Crystal.json"));
             Catalogue.deciding("crystalcoder" + open);
             assertThat(server.requests()).as(open).hasSize(1);
         }
@@ -143,7 +149,7 @@ class BranchesTest {
 
     @Test
     void a_list_without_a_checkpoint_is_refused_and_the_rules_stay() throws Exception {
-        serve(PublishedHub.CRYSTALCODER, List.of("mdl_phase1_step_1500"));
+        serve(PublishedHub.CRYSTALCODER, List.of("refactor"));
         assertThatThrownBy(() -> Catalogue.refresh("crystalcoder"))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("none of the 2 branches of LLM360/CrystalCoder");
@@ -152,6 +158,56 @@ class BranchesTest {
                 .hasSize(56);
         assertThat(catalogue(PublishedHub.CRYSTALCODER, "main").checkpoints("crystalcoder"))
                 .hasSize(56);
+    }
+
+    @Test
+    void an_older_branch_stands_in_where_todays_name_is_missing() throws Exception {
+        Catalogue asked =
+                catalogue(
+                        "IFM/Crystal",
+                        "main",
+                        "mdl_phase1_step_1500",
+                        "mdl_phase1_step_3000",
+                        "CrystalCoder_phase1_checkpoint_001500",
+                        "mdl_phase2_step_003000",
+                        "mdl_phase4_step_1",
+                        "mdl_phase1_step_12345678",
+                        "CrystalCoder_phase3_checkpoint_027728");
+        assertThat(asked.checkpoints("crystalcoder"))
+                .extracting(PublishedCheckpoint::name, PublishedCheckpoint::revision)
+                .containsExactly(
+                        tuple("phase1-001500", "CrystalCoder_phase1_checkpoint_001500"),
+                        tuple("phase1-003000", "mdl_phase1_step_3000"),
+                        tuple("phase2-003000", "mdl_phase2_step_003000"),
+                        tuple("phase3-027728", "CrystalCoder_phase3_checkpoint_027728"));
+        for (String spelled :
+                List.of("phase1-3000", "mdl_phase1_step_3000", "phase1_checkpoint_003000")) {
+            assertThat(asked.find("crystalcoder@" + spelled).revision())
+                    .as(spelled)
+                    .isEqualTo("mdl_phase1_step_3000");
+        }
+    }
+
+    @Test
+    void of_two_lists_by_two_names_the_later_one_counts() throws Exception {
+        BranchList old =
+                new BranchList("LLM360/Amber", Instant.EPOCH, List.of("ckpt_000", "ckpt_001"));
+        BranchList now = new BranchList("IFM/Amber", Instant.EPOCH.plusSeconds(1), List.of("main"));
+        Catalogue catalogue = Catalogue.of(List.of(now, old));
+        assertThat(catalogue.checkpoints("amber"))
+                .extracting(PublishedCheckpoint::repository, PublishedCheckpoint::name)
+                .containsExactly(tuple("IFM/Amber", "ckpt-359"));
+        assertThat(catalogue.asked("amber")).hasValue(now.asked());
+    }
+
+    @Test
+    void bytes_that_are_no_text_are_told_as_any_damage_is() throws Exception {
+        Path kept = temp.resolve("home/.branches/LLM360--Amber.json");
+        Files.createDirectories(kept.getParent());
+        Files.write(kept, new byte[] {(byte) 0xff, (byte) 0xc0, 0});
+        assertThatThrownBy(Catalogue::current)
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining(kept + ": no list of branches");
     }
 
     @Test
@@ -171,7 +227,10 @@ class BranchesTest {
         Files.writeString(kept, KEPT);
         Catalogue current = Catalogue.current();
         assertThat(current.asked("amber")).hasValue(Instant.parse("2026-11-22T19:30:00Z"));
-        assertThat(current.checkpoints("amber")).hasSize(1);
+        assertThat(current.checkpoints("amber"))
+                .extracting(PublishedCheckpoint::reference, PublishedCheckpoint::revision)
+                .containsExactly(
+                        tuple("amber@ckpt-358", "ckpt_358"), tuple("amber@ckpt-359", "main"));
         BranchList list = BranchList.parse(KEPT, "kept");
         assertThat(list.toJson()).isEqualTo(KEPT);
         for (String damaged : List.of("", "{", "[]", KEPT.replace("version\":1", "version\":2"))) {

@@ -42,6 +42,8 @@ class CatalogueTest {
                 + " CrystalCoder_phase1_checkpoint_055500",
         "crystalcoder@CrystalCoder_phase1_checkpoint_055500, crystalcoder@phase1-055500,"
                 + " CrystalCoder_phase1_checkpoint_055500",
+        "crystalcoder@mdl_phase1_step_55500, crystalcoder@phase1-055500,"
+                + " CrystalCoder_phase1_checkpoint_055500",
         "crystalcoder@phase2-214387, crystalcoder@phase2-214387,"
                 + " CrystalCoder_phase2_checkpoint_214387",
         "crystalcoder@latest, crystalcoder@phase3-027728, CrystalCoder_phase3_checkpoint_027728",
@@ -76,7 +78,7 @@ class CatalogueTest {
                     crystalcoder@phase3-0      | phase 3 of crystalcoder has steps 1 to 27728, the nearest is phase3-027728
                     crystalcoder@phase4-1000   | are named by phase and step, from phase1-001500 to phase3-027728, such as phase1-055500
                     crystalcoder@55500         | are named by phase and step
-                    crystalcoder@mdl_phase1_step_5 | are named by phase and step
+                    crystalcoder@mdl_phase1_stop_5 | are named by phase and step
                     amberchat@ckpt-1  | no checkpoint 'ckpt-1': amberchat has one checkpoint, main
                     amberchat@1T-tokens | amberchat has one checkpoint, main
                     ambre@3           | LLM360 published no model 'ambre': did you mean amber?
@@ -95,7 +97,7 @@ class CatalogueTest {
         List<PublishedCheckpoint> all = RULES.checkpoints("amber");
         assertThat(all).hasSize(360).hasSize(RULES.published("amber"));
         assertThat(all).allMatch(checkpoint -> checkpoint.evidence() == Evidence.RULE);
-        assertThat(all).allMatch(checkpoint -> checkpoint.repository().equals("LLM360/Amber"));
+        assertThat(all).allMatch(checkpoint -> checkpoint.repository().equals("IFM/Amber"));
         assertThat(all.get(0).tokens()).hasValue(3_495_690_240L);
         assertThat(all.get(0).step()).hasValue(762);
         assertThat(all.get(0).chunk()).hasValue(0);

@@ -97,7 +97,7 @@ class ModelHomeTest {
                 .hasMessageContaining("amber@ckpt-007 is not on this machine")
                 .hasMessageContaining(temp.resolve("amber") + " has ckpt_100")
                 .hasMessageContaining(
-                        "put the files of LLM360/Amber, revision ckpt_007, into "
+                        "put the files of IFM/Amber, revision ckpt_007, into "
                                 + temp.resolve("amber/ckpt-007"));
     }
 

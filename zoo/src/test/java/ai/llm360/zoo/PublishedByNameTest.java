@@ -13,28 +13,32 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** All of Amber's 360 and CrystalCoder's 143 checkpoints, from a Hub that has them, by name. */
+/**
+ * All of Amber's 360 and CrystalCoder's 143 checkpoints, from a Hub that has them, by name: where
+ * their repositories are called what they are called today, and where what they were at first.
+ */
 class PublishedByNameTest {
 
-    @TempDir static Path temp;
-    private static PublishedHub hub;
-    private static Home home;
-    private static HubEnvironment environment;
+    @TempDir Path temp;
+    private PublishedHub hub;
+    private Home home;
+    private HubEnvironment environment;
 
-    @BeforeAll
-    static void open() throws IOException {
-        hub = PublishedHub.in(temp.resolve("made")).withAmber().withCrystalCoder();
+    @BeforeEach
+    void open() throws IOException {
+        hub = PublishedHub.in(temp.resolve("made"));
         home = Home.at(temp.resolve("home"));
         environment = HubEnvironment.of(hub.server().endpoint(), temp.resolve("hf"));
     }
 
-    @AfterAll
-    static void close() {
+    @AfterEach
+    void close() {
         environment.close();
         home.close();
         hub.server().close();
@@ -59,16 +63,20 @@ class PublishedByNameTest {
         return made;
     }
 
-    @Test
-    void each_of_ambers_360_loads_and_is_another_model() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"IFM/Amber", "LLM360/Amber"})
+    void each_of_ambers_360_loads_and_is_another_model(String repository) throws Exception {
+        hub.withAmber(repository, PublishedHub.amberBranches());
         List<String> all = references("amber");
         assertThat(all).hasSize(360);
         assertThat(generations(all)).hasSize(360);
         assertThat(Catalogue.current().find("amber@359").revision()).isEqualTo("main");
     }
 
-    @Test
-    void each_of_crystalcoders_143_loads_and_is_another_model() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"IFM/Crystal", "LLM360/CrystalCoder"})
+    void each_of_crystalcoders_143_loads_and_is_another_model(String repository) throws Exception {
+        hub.withCrystalCoder(repository);
         Catalogue.refresh("crystalcoder");
         List<String> all = references("crystalcoder");
         assertThat(all).hasSize(143).doesNotHaveDuplicates();

@@ -90,6 +90,6 @@ class VerificationTest {
                         "amber@7: nothing says what the bytes of %s should be: it is neither pulled, nor has it a manifest.json or a series.json"
                                 .formatted(own));
         assertThatThrownBy(() -> verify("amber@8"))
-                .hasMessageContaining("LLM360/Amber@ckpt_008 is not in the cache");
+                .hasMessageContaining("IFM/Amber@ckpt_008 is not in the cache");
     }
 }

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -119,7 +120,7 @@ final class CachedRepository {
 
     /** Whether a file is here by its path: a link to its blob, or a file where links can't be. */
     boolean has(String commit, HubFile file) throws IOException {
-        Path path = snapshot(commit).resolve(file.path());
+        Path path = shown(commit, file);
         if (Files.isSymbolicLink(path) && file.etag().isPresent()) {
             Path target = Files.readSymbolicLink(path).getFileName();
             if (target == null || !target.toString().equals(file.etag().get())) {
@@ -128,6 +129,18 @@ final class CachedRepository {
             }
         }
         return isWhole(path, file);
+    }
+
+    private Path shown(String commit, HubFile file) throws HubException {
+        try {
+            return snapshot(commit).resolve(file.path());
+        } catch (InvalidPathException e) {
+            throw new HubException(
+                    Reason.REFUSED,
+                    "%s: this system can't have a file of the name '%s'; is the locale one of UTF-8?"
+                            .formatted(name, HubNames.printable(file.path())),
+                    e);
+        }
     }
 
     private boolean isWhole(Path path, HubFile file) throws IOException {
@@ -183,7 +196,7 @@ final class CachedRepository {
         if (has(commit, file)) {
             return;
         }
-        Path path = snapshot(commit).resolve(file.path());
+        Path path = shown(commit, file);
         makeDirectory(path.getParent());
         try {
             makeLink(path, blob(file));
@@ -212,7 +225,9 @@ final class CachedRepository {
         if (!Files.isRegularFile(path)) {
             return Optional.empty();
         }
-        return Optional.of(Files.readString(path).strip()).filter(HubNames::isGitHash);
+        // Whatever bytes it has: only a commit's digits count.
+        return Optional.of(Files.readString(path, StandardCharsets.ISO_8859_1).strip())
+                .filter(HubNames::isGitHash);
     }
 
     void saveRef(String revision, String commit) throws IOException {
@@ -253,7 +268,7 @@ final class CachedRepository {
     Optional<List<HubFile>> listing(String commit) throws IOException {
         Path path = listingPath(commit);
         return Files.isRegularFile(path)
-                ? TreeListing.read(Files.readString(path))
+                ? TreeListing.read(new String(Files.readAllBytes(path), StandardCharsets.UTF_8))
                 : Optional.empty();
     }
 

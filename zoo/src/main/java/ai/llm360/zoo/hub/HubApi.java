@@ -21,8 +21,13 @@ import java.util.regex.Pattern;
 /** The questions that the Hub answers in JSON. */
 final class HubApi {
 
-    /** A list of files has about 300 bytes a file. */
-    private static final int LARGEST_ANSWER = 64 << 20;
+    /** A list of files has about 300 bytes a file, and a page of it 1000 files. */
+    private static final int LARGEST_ANSWER = 16 << 20;
+
+    /** Far more than a model has: nobody's list may fill the memory. */
+    private static final int MOST_FILES = 100_000;
+
+    private static final int MOST_PAGES = 1_000;
 
     private static final Pattern NEXT = Pattern.compile("<([^>]*)>\\s*;\\s*rel=\"?next\"?");
 
@@ -82,6 +87,12 @@ final class HubApi {
                         Reason.REFUSED, what + ": the Hub's list goes round in a circle of pages");
             }
             Answer<List<HubFile>> answer = answer(page, what, HubApi::page);
+            if (asked.size() > MOST_PAGES || files.size() + answer.value().size() > MOST_FILES) {
+                throw new HubException(
+                        Reason.REFUSED,
+                        "%s: the list from %s goes on beyond %d pages or %d files; is HF_ENDPOINT right?"
+                                .formatted(what, HubNames.show(page), MOST_PAGES, MOST_FILES));
+            }
             for (HubFile file : answer.value()) {
                 if (!paths.add(file.path())) {
                     throw new HubException(
@@ -107,7 +118,7 @@ final class HubApi {
             files.add(
                     HubFile.of(
                             text(entry, "path"),
-                            (lfs == null ? entry : lfs).get("size").getAsLong(),
+                            size(lfs == null ? entry : lfs),
                             text(entry, "oid"),
                             lfs == null ? null : text(lfs, "oid")));
         }
@@ -118,6 +129,14 @@ final class HubApi {
     String json(String path) throws IOException {
         URI uri = URI.create(http.settings().endpoint() + "/" + HubNames.encodePath(path));
         return answer(uri, HubNames.show(uri), JsonElement::toString).value();
+    }
+
+    private static long size(JsonObject object) {
+        String size = text(object, "size");
+        if (!size.matches("\\d{1,18}")) {
+            throw new JsonParseException("\"size\" is " + size);
+        }
+        return Long.parseLong(size);
     }
 
     private static String text(JsonObject object, String name) {
@@ -153,17 +172,26 @@ final class HubApi {
                 .until(
                         () -> {
                             try (HubResponse response = http.get(uri, what)) {
-                                byte[] bytes = response.body().readNBytes(LARGEST_ANSWER);
+                                byte[] bytes = response.body().readNBytes(LARGEST_ANSWER + 1);
+                                if (bytes.length > LARGEST_ANSWER) {
+                                    throw new HubException(
+                                            Reason.REFUSED,
+                                            "%s: %s answers with more than %d bytes; is HF_ENDPOINT right?"
+                                                    .formatted(
+                                                            what,
+                                                            HubNames.show(uri),
+                                                            LARGEST_ANSWER));
+                                }
                                 return new Answer<>(
                                         response.headers(), parse(bytes, uri, what, reading));
                             }
                         });
     }
 
-    private static <T> T parse(byte[] bytes, URI uri, String what, Reading<T> reading)
-            throws IOException {
+    private <T> T parse(byte[] bytes, URI uri, String what, Reading<T> reading) throws IOException {
         try {
-            return reading.read(JsonParser.parseString(new String(bytes, StandardCharsets.UTF_8)));
+            String text = new String(bytes, StandardCharsets.UTF_8);
+            return reading.read(JsonParser.parseString(http.settings().withoutSecrets(text)));
         } catch (JsonParseException
                 | IllegalStateException
                 | ClassCastException

@@ -62,6 +62,17 @@ public final class HubCache {
                                 repository, commit.get(), cache.snapshot(commit.get()), files));
     }
 
+    /**
+     * Returns whether there is anything of a repository, be it the beginning of a file.
+     *
+     * @param repository such as {@code LLM360/Amber}
+     * @return whether it has a directory
+     * @throws HubException if that is no repository's name
+     */
+    public boolean has(String repository) throws HubException {
+        return Files.isDirectory(cache(repository).directory());
+    }
+
     private CachedRepository cache(String repository) throws HubException {
         return new CachedRepository(root, HubNames.repository(repository));
     }

@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
@@ -41,7 +42,7 @@ public final class HubClient {
 
     private HubClient(Builder builder) {
         settings = builder.settings;
-        pause = builder.pause;
+        pause = builder.pause();
         connections = builder.connections;
         partBytes = builder.partBytes;
         freeSpace = builder.freeSpace;
@@ -364,6 +365,7 @@ public final class HubClient {
         private Duration silence = Duration.ofSeconds(30);
         private HttpClient.Builder http = HttpClient.newBuilder();
         private Pause pause = duration -> Thread.sleep(duration.toMillis());
+        private Consumer<HubRetry> retries = retry -> {};
         private FreeSpace freeSpace = directory -> Files.getFileStore(directory).getUsableSpace();
 
         private Builder() {}
@@ -392,6 +394,32 @@ public final class HubClient {
             }
             this.connections = connections;
             return this;
+        }
+
+        /**
+         * Sets who is told of failures that may pass, before the client waits and tries again: from
+         * several threads at once. By default nobody is.
+         *
+         * @param listener is told of each failure
+         * @return this builder
+         */
+        public Builder optRetryListener(Consumer<HubRetry> listener) {
+            retries = listener;
+            return this;
+        }
+
+        private Pause pause() {
+            return new Pause() {
+                @Override
+                public void sleep(Duration duration) throws InterruptedException {
+                    pause.sleep(duration);
+                }
+
+                @Override
+                public void before(HubRetry retry) {
+                    retries.accept(retry);
+                }
+            };
         }
 
         Builder optPartBytes(int partBytes) {

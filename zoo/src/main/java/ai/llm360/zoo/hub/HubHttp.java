@@ -2,12 +2,21 @@ package ai.llm360.zoo.hub;
 
 import ai.llm360.zoo.hub.HubException.Reason;
 import java.io.IOException;
+import java.net.ConnectException;
+import java.net.NoRouteToHostException;
 import java.net.URI;
+import java.net.UnknownHostException;
 import java.net.http.HttpClient;
+import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLHandshakeException;
@@ -27,6 +36,9 @@ final class HubHttp {
     private final HttpClient http;
     private final LongAdder received;
 
+    /** Whether anyone has answered yet: then a failure to connect may pass. */
+    private final AtomicBoolean answered;
+
     /**
      * Creates a client.
      *
@@ -37,7 +49,7 @@ final class HubHttp {
         this.settings = settings;
         this.silence = silence;
         received = new LongAdder();
-        settings.proxies().login().ifPresent(http::authenticator);
+        answered = new AtomicBoolean();
         this.http =
                 // HTTP/2 would send all parts of a file through one connection.
                 http.version(HttpClient.Version.HTTP_1_1)
@@ -52,6 +64,7 @@ final class HubHttp {
         silence = same.silence;
         http = same.http;
         received = new LongAdder();
+        answered = same.answered;
     }
 
     /** Returns a client on the same connections, with a counter of its own. */
@@ -94,8 +107,8 @@ final class HubHttp {
         HubResponse.Said said = new HubResponse.Said();
         URI at = uri;
         for (int hop = 0; hop <= MAX_REDIRECTS; hop++) {
-            HttpResponse<BodyStream> response = send(at, range);
-            HttpHeaders headers = response.headers();
+            HttpResponse<BodyStream> response = send(at, range, what);
+            HttpHeaders headers = withoutSecrets(response.headers());
             if (isHub(at)) {
                 said.hear(headers);
             }
@@ -103,7 +116,9 @@ final class HubHttp {
             if (status == 200 || status == 206) {
                 return new HubResponse(at, status, headers, said, response.body());
             }
-            response.body().close();
+            if (response.body() != null) { // a proxy that refuses a tunnel has none
+                response.body().close();
+            }
             if (status < 301 || status > 308 || status == 304) {
                 throw StatusFailure.of(status, headers, at, isHub(at), settings, what);
             }
@@ -115,39 +130,92 @@ final class HubHttp {
                         .formatted(what, HubNames.show(uri), MAX_REDIRECTS));
     }
 
-    private HttpResponse<BodyStream> send(URI uri, String range) throws IOException {
-        HttpRequest.Builder request =
-                HttpRequest.newBuilder(uri)
-                        .timeout(silence)
-                        .header("User-Agent", "llm360-jvm")
-                        .header("Accept-Encoding", "identity");
-        if (range != null) {
-            request.header("Range", range);
-        }
-        if (isHub(uri) && settings.token().isPresent()) {
-            request.header("Authorization", "Bearer " + settings.token().get());
-        }
+    private HttpResponse<BodyStream> send(URI uri, String range, String what) throws IOException {
         try {
-            return http.send(request.build(), info -> new BodyStream(silence, received));
+            HttpRequest.Builder request =
+                    HttpRequest.newBuilder(uri)
+                            .timeout(silence)
+                            .header("User-Agent", "llm360-jvm")
+                            .header("Accept-Encoding", "identity");
+            if (range != null) {
+                request.header("Range", range);
+            }
+            if (isHub(uri) && settings.token().isPresent()) {
+                request.header("Authorization", "Bearer " + settings.token().get());
+            }
+            // Not by an Authenticator: with one, the JDK drops the header with the token.
+            settings.proxies()
+                    .login(uri)
+                    .ifPresent(login -> request.header("Proxy-Authorization", login));
+            HttpResponse<BodyStream> response =
+                    http.send(request.build(), info -> new BodyStream(silence, received));
+            answered.set(true);
+            return response;
         } catch (InterruptedException e) {
             throw Pause.interrupted();
+        } catch (IllegalArgumentException e) {
+            // The JDK's own, of numbers in headers and addresses that are none.
+            throw new HubException(
+                    Reason.REFUSED,
+                    "%s: what %s answers isn't HTTP (%s); is HF_ENDPOINT right?"
+                            .formatted(what, HubNames.show(uri), reason(e)));
         } catch (SSLHandshakeException e) {
             throw new HubException(
                     Reason.REFUSED,
                     "%s can't show who it is (%s); does a proxy stand between, whose certificate Java doesn't trust?"
-                            .formatted(HubNames.show(uri), e.getMessage()),
+                            .formatted(HubNames.show(uri), reason(e)),
                     e);
         } catch (SSLException e) {
-            throw new TransientException("the encryption broke: " + e.getMessage(), null, e);
+            throw new TransientException("the encryption broke: " + reason(e), null, e);
         } catch (IOException e) {
+            if (!answered.get() && isConnecting(e)) {
+                throw new HubException(
+                        Reason.UNREACHABLE,
+                        "%s: no connection to %s (%s); is this machine online? HF_HUB_OFFLINE=1 works with what is here, and HF_ENDPOINT names another Hub"
+                                .formatted(what, settings.proxies().way(uri), connecting(e)),
+                        e);
+            }
             throw new TransientException(
                     "no answer from %s (%s)".formatted(HubNames.show(uri), reason(e)), null, e);
         }
     }
 
-    private static String reason(IOException e) {
+    /** Whether no connection came about, so that nobody has got a request. */
+    private static boolean isConnecting(IOException e) {
+        return e instanceof ConnectException // that of an unknown host too
+                || e instanceof UnknownHostException
+                || e instanceof NoRouteToHostException
+                || e instanceof HttpConnectTimeoutException;
+    }
+
+    private static String connecting(IOException e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof UnresolvedAddressException
+                    || cause instanceof UnknownHostException) {
+                return "nobody knows an address of that name";
+            }
+        }
+        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    }
+
+    /** Returns what a failure says, which may repeat what a server sent. */
+    private String reason(Exception e) {
         String name = e.getClass().getSimpleName();
-        return e.getMessage() == null ? name : name + ": " + e.getMessage();
+        return e.getMessage() == null
+                ? name
+                : name + ": " + HubNames.printable(settings.withoutSecrets(e.getMessage()));
+    }
+
+    /** Takes out of headers what a server has only repeated: they may come into messages. */
+    private HttpHeaders withoutSecrets(HttpHeaders headers) {
+        Map<String, List<String>> shown = new TreeMap<>();
+        headers.map()
+                .forEach(
+                        (name, values) ->
+                                shown.put(
+                                        name,
+                                        values.stream().map(settings::withoutSecrets).toList()));
+        return HttpHeaders.of(shown, (name, value) -> true);
     }
 
     /** Whether an address is the Hub's own, so that the token may go there. */
@@ -164,6 +232,7 @@ final class HubHttp {
         boolean web =
                 to != null
                         && to.getHost() != null
+                        && to.getPort() <= HubProxies.LARGEST_PORT
                         && (to.getScheme().equals("https")
                                 || to.getScheme().equals(from.getScheme()));
         if (!web) {

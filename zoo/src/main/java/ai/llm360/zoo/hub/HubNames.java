@@ -95,6 +95,9 @@ final class HubNames {
         if (path.chars().anyMatch(c -> c < ' ' || c == 0x7f || c == '\\' || c == ':')) {
             return "it holds a control character, a backslash or a colon";
         }
+        if (!StandardCharsets.UTF_8.newEncoder().canEncode(path)) {
+            return "it holds half a character";
+        }
         for (String segment : path.split("/", -1)) {
             if (segment.isEmpty()) {
                 return "it starts or ends with a slash, or has two in a row";
@@ -121,8 +124,12 @@ final class HubNames {
 
     /** Writes an address without its query, which may be a signature, and without a login. */
     static String show(URI uri) {
-        String port = uri.getPort() < 0 ? "" : ":" + uri.getPort();
-        return uri.getScheme() + "://" + uri.getHost() + port + printable(uri.getRawPath());
+        return uri.getScheme() + "://" + host(uri) + printable(uri.getRawPath());
+    }
+
+    /** Writes an address' host and port. */
+    static String host(URI uri) {
+        return uri.getHost() + (uri.getPort() < 0 ? "" : ":" + uri.getPort());
     }
 
     /** Makes a foreign text fit for a message. */

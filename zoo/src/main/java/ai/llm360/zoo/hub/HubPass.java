@@ -32,6 +32,15 @@ public final class HubPass implements Closeable {
     }
 
     /**
+     * Returns the repository.
+     *
+     * @return such as {@code IFM/Amber}
+     */
+    public String repository() {
+        return files.repository();
+    }
+
+    /**
      * Returns the commit.
      *
      * @return 40 hexadecimal digits

@@ -2,25 +2,28 @@ package ai.llm360.zoo.hub;
 
 import ai.llm360.zoo.hub.HubException.Reason;
 import java.io.IOException;
-import java.net.Authenticator;
 import java.net.InetSocketAddress;
-import java.net.PasswordAuthentication;
 import java.net.Proxy;
 import java.net.ProxySelector;
 import java.net.SocketAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * Proxies as the usual environment variables name them. Where these name none, the JVM's own
  * settings ({@code https.proxyHost} and its kin) decide.
  */
 public final class HubProxies extends ProxySelector {
+
+    static final int LARGEST_PORT = 65535;
 
     private final Optional<URI> https;
     private final Optional<URI> http;
@@ -61,7 +64,9 @@ public final class HubProxies extends ProxySelector {
         }
         try {
             URI uri = new URI(text.get().contains("://") ? text.get() : "http://" + text.get());
-            if (uri.getHost() != null && "http".equals(uri.getScheme())) {
+            if (uri.getHost() != null
+                    && "http".equals(uri.getScheme())
+                    && uri.getPort() <= LARGEST_PORT) {
                 return Optional.of(uri);
             }
         } catch (URISyntaxException e) {
@@ -79,8 +84,8 @@ public final class HubProxies extends ProxySelector {
             ProxySelector ofJvm = ProxySelector.getDefault();
             return ofJvm == null ? List.of(Proxy.NO_PROXY) : ofJvm.select(uri);
         }
-        Optional<URI> proxy = "https".equals(uri.getScheme()) ? https : http;
-        if (proxy.isEmpty() || isExcepted(uri)) {
+        Optional<URI> proxy = proxy(uri);
+        if (proxy.isEmpty()) {
             return List.of(Proxy.NO_PROXY);
         }
         int port = proxy.get().getPort() < 0 ? 80 : proxy.get().getPort();
@@ -101,23 +106,37 @@ public final class HubProxies extends ProxySelector {
                                         || name.equals(host + ":" + uri.getPort()));
     }
 
-    /** Returns who answers a proxy that asks for a login, if a variable holds one. */
-    Optional<Authenticator> login() {
-        return https.or(() -> http).map(URI::getUserInfo).map(HubProxies::authenticator);
+    /** Returns the header that lets a request pass its proxy, if its variable holds a login. */
+    Optional<String> login(URI uri) {
+        return proxy(uri)
+                .map(URI::getUserInfo)
+                .map(info -> info.contains(":") ? info : info + ":")
+                .map(info -> info.getBytes(StandardCharsets.UTF_8))
+                .map(bytes -> "Basic " + Base64.getEncoder().encodeToString(bytes));
     }
 
-    private static Authenticator authenticator(String userInfo) {
-        int colon = userInfo.indexOf(':');
-        String user = colon < 0 ? userInfo : userInfo.substring(0, colon);
-        String password = colon < 0 ? "" : userInfo.substring(colon + 1);
-        return new Authenticator() {
-            @Override
-            protected PasswordAuthentication getPasswordAuthentication() {
-                return getRequestorType() == RequestorType.PROXY
-                        ? new PasswordAuthentication(user, password.toCharArray())
-                        : null;
-            }
-        };
+    /** Returns the logins as requests have them, which nobody may be shown. */
+    List<String> secrets() {
+        return Stream.of("https://any", "http://any")
+                .flatMap(any -> login(URI.create(any)).stream())
+                .map(header -> header.substring("Basic ".length()))
+                .toList();
+    }
+
+    /** Says whom a request connects to: a host, or its proxy. */
+    String way(URI uri) {
+        String host = HubNames.host(uri);
+        return proxy(uri)
+                .map(
+                        proxy ->
+                                "the proxy %s, on the way to %s"
+                                        .formatted(HubNames.host(proxy), host))
+                .orElse(host);
+    }
+
+    private Optional<URI> proxy(URI uri) {
+        Optional<URI> proxy = "https".equals(uri.getScheme()) ? https : http;
+        return proxy.filter(found -> !isExcepted(uri));
     }
 
     @Override

@@ -5,6 +5,7 @@ import ai.llm360.zoo.hub.HubException.Reason;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -32,6 +33,7 @@ public record HubSettings(
         URI endpoint, Optional<String> token, Path cache, boolean offline, HubProxies proxies) {
 
     private static final String HUB = "https://huggingface.co";
+    private static final int SHORTEST_TOKEN = 6;
     private static final Set<String> TRUE = Set.of("1", "ON", "YES", "TRUE");
 
     /**
@@ -87,6 +89,7 @@ public record HubSettings(
             boolean web = "https".equals(uri.getScheme()) || "http".equals(uri.getScheme());
             if (web
                     && uri.getHost() != null
+                    && uri.getPort() <= HubProxies.LARGEST_PORT
                     && uri.getRawUserInfo() == null
                     && uri.getRawQuery() == null
                     && uri.getRawFragment() == null) {
@@ -109,7 +112,9 @@ public record HubSettings(
         Path file = variables.path("HF_TOKEN_PATH").orElse(home.resolve("token"));
         if (token.isEmpty() && Files.isRegularFile(file)) {
             source = file.toString();
-            token = Optional.of(Files.readString(file).strip()).filter(text -> !text.isEmpty());
+            token =
+                    Optional.of(Files.readString(file, StandardCharsets.ISO_8859_1).strip())
+                            .filter(text -> !text.isEmpty());
         }
         if (token.isPresent() && !token.get().chars().allMatch(c -> c > ' ' && c < 0x7f)) {
             throw new HubException(
@@ -117,6 +122,18 @@ public record HubSettings(
                     source + " holds characters that no token has; copy the token anew");
         }
         return token;
+    }
+
+    /** Returns a foreign text without this user's token and logins, which it may repeat. */
+    String withoutSecrets(String text) {
+        String shown = text;
+        for (String secret : proxies.secrets()) {
+            shown = shown.replace(secret, "…");
+        }
+        // A shorter one is no secret, and may be a part of any text.
+        return token.isPresent() && token.get().length() >= SHORTEST_TOKEN
+                ? shown.replace(token.get(), "…")
+                : shown;
     }
 
     /** Shows everything but the token. */

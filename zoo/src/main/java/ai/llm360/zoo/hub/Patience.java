@@ -71,6 +71,13 @@ final class Patience {
                             .formatted(what, tries(asked, wait), failure.getMessage()),
                     failure);
         }
+        pause.before(
+                new HubRetry(
+                        what,
+                        failure.getMessage(),
+                        wait,
+                        asked == null ? failures : 0,
+                        MAX_FAILURES));
         pause.of(wait);
     }
 

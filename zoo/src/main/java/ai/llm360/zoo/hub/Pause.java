@@ -8,6 +8,9 @@ interface Pause {
 
     void sleep(Duration duration) throws InterruptedException;
 
+    /** Is told why, before it waits. */
+    default void before(HubRetry retry) {}
+
     /** Waits, and says in the words of files that it was interrupted. */
     default void of(Duration duration) throws InterruptedIOException {
         try {

@@ -19,6 +19,8 @@ final class StatusFailure {
     /** How the Hub says how many requests remain (r), and when the window ends (t, seconds). */
     private static final Pattern RATE_LIMIT = Pattern.compile(".*;\\s*r=0;\\s*t=(\\d{1,6}).*");
 
+    private static final int LONGEST_LIMIT = 200;
+
     private StatusFailure() {}
 
     static IOException of(
@@ -38,9 +40,16 @@ final class StatusFailure {
             return new HubException(
                     Reason.NO_ACCESS,
                     what
-                            + ": the proxy asks for a login (HTTP 407); write it into HTTPS_PROXY"
-                            + " as http://user:password@host:port, and see the system property"
-                            + " jdk.http.auth.tunneling.disabledSchemes");
+                            + ": the proxy asks for a login (HTTP 407); "
+                            + (settings.proxies().login(uri).isEmpty()
+                                    ? "write it into HTTPS_PROXY, or HTTP_PROXY for an http:"
+                                            + " address, as http://user:password@host:port"
+                                    : uri.getScheme().equals("https")
+                                            ? "check the one in HTTPS_PROXY; Java sends none on the"
+                                                  + " way to an https: address unless it is started"
+                                                  + " with"
+                                                  + " -Djdk.http.auth.tunneling.disabledSchemes="
+                                            : "it doesn't take the one in HTTP_PROXY"));
         }
         if (!fromHub && (status == 401 || status == 403)) {
             // A signed address that has run out: the next try begins at the Hub, which signs anew.
@@ -111,7 +120,8 @@ final class StatusFailure {
             Duration wait = Duration.between(now, until.get());
             return Optional.of(wait.isNegative() ? Duration.ZERO : wait);
         }
-        Matcher limit = RATE_LIMIT.matcher(headers.firstValue("RateLimit").orElse(""));
+        String limits = headers.firstValue("RateLimit").orElse("");
+        Matcher limit = RATE_LIMIT.matcher(limits.length() <= LONGEST_LIMIT ? limits : "");
         return status == 429 && limit.matches()
                 ? Optional.of(Duration.ofSeconds(Long.parseLong(limit.group(1))))
                 : Optional.empty();

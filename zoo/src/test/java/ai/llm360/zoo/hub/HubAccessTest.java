@@ -8,8 +8,10 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -128,7 +130,8 @@ class HubAccessTest {
                 "file:///etc/passwd",
                 "",
                 "https:///x",
-                "http://[bad"
+                "http://[bad",
+                "https://cdn.example:99999/x"
             })
     void nothing_is_asked_for_at_an_address_less_safe(String location) {
         assertThatThrownBy(
@@ -291,5 +294,105 @@ class HubAccessTest {
         assertThatThrownBy(() -> hub.client().plan("LLM360/Tiny", "ckpt_999", path -> true))
                 .hasMessageContaining("no such branch, tag or commit");
         assertThat(Files.exists(hub.repository())).isFalse();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {400, 401, 403, 404, 410, 200, 302})
+    void a_hub_that_repeats_the_request_gets_no_token_into_a_message(int status) {
+        server.hubFault(
+                (exchange, file) -> {
+                    String said = exchange.getRequestHeaders().getFirst("Authorization");
+                    exchange.getResponseHeaders().set("X-Error-Message", said);
+                    exchange.getResponseHeaders().set("Location", "gopher://x/" + said);
+                    byte[] body =
+                            "{\"sha\": \"%s\", \"%s\" "
+                                    .formatted(said, said)
+                                    .getBytes(StandardCharsets.UTF_8);
+                    exchange.sendResponseHeaders(status, body.length);
+                    exchange.getResponseBody().write(body);
+                    return true;
+                });
+        hub.with("HF_TOKEN", HubCase.TOKEN);
+        assertThat(failure().getReason()).isNotEqualTo(Reason.UNREACHABLE);
+        assertThat(server.requests()).hasSize(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "\"path\":\"\\ud800.json\",\"size\":2",
+                "\"path\":\"a\",\"size\":1e99",
+                "\"path\":\"a\",\"size\":9223372036854775808",
+                "\"path\":\"a\",\"size\":1.5",
+                "\"path\":\"a\",\"size\":-1",
+                "\"path\":{},\"size\":2"
+            })
+    void a_list_that_makes_no_sense_is_refused(String entry) throws IOException {
+        server.hubFault(
+                (exchange, file) -> {
+                    if (!exchange.getRequestURI().getPath().contains("/tree/")) {
+                        return false;
+                    }
+                    HubServer.send(
+                            exchange,
+                            "[{\"type\":\"file\",%s,\"oid\":\"%s\"}]"
+                                    .formatted(entry, CONFIG.gitHash()));
+                    return true;
+                });
+        assertThat(failure().getReason()).isEqualTo(Reason.REFUSED);
+        assertThat(HubCase.all(home)).isEmpty();
+    }
+
+    @Test
+    void a_list_without_end_is_left() throws IOException {
+        AtomicInteger pages = new AtomicInteger();
+        server.hubFault(
+                (exchange, file) -> {
+                    if (!exchange.getRequestURI().getPath().contains("/tree/")) {
+                        return false;
+                    }
+                    exchange.getResponseHeaders()
+                            .set(
+                                    "Link",
+                                    "<?cursor=%d>; rel=\"next\""
+                                            .formatted(pages.incrementAndGet()));
+                    HubServer.send(exchange, "[]");
+                    return true;
+                });
+        assertThat(failure())
+                .hasMessageContaining("goes on beyond 1000 pages or 100000 files")
+                .extracting(HubException::getReason)
+                .isEqualTo(Reason.REFUSED);
+        assertThat(HubCase.all(home)).isEmpty();
+    }
+
+    @Test
+    void a_page_that_leads_to_itself_is_left() {
+        server.hubFault(
+                (exchange, file) -> {
+                    if (!exchange.getRequestURI().getPath().contains("/tree/")) {
+                        return false;
+                    }
+                    exchange.getResponseHeaders()
+                            .set("Link", "<" + exchange.getRequestURI() + ">; rel=\"next\"");
+                    HubServer.send(exchange, "[]");
+                    return true;
+                });
+        assertThat(failure()).hasMessageContaining("goes round in a circle of pages");
+    }
+
+    @Test
+    void an_answer_without_end_is_left() {
+        server.hubFault(
+                (exchange, file) -> {
+                    exchange.sendResponseHeaders(200, 0);
+                    byte[] blanks = new byte[1 << 20];
+                    Arrays.fill(blanks, (byte) ' ');
+                    for (int i = 0; i < 100; i++) {
+                        exchange.getResponseBody().write(blanks);
+                    }
+                    return true;
+                });
+        assertThat(failure()).hasMessageContaining("answers with more than 16777216 bytes");
     }
 }

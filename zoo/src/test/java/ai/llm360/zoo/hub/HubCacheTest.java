@@ -225,4 +225,18 @@ class HubCacheTest {
         hub.assertHas(newer, WEIGHTS);
         assertThat(hub.repository().resolve("refs/main")).hasContent(server.commit("main"));
     }
+
+    @Test
+    void a_ref_or_a_list_that_is_no_text_counts_as_none() throws IOException {
+        hub.pull();
+        byte[] noText = {(byte) 0xff, (byte) 0xfe, (byte) 0xc0, 0};
+        Files.write(hub.repository().resolve("refs/main"), noText);
+        Files.write(hub.repository().resolve("trees/" + server.commit("main") + ".json"), noText);
+        assertThat(new HubCache(hub.cache()).repositories()).hasSize(1);
+        hub.pull();
+        hub.assertHas(CONFIG, WEIGHTS);
+        Files.write(hub.repository().resolve("refs/main"), noText);
+        hub.with("HF_HUB_OFFLINE", "1");
+        assertThatThrownBy(hub::pull).isInstanceOf(HubException.class);
+    }
 }

@@ -10,7 +10,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -376,5 +379,41 @@ class HubFaultsTest {
                 "1000005 bytes are needed",
                 "has room for 1000000; free some space, or use another disk");
         assertThat(server.requestsOf(CONFIG)).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"http://hub.invalid", "http://127.0.0.1:1"})
+    void without_a_connection_the_first_request_fails_at_once(String endpoint) {
+        hub.with("HF_ENDPOINT", endpoint);
+        assertThatThrownBy(hub::pull)
+                .isInstanceOf(HubException.class)
+                .hasMessageContainingAll(
+                        "LLM360/Tiny@main: no connection to " + endpoint.substring(7) + " (",
+                        "HF_HUB_OFFLINE=1",
+                        "HF_ENDPOINT")
+                .extracting(e -> ((HubException) e).getReason())
+                .isEqualTo(Reason.UNREACHABLE);
+        assertThat(hub.pauses()).isEmpty();
+    }
+
+    @Test
+    void a_connection_that_is_lost_on_the_way_is_waited_for_and_that_is_told() {
+        List<HubRetry> told = Collections.synchronizedList(new ArrayList<>());
+        HubClient client = hub.builder().optRetryListener(told::add).optConnections(1).build();
+        server.storageFault(
+                (exchange, file) -> {
+                    HubServer.sendFile(exchange, file.bytes(), 1000);
+                    server.close();
+                    return true;
+                });
+        assertThatThrownBy(() -> hub.pull(client))
+                .isInstanceOf(HubException.class)
+                .hasMessageContaining("gave up after 9 failures in a row");
+        assertThat(hub.pauses()).hasSize(8);
+        assertThat(told).extracting(HubRetry::delay).isEqualTo(hub.pauses());
+        assertThat(told.get(7).toString())
+                .matches(
+                        "LLM360/Tiny@\\w+ model.safetensors: no answer from .*;"
+                                + " retrying in \\d+ s \\(8 of 8\\)");
     }
 }

@@ -105,9 +105,24 @@ class HubSettingsTest {
                 .hasMessageNotContaining("cret");
     }
 
+    @Test
+    void a_token_file_that_is_no_text_is_told() throws IOException {
+        Files.write(home.resolve("token"), new byte[] {(byte) 0xff, (byte) 0xc0});
+        assertThatThrownBy(() -> HubSettings.of(Map.of("HF_HOME", home.toString())))
+                .isInstanceOf(HubException.class)
+                .hasMessageContaining("holds characters that no token has");
+    }
+
     @ParameterizedTest
     @ValueSource(
-            strings = {"ftp://hub", "huggingface.co", "https://me:pass@hub", "https://hub?x", "::"})
+            strings = {
+                "ftp://hub",
+                "huggingface.co",
+                "https://me:pass@hub",
+                "https://hub?x",
+                "::",
+                "https://hub:99999"
+            })
     void what_is_no_endpoint_is_told(String endpoint) {
         assertThatThrownBy(() -> HubSettings.of(Map.of("HF_ENDPOINT", endpoint)))
                 .isInstanceOf(HubException.class)
@@ -141,6 +156,16 @@ class HubSettingsTest {
                         ? address.getHostString() + ":" + address.getPort()
                         : "none";
         assertThat(shown).isEqualTo(expected);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"http://proxy:99999", "socks5://proxy:1", "http://me:pass@", "proxy:x"})
+    void what_is_no_proxy_is_told(String proxy) {
+        assertThatThrownBy(() -> HubSettings.of(Map.of("HTTPS_PROXY", proxy)))
+                .isInstanceOf(HubException.class)
+                .hasMessageContaining(
+                        "the environment variable https_proxy is no address of a proxy")
+                .hasMessageNotContaining("pass");
     }
 
     @Test

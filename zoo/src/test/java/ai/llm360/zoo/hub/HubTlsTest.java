@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** An encrypted Hub, and what must not follow from one. */
 class HubTlsTest {
 
-    private static final char[] PASSWORD = "changeit".toCharArray();
+    static final char[] PASSWORD = "changeit".toCharArray();
 
     @TempDir static Path keys;
     private static SSLContext trusting;
@@ -71,7 +71,8 @@ class HubTlsTest {
         encrypted.stop(0);
     }
 
-    private static SSLContext selfSigned(Path file) throws Exception {
+    /** Makes a key of localhost in a file, and what shows and trusts it. */
+    static SSLContext selfSigned(Path file) throws Exception {
         String keytool = Path.of(System.getProperty("java.home"), "bin", "keytool").toString();
         Process process =
                 new ProcessBuilder(

@@ -45,25 +45,40 @@ public final class PublishedHub {
 
     /** Adds Amber's branches as the model card has them: the last checkpoint is the main branch. */
     public PublishedHub withAmber() throws IOException {
-        return withAmber(IntStream.range(0, 359).mapToObj("ckpt_%03d"::formatted).toList());
+        return withAmber(amberBranches());
+    }
+
+    /** The branches beside the main one. */
+    public static List<String> amberBranches() {
+        return IntStream.range(0, 359).mapToObj("ckpt_%03d"::formatted).toList();
     }
 
     /** Adds Amber's main branch and others. */
     public PublishedHub withAmber(List<String> branches) throws IOException {
+        return withAmber(AMBER, branches);
+    }
+
+    /** Adds Amber's main branch and others, by one of the names that its repository has had. */
+    public PublishedHub withAmber(String repository, List<String> branches) throws IOException {
         Path model =
                 TinyAmber.of(TinyAmber.sizes().setVocabularySize(VOCABULARY))
                         .writeTo(directory.resolve("amber"));
-        return with(AMBER, model, branches);
+        return with(repository, model, branches);
     }
 
     /** Adds CrystalCoder's 143 branches, its main branch, and some of an older naming. */
     public PublishedHub withCrystalCoder() throws IOException {
+        return withCrystalCoder(CRYSTALCODER);
+    }
+
+    /** Adds the same, by one of the names that its repository has had. */
+    public PublishedHub withCrystalCoder(String repository) throws IOException {
         String config =
                 TinyCrystalCoder.CONFIG.replace("\"vocab_size\": 96", "\"vocab_size\": 300");
         Path model = new TinyCrystalCoder(config).writeTo(directory.resolve("crystalcoder"));
         List<String> branches = new ArrayList<>(crystalCoderBranches());
         branches.addAll(List.of("mdl_phase1_step_1500", "mdl_phase2_step_3000", "refactor"));
-        return with(CRYSTALCODER, model, branches);
+        return with(repository, model, branches);
     }
 
     /** As many names as the Hub has, of the pattern and with the ends that are known. */
