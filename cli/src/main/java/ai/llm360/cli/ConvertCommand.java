@@ -34,6 +34,7 @@ final class ConvertCommand implements Callable<Integer> {
     @Parameters(
             index = "0",
             paramLabel = "REF",
+            completionCandidates = ModelNames.class,
             description =
                     "The checkpoint: a name such as amber@ckpt-200, or a path that starts with ./"
                             + " or /, of a directory or of one file.")

@@ -35,6 +35,7 @@ final class InfoCommand implements Callable<Integer> {
     @Parameters(
             index = "0",
             paramLabel = "REF",
+            completionCandidates = ModelNames.class,
             description =
                     "The checkpoint: a name such as amber@ckpt-200, or a path that starts with ./"
                             + " or /, of a directory or of one file. Of a published one that isn't"

@@ -33,6 +33,7 @@ final class PrepareCommand implements Callable<Integer> {
 
     @Parameters(
             paramLabel = "REF",
+            completionCandidates = ModelNames.class,
             description =
                     "The checkpoint: a name such as amber@ckpt-200, or a path that starts with ./"
                             + " or /.")

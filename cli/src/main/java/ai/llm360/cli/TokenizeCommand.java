@@ -27,6 +27,7 @@ final class TokenizeCommand implements Callable<Integer> {
     @Parameters(
             index = "0",
             paramLabel = "REF",
+            completionCandidates = ModelNames.class,
             description =
                     "The model: a name such as amber@ckpt-200, or a path that starts with ./ or /;"
                             + " also its tokenizer.json or tokenizer.model itself.")

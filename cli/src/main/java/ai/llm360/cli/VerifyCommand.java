@@ -32,6 +32,7 @@ final class VerifyCommand implements Callable<Integer> {
     @Parameters(
             arity = "0..*",
             paramLabel = "REF",
+            completionCandidates = ModelNames.class,
             description =
                     "A checkpoint: amber@ckpt-200, amber@0..359:40, LLM360/Amber@ckpt_200,"
                             + " amber-nano@latest; or the path of a checkpoint, a series or a"

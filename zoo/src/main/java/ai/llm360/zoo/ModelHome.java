@@ -1,6 +1,7 @@
 package ai.llm360.zoo;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.llm360.common.checkpoint.NearNames;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -81,7 +82,7 @@ final class ModelHome {
         Optional<Path> found =
                 name.isPresent() ? own(reference.model(), name.get()) : pulled(reference);
         if (found.isPresent()) {
-            return found.get();
+            return RunCheckpoints.resolve(found.get()); // a phase of a training is a run
         }
         if (name.isPresent()) {
             return embedded(reference.model()).orElseThrow().copyInto(root, name.get());
@@ -195,6 +196,11 @@ final class ModelHome {
         return directories(root);
     }
 
+    /** Returns whether a model is here that LLM360 didn't publish. */
+    boolean hasOwn(String model) throws IOException {
+        return !catalogue.has(model) && !checkpoints(model).isEmpty();
+    }
+
     /** The tokens seen; what the catalogue doesn't know comes first. */
     private long place(String model, String checkpoint) {
         return published(model, checkpoint)
@@ -226,9 +232,18 @@ final class ModelHome {
                     .formatted(reference.checkpoint(), reference.model(), some(checkpoints), put);
         }
         List<String> models = models();
-        return "no model '%s': %s has %s, the library brings %s, and LLM360 published %s; %s (LLM360_HOME names another home)"
+        List<String> all = new ArrayList<>(catalogue.models());
+        embedded.forEach(series -> all.add(series.model()));
+        all.addAll(models);
+        String meant =
+                NearNames.close(reference.model(), all).stream()
+                        .findFirst()
+                        .map(" did you mean %s?"::formatted)
+                        .orElse("");
+        return "no model '%s':%s %s has %s, the library brings %s, and LLM360 published %s; %s (LLM360_HOME names another home)"
                 .formatted(
                         reference.model(),
+                        meant,
                         root,
                         models.isEmpty() ? "none" : some(models),
                         some(embedded.stream().map(EmbeddedSeries::model).toList()),

@@ -18,14 +18,16 @@ record PulledCheckpoints(Optional<Path> cache) {
 
     /** Returns a checkpoint's directory, if the cache has all that it is loaded from. */
     Optional<Path> find(PublishedCheckpoint checkpoint) throws IOException {
+        return find(checkpoint.repository(), checkpoint.revision());
+    }
+
+    /** Returns a revision's directory, if the cache has all that it is loaded from. */
+    Optional<Path> find(String repository, String revision) throws IOException {
         Path directory = cache.isPresent() ? cache.get() : HubSettings.ofEnvironment().cache();
         HubCache hub = new HubCache(directory);
         for (Predicate<String> weights : CheckpointFiles.WEIGHTS) {
             Optional<HubSnapshot> found =
-                    hub.snapshot(
-                            checkpoint.repository(),
-                            checkpoint.revision(),
-                            CheckpointFiles.NEEDED.or(weights));
+                    hub.snapshot(repository, revision, CheckpointFiles.NEEDED.or(weights));
             if (found.filter(PulledCheckpoints::hasWeights).isPresent()) {
                 return found.map(HubSnapshot::directory);
             }
