@@ -35,9 +35,7 @@ final class ConvertCommand implements Callable<Integer> {
             index = "0",
             paramLabel = "REF",
             completionCandidates = ModelNames.class,
-            description =
-                    "The checkpoint: a name such as amber@ckpt-200, or a path that starts with ./"
-                            + " or /, of a directory or of one file.")
+            description = ModelNames.REF + " A path may also be one file's.")
     private String reference;
 
     @Parameters(

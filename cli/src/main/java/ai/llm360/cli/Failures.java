@@ -99,8 +99,7 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     /** What a user gave may hold a line's end, or what a terminal obeys. */
     private static String oneLine(String message) {
         String line = message.strip().replaceAll("\\s*\\R\\s*", " ");
-        return CONTROL
-                .matcher(line)
+        return CONTROL.matcher(line)
                 .replaceAll(found -> "\\\\u%04x".formatted((int) found.group().charAt(0)));
     }
 }

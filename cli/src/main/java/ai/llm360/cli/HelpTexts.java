@@ -7,6 +7,7 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,9 +26,9 @@ import picocli.CommandLine.Model.UsageMessageSpec;
  * Lays out help: verbs in groups, and no line's end within a word such as an address or a file's
  * name.
  *
- * <p>Picocli breaks lines where {@link java.text.BreakIterator} may, also behind the colon of {@code
- * https://}. So characters that are followed by more of a word are replaced by letters of Unicode's
- * private area while lines are broken; {@link #writer} puts them back.
+ * <p>Picocli breaks lines where {@link java.text.BreakIterator} may, also behind the colon of
+ * {@code https://}. So characters that are followed by more of a word are replaced by letters of
+ * Unicode's private area while lines are broken; {@link #writer} puts them back.
  */
 final class HelpTexts implements IHelpFactory {
 
@@ -47,7 +48,7 @@ final class HelpTexts implements IHelpFactory {
                 List.of("pull", "verify", "rm", "cache", "convert", "prepare", "publish"));
         groups.put("Train", List.of("data", "pretrain", "reproduce"));
         groups.put("This program", List.of("help", "version", "completion"));
-        return groups;
+        return Collections.unmodifiableMap(groups);
     }
 
     @Override
@@ -125,9 +126,7 @@ final class HelpTexts implements IHelpFactory {
         return WITHIN_WORD
                 .matcher(text)
                 .replaceAll(
-                        found ->
-                                String.valueOf(
-                                        (char) (GUARD + BREAKING.indexOf(found.group()))));
+                        found -> String.valueOf((char) (GUARD + BREAKING.indexOf(found.group()))));
     }
 
     /** Returns a writer of laid-out help, which has all characters in their places. */

@@ -2,10 +2,12 @@ package ai.llm360.cli;
 
 import ai.llm360.common.checkpoint.NearNames;
 import ai.llm360.common.nn.EngineSettings;
+import java.io.UncheckedIOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.AutoComplete;
 import picocli.CommandLine;
@@ -29,6 +31,7 @@ import picocli.CommandLine.TypeConversionException;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
+        commandListHeading = "",
         footer = {
             "",
             "llm360 help COMMAND tells more of one. A REF is amber@ckpt-200, a path, or one of the"
@@ -76,6 +79,12 @@ public final class Llm360 implements Callable<Integer> {
      * @param args the command line
      */
     public static void main(String[] args) {
+        if (String.join("", args).contains("\uFFFD")
+                && !"UTF-8".equalsIgnoreCase(System.getProperty("sun.jnu.encoding"))) {
+            System.err.println(
+                    "llm360: this locale has no letters for an argument; LC_ALL=C.UTF-8 has all");
+            System.exit(ExitCode.USAGE);
+        }
         Ending ending = Ending.ofProcess();
         int status = 1;
         try {
@@ -102,8 +111,12 @@ public final class Llm360 implements Callable<Integer> {
             // A missing native library and too small a heap: the user's to mend, not a bug's trace.
             status = failures.report(e, commandLine);
         }
-        // A reader that has gone away (a closed pipe) is no failure to talk about.
-        return terminal.out().checkError() && status == 0 ? Output.BROKEN_PIPE : status;
+        try {
+            // A reader that has gone away (a closed pipe) is no failure to talk about.
+            return terminal.out().checkError() && status == 0 ? Output.BROKEN_PIPE : status;
+        } catch (UncheckedIOException e) { // a full disk is one
+            return failures.report(e, commandLine);
+        }
     }
 
     /** Returns all verbs, with what they take. */
@@ -121,8 +134,7 @@ public final class Llm360 implements Callable<Integer> {
         try {
             return Path.of(text);
         } catch (InvalidPathException e) {
-            throw new TypeConversionException(
-                    "'%s' is no path: %s".formatted(text, e.getReason()));
+            throw new TypeConversionException("'%s' is no path: %s".formatted(text, e.getReason()));
         }
     }
 
@@ -187,8 +199,7 @@ public final class Llm360 implements Callable<Integer> {
                 "bash: source <(llm360 completion bash), in ~/.bashrc. zsh: the same in ~/.zshrc,"
                         + " with zsh."
             })
-    int completion(
-            @Parameters(paramLabel = "SHELL", description = "bash or zsh.") Shell shell) {
+    int completion(@Parameters(paramLabel = "SHELL", description = "bash or zsh.") Shell shell) {
         print(AutoComplete.bash("llm360", spec.commandLine())); // zsh reads it by bashcompinit
         return ExitCode.OK;
     }
@@ -196,7 +207,13 @@ public final class Llm360 implements Callable<Integer> {
     /** The shells that {@code completion} writes for. */
     enum Shell {
         BASH,
-        ZSH
+        ZSH;
+
+        /** {@inheritDoc} As it is written on a command line. */
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 
     private void print(String text) {

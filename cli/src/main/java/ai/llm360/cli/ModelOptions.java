@@ -24,9 +24,9 @@ final class ModelOptions {
             paramLabel = "REF",
             completionCandidates = ModelNames.class,
             description =
-                    "The model: a name such as amber@ckpt-200, or a path that starts with ./ or /."
-                            + " A published checkpoint that isn't on this machine is downloaded,"
-                            + " unless HF_HUB_OFFLINE is set.")
+                    ModelNames.REF
+                            + " What the Hub has and this machine hasn't is downloaded, unless"
+                            + " HF_HUB_OFFLINE is set.")
     private String reference;
 
     @Option(

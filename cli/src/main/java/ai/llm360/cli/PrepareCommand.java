@@ -34,9 +34,7 @@ final class PrepareCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "REF",
             completionCandidates = ModelNames.class,
-            description =
-                    "The checkpoint: a name such as amber@ckpt-200, or a path that starts with ./"
-                            + " or /.")
+            description = ModelNames.REF)
     private String reference;
 
     @Option(

@@ -22,9 +22,10 @@ import picocli.CommandLine.Parameters;
         name = "publish",
         description = {
             "Makes a directory of a training's checkpoints that any web server, or file:, gives to"
-                    + " others: they load llm360+https://host/dir/MODEL@ckpt-003, DJL reads it as a"
-                    + " model repository, and HF_ENDPOINT=https://host/dir makes it the Hub of"
-                    + " llm360 pull ORG/NAME@ckpt-003.",
+                    + " others.",
+            "They load llm360+https://host/dir/MODEL@ckpt-003, DJL reads it as a model repository,"
+                    + " and HF_ENDPOINT=https://host/dir makes it the Hub of llm360 pull"
+                    + " ORG/NAME@ckpt-003.",
             "A new directory appears whole or not at all. Published again, a training's new"
                     + " checkpoints are added."
         },

@@ -58,9 +58,9 @@ final class TensorCommand implements Callable<Integer> {
             paramLabel = "REF",
             completionCandidates = ModelNames.class,
             description =
-                    "The checkpoint: a name such as amber@ckpt-200, a path that starts with ./ or"
-                            + " /, or a repository and its branch, LLM360/Amber@ckpt_200. A range:"
-                            + " amber@0..359:40.")
+                    ModelNames.REF
+                            + " A path may also be one file's. Several: amber@0..359:40,"
+                            + " ./my-run@uniform:3.")
     private String reference;
 
     @Parameters(index = "1", paramLabel = "NAME", description = "The tensor's name.")

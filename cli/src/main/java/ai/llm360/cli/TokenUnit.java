@@ -3,7 +3,9 @@ package ai.llm360.cli;
 import java.util.List;
 import java.util.Objects;
 
-/** The unit that a table's numbers of tokens are in: the largest that all of them are readable in. */
+/**
+ * The unit that a table's numbers of tokens are in: the largest that all of them are readable in.
+ */
 enum TokenUnit {
     ONE("tokens", 1),
     K("tokens (k)", 1e3),

@@ -148,6 +148,30 @@ class Llm360Test {
     }
 
     @Test
+    void a_full_disk_is_told() {
+        OutputStream full =
+                new Terminal.Written(
+                        new OutputStream() {
+                            @Override
+                            public void write(int b) throws IOException {
+                                throw new IOException("No space left on device");
+                            }
+                        });
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        Terminal terminal =
+                new Terminal(
+                        InputStream.nullInputStream(),
+                        new PrintStream(full, false, StandardCharsets.UTF_8),
+                        new PrintStream(err, true, StandardCharsets.UTF_8),
+                        false,
+                        new Ending(Thread.currentThread()));
+        assertThat(Llm360.run(new String[] {"tokenize", model, "Hello"}, terminal)).isEqualTo(1);
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .hasLineCount(1)
+                .contains("can't write the output: No space left on device");
+    }
+
+    @Test
     void a_closed_pipe_is_quiet() {
         OutputStream closed =
                 new OutputStream() {

@@ -6,6 +6,7 @@ import ai.llm360.common.testing.TinyTokenizer;
 import ai.llm360.zoo.hub.HubServer;
 import ai.llm360.zoo.testing.HubEnvironment;
 import ai.llm360.zoo.testing.PublishedHub;
+import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,7 +24,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The table in docs/references.md, cell by cell, on a run, its tree and a Hub of the test's own. */
+/**
+ * The table in docs/references.md, cell by cell, on a run, its tree and a Hub of the test's own.
+ */
 class ReferencesTest {
 
     private static final String HOME = "llm360.home";
@@ -121,7 +124,7 @@ class ReferencesTest {
         List<String> kinds = table.get(0).subList(1, table.get(0).size());
         assertThat(kinds).containsExactlyElementsOf(kinds().keySet());
         for (List<String> row : table.subList(1, table.size())) {
-            for (String verb : row.get(0).replace("`", "").split(", ")) {
+            for (String verb : row.get(0).replace("`", "").split(", ", -1)) {
                 for (int i = 0; i < kinds.size(); i++) {
                     String reference = kinds().get(kinds.get(i));
                     int status = command.run(arguments(verb, reference).toArray(String[]::new));
@@ -136,6 +139,33 @@ class ReferencesTest {
                 }
             }
         }
+    }
+
+    @Test
+    void json_is_one_document_and_nothing_else() throws IOException {
+        for (String verb : verbs()) {
+            String reference = verb.equals("pull") || verb.equals("rm") ? "Hub" : "of a run";
+            if (verb.equals("publish") || verb.equals("data show")) {
+                reference = "run";
+            }
+            List<String> arguments = new ArrayList<>(arguments(verb, kinds().get(reference)));
+            arguments.add("--json");
+            int status = command.run(arguments.toArray(String[]::new));
+            if (status == 0) {
+                assertThat(command.out()).as(verb).hasLineCount(1).endsWith("}\n");
+                assertThat(JsonParser.parseString(command.out()).isJsonObject()).isTrue();
+            } else { // no model of that kind
+                assertThat(found(status)).as("%s: %s", verb, command.err()).isTrue();
+                assertThat(command.out()).isEmpty();
+            }
+        }
+    }
+
+    private static List<String> verbs() throws IOException {
+        return table().stream()
+                .skip(1)
+                .flatMap(row -> Arrays.stream(row.get(0).replace("`", "").split(", ")))
+                .toList();
     }
 
     @Test
@@ -173,6 +203,8 @@ class ReferencesTest {
                 .endsWith("/ckpt-001");
         assertThat(command.json("info", run + "@CKPT_0", "--json").get("path").getAsString())
                 .endsWith("/ckpt-000");
+        assertThat(command.json("info", run + "@0.6k-tokens", "--json").get("path").getAsString())
+                .endsWith("/ckpt-000"); // of 512 and 1,024 tokens
         assertThat(command.json("list", run, "--json").getAsJsonArray("checkpoints")).hasSize(2);
         command.assertFails(
                 1,
@@ -184,6 +216,7 @@ class ReferencesTest {
     void a_mistyped_model_is_told_with_the_one_that_was_meant() {
         command.assertFails(1, new String[] {"info", "ambr@200"}, "did you mean amber?");
         command.assertFails(1, new String[] {"list", "ambernano"}, "did you mean amber-nano?");
+        command.assertFails(1, new String[] {"info", "src"}, "did you mean ./src?");
         assertThat(command.run("list", "gpt")).isEqualTo(1);
         assertThat(command.err()).doesNotContain("did you mean");
     }

@@ -16,8 +16,8 @@ import java.util.OptionalLong;
 
 /**
  * Checkpoints of one model in the order of training, whether they are on this machine or not:
- * published by LLM360, brought by the library, of a run, or in a static tree. A part of a series is a
- * series.
+ * published by LLM360, brought by the library, of a run, or in a static tree. A part of a series is
+ * a series.
  */
 public final class CheckpointSeries implements Iterable<ListedCheckpoint> {
 
@@ -61,7 +61,7 @@ public final class CheckpointSeries implements Iterable<ListedCheckpoint> {
             throws ModelNotFoundException, IOException {
         int at = reference.indexOf('@', reference.lastIndexOf('/') + 1);
         boolean whole =
-                at < 0 || parsed instanceof Reference.AtPath path && Files.exists(path.path());
+                at < 0 || (parsed instanceof Reference.AtPath path && Files.exists(path.path()));
         String model = whole ? reference : reference.substring(0, at);
         List<ListedCheckpoint> all =
                 parsed instanceof Reference.AtPath path
@@ -74,8 +74,7 @@ public final class CheckpointSeries implements Iterable<ListedCheckpoint> {
     }
 
     private CheckpointSeries one(String name) throws ModelNotFoundException {
-        return new CheckpointSeries(
-                home, model, List.of(checkpoint(name)), TokenCount.parse(name));
+        return new CheckpointSeries(home, model, List.of(checkpoint(name)), TokenCount.parse(name));
     }
 
     /** Returns one checkpoint as a series, without a look at the others. */

@@ -57,7 +57,8 @@ public record HubReference(
                             .formatted(
                                     text,
                                     here
-                                            ? ", but comes with the library or lies in the model home"
+                                            ? ", but comes with the library or lies in the model"
+                                                    + " home"
                                             : ""));
         }
         return catalogue.select(text).checkpoints().stream().map(HubReference::of).toList();

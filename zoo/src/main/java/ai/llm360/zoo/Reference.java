@@ -9,8 +9,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Names a checkpoint: {@code model@checkpoint}, a path, a model in a static tree, or a revision of a
- * repository on the Hub. It means the same wherever one is taken.
+ * Names a checkpoint: {@code model@checkpoint}, a path, a model in a static tree, or a revision of
+ * a repository on the Hub. It means the same wherever one is taken.
  *
  * <p>A reference that starts with {@code /}, {@code ./}, {@code ../}, {@code ~/} or {@code file:},
  * or that names an existing directory or file with a separator in it, is a path: of a checkpoint,
@@ -27,7 +27,10 @@ import java.util.regex.Pattern;
 public sealed interface Reference
         permits Reference.AtPath, Reference.Named, Reference.InTree, HubReference {
 
-    /** A checkpoint that lies at a path, a run, or {@code run@checkpoint} where there is no such path. */
+    /**
+     * A checkpoint that lies at a path, a run, or {@code run@checkpoint} where there is no such
+     * path.
+     */
     record AtPath(Path path) implements Reference {}
 
     /** A checkpoint of a series, found by name. */

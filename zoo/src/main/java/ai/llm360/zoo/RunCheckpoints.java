@@ -46,14 +46,13 @@ final class RunCheckpoints {
                 return Optional.of(ofFileUri(text));
             }
             if (text.equals("~") || text.startsWith("~/")) {
-                return Optional.of(
-                        Path.of(System.getProperty("user.home") + text.substring(1)));
+                return Optional.of(Path.of(System.getProperty("user.home") + text.substring(1)));
             }
             Path path = Path.of(text);
             boolean isPath =
                     text.startsWith(".")
                             || path.isAbsolute()
-                            || text.contains("/") && exists(path);
+                            || (text.contains("/") && exists(path));
             return isPath ? Optional.of(path) : Optional.empty();
         } catch (InvalidPathException e) {
             return Optional.empty();

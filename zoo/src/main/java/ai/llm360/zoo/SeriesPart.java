@@ -35,7 +35,9 @@ record SeriesPart(String reference, String model, Optional<String> first, String
         T find(String name) throws ModelNotFoundException;
     }
 
-    /** Reads a reference; empty if it names no more than one checkpoint, or is a path that exists. */
+    /**
+     * Reads a reference; empty if it names no more than one checkpoint, or is a path that exists.
+     */
     static Optional<SeriesPart> parse(String reference) {
         Matcher part = PART.matcher(reference);
         if (!part.matches() || RunCheckpoints.path(reference).filter(Files::exists).isPresent()) {
@@ -70,10 +72,7 @@ record SeriesPart(String reference, String model, Optional<String> first, String
      * tokens, or, as {@code latest}, the last one.
      */
     static <T> Optional<T> find(
-            List<T> all,
-            String asked,
-            Function<T, String> name,
-            Function<T, OptionalLong> tokens) {
+            List<T> all, String asked, Function<T, String> name, Function<T, OptionalLong> tokens) {
         Optional<T> named =
                 all.stream().filter(one -> ModelHome.same(name.apply(one), asked)).findFirst();
         if (named.isPresent()) {
@@ -87,8 +86,7 @@ record SeriesPart(String reference, String model, Optional<String> first, String
     }
 
     /** Returns the first of those that are nearest to a number of tokens. */
-    static <T> Optional<T> nearest(
-            List<T> all, long count, Function<T, OptionalLong> tokens) {
+    static <T> Optional<T> nearest(List<T> all, long count, Function<T, OptionalLong> tokens) {
         return all.stream()
                 .filter(one -> tokens.apply(one).isPresent())
                 .min(

@@ -121,10 +121,7 @@ class CheckpointDownloadTest {
             serve(PublishedHub.CRYSTALCODER, branch, "config.json", "model.safetensors");
         }
         CheckpointDownload.of("crystalcoder@phase1-4500").orElseThrow().run(null);
-        assertThat(
-                        CheckpointDownload.of("crystalcoder@14B-tokens")
-                                .orElseThrow()
-                                .reference())
+        assertThat(CheckpointDownload.of("crystalcoder@14B-tokens").orElseThrow().reference())
                 .isEqualTo("crystalcoder@phase1-003000");
     }
 

@@ -41,7 +41,8 @@ public record TrainedModel(String name, List<Source> checkpoints) {
      * @param standing where the training stood
      * @param saved what a run saved, which can be checked; empty for a directory of another origin
      */
-    public record Source(String name, Path directory, Standing standing, Optional<SavedState> saved) {}
+    public record Source(
+            String name, Path directory, Standing standing, Optional<SavedState> saved) {}
 
     /**
      * Returns whether a directory holds checkpoints, rather than being one.
