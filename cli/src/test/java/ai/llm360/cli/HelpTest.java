@@ -34,7 +34,7 @@ class HelpTest {
 
     private static String[] words(CommandLine verb, String... last) {
         List<String> words =
-                new ArrayList<>(List.of(verb.getCommandSpec().qualifiedName().split(" ")));
+                new ArrayList<>(List.of(verb.getCommandSpec().qualifiedName().split(" ", -1)));
         words.addAll(List.of(last));
         return words.subList(1, words.size()).toArray(String[]::new);
     }
@@ -76,7 +76,7 @@ class HelpTest {
     }
 
     private static List<String> words(String text) {
-        return Stream.of(text.split("\\s+")).filter(word -> !word.isEmpty()).toList();
+        return Stream.of(text.split("\\s+", -1)).filter(word -> !word.isEmpty()).toList();
     }
 
     private static List<String> texts(CommandSpec spec) {

@@ -98,7 +98,7 @@ class ReferencesTest {
                     case "data show" -> List.of("--step=1");
                     default -> List.of();
                 };
-        List<String> arguments = new ArrayList<>(List.of(verb.split(" ")));
+        List<String> arguments = new ArrayList<>(List.of(verb.split(" ", -1)));
         if (verb.equals("pretrain --from")) { // of another size: told once the weights are found
             return List.of(
                     "pretrain",
@@ -164,7 +164,7 @@ class ReferencesTest {
     private static List<String> verbs() throws IOException {
         return table().stream()
                 .skip(1)
-                .flatMap(row -> Arrays.stream(row.get(0).replace("`", "").split(", ")))
+                .flatMap(row -> Arrays.stream(row.get(0).replace("`", "").split(", ", -1)))
                 .toList();
     }
 

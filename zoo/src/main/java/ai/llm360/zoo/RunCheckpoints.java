@@ -67,7 +67,7 @@ final class RunCheckpoints {
         }
     }
 
-    /** Finds a checkpoint: a run stands for its last one. */
+    /** Finds a checkpoint: a run stands for its last one, a directory of any models for none. */
     static Path resolve(Path path) throws ModelNotFoundException, IOException {
         Optional<Part> part = Files.exists(path) ? Optional.empty() : Part.of(path);
         if (part.isPresent()) {
@@ -77,7 +77,7 @@ final class RunCheckpoints {
                     : find(part.get().run(), part.get().checkpoint()).directory();
         }
         requireExisting(path);
-        return Files.isDirectory(path) && TrainedModel.isOne(path)
+        return TrainedModel.isRun(path)
                 ? find(path, Reference.Named.LATEST).directory()
                 : path;
     }

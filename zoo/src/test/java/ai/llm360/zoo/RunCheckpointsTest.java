@@ -60,8 +60,8 @@ class RunCheckpointsTest extends PublishedRun {
         Path odd = Files.createDirectories(temp.resolve("my@0..3"));
         copy(run.resolve("ckpt-000"), odd.resolve("ckpt@1"));
         assertThat(Reference.resolve(odd + "/ckpt@1")).isEqualTo(odd.resolve("ckpt@1"));
-        assertThat(Reference.resolve(odd.toString())).isEqualTo(odd.resolve("ckpt@1"));
         assertThat(Zoo.series(odd.toString()).checkpoints()).hasSize(1);
+        assertThat(Reference.resolve(odd.toString())).isEqualTo(odd); // any model of several?
     }
 
     @Test

@@ -45,6 +45,17 @@ public record TrainedModel(String name, List<Source> checkpoints) {
             String name, Path directory, Standing standing, Optional<SavedState> saved) {}
 
     /**
+     * Returns whether a directory is a training's, whose last checkpoint it may stand for.
+     *
+     * @param directory the directory
+     * @return whether it is a run's, or that of a training in phases, and no checkpoint itself
+     */
+    public static boolean isRun(Path directory) {
+        return !Files.exists(directory.resolve("config.json"))
+                && (PhasedRun.exists(directory) || RunDirectory.exists(directory));
+    }
+
+    /**
      * Returns whether a directory holds checkpoints, rather than being one.
      *
      * @param directory the directory
@@ -53,11 +64,11 @@ public record TrainedModel(String name, List<Source> checkpoints) {
      * @throws IOException if it can't be listed
      */
     public static boolean isOne(Path directory) throws IOException {
+        if (isRun(directory)) {
+            return true;
+        }
         if (Files.exists(directory.resolve("config.json"))) {
             return false;
-        }
-        if (PhasedRun.exists(directory) || RunDirectory.exists(directory)) {
-            return true;
         }
         try (Stream<Path> files = Files.list(directory)) {
             boolean isModel = files.anyMatch(file -> MODEL.matcher(file.toString()).matches());
