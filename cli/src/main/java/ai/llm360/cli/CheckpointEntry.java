@@ -51,6 +51,10 @@ record CheckpointEntry(
 
     /** Prints entries as a table, without the columns that none of them fills. */
     static void print(Output output, List<CheckpointEntry> entries, boolean exactTokens) {
+        TokenUnit unit =
+                exactTokens
+                        ? TokenUnit.ONE
+                        : TokenUnit.of(entries.stream().map(CheckpointEntry::tokens).toList());
         List<Column> columns =
                 Stream.of(
                                 new Column("checkpoint", CheckpointEntry::name),
@@ -58,9 +62,7 @@ record CheckpointEntry(
                                 new Column("revision", CheckpointEntry::revision),
                                 new Column("phase", CheckpointEntry::phase),
                                 new Column("step", CheckpointEntry::step),
-                                exactTokens
-                                        ? new Column("tokens", CheckpointEntry::tokens)
-                                        : new Column("tokens (B)", CheckpointEntry::billions),
+                                new Column(unit.header(), entry -> unit.cell(entry.tokens)),
                                 new Column("branch", CheckpointEntry::branch),
                                 new Column("at hand", entry -> entry.atHand() ? "yes" : "no"))
                         .filter(
@@ -78,10 +80,6 @@ record CheckpointEntry(
         return columns.stream()
                 .map(column -> Objects.requireNonNullElse(column.cell().apply(this), ""))
                 .toList();
-    }
-
-    private Object billions() {
-        return tokens == null ? null : Output.decimal(tokens / 1e9, 2);
     }
 
     /** A rule needs no word: it holds for all. */

@@ -35,9 +35,8 @@ final class ConvertCommand implements Callable<Integer> {
     @Parameters(
             index = "0",
             paramLabel = "REF",
-            description =
-                    "The checkpoint: a name such as amber@ckpt-200, or a path that starts with ./"
-                            + " or /, of a directory or of one file.")
+            completionCandidates = ModelNames.class,
+            description = ModelNames.REF + " A path may also be one file's.")
     private String reference;
 
     @Parameters(

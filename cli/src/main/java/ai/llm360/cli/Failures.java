@@ -8,6 +8,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.util.regex.Pattern;
 import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.IExecutionExceptionHandler;
@@ -21,6 +22,8 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
 
     /** What a shell reports for a process that Ctrl-C ended: 128 + SIGINT. */
     static final int INTERRUPTED = 130;
+
+    private static final Pattern CONTROL = Pattern.compile("\\p{Cntrl}");
 
     private final PrintStream err;
 
@@ -84,13 +87,19 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
             return e.getMessage();
         }
         String name = e.getClass().getSimpleName();
+        if (e instanceof FileSystemException named && named.getReason() != null) {
+            return e.getMessage();
+        }
         if (e instanceof Error || e instanceof FileSystemException) {
             return name + ": " + e.getMessage();
         }
         return e.getMessage() == null ? name : e.getMessage();
     }
 
+    /** What a user gave may hold a line's end, or what a terminal obeys. */
     private static String oneLine(String message) {
-        return message.strip().replaceAll("\\s*\\R\\s*", " ");
+        String line = message.strip().replaceAll("\\s*\\R\\s*", " ");
+        return CONTROL.matcher(line)
+                .replaceAll(found -> "\\\\u%04x".formatted((int) found.group().charAt(0)));
     }
 }

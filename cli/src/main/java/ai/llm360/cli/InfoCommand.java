@@ -35,10 +35,11 @@ final class InfoCommand implements Callable<Integer> {
     @Parameters(
             index = "0",
             paramLabel = "REF",
+            completionCandidates = ModelNames.class,
             description =
-                    "The checkpoint: a name such as amber@ckpt-200, or a path that starts with ./"
-                            + " or /, of a directory or of one file. Of a published one that isn't"
-                            + " on this machine, the Hub is asked for the headers.")
+                    ModelNames.REF
+                            + " A path may also be one file's. Of what isn't on this machine, the"
+                            + " Hub is asked for the headers.")
     private String reference;
 
     @Option(names = "--tensors", description = "List the tensors.")

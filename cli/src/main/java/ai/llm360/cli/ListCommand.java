@@ -45,12 +45,13 @@ final class ListCommand implements Callable<Integer> {
             index = "0",
             arity = "0..1",
             paramLabel = "MODEL",
+            completionCandidates = ModelNames.class,
             description =
                     "A model's name, such as amber; also one of its checkpoints, such as amber@200"
                             + " or amber@1.0T-tokens, a range of them, such as amber@0..359:10, or"
-                            + " so many, spread evenly, such as amber@uniform:12. Or one in a"
-                            + " static tree: llm360+https://host/tree/my-amber. Default: all"
-                            + " models.")
+                            + " twelve, spread evenly: amber@uniform:12. Or a run's directory, such"
+                            + " as ./my-run, or a model in a static tree:"
+                            + " llm360+https://host/tree/my-amber. Default: all models.")
     private String asked;
 
     @Option(
@@ -117,7 +118,7 @@ final class ListCommand implements Callable<Integer> {
         }
         if (TreeModels.isReference(asked)) {
             TreeEntries entries = TreeEntries.of(asked);
-            output.result(entries, () -> entries.print(output));
+            output.result(entries, () -> entries.print(output, exactTokens));
             return 0;
         }
         if (refresh) {

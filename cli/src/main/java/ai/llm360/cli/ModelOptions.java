@@ -22,10 +22,11 @@ final class ModelOptions {
     @Parameters(
             index = "0",
             paramLabel = "REF",
+            completionCandidates = ModelNames.class,
             description =
-                    "The model: a name such as amber@ckpt-200, or a path that starts with ./ or /."
-                            + " A published checkpoint that isn't on this machine is downloaded,"
-                            + " unless HF_HUB_OFFLINE is set.")
+                    ModelNames.REF
+                            + " What the Hub has and this machine hasn't is downloaded, unless"
+                            + " HF_HUB_OFFLINE is set.")
     private String reference;
 
     @Option(
@@ -76,7 +77,7 @@ final class ModelOptions {
                 .printf(
                         Locale.ROOT,
                         "%s: downloading %s@%s, %s of %s, into %s%n",
-                        download.checkpoint().reference(),
+                        download.reference(),
                         plan.repository(),
                         plan.revision(),
                         ByteSize.format(plan.missingBytes()),

@@ -33,9 +33,8 @@ final class PrepareCommand implements Callable<Integer> {
 
     @Parameters(
             paramLabel = "REF",
-            description =
-                    "The checkpoint: a name such as amber@ckpt-200, or a path that starts with ./"
-                            + " or /.")
+            completionCandidates = ModelNames.class,
+            description = ModelNames.REF)
     private String reference;
 
     @Option(

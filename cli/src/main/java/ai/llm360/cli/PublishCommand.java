@@ -1,6 +1,8 @@
 package ai.llm360.cli;
 
+import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.checkpoint.TensorType;
+import ai.llm360.zoo.Zoo;
 import ai.llm360.zoo.tree.RunPublisher;
 import ai.llm360.zoo.tree.TreeCheckpoint;
 import ai.llm360.zoo.tree.TreeFile;
@@ -20,9 +22,10 @@ import picocli.CommandLine.Parameters;
         name = "publish",
         description = {
             "Makes a directory of a training's checkpoints that any web server, or file:, gives to"
-                    + " others: they load llm360+https://host/dir/MODEL@ckpt-003, DJL reads it as a"
-                    + " model repository, and HF_ENDPOINT=https://host/dir makes it the Hub of"
-                    + " llm360 pull ORG/NAME@ckpt-003.",
+                    + " others.",
+            "They load llm360+https://host/dir/MODEL@ckpt-003, DJL reads it as a model repository,"
+                    + " and HF_ENDPOINT=https://host/dir makes it the Hub of llm360 pull"
+                    + " ORG/NAME@ckpt-003.",
             "A new directory appears whole or not at all. Published again, a training's new"
                     + " checkpoints are added."
         },
@@ -35,8 +38,8 @@ final class PublishCommand implements Callable<Integer> {
             paramLabel = "RUN",
             description =
                     "The directory of a run, of a training in phases, or one of directories with a"
-                            + " model each.")
-    private Path run;
+                            + " model each; or the name of one in the model home.")
+    private String run;
 
     @Parameters(
             index = "1",
@@ -91,10 +94,10 @@ final class PublishCommand implements Callable<Integer> {
             String model, String repository, String path, List<Checkpoint> checkpoints) {}
 
     @Override
-    public Integer call() throws IOException {
+    public Integer call() throws IOException, ModelNotFoundException {
         RunPublisher.Builder publisher =
                 RunPublisher.builder()
-                        .setRun(run)
+                        .setRun(Zoo.directory(run))
                         .setTree(out)
                         .optModel(model)
                         .optRepository(repository)

@@ -37,6 +37,7 @@ final class PullCommand implements Callable<Integer> {
     @Parameters(
             arity = "1..*",
             paramLabel = "REF",
+            completionCandidates = ModelNames.class,
             description =
                     "A published checkpoint: amber@ckpt-200, crystalcoder@latest. Several:"
                             + " amber@0..359:40. Or any repository and its branch, tag or commit:"

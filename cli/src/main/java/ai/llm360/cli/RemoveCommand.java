@@ -24,6 +24,7 @@ final class RemoveCommand implements Callable<Integer> {
     @Parameters(
             arity = "1..*",
             paramLabel = "REF",
+            completionCandidates = ModelNames.class,
             description =
                     "A published checkpoint: amber@ckpt-200. Several: amber@0..359:40. Or any"
                             + " repository and its branch, tag or commit: LLM360/Amber@ckpt_200.")

@@ -7,6 +7,7 @@ import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.zoo.Catalogue;
 import ai.llm360.zoo.ListedCheckpoint;
 import ai.llm360.zoo.PartialCheckpoint;
+import ai.llm360.zoo.Reference;
 import ai.llm360.zoo.TensorRows;
 import ai.llm360.zoo.TensorRows.Statistics;
 import ai.llm360.zoo.Zoo;
@@ -55,10 +56,11 @@ final class TensorCommand implements Callable<Integer> {
     @Parameters(
             index = "0",
             paramLabel = "REF",
+            completionCandidates = ModelNames.class,
             description =
-                    "The checkpoint: a name such as amber@ckpt-200, a path that starts with ./ or"
-                            + " /, or a repository and its branch, LLM360/Amber@ckpt_200. A range:"
-                            + " amber@0..359:40.")
+                    ModelNames.REF
+                            + " A path may also be one file's. Several: amber@0..359:40,"
+                            + " ./my-run@uniform:3.")
     private String reference;
 
     @Parameters(index = "1", paramLabel = "NAME", description = "The tensor's name.")
@@ -143,8 +145,7 @@ final class TensorCommand implements Callable<Integer> {
     /** Returns references by the names of their checkpoints: several for a range. */
     private Map<String, String> references() throws ModelNotFoundException, IOException {
         Map<String, String> references = new LinkedHashMap<>();
-        boolean several = reference.contains("..") || reference.contains("@uniform:");
-        if (!several || reference.contains("/")) {
+        if (!Reference.isSeveral(reference)) {
             references.put(reference, reference);
             return references;
         }

@@ -4,11 +4,16 @@ import java.io.BufferedOutputStream;
 import java.io.Console;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.FilterOutputStream;
+import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.lang.reflect.Constructor;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.IFactory;
 
@@ -36,9 +41,35 @@ record Terminal(
 
     private static PrintStream utf8(FileDescriptor descriptor) {
         return new PrintStream(
-                new BufferedOutputStream(new FileOutputStream(descriptor)),
+                new BufferedOutputStream(new Written(new FileOutputStream(descriptor))),
                 descriptor == FileDescriptor.err,
                 StandardCharsets.UTF_8);
+    }
+
+    /** A print stream keeps quiet about all errors; a full disk is to be told of. */
+    static final class Written extends FilterOutputStream {
+
+        Written(OutputStream out) {
+            super(out);
+        }
+
+        @Override
+        public void write(int b) throws IOException {
+            write(new byte[] {(byte) b}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] bytes, int from, int length) throws IOException {
+            try {
+                out.write(bytes, from, length);
+            } catch (IOException e) {
+                if (String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT).contains("pipe")) {
+                    throw e;
+                }
+                throw new UncheckedIOException(
+                        new IOException("can't write the output: " + e.getMessage(), e));
+            }
+        }
     }
 
     @SuppressWarnings("SystemConsoleNull") // isTerminal is asked where there is one

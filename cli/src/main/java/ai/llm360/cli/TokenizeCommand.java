@@ -27,9 +27,10 @@ final class TokenizeCommand implements Callable<Integer> {
     @Parameters(
             index = "0",
             paramLabel = "REF",
+            completionCandidates = ModelNames.class,
             description =
-                    "The model: a name such as amber@ckpt-200, or a path that starts with ./ or /;"
-                            + " also its tokenizer.json or tokenizer.model itself.")
+                    ModelNames.REF
+                            + " A path may also be that of a tokenizer.json or tokenizer.model.")
     private String reference;
 
     @Parameters(

@@ -43,7 +43,11 @@ record TreeEntries(List<Entry> checkpoints) {
         return new TreeEntries(TreeModels.select(reference).stream().map(Entry::of).toList());
     }
 
-    void print(Output output) {
+    void print(Output output, boolean exactTokens) {
+        TokenUnit unit =
+                exactTokens
+                        ? TokenUnit.ONE
+                        : TokenUnit.of(checkpoints.stream().map(Entry::tokens).toList());
         List<List<?>> rows = new ArrayList<>();
         for (Entry entry : checkpoints) {
             rows.add(
@@ -51,10 +55,10 @@ record TreeEntries(List<Entry> checkpoints) {
                             entry.name,
                             entry.phase == null ? "" : entry.phase,
                             entry.step == null ? "" : entry.step,
-                            entry.tokens == null ? "" : entry.tokens,
+                            entry.tokens == null ? "" : unit.cell(entry.tokens),
                             entry.loss == null ? "" : Output.decimal(entry.loss, 4),
                             ByteSize.format(entry.bytes)));
         }
-        output.table(List.of("checkpoint", "phase", "step", "tokens", "loss", "size"), rows);
+        output.table(List.of("checkpoint", "phase", "step", unit.header(), "loss", "size"), rows);
     }
 }

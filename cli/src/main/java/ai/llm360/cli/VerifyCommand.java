@@ -32,10 +32,11 @@ final class VerifyCommand implements Callable<Integer> {
     @Parameters(
             arity = "0..*",
             paramLabel = "REF",
+            completionCandidates = ModelNames.class,
             description =
-                    "A checkpoint: amber@ckpt-200, amber@0..359:40, LLM360/Amber@ckpt_200,"
-                            + " amber-nano@latest; or the path of a checkpoint, a series or a"
-                            + " training run.")
+                    "A checkpoint, such as amber@ckpt-200 or LLM360/Amber@ckpt_200; several, such"
+                            + " as amber@0..359:40; or a path, of a checkpoint, a series or a"
+                            + " training run with all its checkpoints.")
     private List<String> references = List.of();
 
     @Option(

@@ -32,14 +32,21 @@ final class CommandRun {
     int run(String... args) {
         out.reset();
         err.reset();
-        return Llm360.run(
-                args,
-                new Terminal(
-                        new ByteArrayInputStream(in),
-                        new PrintStream(out, false, StandardCharsets.UTF_8),
-                        new PrintStream(err, true, StandardCharsets.UTF_8),
-                        interactive,
-                        new Ending(Thread.currentThread())));
+        return Llm360.run(args, terminal());
+    }
+
+    private Terminal terminal() {
+        return new Terminal(
+                new ByteArrayInputStream(in),
+                new PrintStream(out, false, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8),
+                interactive,
+                new Ending(Thread.currentThread()));
+    }
+
+    /** Returns a terminal for what isn't run. */
+    static Terminal silent() {
+        return new CommandRun().terminal();
     }
 
     /** Runs a command that succeeds and prints one JSON object and nothing else. */

@@ -45,7 +45,7 @@ class Llm360Test {
 
     @Test
     void wrong_use_is_one_line_and_status_2() {
-        assertWrongUse("llm360: Missing command (see llm360 --help)\n");
+        assertThat(run()).isEqualTo(2); // HelpTest says what it prints
         assertWrongUse(
                 "llm360 tokenize: Missing required parameter: 'REF' (see llm360 tokenize --help)\n",
                 "tokenize");
@@ -145,6 +145,30 @@ class Llm360Test {
         assertThat(run("tokenize", model, "@" + directory.resolve("tokenizer.json"), "--json"))
                 .isZero();
         assertThat(out()).contains("\"text\":\"@");
+    }
+
+    @Test
+    void a_full_disk_is_told() {
+        OutputStream full =
+                new Terminal.Written(
+                        new OutputStream() {
+                            @Override
+                            public void write(int b) throws IOException {
+                                throw new IOException("No space left on device");
+                            }
+                        });
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        Terminal terminal =
+                new Terminal(
+                        InputStream.nullInputStream(),
+                        new PrintStream(full, false, StandardCharsets.UTF_8),
+                        new PrintStream(err, true, StandardCharsets.UTF_8),
+                        false,
+                        new Ending(Thread.currentThread()));
+        assertThat(Llm360.run(new String[] {"tokenize", model, "Hello"}, terminal)).isEqualTo(1);
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .hasLineCount(1)
+                .contains("can't write the output: No space left on device");
     }
 
     @Test

@@ -78,7 +78,7 @@ class PublishCommandTest {
         assertThat(command.out().lines())
                 .hasSize(3)
                 .satisfies(
-                        lines -> assertThat(lines.get(1)).startsWith("ckpt-000").contains("512"));
+                        lines -> assertThat(lines.get(1)).startsWith("ckpt-000").contains("0.51"));
         JsonObject listed = command.json("list", "llm360+" + uri() + "tiny-run@latest", "--json");
         assertThat(listed.getAsJsonArray("checkpoints")).hasSize(1);
     }

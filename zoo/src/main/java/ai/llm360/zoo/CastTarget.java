@@ -47,7 +47,7 @@ public final class CastTarget implements PullTarget {
         return new IntoHome(
                 this,
                 checkpoint,
-                CheckpointDownload.plan(client, checkpoint),
+                CheckpointDownload.plan(client, HubReference.of(checkpoint)),
                 cast(checkpoint).build().plan());
     }
 

@@ -26,11 +26,13 @@ import java.util.function.Predicate;
  */
 public final class CheckpointDownload {
 
-    private final PublishedCheckpoint checkpoint;
+    private static final String OFFLINE = "HF_HUB_OFFLINE or ai.djl.offline is set, and ";
+
+    private final HubReference checkpoint;
     private final HubClient hub;
     private final HubPlan plan;
 
-    private CheckpointDownload(PublishedCheckpoint checkpoint, HubClient hub, HubPlan plan) {
+    private CheckpointDownload(HubReference checkpoint, HubClient hub, HubPlan plan) {
         this.checkpoint = checkpoint;
         this.hub = hub;
         this.plan = plan;
@@ -40,8 +42,9 @@ public final class CheckpointDownload {
      * Finds out what must be downloaded before a reference can be loaded. The Hub is asked for a
      * list of files, and if need be for one of branches; no file is downloaded.
      *
-     * @param reference {@code model@checkpoint} or a path
-     * @return the download; empty if the checkpoint is on this machine, and for a path
+     * @param reference any {@link Reference} to one checkpoint
+     * @return the download; empty if the checkpoint is on this machine, for a path, and for a
+     *     static tree
      * @throws ModelNotFoundException if the reference names nothing, or connections are switched
      *     off and it is not on this machine
      * @throws IOException if the Hub doesn't answer, or the cache can't be read
@@ -54,19 +57,45 @@ public final class CheckpointDownload {
     /**
      * Finds out the same, and says where it takes its time.
      *
-     * @param reference {@code model@checkpoint} or a path
+     * @param reference any {@link Reference} to one checkpoint
      * @param retries is told of failures that may pass, here and in the download: see {@link
      *     HubClient.Builder#optRetryListener}
-     * @return the download; empty if the checkpoint is on this machine, and for a path
+     * @return the download; empty if the checkpoint is on this machine, for a path, and for a
+     *     static tree
      * @throws ModelNotFoundException if the reference names nothing, or connections are switched
      *     off and it is not on this machine
      * @throws IOException if the Hub doesn't answer, or the cache can't be read
      */
     public static Optional<CheckpointDownload> of(String reference, Consumer<HubRetry> retries)
             throws ModelNotFoundException, IOException {
-        return Reference.parse(reference) instanceof Reference.Named named
-                ? of(named, retries)
-                : Optional.empty();
+        return of(Reference.parse(reference), retries);
+    }
+
+    static Optional<CheckpointDownload> of(Reference reference)
+            throws ModelNotFoundException, IOException {
+        return of(reference, retry -> {});
+    }
+
+    private static Optional<CheckpointDownload> of(Reference reference, Consumer<HubRetry> retries)
+            throws ModelNotFoundException, IOException {
+        if (reference instanceof Reference.Named named) {
+            return of(named, retries);
+        }
+        if (!(reference instanceof HubReference wanted) || wanted.pulled().isPresent()) {
+            return Optional.empty();
+        }
+        HubSettings settings = HubSettings.ofEnvironment();
+        if (settings.offline()) {
+            throw new ModelNotFoundException(OFFLINE + wanted.absent());
+        }
+        return Optional.of(of(settings, wanted, retries));
+    }
+
+    private static CheckpointDownload of(
+            HubSettings settings, HubReference wanted, Consumer<HubRetry> retries)
+            throws IOException {
+        HubClient hub = HubClient.builder().setSettings(settings).optRetryListener(retries).build();
+        return new CheckpointDownload(wanted, hub, plan(hub, wanted));
     }
 
     static Optional<CheckpointDownload> of(Reference.Named reference)
@@ -90,14 +119,12 @@ public final class CheckpointDownload {
         }
         if (wanted.isEmpty() || settings.offline()) {
             throw new ModelNotFoundException(
-                    (wanted.isEmpty() ? "" : "HF_HUB_OFFLINE or ai.djl.offline is set, and ")
-                            + home.explain(reference));
+                    (wanted.isEmpty() ? "" : OFFLINE) + home.explain(reference));
         }
-        HubClient hub = HubClient.builder().setSettings(settings).optRetryListener(retries).build();
-        return Optional.of(new CheckpointDownload(wanted.get(), hub, plan(hub, wanted.get())));
+        return Optional.of(of(settings, HubReference.of(wanted.get()), retries));
     }
 
-    static HubPlan plan(HubClient hub, PublishedCheckpoint checkpoint) throws IOException {
+    static HubPlan plan(HubClient hub, HubReference checkpoint) throws IOException {
         Predicate<String> loadable =
                 CheckpointFiles.WEIGHTS.stream()
                         .reduce(CheckpointFiles.wanted(List.of()), Predicate::or);
@@ -110,7 +137,7 @@ public final class CheckpointDownload {
             throw new IOException(
                     "%s: %s, revision %s, has no weights: there are %s"
                             .formatted(
-                                    checkpoint.reference(),
+                                    checkpoint.name(),
                                     all.repository(),
                                     all.revision(),
                                     String.join(", ", paths)));
@@ -123,10 +150,10 @@ public final class CheckpointDownload {
     /**
      * Returns what is downloaded.
      *
-     * @return the checkpoint that the reference names
+     * @return the checkpoint that the reference names, such as {@code amber@ckpt-200}
      */
-    public PublishedCheckpoint checkpoint() {
-        return checkpoint;
+    public String reference() {
+        return checkpoint.name();
     }
 
     /**

@@ -2,6 +2,7 @@ package ai.llm360.zoo;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -15,7 +16,7 @@ import java.util.OptionalLong;
 
 /**
  * Checkpoints of one model in the order of training, whether they are on this machine or not:
- * published by LLM360, brought by the library, or of a run in the model home. A part of a series is
+ * published by LLM360, brought by the library, of a run, or in a static tree. A part of a series is
  * a series.
  */
 public final class CheckpointSeries implements Iterable<ListedCheckpoint> {
@@ -40,14 +41,40 @@ public final class CheckpointSeries implements Iterable<ListedCheckpoint> {
             throws ModelNotFoundException, IOException {
         Optional<SeriesPart> part = SeriesPart.parse(reference);
         if (part.isPresent()) {
-            CheckpointSeries all = ofModel(home, part.get().model());
+            CheckpointSeries all = of(home, part.get().model());
             return all.part(part.get().of(all.checkpoints, all::checkpoint));
         }
-        if (!(Reference.parse(reference) instanceof Reference.Named named)) {
-            throw new ModelNotFoundException(
-                    "'%s' is a path; a series has a name, such as amber".formatted(reference));
+        Reference parsed = Reference.parse(reference);
+        if (parsed instanceof Reference.Named named) {
+            return reference.contains("@") ? of(home, named) : ofModel(home, named.model());
         }
-        return reference.contains("@") ? of(home, named) : ofModel(home, named.model());
+        if (parsed instanceof HubReference) {
+            throw new ModelNotFoundException(
+                    "'%s' is one revision of a repository; a series is a model's name, such as amber, a run's directory, or a model in a static tree"
+                            .formatted(reference));
+        }
+        return elsewhere(home, reference, parsed);
+    }
+
+    /** Returns the series of a run's directory or a static tree, or one checkpoint of it. */
+    private static CheckpointSeries elsewhere(ModelHome home, String reference, Reference parsed)
+            throws ModelNotFoundException, IOException {
+        int at = reference.indexOf('@', reference.lastIndexOf('/') + 1);
+        boolean whole =
+                at < 0 || (parsed instanceof Reference.AtPath path && Files.exists(path.path()));
+        String model = whole ? reference : reference.substring(0, at);
+        List<ListedCheckpoint> all =
+                parsed instanceof Reference.AtPath path
+                        ? RunCheckpoints.list(model, path.path())
+                        : TreeModels.select(model).stream()
+                                .map(one -> ListedCheckpoint.of(model, one))
+                                .toList();
+        CheckpointSeries series = new CheckpointSeries(home, model, all, OptionalLong.empty());
+        return whole ? series : series.one(reference.substring(at + 1));
+    }
+
+    private CheckpointSeries one(String name) throws ModelNotFoundException {
+        return new CheckpointSeries(home, model, List.of(checkpoint(name)), TokenCount.parse(name));
     }
 
     /** Returns one checkpoint as a series, without a look at the others. */
@@ -105,6 +132,10 @@ public final class CheckpointSeries implements Iterable<ListedCheckpoint> {
         return published.isPresent()
                 ? ListedCheckpoint.of(published.get(), own)
                 : ListedCheckpoint.of(model, name, own.get());
+    }
+
+    private String names() {
+        return ModelHome.some(checkpoints.stream().map(ListedCheckpoint::name).toList());
     }
 
     private CheckpointSeries part(List<ListedCheckpoint> some) {
@@ -174,6 +205,15 @@ public final class CheckpointSeries implements Iterable<ListedCheckpoint> {
      * @throws ModelNotFoundException if there is none, saying what there is
      */
     public ListedCheckpoint checkpoint(String name) throws ModelNotFoundException {
+        if (!Reference.NAME.matcher(model).matches()) { // a run's, or a tree's: these are all
+            return SeriesPart.find(
+                            checkpoints, name, ListedCheckpoint::name, ListedCheckpoint::tokens)
+                    .orElseThrow(
+                            () ->
+                                    new ModelNotFoundException(
+                                            "no checkpoint '%s' of %s: there are %s"
+                                                    .formatted(name, model, names())));
+        }
         try {
             return find(home, new Reference.Named(model, name));
         } catch (IOException e) {
@@ -189,9 +229,7 @@ public final class CheckpointSeries implements Iterable<ListedCheckpoint> {
      * @throws ModelNotFoundException if of no checkpoint it is known how many it has seen
      */
     public ListedCheckpoint nearest(long tokens) throws ModelNotFoundException {
-        return checkpoints.stream()
-                .filter(checkpoint -> checkpoint.tokens().isPresent())
-                .min(Comparator.comparingLong(c -> Math.abs(c.tokens().getAsLong() - tokens)))
+        return SeriesPart.nearest(checkpoints, tokens, ListedCheckpoint::tokens)
                 .orElseThrow(
                         () ->
                                 new ModelNotFoundException(

@@ -183,15 +183,14 @@ public final class Criteria<I, O> {
         ai.djl.repository.zoo.Criteria<I, O> criteria = builder.build();
         checkTypes(criteria);
         Reference parsed = Reference.parse(reference);
-        String rest = parsed.toString();
-        if (parsed instanceof Reference.Named named) {
-            Optional<CheckpointDownload> download = CheckpointDownload.of(named);
-            if (download.isPresent()) {
-                download.get().run(progress);
-            }
-        } else {
-            rest = Reference.resolve(reference).toUri().getRawPath();
+        Optional<CheckpointDownload> download = CheckpointDownload.of(parsed);
+        if (download.isPresent()) {
+            download.get().run(progress);
         }
+        String rest =
+                parsed instanceof Reference.Named
+                        ? parsed.toString()
+                        : Reference.resolve(reference).toUri().getRawPath();
         URI uri = URI.create(CheckpointRepository.SCHEME + "://" + rest);
         Repository repository = new CheckpointRepositoryFactory().newInstance(reference, uri);
         try {

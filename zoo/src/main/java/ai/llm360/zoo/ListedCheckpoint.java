@@ -6,6 +6,8 @@ import ai.djl.repository.zoo.ZooModel;
 import ai.llm360.common.run.RunException;
 import ai.llm360.common.run.SavedState;
 import ai.llm360.common.run.TrainingState;
+import ai.llm360.zoo.tree.TrainedModel;
+import ai.llm360.zoo.tree.TreeCheckpoint;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -14,7 +16,8 @@ import java.util.OptionalLong;
 /**
  * A checkpoint of a {@link CheckpointSeries}, with what is known of it without opening its weights.
  *
- * @param model the model's name
+ * @param model the model's name; of a run its directory, and in a static tree the model's address,
+ *     as they were given
  * @param name its name
  * @param published what LLM360 published under that name
  * @param step the optimizer steps done, where that is known; within the phase where there are
@@ -76,6 +79,30 @@ public record ListedCheckpoint(
                 OptionalLong.of(brought.tokens()),
                 true,
                 Optional.empty());
+    }
+
+    /** One in a static tree: of a directory's the files are at hand. */
+    static ListedCheckpoint of(String model, TreeCheckpoint checkpoint) {
+        return new ListedCheckpoint(
+                model,
+                checkpoint.name(),
+                Optional.empty(),
+                checkpoint.standing().step(),
+                checkpoint.standing().tokens(),
+                model.startsWith("llm360+file:"),
+                Optional.empty());
+    }
+
+    /** One of a run's directory, or of a directory of checkpoints. */
+    static ListedCheckpoint of(String model, TrainedModel.Source source) {
+        return new ListedCheckpoint(
+                model,
+                source.name(),
+                Optional.empty(),
+                source.standing().step(),
+                source.standing().tokens(),
+                true,
+                Optional.of(source.directory()));
     }
 
     /** One that LLM360 didn't publish; of a run's checkpoint the run says how far it is. */

@@ -1,7 +1,9 @@
 package ai.llm360.zoo;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.llm360.common.checkpoint.NearNames;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -59,9 +61,12 @@ final class ModelHome {
 
     static Path directory() {
         String property = System.getProperty("llm360.home", System.getenv("LLM360_HOME"));
-        return property == null || property.isEmpty()
-                ? Path.of(System.getProperty("user.home"), ".llm360")
-                : Path.of(property);
+        Path user = Path.of(System.getProperty("user.home"));
+        if (property == null || property.isEmpty()) {
+            return user.resolve(".llm360");
+        }
+        // Not every shell, and no file of settings, expands it.
+        return property.startsWith("~/") ? user.resolve(property.substring(2)) : Path.of(property);
     }
 
     Path root() {
@@ -81,10 +86,18 @@ final class ModelHome {
         Optional<Path> found =
                 name.isPresent() ? own(reference.model(), name.get()) : pulled(reference);
         if (found.isPresent()) {
-            return found.get();
+            return RunCheckpoints.resolve(found.get()); // a phase of a training is a run
         }
         if (name.isPresent()) {
-            return embedded(reference.model()).orElseThrow().copyInto(root, name.get());
+            EmbeddedSeries series = embedded(reference.model()).orElseThrow();
+            try {
+                return series.copyInto(root, name.get());
+            } catch (FileSystemException e) {
+                throw new IOException(
+                        "%s comes with the library and is to be copied into %s, which can't be written (%s): LLM360_HOME names another home"
+                                .formatted(reference, root, e.getMessage()),
+                        e);
+            }
         }
         throw new ModelNotFoundException(explain(reference));
     }
@@ -195,6 +208,11 @@ final class ModelHome {
         return directories(root);
     }
 
+    /** Returns whether a model is here that LLM360 didn't publish. */
+    boolean hasOwn(String model) throws IOException {
+        return !catalogue.has(model) && !checkpoints(model).isEmpty();
+    }
+
     /** The tokens seen; what the catalogue doesn't know comes first. */
     private long place(String model, String checkpoint) {
         return published(model, checkpoint)
@@ -226,9 +244,18 @@ final class ModelHome {
                     .formatted(reference.checkpoint(), reference.model(), some(checkpoints), put);
         }
         List<String> models = models();
-        return "no model '%s': %s has %s, the library brings %s, and LLM360 published %s; %s (LLM360_HOME names another home)"
+        List<String> all = new ArrayList<>(catalogue.models());
+        embedded.forEach(series -> all.add(series.model()));
+        all.addAll(models);
+        Optional<String> near =
+                Files.isDirectory(Path.of(reference.model()))
+                        ? Optional.of("./" + reference.model())
+                        : NearNames.close(reference.model(), all).stream().findFirst();
+        String meant = near.map(" did you mean %s?"::formatted).orElse("");
+        return "no model '%s':%s %s has %s, the library brings %s, and LLM360 published %s; %s (LLM360_HOME names another home)"
                 .formatted(
                         reference.model(),
+                        meant,
                         root,
                         models.isEmpty() ? "none" : some(models),
                         some(embedded.stream().map(EmbeddedSeries::model).toList()),

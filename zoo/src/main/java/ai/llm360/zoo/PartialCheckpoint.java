@@ -14,8 +14,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * A checkpoint of which parts are read: on this machine if it is at hand, else on the Hub, where
@@ -32,9 +30,6 @@ import java.util.regex.Pattern;
  * several threads at once.
  */
 public final class PartialCheckpoint {
-
-    /** Any repository on the Hub; without a revision it could be a path that was mistyped. */
-    private static final Pattern REPOSITORY = Pattern.compile("([\\w-][\\w.-]*/[\\w.-]+)@(.+)");
 
     private final Path path;
     private final Optional<RemoteSnapshot> remote;
@@ -88,36 +83,27 @@ public final class PartialCheckpoint {
         try {
             return new PartialCheckpoint(Reference.resolve(reference), Optional.empty());
         } catch (ModelNotFoundException e) {
-            RemoteSnapshot snapshot;
-            Matcher repository = REPOSITORY.matcher(reference);
-            if (repository.matches()) {
-                snapshot =
-                        remote(
-                                hub.client(),
-                                repository.group(1),
-                                Catalogue.current()
-                                        .revision(repository.group(1), repository.group(2)));
-            } else {
-                PublishedCheckpoint published = published(reference, e);
-                snapshot = remote(hub.client(), published.repository(), published.revision());
-            }
+            HubReference wanted = wanted(reference, e);
+            RemoteSnapshot snapshot =
+                    PublishedRepository.first(
+                            hub.client(),
+                            wanted.repository(),
+                            name -> hub.client().remote(name, wanted.revision()));
             return new PartialCheckpoint(snapshot.root(), Optional.of(snapshot));
         }
     }
 
-    private static RemoteSnapshot remote(HubClient hub, String repository, String revision)
-            throws IOException {
-        return PublishedRepository.first(hub, repository, name -> hub.remote(name, revision));
-    }
-
-    private static PublishedCheckpoint published(String reference, ModelNotFoundException absent)
+    private static HubReference wanted(String reference, ModelNotFoundException absent)
             throws ModelNotFoundException, IOException {
-        Optional<PublishedCheckpoint> published = Optional.empty();
-        if (Reference.NAME.matcher(reference).matches()
-                && Reference.parse(reference) instanceof Reference.Named named) {
-            published = Catalogue.deciding(reference).find(named);
+        Reference parsed = Reference.parse(reference);
+        if (parsed instanceof HubReference hub) {
+            return hub;
         }
-        return published.orElseThrow(() -> absent);
+        Optional<PublishedCheckpoint> published =
+                parsed instanceof Reference.Named named
+                        ? Catalogue.deciding(reference).find(named)
+                        : Optional.empty();
+        return published.map(HubReference::of).orElseThrow(() -> absent);
     }
 
     /**

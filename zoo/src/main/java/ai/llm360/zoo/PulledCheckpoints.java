@@ -20,17 +20,19 @@ record PulledCheckpoints(Optional<Path> cache) {
 
     /** Returns a checkpoint's directory, if the cache has all that it is loaded from. */
     Optional<Path> find(PublishedCheckpoint checkpoint) throws IOException {
+        return find(checkpoint.repository(), checkpoint.revision());
+    }
+
+    /** Returns a revision's directory, if the cache has all that it is loaded from. */
+    Optional<Path> find(String repository, String revision) throws IOException {
         Path directory = cache.isPresent() ? cache.get() : HubSettings.ofEnvironment().cache();
         HubCache hub = new HubCache(directory);
-        for (String repository : PublishedRepository.names(checkpoint.repository())) {
+        for (String name : PublishedRepository.names(repository)) {
             for (Predicate<String> weights : CheckpointFiles.WEIGHTS) {
                 Optional<HubSnapshot> found =
-                        hub.snapshot(
-                                repository,
-                                checkpoint.revision(),
-                                CheckpointFiles.NEEDED.or(weights));
+                        hub.snapshot(name, revision, CheckpointFiles.NEEDED.or(weights));
                 if (found.filter(PulledCheckpoints::hasWeights).isPresent()) {
-                    return Optional.of(checked(repository, found.get().directory()));
+                    return Optional.of(checked(name, found.get().directory()));
                 }
             }
         }

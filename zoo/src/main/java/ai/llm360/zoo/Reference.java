@@ -3,8 +3,6 @@ package ai.llm360.zoo;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -12,22 +10,29 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What names a checkpoint: {@code model@checkpoint}, or a path.
+ * Names a checkpoint: {@code model@checkpoint}, a path, a model in a static tree, or a revision of
+ * a repository on the Hub. It means the same wherever one is taken.
  *
  * <p>A reference that starts with {@code /}, {@code ./}, {@code ../}, {@code ~/} or {@code file:},
- * or that names an existing directory or file with a separator in it, is a path. Any other is a
- * model's name and, after {@code @}, a checkpoint's; without one it is {@code latest}, the last of
- * its training. The series of {@code amber-nano} comes with the library; what LLM360 published is
- * in the {@link Catalogue}, which also says how its checkpoints may be spelled; {@code
- * IFM/Amber@ckpt_200} names one by the Hub's repository and its branch.
+ * or that names an existing directory or file with a separator in it, is a path: of a checkpoint,
+ * or of a training run, which stands for its last checkpoint; {@code ./my-run@ckpt-003} is another
+ * one of the run. {@code ORG/NAME@REVISION} is a {@link HubReference}, or what the {@link
+ * Catalogue} knows by that repository and branch, such as {@code IFM/Amber@ckpt_200}. Any other is
+ * a model's name and, after {@code @}, a checkpoint's; without one it is {@code latest}, the last
+ * of its training. The series of {@code amber-nano} comes with the library; what LLM360 published
+ * is in the Catalogue, which also says how its checkpoints may be spelled.
  *
  * <p>{@code llm360+file:///tree/model@checkpoint} is a checkpoint in a static tree, as {@code
  * llm360 publish} makes them; {@code llm360+https://host/tree/model@checkpoint} is one in a tree
  * that a web server gives.
  */
-public sealed interface Reference {
+public sealed interface Reference
+        permits Reference.AtPath, Reference.Named, Reference.InTree, HubReference {
 
-    /** A checkpoint that lies at a path. */
+    /**
+     * A checkpoint that lies at a path, a run, or {@code run@checkpoint} where there is no such
+     * path.
+     */
     record AtPath(Path path) implements Reference {}
 
     /** A checkpoint of a series, found by name. */
@@ -61,36 +66,35 @@ public sealed interface Reference {
         if (TreeModels.isReference(text)) {
             return TreeModels.parse(text);
         }
-        if (text.startsWith("file:")) {
-            try {
-                return new AtPath(Path.of(URI.create(text)));
-            } catch (IllegalArgumentException e) {
-                return new AtPath(Path.of(text.substring("file:".length())));
-            }
-        }
-        if (text.equals("~") || text.startsWith("~/")) {
-            return new AtPath(Path.of(System.getProperty("user.home") + text.substring(1)));
+        Optional<Path> path = RunCheckpoints.path(text);
+        if (path.isPresent()) {
+            return new AtPath(path.get());
         }
         Matcher name = NAME.matcher(text);
-        if (!name.matches()) {
-            try {
-                Path path = Path.of(text);
-                boolean existing = text.contains("/") && Files.exists(path);
-                if (text.startsWith(".") || path.isAbsolute() || existing) {
-                    return new AtPath(path);
-                }
-            } catch (InvalidPathException e) {
-                // Neither a path nor a name.
-            }
-            Optional<PublishedCheckpoint> published = onHub(text);
-            if (published.isPresent()) {
-                return new Named(published.get().model(), published.get().name());
-            }
-            throw new ModelNotFoundException(
-                    "'%s' names no model: give model@checkpoint, such as amber@ckpt-200, or a path that starts with ./ or /"
-                            .formatted(text));
+        if (name.matches()) {
+            return new Named(
+                    name.group(1), Optional.ofNullable(name.group(2)).orElse(Named.LATEST));
         }
-        return new Named(name.group(1), Optional.ofNullable(name.group(2)).orElse(Named.LATEST));
+        Optional<PublishedCheckpoint> published = onHub(text);
+        if (published.isPresent()) {
+            return new Named(published.get().model(), published.get().name());
+        }
+        return HubReference.parse(text)
+                .orElseThrow(
+                        () ->
+                                new ModelNotFoundException(
+                                        "'%s' names no model: give model@checkpoint, such as amber@ckpt-200, a path that starts with ./ or /, or a repository of the Hub and its revision, such as LLM360/Amber@main"
+                                                .formatted(text)));
+    }
+
+    /**
+     * Returns whether a reference names a range or a sample of checkpoints.
+     *
+     * @param text any reference
+     * @return whether {@link Zoo#series} has to list them; false for a path that there is
+     */
+    static boolean isSeveral(String text) {
+        return SeriesPart.parse(text).isPresent();
     }
 
     private static Optional<PublishedCheckpoint> onHub(String text) {
@@ -119,17 +123,9 @@ public sealed interface Reference {
         if (reference instanceof Named named) {
             return ModelHome.get().find(named);
         }
-        Path path = ((AtPath) reference).path().toAbsolutePath().normalize();
-        if (!Files.exists(path)) {
-            List<String> near = ModelHome.neighbours(path);
-            throw new ModelNotFoundException(
-                    "no checkpoint at %s: there is no such directory%s"
-                            .formatted(
-                                    path,
-                                    near.isEmpty()
-                                            ? ""
-                                            : "; beside it there is " + String.join(", ", near)));
+        if (reference instanceof HubReference hub) {
+            return hub.pulled().orElseThrow(() -> new ModelNotFoundException(hub.absent()));
         }
-        return path;
+        return RunCheckpoints.resolve(((AtPath) reference).path().toAbsolutePath().normalize());
     }
 }

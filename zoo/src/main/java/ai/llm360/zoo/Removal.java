@@ -26,7 +26,7 @@ import java.util.regex.Pattern;
  */
 public final class Removal {
 
-    private static final Pattern PATH = Pattern.compile("(\\.|/|~|file:).*");
+    private static final Pattern PATH = Pattern.compile("(\\.|/|~|file:|llm360\\+).*");
 
     private final List<CacheRemoval> cached;
     private final Set<Path> directories;
@@ -54,11 +54,12 @@ public final class Removal {
         Set<Path> directories = new LinkedHashSet<>();
         for (String reference : references) {
             requireRevision(reference);
+            List<HubReference> wanted = HubReference.select(reference, Catalogue.current());
             Set<Path> own = reference.contains("/") ? Set.of() : directories(reference);
             directories.addAll(own);
             HubException absent = null;
             boolean found = !own.isEmpty();
-            for (HubReference hub : HubReference.select(reference, Catalogue.current())) {
+            for (HubReference hub : wanted) {
                 try {
                     for (String name :
                             PublishedRepository.cached(cache, hub.repository(), hub.revision())) {
@@ -88,8 +89,12 @@ public final class Removal {
     private static void requireRevision(String reference) throws IOException {
         if (PATH.matcher(reference).matches()) {
             throw new IOException(
-                    "'%s' is a path: only what can be pulled again is removed by name; remove other directories by the system's own means"
-                            .formatted(reference));
+                    "'%s' is %s: only what can be pulled again is removed by name; remove other directories by the system's own means"
+                            .formatted(
+                                    reference,
+                                    TreeModels.isReference(reference)
+                                            ? "in a static tree"
+                                            : "a path"));
         }
         if (!reference.contains("@")) {
             throw new IOException(

@@ -1,19 +1,24 @@
 package ai.llm360.zoo;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
+import java.nio.file.Files;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
 /**
  * Several checkpoints of a series, as a reference names them: {@code amber@0..359:10} is every
- * tenth with its ends, {@code amber@uniform:12} are twelve, spread evenly.
+ * tenth with its ends, {@code amber@uniform:12} are twelve, spread evenly. The series may be a
+ * run's directory or a model in a static tree, too: {@code ./my-run@0..8:2}.
  *
  * @param reference the reference
- * @param model the model's name
+ * @param model the model's name, a directory, or a model's address
  * @param first the first checkpoint's name; of a uniform sample empty
  * @param last the last one's name
  * @param number every how manieth, or how many
@@ -22,7 +27,7 @@ record SeriesPart(String reference, String model, Optional<String> first, String
 
     private static final Pattern PART =
             Pattern.compile(
-                    "([A-Za-z0-9][\\w.-]*)@(?:([\\w.-]*\\w)\\.\\.(\\w[\\w.-]*?)(?::(\\d{1,6}))?|uniform:(\\d{1,6}))");
+                    "(.+)@(?:([\\w.-]*\\w)\\.\\.(\\w[\\w.-]*?)(?::(\\d{1,6}))?|uniform:(\\d{1,6}))");
 
     /** Finds a checkpoint by a name that a reference gives. */
     @FunctionalInterface
@@ -30,10 +35,12 @@ record SeriesPart(String reference, String model, Optional<String> first, String
         T find(String name) throws ModelNotFoundException;
     }
 
-    /** Reads a reference; empty if it names no more than one checkpoint. */
+    /**
+     * Reads a reference; empty if it names no more than one checkpoint, or is a path that exists.
+     */
     static Optional<SeriesPart> parse(String reference) {
         Matcher part = PART.matcher(reference);
-        if (!part.matches()) {
+        if (!part.matches() || RunCheckpoints.path(reference).filter(Files::exists).isPresent()) {
             return Optional.empty();
         }
         boolean uniform = part.group(5) != null;
@@ -58,6 +65,33 @@ record SeriesPart(String reference, String model, Optional<String> first, String
                                     part.get().model(),
                                     part.get().first().orElse(part.get().last())));
         }
+    }
+
+    /**
+     * Finds a checkpoint in a list: by its name in any spelling, as the nearest to a number of
+     * tokens, or, as {@code latest}, the last one.
+     */
+    static <T> Optional<T> find(
+            List<T> all, String asked, Function<T, String> name, Function<T, OptionalLong> tokens) {
+        Optional<T> named =
+                all.stream().filter(one -> ModelHome.same(name.apply(one), asked)).findFirst();
+        if (named.isPresent()) {
+            return named;
+        }
+        if (asked.equals(Reference.Named.LATEST)) {
+            return all.isEmpty() ? Optional.empty() : Optional.of(all.get(all.size() - 1));
+        }
+        OptionalLong count = TokenCount.parse(asked);
+        return count.isEmpty() ? Optional.empty() : nearest(all, count.getAsLong(), tokens);
+    }
+
+    /** Returns the first of those that are nearest to a number of tokens. */
+    static <T> Optional<T> nearest(List<T> all, long count, Function<T, OptionalLong> tokens) {
+        return all.stream()
+                .filter(one -> tokens.apply(one).isPresent())
+                .min(
+                        Comparator.comparingLong(
+                                one -> Math.abs(tokens.apply(one).getAsLong() - count)));
     }
 
     /**

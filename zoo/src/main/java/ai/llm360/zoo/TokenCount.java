@@ -10,7 +10,7 @@ final class TokenCount {
 
     private static final Pattern COUNT =
             Pattern.compile(
-                    "(\\d{1,9}(?:\\.\\d{1,9})?)([MBT])[-_]tokens", Pattern.CASE_INSENSITIVE);
+                    "(\\d{1,9}(?:\\.\\d{1,9})?)([KMBT])[-_]tokens", Pattern.CASE_INSENSITIVE);
 
     private TokenCount() {}
 
@@ -22,6 +22,7 @@ final class TokenCount {
         }
         int zeros =
                 switch (matcher.group(2)) {
+                    case "K", "k" -> 3;
                     case "M", "m" -> 6;
                     case "B", "b" -> 9;
                     default -> 12;

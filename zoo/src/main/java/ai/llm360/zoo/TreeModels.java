@@ -8,10 +8,8 @@ import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.regex.Matcher;
 
@@ -42,7 +40,7 @@ public final class TreeModels {
     /** Parses {@code llm360+<address of the tree>/<model>@<checkpoint>}. */
     static Reference.InTree parse(String text) throws ModelNotFoundException {
         int slash = text.lastIndexOf('/');
-        SeriesPart.requireOne(text.substring(slash + 1));
+        SeriesPart.requireOne(text);
         Matcher name = Reference.NAME.matcher(text.substring(slash + 1));
         try {
             if (slash > 0 && name.matches()) {
@@ -73,19 +71,15 @@ public final class TreeModels {
      */
     public static List<TreeCheckpoint> select(String reference)
             throws ModelNotFoundException, IOException {
-        int name = reference.lastIndexOf('/') + 1;
-        Optional<SeriesPart> part = SeriesPart.parse(reference.substring(name));
-        Reference.InTree asked =
-                parse(
-                        part.isPresent()
-                                ? reference.substring(0, name) + part.get().model()
-                                : reference);
+        Optional<SeriesPart> part = SeriesPart.parse(reference);
+        Reference.InTree asked = parse(part.map(SeriesPart::model).orElse(reference));
         List<TreeCheckpoint> all = open(asked).checkpoints(asked.model());
         Catalogue known = Catalogue.current();
         if (part.isPresent()) {
             return part.get().of(all, checkpoint -> find(all, named(asked, checkpoint), known));
         }
-        return reference.substring(name).contains("@") ? List.of(find(all, asked, known)) : all;
+        boolean one = reference.substring(reference.lastIndexOf('/')).contains("@");
+        return one ? List.of(find(all, asked, known)) : all;
     }
 
     private static Reference.InTree named(Reference.InTree model, String checkpoint) {
@@ -108,15 +102,8 @@ public final class TreeModels {
             List<TreeCheckpoint> all, Reference.InTree reference, Catalogue known)
             throws ModelNotFoundException {
         String asked = reference.checkpoint();
-        for (TreeCheckpoint checkpoint : all) {
-            if (ModelHome.same(checkpoint.name(), asked)) {
-                return checkpoint;
-            }
-        }
         Optional<TreeCheckpoint> found =
-                asked.equals(Reference.Named.LATEST) && !all.isEmpty()
-                        ? Optional.of(all.get(all.size() - 1))
-                        : nearest(all, TokenCount.parse(asked));
+                SeriesPart.find(all, asked, TreeCheckpoint::name, one -> one.standing().tokens());
         if (found.isEmpty()) {
             found = published(all, reference, known);
         }
@@ -132,19 +119,6 @@ public final class TreeModels {
                                             ModelHome.some(names),
                                             String.join(" or ", NearNames.of(asked, names))));
                 });
-    }
-
-    private static Optional<TreeCheckpoint> nearest(List<TreeCheckpoint> all, OptionalLong tokens) {
-        return tokens.isEmpty()
-                ? Optional.empty()
-                : all.stream()
-                        .filter(one -> one.standing().tokens().isPresent())
-                        .min(
-                                Comparator.comparingLong(
-                                        one ->
-                                                Math.abs(
-                                                        one.standing().tokens().getAsLong()
-                                                                - tokens.getAsLong())));
     }
 
     /** What the catalogue knows by that name may be here under the one that it gives. */

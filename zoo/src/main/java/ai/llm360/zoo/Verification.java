@@ -115,6 +115,12 @@ public final class Verification {
     }
 
     private void add(String reference) throws ModelNotFoundException, IOException {
+        if (SeriesPart.parse(reference).isPresent()) {
+            for (ListedCheckpoint one : Zoo.series(reference)) {
+                add(one.reference());
+            }
+            return;
+        }
         Optional<Path> local = local(reference);
         if (local.isPresent()) {
             addLocal(reference, local.get());
@@ -136,7 +142,13 @@ public final class Verification {
         try {
             parsed = Reference.parse(reference);
         } catch (ModelNotFoundException e) {
-            return Optional.empty(); // a range, or a repository
+            return Optional.empty(); // a repository without a revision
+        }
+        if (parsed instanceof HubReference) {
+            return Optional.empty();
+        }
+        if (parsed instanceof Reference.AtPath at && Files.exists(at.path())) {
+            return Optional.of(at.path()); // of a run, all that it has saved
         }
         if (parsed instanceof Reference.Named named) {
             ModelHome home = ModelHome.get();

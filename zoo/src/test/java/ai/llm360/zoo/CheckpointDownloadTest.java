@@ -110,7 +110,7 @@ class CheckpointDownloadTest {
         serve(PublishedHub.AMBER, "main", "config.json", "model.safetensors");
         CheckpointDownload.of("amber@100").orElseThrow().run(null);
         for (String latest : List.of("amber", "amber@latest")) {
-            assertThat(CheckpointDownload.of(latest).orElseThrow().checkpoint().reference())
+            assertThat(CheckpointDownload.of(latest).orElseThrow().reference())
                     .isEqualTo("amber@ckpt-359");
         }
     }
@@ -121,11 +121,7 @@ class CheckpointDownloadTest {
             serve(PublishedHub.CRYSTALCODER, branch, "config.json", "model.safetensors");
         }
         CheckpointDownload.of("crystalcoder@phase1-4500").orElseThrow().run(null);
-        assertThat(
-                        CheckpointDownload.of("crystalcoder@14B-tokens")
-                                .orElseThrow()
-                                .checkpoint()
-                                .reference())
+        assertThat(CheckpointDownload.of("crystalcoder@14B-tokens").orElseThrow().reference())
                 .isEqualTo("crystalcoder@phase1-003000");
     }
 

@@ -28,6 +28,20 @@ public final class NearNames {
                 .toList();
     }
 
+    /**
+     * Returns the names that one is likely a mistyping of: those of which about every fourth letter
+     * differs, or fewer.
+     *
+     * @param name what was given
+     * @param names what there is
+     * @return at most three of them, the likeliest first; none if all are quite different
+     */
+    public static List<String> close(String name, Collection<String> names) {
+        return of(name, names).stream()
+                .filter(found -> distance(name, found) <= 1 + found.length() / 4)
+                .toList();
+    }
+
     /** Levenshtein distance, case ignored, of at most the first 200 characters. */
     private static int distance(String a, String b) {
         String x = a.substring(0, Math.min(200, a.length())).toLowerCase(Locale.ROOT);

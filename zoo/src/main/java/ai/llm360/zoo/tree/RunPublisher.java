@@ -88,7 +88,7 @@ public final class RunPublisher {
      * @throws IOException if reading or writing fails
      */
     public Published publish() throws IOException {
-        TrainedModel trained = TrainedModel.of(run);
+        TrainedModel trained = TrainedModel.of(run, true);
         String name = model == null ? trained.name() : model;
         String into = repository == null ? "local/" + name : repository;
         require(NAME, name, "a model's name, such as my-amber", "--name");

@@ -27,29 +27,77 @@ import java.util.stream.Stream;
  * @param name what the training calls itself, or else the directory's name
  * @param checkpoints in the order of training
  */
-record TrainedModel(String name, List<Source> checkpoints) {
+public record TrainedModel(String name, List<Source> checkpoints) {
 
     private static final Pattern CHECKPOINT = Pattern.compile("ckpt-\\d{3,9}");
+    private static final Pattern MODEL =
+            Pattern.compile(".*\\.(?:safetensors|bin)|.*/tokenizer\\.(?:json|model)");
     private static final Pattern DIGITS = Pattern.compile("\\d+");
 
     /**
      * A checkpoint's directory.
      *
+     * @param name the checkpoint's name, such as {@code ckpt-003}
+     * @param directory where it lies
+     * @param standing where the training stood
      * @param saved what a run saved, which can be checked; empty for a directory of another origin
      */
-    record Source(String name, Path directory, Standing standing, Optional<SavedState> saved) {}
+    public record Source(
+            String name, Path directory, Standing standing, Optional<SavedState> saved) {}
 
-    static TrainedModel of(Path directory) throws IOException {
+    /**
+     * Returns whether a directory is a training's, whose last checkpoint it may stand for.
+     *
+     * @param directory the directory
+     * @return whether it is a run's, or that of a training in phases, and no checkpoint itself
+     */
+    public static boolean isRun(Path directory) {
+        return !Files.exists(directory.resolve("config.json"))
+                && (PhasedRun.exists(directory) || RunDirectory.exists(directory));
+    }
+
+    /**
+     * Returns whether a directory holds checkpoints, rather than being one.
+     *
+     * @param directory the directory
+     * @return whether it is a run's, that of a training in phases, or one of directories with a
+     *     {@code config.json} each
+     * @throws IOException if it can't be listed
+     */
+    public static boolean isOne(Path directory) throws IOException {
+        if (isRun(directory)) {
+            return true;
+        }
+        if (Files.exists(directory.resolve("config.json"))) {
+            return false;
+        }
+        try (Stream<Path> files = Files.list(directory)) {
+            boolean isModel = files.anyMatch(file -> MODEL.matcher(file.toString()).matches());
+            return !isModel && !ofSeries(directory).isEmpty();
+        }
+    }
+
+    /**
+     * Lists a directory's checkpoints.
+     *
+     * @param directory the directory of a run, of a training in phases, or of checkpoints
+     * @param withLosses whether the runs' logs are read for training losses
+     * @return the checkpoints; never none
+     * @throws TreeException if there are none
+     * @throws ai.llm360.common.run.RunException if one is damaged
+     * @throws IOException if reading fails
+     */
+    public static TrainedModel of(Path directory, boolean withLosses) throws IOException {
         String fallback = directory.toAbsolutePath().normalize().getFileName().toString();
         List<Source> found;
         Optional<String> name = Optional.empty();
         if (PhasedRun.exists(directory)) {
             ConfigTree recipe = ConfigTree.parse(PhasedRun.recipe(directory));
             name = name(recipe);
-            found = ofPhases(directory, recipe);
+            found = ofPhases(directory, recipe, withLosses);
         } else if (RunDirectory.exists(directory)) {
             name = name(ConfigTree.read(directory.resolve("config.yaml")));
-            found = ofRun(directory, Optional.empty(), 0);
+            found = ofRun(directory, Optional.empty(), 0, withLosses);
         } else {
             found = ofSeries(directory);
         }
@@ -67,13 +115,14 @@ record TrainedModel(String name, List<Source> checkpoints) {
         return recipe.get("name").map(name -> name.toString().replace('/', '-'));
     }
 
-    private static List<Source> ofPhases(Path training, ConfigTree recipe) throws IOException {
+    private static List<Source> ofPhases(Path training, ConfigTree recipe, boolean withLosses)
+            throws IOException {
         List<Source> found = new ArrayList<>();
         long tokens = 0;
         for (String phase : recipe.part("phases").orElseThrow().asMap().keySet()) {
             Path run = training.resolve(phase);
             if (RunDirectory.exists(run)) {
-                List<Source> ofPhase = ofRun(run, Optional.of(phase), tokens);
+                List<Source> ofPhase = ofRun(run, Optional.of(phase), tokens, withLosses);
                 found.addAll(ofPhase);
                 if (!ofPhase.isEmpty()) {
                     tokens = ofPhase.get(ofPhase.size() - 1).standing().tokens().orElseThrow();
@@ -83,7 +132,8 @@ record TrainedModel(String name, List<Source> checkpoints) {
         return found;
     }
 
-    private static List<Source> ofRun(Path run, Optional<String> phase, long tokensBefore)
+    private static List<Source> ofRun(
+            Path run, Optional<String> phase, long tokensBefore, boolean withLosses)
             throws IOException {
         List<SavedState> states = new ArrayList<>();
         for (Path directory : directories(run)) {
@@ -100,7 +150,7 @@ record TrainedModel(String name, List<Source> checkpoints) {
             }
         }
         states.sort(Comparator.comparingLong(state -> state.state().step()));
-        Map<Long, Double> losses = losses(run);
+        Map<Long, Double> losses = withLosses ? losses(run) : Map.of();
         List<Source> found = new ArrayList<>();
         long before = 0;
         for (SavedState state : states) {
