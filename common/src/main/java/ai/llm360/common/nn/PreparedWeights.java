@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.CheckpointException;
+import ai.llm360.common.checkpoint.FileVersion;
 import ai.llm360.common.checkpoint.TensorInfo;
 import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.common.kernel.KernelMatrix;
@@ -39,14 +40,20 @@ final class PreparedWeights {
     /** How many of a tensor's elements tell it from another checkpoint's. */
     private static final long TELLING = 32;
 
-    private final Path file;
+    private final FileVersion version;
     private final WeightType type;
     private final Map<String, TensorInfo> tensors;
 
-    private PreparedWeights(Path file, WeightType type, Map<String, TensorInfo> tensors) {
-        this.file = file;
+    private PreparedWeights(
+            FileVersion version, WeightType type, Map<String, TensorInfo> tensors) {
+        this.version = version;
         this.type = type;
         this.tensors = tensors;
+    }
+
+    /** The file as it was found. */
+    FileVersion version() {
+        return version;
     }
 
     /** Returns where a checkpoint's prepared weights lie. */
@@ -69,6 +76,7 @@ final class PreparedWeights {
             return Optional.empty();
         }
         String source = fingerprint(checkpoint);
+        FileVersion version = FileVersion.of(file);
         try (Checkpoint prepared = Checkpoint.open(file)) {
             Map<String, String> metadata = prepared.metadata();
             if (!VERSION.equals(metadata.get(VERSION_KEY))
@@ -79,7 +87,7 @@ final class PreparedWeights {
                         checkpoint.location());
                 return Optional.empty();
             }
-            return Optional.of(new PreparedWeights(file, type, prepared.tensors()));
+            return Optional.of(new PreparedWeights(version, type, prepared.tensors()));
         } catch (CheckpointException e) {
             throw new CheckpointException(
                     file, "holds no prepared weights; delete it, or prepare them again", e);
@@ -179,7 +187,7 @@ final class PreparedWeights {
                 || !Arrays.equals(found.shape().getShape(), shape)) {
             throw new IllegalStateException(
                     "%s: expected %s of %s %s, found %s; delete it, or prepare it again"
-                            .formatted(file, name, type, Arrays.toString(shape), found));
+                            .formatted(version.file(), name, type, Arrays.toString(shape), found));
         }
         return found;
     }
