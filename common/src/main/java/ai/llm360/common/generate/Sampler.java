@@ -71,12 +71,10 @@ final class Sampler {
      * Says that logits are NaN or infinite, and where that begins.
      *
      * @param where whose logits they are
-     * @param ids the tokens that they follow
+     * @param ids the tokens that the model read; attention lets a later one spoil an earlier one's
      */
     static IllegalStateException notFinite(CausalLanguageModel model, String where, long[] ids) {
-        String message =
-                "the model's logits are not finite: %s, after %d tokens, the last of them %d"
-                        .formatted(where, ids.length, ids[ids.length - 1]);
+        String message = "the model's logits are not finite: " + where;
         try {
             message +=
                     "; "

@@ -242,8 +242,9 @@ public final class TextGenerator {
         for (float value : scores) {
             values.add((double) value);
             if (!Float.isFinite(value)) {
-                long[] before = Arrays.copyOf(ids, values.size());
-                throw Sampler.notFinite(model, "the score of token " + ids[before.length], before);
+                int position = values.size();
+                String where = "the score of token %d at position %d";
+                throw Sampler.notFinite(model, where.formatted(ids[position], position), ids);
             }
         }
         return new TokenScores(Arrays.stream(ids).boxed().toList(), values);

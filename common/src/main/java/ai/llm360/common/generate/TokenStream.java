@@ -128,7 +128,10 @@ public final class TokenStream implements Iterator<GeneratedToken>, AutoCloseabl
             Continuation row = open.get(i);
             double logProbability = chosen[2 * i + 1];
             if (!Double.isFinite(logProbability)) {
-                throw Sampler.notFinite(model, "row " + row.row(), row.ids());
+                long[] read = row.ids();
+                String where = "row %d after %d tokens, the last of them %d";
+                throw Sampler.notFinite(
+                        model, where.formatted(row.row(), read.length, read[read.length - 1]), read);
             }
             ready.add(row.append((long) chosen[2 * i], logProbability));
         }

@@ -52,16 +52,19 @@ final class DecoderMemory implements AutoCloseable {
     }
 
     /**
-     * Runs a step; the memory stays until its end. Steps may be nested.
+     * Runs a step; the memory stays until its end. Steps may be nested, and one that has begun goes
+     * on to its end.
      *
      * @throws IllegalStateException if the memory is closed
      */
     <T> T whileOpen(Supplier<T> step) {
+        if (closed && lock.getReadHoldCount() == 0) {
+            throw closedException(); // at once, while whoever closes waits for others
+        }
         lock.readLock().lock();
         try {
-            if (closed) {
-                throw new IllegalStateException(
-                        "the model is closed: keep it open as long as something uses it");
+            if (closed && lock.getReadHoldCount() == 1) {
+                throw closedException();
             }
             return step.get();
         } finally {
@@ -70,6 +73,11 @@ final class DecoderMemory implements AutoCloseable {
                 close();
             }
         }
+    }
+
+    private static IllegalStateException closedException() {
+        return new IllegalStateException(
+                "the model is closed: keep it open as long as something uses it");
     }
 
     /**

@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
  */
 final class PreparedWeights {
 
-    static final String VERSION = "1";
+    static final String VERSION = "2";
     static final String VERSION_KEY = "llm360.prepared";
     static final String SOURCE_KEY = "llm360.source";
     static final String SCALES = ".scales";
@@ -59,7 +59,11 @@ final class PreparedWeights {
     /** Returns where a checkpoint's prepared weights lie. */
     static Path file(Checkpoint checkpoint, WeightType type) {
         Path location = checkpoint.location().toAbsolutePath();
-        Path directory = Files.isDirectory(location) ? location : location.getParent();
+        return file(Files.isDirectory(location) ? location : location.getParent(), type);
+    }
+
+    /** Returns where the prepared weights of the checkpoint in a directory lie. */
+    static Path file(Path directory, WeightType type) {
         return directory.resolve("prepared-" + type + ".safetensors");
     }
 
@@ -79,18 +83,29 @@ final class PreparedWeights {
         FileVersion version = FileVersion.of(file);
         try (Checkpoint prepared = Checkpoint.open(file)) {
             Map<String, String> metadata = prepared.metadata();
-            if (!VERSION.equals(metadata.get(VERSION_KEY))
-                    || !source.equals(metadata.get(SOURCE_KEY))) {
+            if (!VERSION.equals(metadata.get(VERSION_KEY))) {
+                logger.warn(
+                        "{} is of version {} of its format and isn't used: prepare it again for"
+                                + " version {}",
+                        file,
+                        metadata.get(VERSION_KEY),
+                        VERSION);
+                return Optional.empty();
+            }
+            if (!source.equals(metadata.get(SOURCE_KEY))) {
                 logger.warn(
                         "{} isn't made of {} as it is now, and isn't used: prepare it again",
                         file,
                         checkpoint.location());
                 return Optional.empty();
             }
+            PreparedChecksums.requireSound(version, prepared);
             return Optional.of(new PreparedWeights(version, type, prepared.tensors()));
         } catch (CheckpointException e) {
             throw new CheckpointException(
-                    file, "holds no prepared weights; delete it, or prepare them again", e);
+                    file,
+                    "is damaged; delete it, or prepare it again (%s)".formatted(e.getMessage()),
+                    e);
         }
     }
 

@@ -28,6 +28,10 @@ import java.util.TreeSet;
  * no time, and the pages come in as they are used. Others are cast one tensor at a time, so that
  * float32 shards of 27 GB become 13.5 GB of bfloat16 without ever being in memory whole. What
  * {@link WeightPreparation} has written beside the checkpoint is taken for inference on the CPU.
+ *
+ * <p>A mapped file must stay as it is while the model is used: it may be replaced by renaming
+ * another over it, but not overwritten or cut short. {@link CausalDecoder#requireUnchangedFiles}
+ * finds that it was.
  */
 public final class WeightLoader {
 
