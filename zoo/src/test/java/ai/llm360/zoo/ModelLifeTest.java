@@ -124,7 +124,8 @@ class ModelLifeTest {
                         () -> {
                             model.close();
                             try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
-                                assertThat(decoder.logits(manager, IDS).toFloatArray()).isNotEmpty();
+                                assertThat(decoder.logits(manager, IDS).toFloatArray())
+                                        .isNotEmpty();
                             }
                             return TinyModel.liveArrays();
                         });
@@ -154,7 +155,8 @@ class ModelLifeTest {
             NDArray ids = manager.create(IDS[0], new Shape(1, 5));
             assertThatThrownBy(stream::next).hasMessageContaining(CLOSED);
             assertThat(stream.hasNext()).isFalse();
-            assertThatThrownBy(() -> generator.stream("once", CONFIG)).hasMessageContaining("closed");
+            assertThatThrownBy(() -> generator.stream("once", CONFIG))
+                    .hasMessageContaining("closed");
             assertThatThrownBy(() -> generator.scoreIds(IDS[0])).hasMessageContaining(CLOSED);
             assertThatThrownBy(() -> decoder.advance(manager, cache, new int[] {0}, IDS))
                     .hasMessageContaining(CLOSED);
@@ -177,7 +179,8 @@ class ModelLifeTest {
             int[] slot = {0};
             KvCache cache = decoder(one).newCache(1, 8);
             decoder(one).advance(manager, cache, slot, IDS);
-            assertThatThrownBy(() -> decoder(other).advance(manager, cache, slot, new long[][] {{1}}))
+            assertThatThrownBy(
+                            () -> decoder(other).advance(manager, cache, slot, new long[][] {{1}}))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("the cache was made by another model");
             cache.close();
@@ -227,8 +230,8 @@ class ModelLifeTest {
 
     @Test
     void a_block_that_was_cleared_can_be_made_anew() throws Exception {
-        try (NDManager first = NDManager.newBaseManager("PyTorch");
-                NDManager second = NDManager.newBaseManager("PyTorch")) {
+        NDManager first = NDManager.newBaseManager("PyTorch");
+        try (NDManager second = NDManager.newBaseManager("PyTorch")) {
             CausalDecoder decoder = Criteria.newBlock(directory.toString());
             decoder.initialize(first, DataType.FLOAT32, new Shape(1, 1));
             decoder.logits(first, IDS);

@@ -20,7 +20,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
@@ -80,7 +79,6 @@ final class ModelStorm {
     /** Runs so many threads for a time; returns failures that no closing explains. */
     List<Throwable> run(int count, long milliseconds) throws InterruptedException {
         long end = System.nanoTime() + milliseconds * 1_000_000;
-        CountDownLatch begin = new CountDownLatch(1);
         for (int i = 0; i < count; i++) {
             SplittableRandom random = new SplittableRandom(360 + i);
             threads.add(
@@ -93,7 +91,6 @@ final class ModelStorm {
                             "storm-" + i));
         }
         threads.forEach(Thread::start);
-        begin.countDown();
         for (Thread thread : threads) {
             thread.join();
         }
@@ -172,7 +169,9 @@ final class ModelStorm {
         }
     }
 
-    /** A model, its tokenizer, or a manager of DJL's that hung on it, was closed; or so a thread. */
+    /**
+     * A model, its tokenizer, or a manager of DJL's that hung on it, was closed; or so a thread.
+     */
     private static boolean explained(Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             String message = String.valueOf(cause.getMessage());
@@ -197,7 +196,12 @@ final class ModelStorm {
                 storm.run(Integer.parseInt(args[1]), 1000L * Integer.parseInt(args[0]));
         failures.stream().limit(5).forEach(Throwable::printStackTrace);
         System.out.println(
-                storm.done + " done, " + storm.refused + " refused, " + failures.size() + " failed");
+                storm.done
+                        + " done, "
+                        + storm.refused
+                        + " refused, "
+                        + failures.size()
+                        + " failed");
         System.exit(failures.isEmpty() ? 0 : 1);
     }
 }

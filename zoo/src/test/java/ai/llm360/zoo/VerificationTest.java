@@ -89,7 +89,8 @@ class VerificationTest {
                         problem -> {
                             assertThat(problem.kind()).isEqualTo(Kind.DAMAGED);
                             assertThat(problem.toString())
-                                    .startsWith(file + ": damaged: expected what its checksums say");
+                                    .startsWith(
+                                            file + ": damaged: expected what its checksums say");
                         });
     }
 

@@ -56,8 +56,7 @@ final class Continuation {
 
     /** The prompt, and what was made so far. */
     long[] ids() {
-        return LongStream.concat(
-                        Arrays.stream(prompt), ids.stream().mapToLong(Long::longValue))
+        return LongStream.concat(Arrays.stream(prompt), ids.stream().mapToLong(Long::longValue))
                 .toArray();
     }
 

@@ -131,7 +131,9 @@ public final class TokenStream implements Iterator<GeneratedToken>, AutoCloseabl
                 long[] read = row.ids();
                 String where = "row %d after %d tokens, the last of them %d";
                 throw Sampler.notFinite(
-                        model, where.formatted(row.row(), read.length, read[read.length - 1]), read);
+                        model,
+                        where.formatted(row.row(), read.length, read[read.length - 1]),
+                        read);
             }
             ready.add(row.append((long) chosen[2 * i], logProbability));
         }

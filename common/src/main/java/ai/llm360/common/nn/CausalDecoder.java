@@ -28,6 +28,7 @@ import java.util.function.Supplier;
  * <p>What differs between architectures is their {@link DecoderLayout}: names, shapes and a page of
  * TorchScript. What they share is here: an embedding, layers, a norm and a head, run one page
  * method at a time; whole sequences for training and scoring, and cached sequences for generation.
+ * These three share nearly all that is private here, so the file passes 400 lines.
  */
 public abstract class CausalDecoder extends HubBlock implements CausalLanguageModel {
 

@@ -9,8 +9,8 @@ import java.util.function.Supplier;
  * The memory that a decoder computes with: a manager of its own, which is closed with the one that
  * the weights were loaded into, but never under a thread that computes.
  *
- * <p>DJL frees what hangs on a manager at once, in any order, and a weight that is freed while it is
- * multiplied crashes the process. So nothing that a step uses is attached to the model's manager
+ * <p>DJL frees what hangs on a manager at once, in any order, and a weight that is freed while it
+ * is multiplied crashes the process. So nothing that a step uses is attached to the model's manager
  * but this object, and closing it waits for the steps in progress.
  */
 final class DecoderMemory implements AutoCloseable {

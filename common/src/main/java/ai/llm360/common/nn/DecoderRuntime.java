@@ -43,8 +43,7 @@ final class DecoderRuntime {
     /**
      * @param parameters gives all parameters, the embedding table's among them
      */
-    DecoderRuntime(
-            DecoderLayout layout, Parameter embedding, Supplier<ParameterList> parameters) {
+    DecoderRuntime(DecoderLayout layout, Parameter embedding, Supplier<ParameterList> parameters) {
         this.layout = layout;
         this.embedding = embedding;
         this.parameters = parameters;

@@ -44,8 +44,7 @@ final class PreparedWeights {
     private final WeightType type;
     private final Map<String, TensorInfo> tensors;
 
-    private PreparedWeights(
-            FileVersion version, WeightType type, Map<String, TensorInfo> tensors) {
+    private PreparedWeights(FileVersion version, WeightType type, Map<String, TensorInfo> tensors) {
         this.version = version;
         this.type = type;
         this.tensors = tensors;

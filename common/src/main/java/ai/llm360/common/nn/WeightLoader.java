@@ -105,8 +105,7 @@ public final class WeightLoader {
             throws IOException {
         Set<Path> files = new TreeSet<>();
         for (TensorInfo tensor : tensors) {
-            boolean asStored =
-                    wanted == WeightType.INT8 || wanted.tensorType() == tensor.type();
+            boolean asStored = wanted == WeightType.INT8 || wanted.tensorType() == tensor.type();
             if (asStored && !manager.getDevice().isGpu()) {
                 files.add(tensor.file());
             }
