@@ -1,7 +1,19 @@
 /* Rounding of float32 and bfloat16 matrices to int8, with a scale for each row of the result. */
 #include "kernels.h"
 
-INLINE float absolute(float v) { return v < 0 ? -v : v; }
+/*
+ * The larger of two magnitudes. As integers, their bits have the numbers' order, and what isn't a number comes after
+ * all of them: so it makes the scale that isn't a number either, and with it all products.
+ */
+INLINE __m256 larger8(__m256 a, __m256 b) {
+    return _mm256_castsi256_ps(_mm256_max_epi32(_mm256_castps_si256(a), _mm256_castps_si256(b)));
+}
+
+INLINE float larger1(float a, float b) {
+    return _mm_cvtss_f32(_mm_castsi128_ps(_mm_max_epi32(_mm_castps_si128(_mm_set_ss(a)), _mm_castps_si128(_mm_set_ss(b)))));
+}
+
+INLINE float absolute(float v) { return _mm_cvtss_f32(_mm_andnot_ps(_mm_set_ss(-0.0f), _mm_set_ss(v))); }
 
 INLINE int8_t rounded(float v) { return (int8_t)_mm_cvtss_si32(_mm_set_ss(v)); }
 
@@ -21,15 +33,11 @@ INLINE void quantize_rows(int half, const void *w, int64_t inputs, int8_t *q, fl
         int64_t row = o * inputs, i = 0;
         __m256 largest = _mm256_set1_ps(LEAST);
         for (; i + VECTOR <= inputs; i += VECTOR)
-            largest = _mm256_max_ps(largest, _mm256_andnot_ps(sign, element8(half, w, row + i)));
-        __m128 h = _mm_max_ps(_mm256_castps256_ps128(largest), _mm256_extractf128_ps(largest, 1));
-        h = _mm_max_ps(h, _mm_movehl_ps(h, h));
-        h = _mm_max_ss(h, _mm_movehdup_ps(h));
-        float most = _mm_cvtss_f32(h);
-        for (; i < inputs; i++) {
-            float v = absolute(element1(half, w, row + i));
-            most = v > most ? v : most;
-        }
+            largest = larger8(largest, _mm256_andnot_ps(sign, element8(half, w, row + i)));
+        float all[VECTOR], most = LEAST;
+        _mm256_storeu_ps(all, largest);
+        for (int k = 0; k < VECTOR; k++) most = larger1(most, all[k]);
+        for (; i < inputs; i++) most = larger1(most, absolute(element1(half, w, row + i)));
         float scale = scales[o] = most / 127.0f;
         for (i = 0; i + VECTOR <= inputs; i += VECTOR)
             store_rounded(q + row + i, _mm256_div_ps(element8(half, w, row + i), _mm256_set1_ps(scale)));
@@ -39,7 +47,8 @@ INLINE void quantize_rows(int half, const void *w, int64_t inputs, int8_t *q, fl
 
 /*
  * Rounds rows [from, to) of a matrix (O, I) to int8, nearest, ties to even: q = w / scale, scale = max |w| / 127 of
- * the row. Elements are bfloat16 where half is 1, float32 where it is 0.
+ * the row; the scale of a row that isn't finite isn't, either. Elements are bfloat16 where half is 1, float32 where it
+ * is 0.
  */
 EXPORT void llm360_quantize_rows(int32_t half, const void *w, int64_t inputs, int8_t *q, float *scales, int64_t from,
                                  int64_t to) {
@@ -64,7 +73,7 @@ INLINE void ask(int half, const void *w, int64_t from, int64_t elements) {
     for (int64_t k = 0; k < elements * size; k += 64) _mm_prefetch((const char *)w + from * size + k, _MM_HINT_T0);
 }
 
-/* The scales of the outputs of a stretch, which begins at start; an element that isn't a number doesn't count. */
+/* The scales of the outputs of a stretch, which begins at start. */
 INLINE void column_scales(int half, const void *w, int64_t inputs, int64_t outputs, int64_t start, int64_t wide,
                           float *scales) {
     const __m256 sign = _mm256_set1_ps(-0.0f);
@@ -74,12 +83,9 @@ INLINE void column_scales(int half, const void *w, int64_t inputs, int64_t outpu
         ask(half, w, row + ROWS_AHEAD * outputs, wide);
         for (; o + VECTOR <= wide; o += VECTOR) {
             __m256 v = _mm256_andnot_ps(sign, element8(half, w, row + o));
-            _mm256_storeu_ps(scales + o, _mm256_max_ps(v, _mm256_loadu_ps(scales + o)));
+            _mm256_storeu_ps(scales + o, larger8(v, _mm256_loadu_ps(scales + o)));
         }
-        for (; o < wide; o++) {
-            float v = absolute(element1(half, w, row + o));
-            scales[o] = v > scales[o] ? v : scales[o];
-        }
+        for (; o < wide; o++) scales[o] = larger1(scales[o], absolute(element1(half, w, row + o)));
     }
     for (int64_t o = 0; o < wide; o++) scales[o] = scales[o] / 127.0f;
 }

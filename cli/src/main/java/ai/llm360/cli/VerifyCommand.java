@@ -22,7 +22,8 @@ import picocli.CommandLine.Spec;
         name = "verify",
         description = {
             "Reads checkpoints on this machine and compares them with what is known of their bytes:"
-                    + " the Hub's list of files, a series' hashes, a training's manifest.",
+                    + " the Hub's list of files, a series' hashes, a training's manifest, and the"
+                    + " checksums of prepared weights.",
             "Exits with 1 if a file is damaged or lacking. It asks nothing of the network."
         },
         mixinStandardHelpOptions = true,

@@ -35,6 +35,9 @@ import java.util.Optional;
  * first, unless connections are switched off ({@code HF_HUB_OFFLINE}). A reference is {@code
  * model@checkpoint} or a path: see {@link Reference}.
  *
+ * <p>On the CPU, weights in the checkpoint's own type are mapped from its files, which must not be
+ * overwritten while the model is open; replacing them by renaming is safe.
+ *
  * @param <I> the model's input type
  * @param <O> the model's output type
  */

@@ -1,11 +1,13 @@
 package ai.llm360.zoo;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.llm360.common.nn.WeightPreparation;
 import ai.llm360.zoo.hub.CacheVerifier;
 import ai.llm360.zoo.hub.CachedRevisions;
 import ai.llm360.zoo.hub.FileProblem;
 import ai.llm360.zoo.hub.HubCache;
 import ai.llm360.zoo.hub.HubFile;
+import ai.llm360.zoo.hub.HubSnapshot;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,7 +21,8 @@ import java.util.stream.Stream;
 /**
  * Reads checkpoints on this machine and compares them with what is known of their bytes: a pulled
  * one with the Hub's list of its files, one that comes with the library or lies beside a {@code
- * series.json} with the hashes in that, one that training saved with its manifest.
+ * series.json} with the hashes in that, one that training saved with its manifest, and what was
+ * prepared of any of them with the checksums that it carries.
  *
  * <pre>{@code
  * Verification verification = Verification.of(cache, List.of("amber@ckpt-200"), path -> true);
@@ -109,6 +112,7 @@ public final class Verification {
             for (String commit : repository.commits()) {
                 verification.checks.add(
                         verification.pulled(repository.repository(), commit, commit, false));
+                verification.addPrepared(repository.repository(), commit);
             }
         }
         return verification;
@@ -131,6 +135,7 @@ public final class Verification {
                     PublishedRepository.cached(cache, hub.repository(), hub.revision())) {
                 String commit = cache.commit(name, hub.revision());
                 checks.add(pulled(name, hub.revision(), commit, true));
+                addPrepared(name, commit);
             }
         }
     }
@@ -178,10 +183,28 @@ public final class Verification {
         if (checks.size() == before) {
             checks.addAll(SeriesCheck.of(directory));
         }
+        addPrepared(directory);
         if (checks.size() == before) {
             throw new IOException(
                     "%s: nothing says what the bytes of %s should be: it is neither pulled, nor has it a manifest.json or a series.json"
                             .formatted(reference, path));
+        }
+    }
+
+    /** What was prepared of a pulled checkpoint lies in its snapshot, beside its config.json. */
+    private void addPrepared(String repository, String commit) throws IOException {
+        Optional<HubSnapshot> snapshot = cache.snapshot(repository, commit, "config.json"::equals);
+        if (snapshot.isPresent()) {
+            addPrepared(snapshot.get().directory());
+        }
+    }
+
+    private void addPrepared(Path directory) throws IOException {
+        try (Stream<Path> tree = Files.walk(directory, RUN_DEPTH)) {
+            tree.filter(Files::isDirectory)
+                    .sorted()
+                    .flatMap(inside -> WeightPreparation.files(inside).stream())
+                    .forEach(file -> checks.add(new PreparedCheck(file)));
         }
     }
 

@@ -2,10 +2,15 @@ package ai.llm360.zoo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
+import ai.llm360.common.kernel.KernelMatrix;
+import ai.llm360.common.nn.WeightPreparation;
+import ai.llm360.common.nn.WeightType;
 import ai.llm360.zoo.hub.FileProblem.Kind;
 import ai.llm360.zoo.hub.HubCache;
 import ai.llm360.zoo.testing.Home;
+import ai.llm360.zoo.testing.TinyModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -64,6 +69,29 @@ class VerificationTest {
                             assertThat(problem.expected()).contains(" of sha256 ");
                         });
         assertThat(verify(result.name()).get(0).problems()).hasSize(1);
+    }
+
+    @Test
+    void what_was_prepared_is_compared_with_its_checksums() throws Exception {
+        assumeThat(KernelMatrix.supported()).isTrue();
+        Path model = TinyModel.writeTo(temp.resolve("model"));
+        Path file =
+                WeightPreparation.prepare(
+                        Criteria.newBlock(model.toString()), model, WeightType.INT8, null);
+        Verification.Result sound = verify(model.toString()).get(0);
+        assertThat(sound.name()).isEqualTo(file.toString());
+        assertThat(sound.problems()).isEmpty();
+        flipTheLastByte(file);
+        assertThat(verify(model.toString()).get(0).problems())
+                .hasSize(1)
+                .first()
+                .satisfies(
+                        problem -> {
+                            assertThat(problem.kind()).isEqualTo(Kind.DAMAGED);
+                            assertThat(problem.toString())
+                                    .startsWith(
+                                            file + ": damaged: expected what its checksums say");
+                        });
     }
 
     @Test

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.LongStream;
 
 /** One row's continuation as it grows. */
 final class Continuation {
@@ -60,6 +61,12 @@ final class Continuation {
 
     long lastId() {
         return ids.get(ids.size() - 1);
+    }
+
+    /** The prompt, and what was made so far. */
+    long[] ids() {
+        return LongStream.concat(Arrays.stream(prompt), ids.stream().mapToLong(Long::longValue))
+                .toArray();
     }
 
     boolean finished() {

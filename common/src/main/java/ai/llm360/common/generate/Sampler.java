@@ -47,7 +47,8 @@ final class Sampler {
      *
      * @param logits float32 (R, V)
      * @param slots the rows
-     * @return R pairs: the token, and its log-probability
+     * @return R pairs: the token, and its log-probability, which is NaN if one of the row's logits
+     *     isn't finite
      */
     double[] choose(NDManager scope, NDArray logits, int[] slots) {
         double[] uniform = Arrays.stream(slots).mapToDouble(s -> random[s].nextDouble()).toArray();
@@ -64,5 +65,28 @@ final class Sampler {
                         config.topK(),
                         config.topP())
                 .toDoubleArray();
+    }
+
+    /**
+     * Says that logits are NaN or infinite, and where that begins.
+     *
+     * @param where whose logits they are
+     * @param ids the tokens that the model read; attention lets a later one spoil an earlier one's
+     */
+    static IllegalStateException notFinite(CausalLanguageModel model, String where, long[] ids) {
+        String message = "the model's logits are not finite: " + where;
+        try {
+            message +=
+                    "; "
+                            + model.firstNotFinite(ids)
+                                    .map(first -> first + " is the first to give NaN or infinity")
+                                    .orElse("its layers give finite numbers, so it is the head");
+        } catch (RuntimeException e) {
+            message += "; where it begins can't be told: " + e.getMessage();
+        }
+        return new IllegalStateException(
+                message
+                        + ". The weights may be damaged ('llm360 verify' reads them all), or too"
+                        + " large for fp16: load the model as bf16 or fp32");
     }
 }

@@ -249,6 +249,8 @@ public final class TextGenerator {
      * @return the log-probability of each token after the first
      * @throws IllegalArgumentException if there are fewer than two tokens or more than the model's
      *     context holds, or one is outside its vocabulary
+     * @throws IllegalStateException if the model is closed, or gives logits that aren't finite; the
+     *     message says where
      */
     public TokenScores scoreIds(long[] ids) {
         checkLength(ids.length);
@@ -257,16 +259,26 @@ public final class TextGenerator {
             throw new IllegalArgumentException(
                     "a score needs at least two tokens: the first is never predicted");
         }
-        TorchScript page = Sampler.page(model);
-        try (NDManager scope = model.newRequestManager()) {
-            NDArray logits = model.logits(scope, new long[][] {ids});
-            NDArray scores = page.infer(scope, "logprobs", logits, scope.create(ids));
-            List<Double> values = new ArrayList<>();
-            for (float value : scores.toFloatArray()) {
-                values.add((double) value);
+        float[] scores =
+                model.whileOpen(
+                        () -> {
+                            TorchScript page = Sampler.page(model);
+                            try (NDManager scope = model.newRequestManager()) {
+                                NDArray logits = model.logits(scope, new long[][] {ids});
+                                return page.infer(scope, "logprobs", logits, scope.create(ids))
+                                        .toFloatArray();
+                            }
+                        });
+        List<Double> values = new ArrayList<>();
+        for (float value : scores) {
+            values.add((double) value);
+            if (!Float.isFinite(value)) {
+                int position = values.size();
+                String where = "the score of token %d at position %d";
+                throw Sampler.notFinite(model, where.formatted(ids[position], position), ids);
             }
-            return new TokenScores(Arrays.stream(ids).boxed().toList(), values);
         }
+        return new TokenScores(Arrays.stream(ids).boxed().toList(), values);
     }
 
     private void checkIds(long[] ids) {

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.llm360.common.nn.CausalLanguageModel;
 import ai.llm360.common.nn.KvCache;
+import java.lang.ref.Cleaner;
 import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.List;
@@ -25,28 +26,44 @@ import java.util.Queue;
  */
 public final class TokenStream implements Iterator<GeneratedToken>, AutoCloseable {
 
+    /** Gives back what streams held that nobody finished, closed, or can reach any more. */
+    private static final Cleaner CLEANER = Cleaner.create();
+
     private final CausalLanguageModel model;
     private final List<Continuation> rows;
-    private final NDManager manager;
-    private final Sampler sampler;
-    private final KvCache cache;
+    private final Memory memory;
+    private final Cleaner.Cleanable cleanable;
     private final Queue<GeneratedToken> ready = new ArrayDeque<>();
     private int prompted;
     private boolean closed;
+
+    /** What a stream holds outside the heap. */
+    private record Memory(NDManager manager, Sampler sampler, KvCache cache) {
+
+        static Memory of(CausalLanguageModel model, GenerationConfig config, int rows, int length) {
+            NDManager manager = model.newRequestManager();
+            manager.setName("generation");
+            try {
+                Sampler sampler = new Sampler(model, manager, config, rows);
+                return new Memory(manager, sampler, model.newCache(rows, length));
+            } catch (RuntimeException | Error e) {
+                manager.close();
+                throw e;
+            }
+        }
+
+        void free() {
+            cache.close();
+            manager.close();
+        }
+    }
 
     TokenStream(CausalLanguageModel model, GenerationConfig config, List<Continuation> rows) {
         this.model = model;
         this.rows = rows;
         int positions = rows.stream().mapToInt(Continuation::positions).max().orElseThrow();
-        manager = model.newRequestManager();
-        manager.setName("generation");
-        try {
-            sampler = new Sampler(model, manager, config, rows.size());
-            cache = model.newCache(rows.size(), positions);
-        } catch (RuntimeException | Error e) {
-            manager.close();
-            throw e;
-        }
+        memory = model.whileOpen(() -> Memory.of(model, config, rows.size(), positions));
+        cleanable = CLEANER.register(this, memory::free);
     }
 
     /** Returns whether another token comes, making it if need be. */
@@ -81,30 +98,44 @@ public final class TokenStream implements Iterator<GeneratedToken>, AutoCloseabl
     }
 
     private void readPrompt(Continuation row) {
-        try (NDManager scope = manager.newSubManager()) {
-            int[] slot = {row.row()};
-            sampler.prompt(scope, row.row(), row.prompt());
-            NDArray logits = model.advance(scope, cache, slot, new long[][] {row.prompt()});
-            accept(List.of(row), sampler.choose(scope, logits, slot));
-        }
+        choose(List.of(row), new long[][] {row.prompt()});
     }
 
     private void step() {
         List<Continuation> open = rows.stream().filter(row -> !row.finished()).toList();
-        int[] slots = open.stream().mapToInt(Continuation::row).toArray();
-        long[][] ids = new long[slots.length][];
+        long[][] ids = new long[open.size()][];
         for (int i = 0; i < ids.length; i++) {
             ids[i] = new long[] {open.get(i).lastId()};
         }
-        try (NDManager scope = manager.newSubManager()) {
-            NDArray logits = model.advance(scope, cache, slots, ids);
-            accept(open, sampler.choose(scope, logits, slots));
-        }
+        choose(open, ids);
     }
 
-    private void accept(List<Continuation> open, double[] chosen) {
+    /** Appends tokens to rows, and to each row the one that is chosen after them. */
+    private void choose(List<Continuation> open, long[][] ids) {
+        int[] slots = open.stream().mapToInt(Continuation::row).toArray();
+        double[] chosen =
+                model.whileOpen(
+                        () -> {
+                            try (NDManager scope = memory.manager().newSubManager()) {
+                                if (prompted < rows.size()) {
+                                    memory.sampler().prompt(scope, slots[0], ids[0]);
+                                }
+                                NDArray logits = model.advance(scope, memory.cache(), slots, ids);
+                                return memory.sampler().choose(scope, logits, slots);
+                            }
+                        });
         for (int i = 0; i < open.size(); i++) {
-            ready.add(open.get(i).append((long) chosen[2 * i], chosen[2 * i + 1]));
+            Continuation row = open.get(i);
+            double logProbability = chosen[2 * i + 1];
+            if (!Double.isFinite(logProbability)) {
+                long[] read = row.ids();
+                String where = "row %d after %d tokens, the last of them %d";
+                throw Sampler.notFinite(
+                        model,
+                        where.formatted(row.row(), read.length, read[read.length - 1]),
+                        read);
+            }
+            ready.add(row.append((long) chosen[2 * i], logProbability));
         }
     }
 
@@ -129,8 +160,7 @@ public final class TokenStream implements Iterator<GeneratedToken>, AutoCloseabl
     public synchronized void close() {
         if (!closed) {
             closed = true;
-            cache.close();
-            manager.close();
+            cleanable.clean();
         }
     }
 }

@@ -18,12 +18,17 @@ import ai.llm360.common.checkpoint.TensorType;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
@@ -57,7 +62,7 @@ public abstract class CausalDecoder extends HubBlock
         input = new DecoderInput(layout.vocabulary(), layout.context());
         inputNames = List.of("input_ids");
         addWeights(List.of(layout.embedding()));
-        runtime = new DecoderRuntime(layout, embedding());
+        runtime = new DecoderRuntime(layout, embedding(), this::getParameters);
         for (int i = 0; i < layout.layers(); i++) {
             DecoderLayer layer = new DecoderLayer(this, layout.layer());
             layers.add(layer);
@@ -83,7 +88,20 @@ public abstract class CausalDecoder extends HubBlock
     /** {@inheritDoc} */
     @Override
     public NDManager newRequestManager() {
-        return runtime.manager().newSubManager();
+        return whileOpen(() -> runtime.manager().newSubManager());
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public <T> T whileOpen(Supplier<T> step) {
+        return runtime.whileOpen(step);
+    }
+
+    /** {@inheritDoc} It waits for the steps in progress. */
+    @Override
+    public void clear() {
+        runtime.release();
+        super.clear();
     }
 
     /** Returns the decoder layers in order. */
@@ -116,11 +134,14 @@ public abstract class CausalDecoder extends HubBlock
         if (inputs instanceof BlockCall call) {
             return call.run(this);
         }
-        NDArray ids = input.of(inputs);
+        return whileOpen(() -> forward(store, input.of(inputs), training));
+    }
+
+    private NDList forward(ParameterStore store, NDArray ids, boolean training) {
         Device device = ids.getDevice();
         NDArray table = store.getValue(embedding(), device, training);
         if (!training && table == embedding().getArray()) {
-            return new NDList(inferLogits(ids.getManager(), ids));
+            return new NDList(compute(ids.getManager(), scope -> inferLogits(scope, ids)));
         }
         if (training && runtime.int8()) {
             throw unfit("int8 is for inference only");
@@ -237,34 +258,52 @@ public abstract class CausalDecoder extends HubBlock
     /** {@inheritDoc} */
     @Override
     public NDArray logits(NDManager manager, long[][] ids) {
-        try (NDManager scope = manager.newSubManager()) {
-            return inferLogits(manager, input.of(scope, ids));
+        return compute(manager, scope -> inferLogits(scope, input.of(scope, ids)));
+    }
+
+    /**
+     * Computes in memory that is closed with the model alone, and then hands the result over: the
+     * caller's manager may be closed at any time, as those of a DJL predictor are with the model.
+     */
+    private NDArray compute(NDManager manager, Function<NDManager, NDArray> step) {
+        return whileOpen(
+                () -> {
+                    try (NDManager scope = runtime.manager().newSubManager()) {
+                        return handOver(step.apply(scope), manager);
+                    }
+                });
+    }
+
+    private static NDArray handOver(NDArray result, NDManager manager) {
+        try {
+            result.attach(manager);
+            return result;
+        } catch (RuntimeException e) {
+            result.close();
+            throw e;
         }
     }
 
-    private NDArray inferLogits(NDManager manager, NDArray ids) {
-        try (NDManager scope = manager.newSubManager()) {
-            NDArray x = inferStates(scope, ids, false).get(0);
-            return head(manager, scope, x, false);
-        }
+    private NDArray inferLogits(NDManager scope, NDArray ids) {
+        return head(scope, inferStates(scope, ids, state -> {}), false);
     }
 
     /**
      * The final norm and the head: (B, T, C) hidden states to logits, the last position's or all.
      */
-    private NDArray head(NDManager manager, NDManager scope, NDArray x, boolean last) {
+    private NDArray head(NDManager scope, NDArray x, boolean last) {
         Shape shape = x.getShape();
         long rows = last ? shape.get(0) : shape.get(0) * shape.get(1);
         KernelDecoder kernels = kernels(rows, Float.BYTES * rows * layout.vocabulary());
         if (kernels != null) {
-            return kernels.logits(manager, x, last, lastParameters());
+            return kernels.logits(scope, x, last, lastParameters());
         }
         InferenceWeights weights = runtime.weights();
         IValue[] prepared = lastWeights(weights);
         TorchScript page = weights.page();
         NDArray h = page.infer(scope, "head_input", all(x, norm(prepared)));
         Object head = prepared[prepared.length - 1];
-        return page.infer(manager, last ? "last_logits" : "logits", h, head);
+        return page.infer(scope, last ? "last_logits" : "logits", h, head);
     }
 
     /**
@@ -289,55 +328,97 @@ public abstract class CausalDecoder extends HubBlock
      * @return layers + 1 float32 arrays of (B, T, C)
      */
     public List<NDArray> hiddenStates(NDManager manager, long[][] ids) {
-        try (NDManager scope = manager.newSubManager()) {
-            List<NDArray> states = inferStates(scope, input.of(scope, ids), true);
-            List<Object> arguments = new ArrayList<>();
-            arguments.add(states.remove(states.size() - 1));
-            for (int i = 0; i < layout.finalNorm().size(); i++) {
-                arguments.add(lastParameters().get(i).getArray());
-            }
-            states.add(runtime.plain().infer(scope, "final_norm", arguments.toArray()));
-            states.forEach(state -> state.attach(manager));
-            return states;
+        return whileOpen(
+                () -> {
+                    try (NDManager scope = runtime.manager().newSubManager()) {
+                        List<NDArray> states = new ArrayList<>();
+                        NDArray last =
+                                inferStates(
+                                        scope,
+                                        input.of(scope, ids),
+                                        state -> states.add(state.duplicate()));
+                        states.add(finalNorm(scope, last));
+                        states.forEach(state -> handOver(state, manager));
+                        return states;
+                    }
+                });
+    }
+
+    private NDArray finalNorm(NDManager scope, NDArray x) {
+        List<Object> arguments = new ArrayList<>(List.of(x));
+        for (int i = 0; i < layout.finalNorm().size(); i++) {
+            arguments.add(lastParameters().get(i).getArray());
+        }
+        return runtime.plain().infer(scope, "final_norm", arguments.toArray());
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public Optional<String> firstNotFinite(long[] ids) {
+        return whileOpen(
+                () -> {
+                    try (NDManager scope = runtime.manager().newSubManager()) {
+                        List<Boolean> finite = new ArrayList<>();
+                        NDArray last =
+                                inferStates(
+                                        scope,
+                                        input.of(scope, new long[][] {ids}),
+                                        state -> finite.add(isFinite(state)));
+                        finite.add(isFinite(last));
+                        int first = finite.indexOf(false);
+                        return switch (Integer.signum(first)) {
+                            case -1 -> Optional.empty();
+                            case 0 -> Optional.of("the embedding");
+                            default ->
+                                    Optional.of(
+                                            "layer %d of 0 to %d"
+                                                    .formatted(first - 1, layers.size() - 1));
+                        };
+                    }
+                });
+    }
+
+    private static boolean isFinite(NDArray x) {
+        try (NDArray zeros = x.mul(0);
+                NDArray sum = zeros.sum()) {
+            return !Float.isNaN(sum.getFloat()); // 0 times what is infinite is NaN, too
         }
     }
 
-    /** Runs embedding and layers; keeps every state or the last one only. */
-    private List<NDArray> inferStates(NDManager manager, NDArray ids, boolean all) {
-        input.checkLength(ids.getShape().get(1));
-        List<NDArray> states = new ArrayList<>();
-        NDArray x = embed(manager, ids);
+    /**
+     * Runs embedding and layers; returns the last layer's output.
+     *
+     * @param before told of each layer's input, which lives no longer than the call
+     */
+    private NDArray inferStates(NDManager scope, NDArray ids, Consumer<NDArray> before) {
+        Shape shape = ids.getShape();
+        input.checkLength(shape.get(1));
+        requireUnchangedFiles();
+        NDArray x = embed(scope, ids);
         long kept = (long) layout.keyValueHeads() * layout.headDim();
         long widest = Math.max(x.getShape().get(2), kept);
-        KernelDecoder kernels = kernels(ids.size(), Float.BYTES * ids.size() * widest);
+        KernelDecoder kernels = kernels(shape.size(), Float.BYTES * shape.size() * widest);
         if (kernels != null) {
-            try (KernelPass pass = kernels.begin(manager, x, null)) {
+            try (KernelPass pass = kernels.begin(scope, x, null)) {
                 for (int i = 0; i < layers.size(); i++) {
-                    if (all) {
-                        states.add(x.duplicate());
-                    }
+                    before.accept(x);
                     kernels.layer(pass, i, layers.get(i).ordered());
                 }
             }
-            states.add(x);
-            return states;
+            return x;
         }
-        long tokens = ids.getShape().get(1);
-        NDArray cos = runtime.plain().infer(manager, "first", runtime.rotaryTables()[0], tokens);
-        NDArray sin = runtime.plain().infer(manager, "first", runtime.rotaryTables()[1], tokens);
+        long tokens = shape.get(1);
+        NDArray cos = runtime.plain().infer(scope, "first", runtime.rotaryTables()[0], tokens);
+        NDArray sin = runtime.plain().infer(scope, "first", runtime.rotaryTables()[1], tokens);
         InferenceWeights weights = runtime.weights();
         for (int i = 0; i < layers.size(); i++) {
+            before.accept(x);
             Object[] arguments = all(x, cos, sin, layerWeights(weights, i));
-            NDArray y = weights.page().infer(manager, "layer", arguments);
-            if (all) {
-                states.add(x);
-            } else {
-                x.close();
-            }
+            NDArray y = weights.page().infer(scope, "layer", arguments);
+            x.close();
             x = y;
         }
-        states.add(x);
-        return states;
+        return x;
     }
 
     private NDArray embed(NDManager manager, NDArray ids) {
@@ -348,14 +429,33 @@ public abstract class CausalDecoder extends HubBlock
     @Override
     public KvCache newCache(int rows, int capacity) {
         input.checkLength(capacity);
-        TensorType stored = TensorLoader.typeOf(embedding().getArray());
-        boolean half = stored != TensorType.F32 && stored != TensorType.F64;
-        return new KvCache(
-                runtime.manager(),
-                runtime.loader(),
-                layout.layers(),
-                new Shape(rows, layout.keyValueHeads(), aligned(capacity), layout.headDim()),
-                half ? TensorType.BF16 : TensorType.F32);
+        requireUnchangedFiles();
+        return whileOpen(
+                () -> {
+                    TensorType stored = TensorLoader.typeOf(embedding().getArray());
+                    boolean half = stored != TensorType.F32 && stored != TensorType.F64;
+                    return new KvCache(
+                            runtime.manager(),
+                            runtime.loader(),
+                            layout.layers(),
+                            new Shape(
+                                    rows,
+                                    layout.keyValueHeads(),
+                                    aligned(capacity),
+                                    layout.headDim()),
+                            half ? TensorType.BF16 : TensorType.F32);
+                });
+    }
+
+    /**
+     * Checks that the files which weights are mapped from are those that were loaded. It costs a
+     * look at each file's size and time; {@link #newCache}, {@link #logits} and {@link
+     * #hiddenStates} do it themselves.
+     *
+     * @throws UncheckedIOException if one was changed, replaced or removed; the message names it
+     */
+    public void requireUnchangedFiles() {
+        runtime.requireUnchangedFiles();
     }
 
     /**
@@ -370,26 +470,29 @@ public abstract class CausalDecoder extends HubBlock
     /** {@inheritDoc} */
     @Override
     public NDArray advance(NDManager manager, KvCache cache, int[] slots, long[][] ids) {
-        int tokens = ids[0].length;
+        return compute(manager, scope -> advance(scope, cache, slots, input.of(scope, ids)));
+    }
+
+    private NDArray advance(NDManager scope, KvCache cache, int[] slots, NDArray ids) {
+        cache.requireOf(runtime.manager());
+        int tokens = Math.toIntExact(ids.getShape().get(1));
         CachedRows cached = new CachedRows(cache, slots, tokens);
-        try (NDManager scope = manager.newSubManager()) {
-            NDArray x = embed(scope, input.of(scope, ids));
-            KernelDecoder kernels = kernels((long) slots.length * tokens, cache.layerBytes());
-            if (kernels == null) {
-                x = advance(scope, x, cached);
-            } else {
-                try (KernelPass pass = kernels.begin(scope, x, cached)) {
-                    for (int i = 0; i < layers.size(); i++) {
-                        kernels.layer(pass, i, layers.get(i).ordered());
-                    }
+        NDArray x = embed(scope, ids);
+        KernelDecoder kernels = kernels((long) slots.length * tokens, cache.layerBytes());
+        if (kernels == null) {
+            x = advance(scope, x, cached);
+        } else {
+            try (KernelPass pass = kernels.begin(scope, x, cached)) {
+                for (int i = 0; i < layers.size(); i++) {
+                    kernels.layer(pass, i, layers.get(i).ordered());
                 }
             }
-            NDArray logits = head(manager, scope, x, true);
-            for (int slot : slots) {
-                cache.grow(slot, tokens);
-            }
-            return logits;
         }
+        NDArray logits = head(scope, x, true);
+        for (int slot : slots) {
+            cache.grow(slot, tokens);
+        }
+        return logits;
     }
 
     /** Runs the layers on libtorch's kernels. */
@@ -451,7 +554,7 @@ public abstract class CausalDecoder extends HubBlock
     /** {@inheritDoc} */
     @Override
     public TorchScript page(String source) {
-        return runtime.page(source);
+        return whileOpen(() -> runtime.page(source));
     }
 
     /** {@inheritDoc} */

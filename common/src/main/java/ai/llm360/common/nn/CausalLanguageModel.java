@@ -2,7 +2,9 @@ package ai.llm360.common.nn;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * A decoder-only language model: token ids in, scores of the next token out.
@@ -22,9 +24,23 @@ public interface CausalLanguageModel {
     Set<Long> eosIds();
 
     /**
-     * Makes a manager on the model's device, for one request's arrays.
+     * Runs a step during which the model's memory stays: whoever closes the model meanwhile waits.
+     * What is attached to the model, its pages and its {@link #newRequestManager managers}, is used
+     * in such steps only. They should be short, and may be nested.
+     *
+     * @param step the step
+     * @param <T> the type of its result
+     * @return its result
+     * @throws IllegalStateException if the model is closed
+     */
+    <T> T whileOpen(Supplier<T> step);
+
+    /**
+     * Makes a manager on the model's device, for one request's arrays; it is closed with the model
+     * at the latest.
      *
      * @return the manager, the caller's to close
+     * @throws IllegalStateException if the model is closed, as from every method below
      */
     NDManager newRequestManager();
 
@@ -55,7 +71,8 @@ public interface CausalLanguageModel {
      * @param slots the cache rows to continue (R of them)
      * @param ids as many tokens for each of those rows: (R, T)
      * @return the float32 logits that follow each row's last token: (R, V)
-     * @throws IllegalArgumentException if a token is outside the vocabulary or the cache is full
+     * @throws IllegalArgumentException if a token is outside the vocabulary, the cache is full, or
+     *     it is another model's
      */
     NDArray advance(NDManager manager, KvCache cache, int[] slots, long[][] ids);
 
@@ -69,4 +86,13 @@ public interface CausalLanguageModel {
      *     context length
      */
     NDArray logits(NDManager manager, long[][] ids);
+
+    /**
+     * Looks for the reason of logits that aren't finite, in one pass over a sequence.
+     *
+     * @param ids the sequence
+     * @return what first gives NaN or an infinite number, such as {@code layer 3 of 0 to 31}; empty
+     *     if nothing before the head does
+     */
+    Optional<String> firstNotFinite(long[] ids);
 }

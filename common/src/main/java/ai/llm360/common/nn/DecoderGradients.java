@@ -62,16 +62,21 @@ public final class DecoderGradients implements AutoCloseable {
             }
             weight.setRequiresGradient(true);
         }
-        manager = decoder.runtime().manager().newSubManager();
+        decoder.requireUnchangedFiles();
+        manager = decoder.newRequestManager();
         LinearKind kind = kind(bfloat16);
-        page = decoder.runtime().page(kind);
+        page = decoder.whileOpen(() -> decoder.runtime().page(kind));
         lossPage =
                 TorchScript.compile(
                         manager,
                         TorchScript.source(DecoderGradients.class, "loss.torchscript"),
                         Map.of("operands", operands(kind)));
-        headGradient = manager.zeros(head().getShape());
-        makeGradients();
+        decoder.whileOpen(
+                () -> {
+                    headGradient = manager.zeros(head().getShape());
+                    makeGradients();
+                    return null;
+                });
     }
 
     private LinearKind kind(boolean bfloat16) {
@@ -100,6 +105,10 @@ public final class DecoderGradients implements AutoCloseable {
      * @return the loss, in nats
      */
     public double add(TokenBatch batch, double scale) {
+        return decoder.whileOpen(() -> addWhileOpen(batch, scale));
+    }
+
+    private double addWhileOpen(TokenBatch batch, double scale) {
         try (NDManager scope = manager.newSubManager()) {
             NDArray ids = lossPage.train(scope, "inputs", batch.ids());
             long positions = ids.size();
@@ -135,6 +144,10 @@ public final class DecoderGradients implements AutoCloseable {
      * @return the loss, in nats
      */
     public double loss(TokenBatch batch) {
+        return decoder.whileOpen(() -> lossWhileOpen(batch));
+    }
+
+    private double lossWhileOpen(TokenBatch batch) {
         JniUtils.setGradMode(false);
         try (NDManager scope = manager.newSubManager()) {
             NDArray ids = lossPage.train(scope, "inputs", batch.ids());
@@ -311,7 +324,7 @@ public final class DecoderGradients implements AutoCloseable {
     /** Sets all gradients to zero. */
     public void clear() {
         Object all = gradients.values().toArray(NDArray[]::new);
-        lossPage.train(manager, "clear", all).close();
+        decoder.whileOpen(() -> lossPage.train(manager, "clear", all)).close();
     }
 
     /** Frees the pages and the handles of the gradients. The weights stay the model's. */

@@ -39,11 +39,14 @@ public final class DecoderLayer extends HubBlock {
             arguments[3 + i] =
                     store.getValue(parameter(weights.get(i).name()), x.getDevice(), training);
         }
-        TorchScript page = decoder.runtime().plain();
-        return new NDList(
-                training
-                        ? page.train(x.getManager(), "layer", arguments)
-                        : page.infer(x.getManager(), "layer", arguments));
+        return decoder.whileOpen(
+                () -> {
+                    TorchScript page = decoder.runtime().plain();
+                    return new NDList(
+                            training
+                                    ? page.train(x.getManager(), "layer", arguments)
+                                    : page.infer(x.getManager(), "layer", arguments));
+                });
     }
 
     /** Returns this layer's parameters in the order of the page's arguments. */

@@ -3,37 +3,104 @@ package ai.llm360.common.nn;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
+import ai.djl.nn.ParameterList;
 import ai.djl.pytorch.engine.PtNDManager;
+import ai.llm360.common.checkpoint.FileVersion;
 import ai.llm360.common.checkpoint.TensorType;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Supplier;
 
 /**
  * What a decoder makes at first use and keeps as long as its weights live: compiled pages, rotary
  * tables, and the weights in the form that inference multiplies by.
  *
- * <p>All of it is attached to the manager of the embedding table, and so closed with the model.
+ * <p>All of it, and the weights, are in one {@link DecoderMemory}, and so closed with the model.
  */
 final class DecoderRuntime {
 
     private final DecoderLayout layout;
     private final Parameter embedding;
+    private final Supplier<ParameterList> parameters;
     private final Map<LinearKind, TorchScript> pages = new EnumMap<>(LinearKind.class);
     private final Map<String, TorchScript> helpers = new HashMap<>();
+    private DecoderMemory memory;
     private WeightSource source = WeightSource.PARAMETERS;
     private boolean int8;
     private Optional<PreparedWeights> prepared = Optional.empty();
+    private List<FileVersion> mapped = List.of();
     private TensorLoader loader;
     private NDArray[] rotaryTables;
     private InferenceWeights weights;
     private KernelDecoder kernels;
 
-    DecoderRuntime(DecoderLayout layout, Parameter embedding) {
+    /**
+     * @param parameters gives all parameters, the embedding table's among them
+     */
+    DecoderRuntime(DecoderLayout layout, Parameter embedding, Supplier<ParameterList> parameters) {
         this.layout = layout;
         this.embedding = embedding;
+        this.parameters = parameters;
+    }
+
+    /**
+     * Runs a step, during which the weights and all that is made of them stay.
+     *
+     * @throws IllegalStateException if the model is closed
+     */
+    <T> T whileOpen(Supplier<T> step) {
+        return memory().whileOpen(step);
+    }
+
+    /**
+     * Returns the memory that the weights are in. Those that {@link WeightLoader} didn't bring, but
+     * DJL or a user, hang on a manager of theirs, and are taken over.
+     */
+    private synchronized DecoderMemory memory() {
+        if (memory == null) {
+            memory = new DecoderMemory(embedding.getArray().getManager());
+            parameters.get().forEach(p -> p.getValue().getArray().attach(memory.manager()));
+            memory.closeWithParent();
+        }
+        return memory;
+    }
+
+    /**
+     * Makes the memory that weights are about to be loaded into, in place of what was there.
+     *
+     * @param parent closes it
+     */
+    NDManager open(NDManager parent) {
+        release();
+        synchronized (this) {
+            memory = new DecoderMemory(parent);
+            return memory.manager();
+        }
+    }
+
+    /** Frees all that is kept, weights included, when no step is in progress. */
+    void release() {
+        DecoderMemory old;
+        synchronized (this) {
+            old = memory;
+            memory = null;
+            pages.clear();
+            helpers.clear();
+            loader = null;
+            rotaryTables = null;
+            weights = null;
+            kernels = null;
+            mapped = List.of();
+        }
+        if (old != null) {
+            old.close();
+        }
     }
 
     /** Says where packed weights are read from, and whether to hold them as int8. */
@@ -54,6 +121,26 @@ final class DecoderRuntime {
         kernels = null;
     }
 
+    /** Says which files weights are mapped from, now or at first use. */
+    synchronized void setMapped(List<FileVersion> files) {
+        mapped = files;
+    }
+
+    /** Checks that none of those files was changed. */
+    void requireUnchangedFiles() {
+        List<FileVersion> files;
+        synchronized (this) {
+            files = mapped;
+        }
+        try {
+            for (FileVersion file : files) {
+                file.requireUnchanged();
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e.getMessage(), e);
+        }
+    }
+
     /** Where packed weights are read from. */
     synchronized WeightSource source() {
         return source;
@@ -64,7 +151,7 @@ final class DecoderRuntime {
     }
 
     NDManager manager() {
-        return embedding.getArray().getManager();
+        return memory().manager();
     }
 
     /** The decoder's page on plain tensors, which autograd can record. */
@@ -121,10 +208,8 @@ final class DecoderRuntime {
     synchronized InferenceWeights weights() {
         LinearKind kind = chooseKind();
         if (weights == null || weights.kind() != kind) {
-            if (weights != null) {
-                weights.close();
-            }
-            // One group a layer, and one for final norm and head.
+            // One group a layer, and one for final norm and head. Those of another kind may be in
+            // use, so they are closed with the model.
             weights = new InferenceWeights(kind, page(kind), source, layout.layers() + 1);
             manager().attachInternal(UUID.randomUUID().toString(), weights);
         }

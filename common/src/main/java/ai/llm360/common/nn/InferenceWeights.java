@@ -8,10 +8,10 @@ import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.IValue;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 
 /**
  * A decoder's weights in the form that inference multiplies by, each layer's prepared when it is
@@ -69,32 +69,33 @@ final class InferenceWeights implements AutoCloseable {
         return groups[group];
     }
 
-    /** Packs the weights, side by side where libtorch does one with one thread. */
+    /**
+     * Packs the weights, side by side where libtorch does one with one thread. It is done whole,
+     * whoever interrupts: what a thread that nobody waits for went on with might be freed under it.
+     */
     private IValue[] packAll(String prefix, List<WeightSpec> specs, List<Parameter> parameters) {
         ExecutorService pool =
                 Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors());
+        List<CompletableFuture<IValue>> packed = new ArrayList<>();
         try {
-            List<Future<IValue>> packed = new ArrayList<>();
             for (int i = 0; i < specs.size(); i++) {
                 WeightSpec spec = specs.get(i);
                 NDArray array = parameters.get(i).getArray();
                 packed.add(
-                        pool.submit(
+                        CompletableFuture.supplyAsync(
                                 () ->
                                         kind.packs(spec)
                                                 ? pack(prefix, spec, array)
-                                                : IValue.from((PtNDArray) array)));
+                                                : IValue.from((PtNDArray) array),
+                                pool));
             }
-            IValue[] values = new IValue[packed.size()];
-            for (int i = 0; i < values.length; i++) {
-                values[i] = packed.get(i).get();
-            }
-            return values;
-        } catch (ExecutionException e) {
+            CompletableFuture.allOf(packed.toArray(CompletableFuture[]::new)).join();
+            return packed.stream().map(CompletableFuture::join).toArray(IValue[]::new);
+        } catch (CompletionException e) {
+            packed.stream()
+                    .filter(value -> !value.isCompletedExceptionally())
+                    .forEach(value -> value.join().close());
             throw new EngineException("can't pack the weights of " + prefix, e.getCause());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new EngineException("interrupted while packing the weights of " + prefix, e);
         } finally {
             pool.shutdown();
         }

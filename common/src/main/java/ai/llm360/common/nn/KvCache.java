@@ -15,6 +15,7 @@ import ai.llm360.common.kernel.KernelCache;
  */
 public final class KvCache implements AutoCloseable {
 
+    private final NDManager owner;
     private final NDManager manager;
     private final NDArray[] keys;
     private final NDArray[] values;
@@ -24,6 +25,7 @@ public final class KvCache implements AutoCloseable {
     private final int capacity;
 
     KvCache(NDManager parent, TensorLoader loader, int layers, Shape shape, TensorType type) {
+        owner = parent;
         manager = parent.newSubManager();
         manager.setName("kv-cache");
         keys = new NDArray[layers];
@@ -61,6 +63,20 @@ public final class KvCache implements AutoCloseable {
     /** Returns the number of rows. */
     public int rows() {
         return lengths.length;
+    }
+
+    /**
+     * Checks that the cache can be continued: kernels would go on where its memory was.
+     *
+     * @param of the memory of the model that is to continue it
+     */
+    void requireOf(NDManager of) {
+        if (owner != of) {
+            throw new IllegalArgumentException("the cache was made by another model");
+        }
+        if (!manager.isOpen()) {
+            throw new IllegalStateException("the cache is closed");
+        }
     }
 
     NDArray keys(int layer) {

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.CheckpointException;
+import ai.llm360.common.checkpoint.FileVersion;
 import ai.llm360.common.checkpoint.TensorInfo;
 import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.common.kernel.KernelMatrix;
@@ -29,7 +30,7 @@ import org.slf4j.LoggerFactory;
  */
 final class PreparedWeights {
 
-    static final String VERSION = "1";
+    static final String VERSION = "2";
     static final String VERSION_KEY = "llm360.prepared";
     static final String SOURCE_KEY = "llm360.source";
     static final String SCALES = ".scales";
@@ -39,20 +40,29 @@ final class PreparedWeights {
     /** How many of a tensor's elements tell it from another checkpoint's. */
     private static final long TELLING = 32;
 
-    private final Path file;
+    private final FileVersion version;
     private final WeightType type;
     private final Map<String, TensorInfo> tensors;
 
-    private PreparedWeights(Path file, WeightType type, Map<String, TensorInfo> tensors) {
-        this.file = file;
+    private PreparedWeights(FileVersion version, WeightType type, Map<String, TensorInfo> tensors) {
+        this.version = version;
         this.type = type;
         this.tensors = tensors;
+    }
+
+    /** The file as it was found. */
+    FileVersion version() {
+        return version;
     }
 
     /** Returns where a checkpoint's prepared weights lie. */
     static Path file(Checkpoint checkpoint, WeightType type) {
         Path location = checkpoint.location().toAbsolutePath();
-        Path directory = Files.isDirectory(location) ? location : location.getParent();
+        return file(Files.isDirectory(location) ? location : location.getParent(), type);
+    }
+
+    /** Returns where the prepared weights of the checkpoint in a directory lie. */
+    static Path file(Path directory, WeightType type) {
         return directory.resolve("prepared-" + type + ".safetensors");
     }
 
@@ -69,20 +79,32 @@ final class PreparedWeights {
             return Optional.empty();
         }
         String source = fingerprint(checkpoint);
+        FileVersion version = FileVersion.of(file);
         try (Checkpoint prepared = Checkpoint.open(file)) {
             Map<String, String> metadata = prepared.metadata();
-            if (!VERSION.equals(metadata.get(VERSION_KEY))
-                    || !source.equals(metadata.get(SOURCE_KEY))) {
+            if (!VERSION.equals(metadata.get(VERSION_KEY))) {
+                logger.warn(
+                        "{} is of version {} of its format and isn't used: prepare it again for"
+                                + " version {}",
+                        file,
+                        metadata.get(VERSION_KEY),
+                        VERSION);
+                return Optional.empty();
+            }
+            if (!source.equals(metadata.get(SOURCE_KEY))) {
                 logger.warn(
                         "{} isn't made of {} as it is now, and isn't used: prepare it again",
                         file,
                         checkpoint.location());
                 return Optional.empty();
             }
-            return Optional.of(new PreparedWeights(file, type, prepared.tensors()));
+            PreparedChecksums.requireSound(version, prepared);
+            return Optional.of(new PreparedWeights(version, type, prepared.tensors()));
         } catch (CheckpointException e) {
             throw new CheckpointException(
-                    file, "holds no prepared weights; delete it, or prepare them again", e);
+                    file,
+                    "is damaged; delete it, or prepare it again (%s)".formatted(e.getMessage()),
+                    e);
         }
     }
 
@@ -179,7 +201,7 @@ final class PreparedWeights {
                 || !Arrays.equals(found.shape().getShape(), shape)) {
             throw new IllegalStateException(
                     "%s: expected %s of %s %s, found %s; delete it, or prepare it again"
-                            .formatted(file, name, type, Arrays.toString(shape), found));
+                            .formatted(version.file(), name, type, Arrays.toString(shape), found));
         }
         return found;
     }

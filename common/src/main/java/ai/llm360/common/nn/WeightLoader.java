@@ -8,14 +8,20 @@ import ai.djl.nn.Parameter;
 import ai.djl.util.Pair;
 import ai.djl.util.Progress;
 import ai.llm360.common.checkpoint.Checkpoint;
+import ai.llm360.common.checkpoint.FileVersion;
 import ai.llm360.common.checkpoint.TensorInfo;
 import ai.llm360.common.checkpoint.TensorMatcher;
 import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.common.kernel.KernelMatrix;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * Loads a checkpoint's weights into a decoder.
@@ -24,6 +30,10 @@ import java.util.Optional;
  * no time, and the pages come in as they are used. Others are cast one tensor at a time, so that
  * float32 shards of 27 GB become 13.5 GB of bfloat16 without ever being in memory whole. What
  * {@link WeightPreparation} has written beside the checkpoint is taken for inference on the CPU.
+ *
+ * <p>A mapped file must stay as it is while the model is used: it may be replaced by renaming
+ * another over it, but not overwritten or cut short. {@link CausalDecoder#requireUnchangedFiles}
+ * finds that it was.
  */
 public final class WeightLoader {
 
@@ -77,8 +87,36 @@ public final class WeightLoader {
         if (prepared && asStored && kernels) {
             made = PreparedWeights.find(checkpoint, wanted);
         }
-        bind(decoder, tensors, manager, wanted, progress);
-        decoder.runtime().setPrepared(made);
+        List<FileVersion> mapped = mapped(tensors.values(), manager, wanted);
+        made.ifPresent(m -> mapped.add(m.version()));
+        NDManager own = decoder.runtime().open(manager);
+        try {
+            bind(decoder, tensors, own, wanted, progress);
+            decoder.runtime().setPrepared(made);
+            decoder.runtime().setMapped(mapped);
+            decoder.requireUnchangedFiles(); // what was mapped is what the headers said
+        } catch (RuntimeException | Error e) {
+            decoder.clear();
+            throw e;
+        }
+    }
+
+    /** The versions of the files that weights are mapped from, now or when they are packed. */
+    private static List<FileVersion> mapped(
+            Collection<TensorInfo> tensors, NDManager manager, WeightType wanted)
+            throws IOException {
+        Set<Path> files = new TreeSet<>();
+        for (TensorInfo tensor : tensors) {
+            boolean asStored = wanted == WeightType.INT8 || wanted.tensorType() == tensor.type();
+            if (asStored && !manager.getDevice().isGpu()) {
+                files.add(tensor.file());
+            }
+        }
+        List<FileVersion> versions = new ArrayList<>();
+        for (Path file : files) {
+            versions.add(FileVersion.of(file));
+        }
+        return versions;
     }
 
     private static void bind(

@@ -13,11 +13,14 @@ import ai.llm360.common.kernel.TwelveBitRows;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongConsumer;
+import java.util.stream.Stream;
 
 /**
  * Writes a decoder's matrices in the form that this machine's kernels multiply by, once, so that
@@ -34,6 +37,8 @@ public final class WeightPreparation {
     private final Map<String, LinearWeight> linears = new HashMap<>();
     private final List<TensorSpec> tensors = new ArrayList<>();
     private final NDManager manager;
+
+    private final PreparedChecksums sums = new PreparedChecksums();
 
     /** Of the matrix whose elements were written last. */
     private ByteBuffer scales;
@@ -61,6 +66,7 @@ public final class WeightPreparation {
                 tensors.add(new TensorSpec(linear.name(), TensorType.U8, shape));
             }
         }
+        tensors.add(PreparedChecksums.spec(tensors.size()));
     }
 
     /**
@@ -108,6 +114,34 @@ public final class WeightPreparation {
         }
     }
 
+    /**
+     * Finds what was prepared of a checkpoint.
+     *
+     * @param directory the checkpoint's directory
+     * @return the files; none if nothing was prepared
+     */
+    public static List<Path> files(Path directory) {
+        return Stream.of(WeightType.BF16, WeightType.INT8)
+                .map(type -> PreparedWeights.file(directory, type))
+                .filter(Files::isRegularFile)
+                .toList();
+    }
+
+    /**
+     * Reads what was prepared and compares it with its checksums.
+     *
+     * @param file the file
+     * @param read is told how many bytes have been read, piece by piece
+     * @return the names of the tensors that are not as they were written; none if all are
+     * @throws ai.llm360.common.checkpoint.CheckpointException if it isn't of the present format
+     * @throws IOException if reading fails
+     */
+    public static List<String> verify(Path file, LongConsumer read) throws IOException {
+        try (Checkpoint prepared = Checkpoint.open(file)) {
+            return PreparedChecksums.damaged(prepared, read);
+        }
+    }
+
     private int exceptions(LinearWeight linear) {
         WeightSpec spec = linear.spec();
         try (NDManager scope = manager.newSubManager()) {
@@ -119,8 +153,10 @@ public final class WeightPreparation {
 
     private void write(TensorSpec tensor, WritableByteChannel out) throws IOException {
         LinearWeight linear = linears.get(tensor.name());
-        if (linear == null) {
-            out.write(scales);
+        if (tensor.name().equals(PreparedChecksums.TENSOR)) {
+            sums.finish(out);
+        } else if (linear == null) {
+            sums.write(scales, out);
         } else if (type == WeightType.INT8) {
             writeRounded(linear, out);
         } else {
@@ -133,7 +169,7 @@ public final class WeightPreparation {
             RoundedMatrices.Rounded rounded =
                     RoundedMatrices.round(
                             scope, source, linear.name(), linear.spec(), linear.parameter());
-            out.write(rounded.elements().toByteBuffer(true));
+            sums.write(rounded.elements().toByteBuffer(true), out);
             ByteBuffer factors = rounded.scales().toByteBuffer(true);
             scales = ByteBuffer.allocate(factors.remaining()).put(factors).flip();
         }
@@ -158,6 +194,6 @@ public final class WeightPreparation {
                     exceptions,
                     packed);
         }
-        out.write(packed);
+        sums.write(packed, out);
     }
 }

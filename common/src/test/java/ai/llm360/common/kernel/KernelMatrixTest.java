@@ -218,6 +218,32 @@ class KernelMatrixTest {
         assertThat(elements).containsExactly(127, 0, 0, 127, 127, 127, 127, 127, 127);
     }
 
+    @ParameterizedTest
+    @CsvSource({"false, false", "false, true", "true, false", "true, true"})
+    void int8_of_what_is_not_finite_is_not_finite(boolean half, boolean turned) {
+        int outputs = 11;
+        int inputs = 67; // whole vectors and some more
+        float[] x = half(normal(2 * inputs));
+        for (float odd : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
+            for (int at : new int[] {0, 5, 63, 64, 66}) {
+                float[] w = half(normal(outputs * inputs));
+                w[9 * inputs + at] = odd;
+                float[] stored = turned ? transposed(w, outputs, inputs) : w;
+                float[] y = multiply(x, 2, int8(stored, half, turned, outputs, inputs));
+                for (int i = 0; i < y.length; i++) {
+                    assertThat(Float.isFinite(y[i])).isEqualTo(i % outputs != 9);
+                }
+                float[] sound = half(normal(outputs * inputs));
+                float[] broken = x.clone();
+                broken[inputs + at] = odd;
+                y = multiply(broken, 2, int8(sound, half, false, outputs, inputs));
+                for (int i = 0; i < y.length; i++) {
+                    assertThat(Float.isFinite(y[i])).isEqualTo(i < outputs);
+                }
+            }
+        }
+    }
+
     @Test
     void int8_takes_the_largest_numbers_and_rows_of_zeros() {
         int inputs = 11008;

@@ -21,6 +21,7 @@ import ai.llm360.common.nn.WeightType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -33,6 +34,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What a decoder's prepared weights must be to its kernels. */
 public abstract class PreparedWeightsTest {
@@ -174,10 +176,75 @@ public abstract class PreparedWeightsTest {
         }
         assertThatExceptionOfType(CheckpointException.class)
                 .isThrownBy(() -> load(WeightType.BF16))
-                .withMessageStartingWith(file + ": holds no prepared weights; delete it");
+                .withMessageStartingWith(file + ": is damaged; delete it, or prepare it again");
         assertThat(oneByOne(load(WeightType.INT8))).isNotEmpty(); // which that file isn't for
         prepare(WeightType.BF16);
         assertThat(oneByOne(load(WeightType.BF16))).isNotEmpty();
+    }
+
+    private static void flip(Path file, long offset) throws IOException {
+        FileTime time = Files.getLastModifiedTime(file);
+        try (FileChannel channel =
+                FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            ByteBuffer one = ByteBuffer.allocate(1);
+            channel.read(one, offset);
+            one.put(0, (byte) (one.get(0) ^ 1));
+            channel.write(one.flip(), offset);
+        }
+        Files.setLastModifiedTime(file, time);
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = WeightType.class,
+            names = {"BF16", "INT8"})
+    void a_flipped_bit_is_found_before_it_is_computed_with(WeightType type) throws IOException {
+        Path file = prepare(type);
+        TensorInfo tensor;
+        try (Checkpoint prepared = Checkpoint.open(file)) {
+            tensor = prepared.tensors().values().iterator().next();
+        }
+        assertThat(WeightPreparation.verify(file, bytes -> {})).isEmpty();
+        flip(file, tensor.offset() + tensor.byteLength() / 2);
+        assertThatExceptionOfType(CheckpointException.class)
+                .isThrownBy(() -> load(type))
+                .withMessageContaining("1 of its tensors are not as they were written")
+                .withMessageContaining(tensor.name());
+        assertThat(WeightPreparation.verify(file, bytes -> {})).containsExactly(tensor.name());
+    }
+
+    @Test
+    void a_file_is_checked_at_its_first_load_and_after_it_was_written_again() throws IOException {
+        Path file = prepare(WeightType.INT8);
+        Path note = file.resolveSibling("prepared-int8.safetensors.checked");
+        assertThat(note).doesNotExist();
+        load(WeightType.INT8);
+        assertThat(note).content().startsWith("sound: " + Files.size(file) + " bytes of ");
+        flip(file, Files.size(file) - 1); // and its time is as it was
+        load(WeightType.INT8);
+        Files.setLastModifiedTime(file, FileTime.fromMillis(1_000_000));
+        assertThatExceptionOfType(CheckpointException.class)
+                .isThrownBy(() -> load(WeightType.INT8))
+                .withMessageContaining("1 of its tensors are not as they were written");
+        prepare(WeightType.INT8);
+        load(WeightType.INT8);
+        assertThat(note).content().startsWith("sound: " + Files.size(file) + " bytes of ");
+    }
+
+    @Test
+    void a_file_of_an_older_version_is_not_used() throws IOException {
+        float[] rounded = oneByOne(load(WeightType.INT8));
+        Path file = prepare(WeightType.INT8);
+        byte[] bytes = Files.readAllBytes(file);
+        String header = new String(bytes, StandardCharsets.ISO_8859_1);
+        int version = header.indexOf("\"llm360.prepared\":\"2\"") + 19;
+        bytes[version] = '1';
+        bytes[header.indexOf("llm360.crc32c") + 12] = 'x'; // version 1 had no checksums
+        Files.write(file, bytes);
+        assertThat(oneByOne(load(WeightType.INT8))).containsExactly(rounded);
+        assertThatExceptionOfType(CheckpointException.class)
+                .isThrownBy(() -> WeightPreparation.verify(file, read -> {}))
+                .withMessageContaining("has no checksums");
     }
 
     @Test
