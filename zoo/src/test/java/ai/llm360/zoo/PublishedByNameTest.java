@@ -5,19 +5,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.djl.inference.Predictor;
 import ai.djl.repository.zoo.ZooModel;
 import ai.llm360.common.generate.Generation;
+import ai.llm360.zoo.hub.HubPlan;
 import ai.llm360.zoo.testing.Home;
 import ai.llm360.zoo.testing.HubEnvironment;
 import ai.llm360.zoo.testing.PublishedHub;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * All of Amber's 360 and CrystalCoder's 143 checkpoints, from a Hub that has them, by name: where
@@ -63,24 +64,43 @@ class PublishedByNameTest {
         return made;
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"IFM/Amber", "LLM360/Amber"})
-    void each_of_ambers_360_loads_and_is_another_model(String repository) throws Exception {
-        hub.withAmber(repository, PublishedHub.amberBranches());
+    @Test
+    void each_of_ambers_360_loads_and_is_another_model() throws Exception {
+        hub.withAmber("IFM/Amber", PublishedHub.amberBranches());
         List<String> all = references("amber");
         assertThat(all).hasSize(360);
         assertThat(generations(all)).hasSize(360);
         assertThat(Catalogue.current().find("amber@359").revision()).isEqualTo("main");
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"IFM/Crystal", "LLM360/CrystalCoder"})
-    void each_of_crystalcoders_143_loads_and_is_another_model(String repository) throws Exception {
-        hub.withCrystalCoder(repository);
+    @Test
+    void each_of_crystalcoders_143_loads_and_is_another_model() throws Exception {
+        hub.withCrystalCoder("IFM/Crystal");
         Catalogue.refresh("crystalcoder");
         List<String> all = references("crystalcoder");
         assertThat(all).hasSize(143).doesNotHaveDuplicates();
         assertThat(generations(all)).hasSize(143);
+    }
+
+    @Test
+    void each_of_the_503_is_found_where_the_repositories_have_their_first_names() throws Exception {
+        hub.withAmber().withCrystalCoder();
+        Catalogue.refresh("crystalcoder");
+        List<String> all = new ArrayList<>(references("amber"));
+        all.addAll(references("crystalcoder"));
+        assertThat(all).hasSize(503);
+        Set<String> found = new HashSet<>();
+        for (String reference : all) {
+            HubPlan plan = CheckpointDownload.of(reference).orElseThrow().plan();
+            assertThat(plan.repository())
+                    .isEqualTo(
+                            reference.startsWith("amber@")
+                                    ? PublishedHub.AMBER
+                                    : PublishedHub.CRYSTALCODER);
+            assertThat(plan.files()).hasSize(3);
+            found.add(plan.commit());
+        }
+        assertThat(found).hasSize(503);
     }
 
     private static List<String> references(String model) throws Exception {
