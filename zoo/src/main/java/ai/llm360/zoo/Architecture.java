@@ -2,6 +2,8 @@ package ai.llm360.zoo;
 
 import ai.llm360.amber.Amber;
 import ai.llm360.amber.AmberConfig;
+import ai.llm360.common.checkpoint.HubConfig;
+import ai.llm360.common.checkpoint.PlainText;
 import ai.llm360.common.nn.CausalDecoder;
 import ai.llm360.crystalcoder.CrystalCoder;
 import ai.llm360.crystalcoder.CrystalCoderConfig;
@@ -55,7 +57,7 @@ enum Architecture {
                             .formatted(directory));
         }
         try {
-            return describedBy(Files.readString(config));
+            return describedBy(HubConfig.text(config));
         } catch (JsonParseException e) {
             throw new IOException("%s %s".formatted(config, e.getMessage()), e);
         } catch (IllegalArgumentException e) {
@@ -79,7 +81,7 @@ enum Architecture {
         throw new IllegalArgumentException(
                 "model_type is '%s'; the models that can be loaded are of type %s"
                         .formatted(
-                                found,
+                                PlainText.shorten(found),
                                 Arrays.stream(values())
                                         .map(a -> "'" + a.modelType + "'")
                                         .collect(Collectors.joining(", "))));

@@ -6,9 +6,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Changes the one entry of a {@code config.json} that says how the weights are stored. */
@@ -27,13 +25,14 @@ final class ModelConfig {
     static byte[] withType(Path file, TensorType type) throws IOException {
         JsonObject config;
         try {
-            JsonElement parsed = GSON.fromJson(Files.readString(file), JsonElement.class);
+            JsonElement parsed = GSON.fromJson(HubConfig.text(file), JsonElement.class);
             if (parsed == null || !parsed.isJsonObject()) {
                 throw new CheckpointException(file, "is not a JSON object");
             }
             config = parsed.getAsJsonObject();
-        } catch (JsonParseException | CharacterCodingException e) {
-            throw new CheckpointException(file, "is not valid JSON: " + e.getMessage(), e);
+        } catch (JsonParseException e) {
+            throw new CheckpointException(
+                    file, "is not valid JSON: " + PlainText.shorten(e.getMessage()), e);
         }
         boolean hasNew = config.has("dtype");
         if (hasNew) {
