@@ -50,7 +50,9 @@ class CheckpointFuzzTest {
             byte[] bad =
                     i % 2 == 0
                             ? Mutations.bytes(good, random)
-                            : new SafetensorsBuilder().data(36).bytes(Mutations.json(header, random));
+                            : new SafetensorsBuilder()
+                                    .data(36)
+                                    .bytes(Mutations.json(header, random));
             open(replace(file, bad), file, bad);
         }
         assertThat(refused).isGreaterThan(CASES / 2);

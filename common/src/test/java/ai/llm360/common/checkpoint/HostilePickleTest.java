@@ -67,10 +67,16 @@ class HostilePickleTest {
     void strides_that_hold_themselves_are_never_printed() throws IOException {
         for (Value evil :
                 new Value[] {
-                    HostilePickleTest::doubled, HostilePickleTest::circle, HostilePickleTest::ownValue
+                    HostilePickleTest::doubled,
+                    HostilePickleTest::circle,
+                    HostilePickleTest::ownValue
                 }) {
-            refuses(tensor(p -> p.integer(-1), evil).stop(), "size or stride that is not an integer");
-            refuses(tensor(evil, p -> p.integer(1)).stop(), "size or stride that is not an integer");
+            refuses(
+                    tensor(p -> p.integer(-1), evil).stop(),
+                    "size or stride that is not an integer");
+            refuses(
+                    tensor(evil, p -> p.integer(1)).stop(),
+                    "size or stride that is not an integer");
         }
     }
 
@@ -91,7 +97,9 @@ class HostilePickleTest {
     void what_is_no_tensor_is_named_by_its_kind() throws IOException {
         for (Value evil :
                 new Value[] {
-                    HostilePickleTest::doubled, HostilePickleTest::circle, HostilePickleTest::ownValue
+                    HostilePickleTest::doubled,
+                    HostilePickleTest::circle,
+                    HostilePickleTest::ownValue
                 }) {
             PickleBuilder pickle = new PickleBuilder().proto(2).emptyDict().mark().text("w");
             refuses(evil.on(pickle.mark()).tuple().setItems().stop(), "not a tensor");
@@ -154,14 +162,39 @@ class HostilePickleTest {
     @Test
     void random_programs_are_run_or_refused() throws IOException {
         Value[] steps = {
-            p -> p.raw('('), p -> p.raw('t'), p -> p.raw('l'), p -> p.raw('d'), p -> p.raw(']'),
-            p -> p.raw('}'), p -> p.raw(')'), p -> p.raw('a'), p -> p.raw('e'), p -> p.raw('u'),
-            p -> p.raw('s'), p -> p.raw('0'), p -> p.raw('1'), p -> p.raw('N'), p -> p.raw('R'),
-            p -> p.raw('Q'), p -> p.raw('b'), p -> p.raw('q', 0), p -> p.raw('q', 1),
-            p -> p.raw('h', 0), p -> p.raw('h', 1), p -> p.raw('h', 2), p -> p.raw(0x94),
-            p -> p.raw(0x85), p -> p.raw(0x86), p -> p.raw(0x87), p -> p.text("w"), p -> p.no(),
-            p -> p.integer(-1), p -> p.integer(Long.MIN_VALUE), p -> p.orderedDict(),
-            p -> p.storage("FloatStorage", "0", 1), HostilePickleTest::circle,
+            p -> p.raw('('),
+            p -> p.raw('t'),
+            p -> p.raw('l'),
+            p -> p.raw('d'),
+            p -> p.raw(']'),
+            p -> p.raw('}'),
+            p -> p.raw(')'),
+            p -> p.raw('a'),
+            p -> p.raw('e'),
+            p -> p.raw('u'),
+            p -> p.raw('s'),
+            p -> p.raw('0'),
+            p -> p.raw('1'),
+            p -> p.raw('N'),
+            p -> p.raw('R'),
+            p -> p.raw('Q'),
+            p -> p.raw('b'),
+            p -> p.raw('q', 0),
+            p -> p.raw('q', 1),
+            p -> p.raw('h', 0),
+            p -> p.raw('h', 1),
+            p -> p.raw('h', 2),
+            p -> p.raw(0x94),
+            p -> p.raw(0x85),
+            p -> p.raw(0x86),
+            p -> p.raw(0x87),
+            p -> p.text("w"),
+            p -> p.no(),
+            p -> p.integer(-1),
+            p -> p.integer(Long.MIN_VALUE),
+            p -> p.orderedDict(),
+            p -> p.storage("FloatStorage", "0", 1),
+            HostilePickleTest::circle,
             p -> p.global("torch._utils", "_rebuild_tensor_v2"),
             p -> p.global("torch._tensor", "_rebuild_from_type_v2"),
             p -> p.global("torch", "FloatStorage")
