@@ -1,7 +1,10 @@
 package ai.llm360.cli;
 
+import ai.llm360.common.checkpoint.PlainText;
 import java.io.InterruptedIOException;
 import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.AccessDeniedException;
@@ -64,7 +67,9 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
         Llm360 root = commandLine.getCommandSpec().root().commandLine().getCommand();
         err.println(commandLine.getCommandSpec().qualifiedName() + ": " + oneLine(message(e)));
         if (root.verbose()) {
-            e.printStackTrace(err);
+            StringWriter trace = new StringWriter();
+            e.printStackTrace(new PrintWriter(trace));
+            err.print(PlainText.inLines(trace.toString()));
         }
         return ExitCode.SOFTWARE;
     }
@@ -91,6 +96,6 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     }
 
     private static String oneLine(String message) {
-        return message.strip().replaceAll("\\s*\\R\\s*", " ");
+        return PlainText.inLine(message.strip().replaceAll("\\s*\\R\\s*", " "));
     }
 }

@@ -24,7 +24,9 @@ import picocli.CommandLine.Spec;
             "Continues a text, and prints the continuation as it is made.",
             "On a terminal the prompt is printed before it; into a pipe or file goes the"
                     + " continuation alone. Without a tokenizer, ids are printed in the place of"
-                    + " text."
+                    + " text.",
+            "On a terminal a control character of the text is shown as an escape such as"
+                    + " \\u001b; a pipe or file gets it as it is."
         },
         footer = {
             "",
