@@ -69,7 +69,9 @@ final class StrictJson implements Closeable {
             throw e;
         } catch (IOException | IllegalStateException | NumberFormatException e) {
             throw new CheckpointException(
-                    file, "the " + what + " is not valid JSON: " + PlainText.shorten(e.getMessage()), e);
+                    file,
+                    "the " + what + " is not valid JSON: " + PlainText.shorten(e.getMessage()),
+                    e);
         }
     }
 
@@ -108,12 +110,16 @@ final class StrictJson implements Closeable {
         // JsonReader.nextLong would take "12", 1.0 and -0 too.
         if (digits.length() > 19 || !digits.chars().allMatch(c -> c >= '0' && c <= '9')) {
             throw problem(
-                    where + " is " + PlainText.quote(digits) + "; expected an integer from 0 to 2^63 - 1");
+                    where
+                            + " is "
+                            + PlainText.quote(digits)
+                            + "; expected an integer from 0 to 2^63 - 1");
         }
         try {
             return Long.parseLong(digits);
         } catch (NumberFormatException e) {
-            throw problem(where + " is " + PlainText.quote(digits) + ", which is more than 2^63 - 1");
+            throw problem(
+                    where + " is " + PlainText.quote(digits) + ", which is more than 2^63 - 1");
         }
     }
 

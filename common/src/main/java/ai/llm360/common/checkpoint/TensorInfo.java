@@ -48,7 +48,13 @@ public record TensorInfo(
             Math.multiplyExact(Extents.count(shape), (long) type.byteSize());
         } catch (ArithmeticException e) {
             throw new IllegalArgumentException(
-                    "tensor " + PlainText.quote(name) + ": shape " + shape + " and strides " + strides, e);
+                    "tensor "
+                            + PlainText.quote(name)
+                            + ": shape "
+                            + shape
+                            + " and strides "
+                            + strides,
+                    e);
         }
     }
 

@@ -74,7 +74,8 @@ final class TorchFile {
     private TensorInfo placed(TensorInfo tensor, FileChannel channel) throws IOException {
         ZipRecord record = recordOf.get(tensor.name());
         if (record == null) {
-            throw new IllegalArgumentException(file + " has no tensor " + PlainText.quote(tensor.name()));
+            throw new IllegalArgumentException(
+                    file + " has no tensor " + PlainText.quote(tensor.name()));
         }
         return record.placed(tensor, channel);
     }
@@ -128,8 +129,7 @@ final class TorchFile {
             if (count > storage.elements()) {
                 throw problem(
                         name,
-                        view
-                                + " repeats elements: call contiguous() on it and save it again");
+                        view + " repeats elements: call contiguous() on it and save it again");
             }
             return new TensorInfo(
                     name,

@@ -1,7 +1,7 @@
 package ai.llm360.common.config;
 
-import ai.llm360.common.config.ConfigTree.Difference;
 import ai.llm360.common.checkpoint.PlainText;
+import ai.llm360.common.config.ConfigTree.Difference;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -96,7 +96,8 @@ final class Values {
 
     static ConfigException mistyped(String path, Object value, String expected) {
         return new ConfigException(
-                "%s is %s; expected %s".formatted(PlainText.shorten(path), describe(value), expected));
+                "%s is %s; expected %s"
+                        .formatted(PlainText.shorten(path), describe(value), expected));
     }
 
     /** What to call a value in an error. */

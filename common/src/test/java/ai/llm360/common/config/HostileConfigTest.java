@@ -78,7 +78,7 @@ class HostileConfigTest {
         refuses("? \"" + key + "\"\n: 1\n? \"" + key + "\"\n: 2", "duplicate key");
         refuses("a: \"\\ud800\"", "a is '\\ud800', which holds half of a surrogate pair");
         refuses("a: 12345678901234567890123", "a number within 64 bits");
-        refuses("? [" + "x, ".repeat(50_000) + "x]\n: 1", "expected text");
+        refuses("? [" + "x, ".repeat(50_000) + "x]\n: 1", "Non scalar key");
         refuses("a: !!java/object \"" + key + "\"", "");
         refuses("a: *" + "x".repeat(2_000_000), "");
         refuses("\u0000", "");
@@ -101,8 +101,7 @@ class HostileConfigTest {
         Random random = new Random(31);
         int read = 0;
         for (int i = 0; i < 4000; i++) {
-            byte[] bad =
-                    i % 2 == 0 ? Mutations.bytes(good, random) : Mutations.json(good, random);
+            byte[] bad = i % 2 == 0 ? Mutations.bytes(good, random) : Mutations.json(good, random);
             try {
                 ConfigTree tree = ConfigTree.parse(new String(bad, StandardCharsets.UTF_8));
                 assertThat(ConfigTree.parse(tree.toYaml())).isEqualTo(tree);
