@@ -1,7 +1,9 @@
 package ai.llm360.amber;
 
 import static ai.llm360.common.checkpoint.HubConfig.require;
-import static ai.llm360.common.checkpoint.HubConfig.requirePositive;
+import static ai.llm360.common.checkpoint.HubConfig.requireLayers;
+import static ai.llm360.common.checkpoint.HubConfig.requireSize;
+import static ai.llm360.common.checkpoint.HubConfig.requireWithin;
 
 import ai.llm360.common.checkpoint.HubConfig;
 import ai.llm360.common.checkpoint.IgnoreRule;
@@ -73,23 +75,24 @@ public record AmberConfig(
      * @throws IllegalArgumentException naming the value that doesn't
      */
     public AmberConfig {
-        requirePositive("vocab_size", vocabularySize);
-        requirePositive("hidden_size", hiddenSize);
-        requirePositive("intermediate_size", intermediateSize);
-        requirePositive("num_hidden_layers", layers);
-        requirePositive("num_attention_heads", heads);
-        requirePositive("num_key_value_heads", keyValueHeads);
-        requirePositive("head_dim", headDim);
-        requirePositive("max_position_embeddings", contextLength);
+        requireSize("vocab_size", vocabularySize);
+        requireSize("hidden_size", hiddenSize);
+        requireSize("intermediate_size", intermediateSize);
+        requireLayers("num_hidden_layers", layers);
+        requireSize("num_attention_heads", heads);
+        requireSize("num_key_value_heads", keyValueHeads);
+        requireSize("head_dim", headDim);
+        requireSize("num_attention_heads times head_dim", (long) heads * headDim);
+        requireSize("max_position_embeddings", contextLength);
         require(
                 heads % keyValueHeads == 0,
                 "num_attention_heads (%d) must be a multiple of num_key_value_heads (%d)",
                 heads,
                 keyValueHeads);
         require(headDim % 2 == 0, "head_dim (%d) must be even for rotary embeddings", headDim);
-        requirePositive("rms_norm_eps", rmsNormEps);
-        requirePositive("rope_theta", ropeTheta);
-        requirePositive("initializer_range", initializerRange);
+        requireWithin("rms_norm_eps", rmsNormEps, 1e-12, 1);
+        requireWithin("rope_theta", ropeTheta, 1, 1e12);
+        requireWithin("initializer_range", initializerRange, 1e-9, 100);
         eosTokenIds = List.copyOf(eosTokenIds);
     }
 

@@ -1,10 +1,10 @@
 package ai.llm360.amber;
 
 import ai.llm360.common.checkpoint.HubConfig;
+import ai.llm360.common.checkpoint.PlainText;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
-import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.util.List;
 import java.util.Optional;
@@ -30,65 +30,53 @@ final class AmberConfigJson {
     private AmberConfig toConfig() {
         entries.requireModelType("llama");
         entries.refuseUnless("hidden_act", "silu");
-        entries.refuseUnless("attention_bias", "false");
-        entries.refuseUnless("mlp_bias", "false");
-        AmberConfigBuilder builder =
-                AmberConfig.builder()
-                        .setVocabularySize(required("vocab_size"))
-                        .setHiddenSize(required("hidden_size"))
-                        .setIntermediateSize(required("intermediate_size"))
-                        .setLayers(required("num_hidden_layers"))
-                        .setHeads(required("num_attention_heads"))
-                        .optRopeTheta(ropeTheta())
-                        .optBosTokenId(entries.id("bos_token_id").orElse(null))
-                        .optEosTokenIds(entries.ids("eos_token_id"))
-                        .optPadTokenId(entries.id("pad_token_id").orElse(null))
-                        .optDtype(entries.dtype().orElse(null));
-        get("num_key_value_heads").ifPresent(v -> builder.optKeyValueHeads(v.getAsInt()));
-        get("head_dim").ifPresent(v -> builder.optHeadDim(v.getAsInt()));
-        get("max_position_embeddings").ifPresent(v -> builder.optContextLength(v.getAsInt()));
-        get("rms_norm_eps").ifPresent(v -> builder.optRmsNormEps(v.getAsDouble()));
-        get("tie_word_embeddings").ifPresent(v -> builder.optTiedEmbeddings(v.getAsBoolean()));
-        get("initializer_range").ifPresent(v -> builder.optInitializerRange(v.getAsDouble()));
-        return builder.build();
+        entries.refuseUnless("attention_bias", false);
+        entries.refuseUnless("mlp_bias", false);
+        return AmberConfig.builder()
+                .setVocabularySize(entries.count("vocab_size"))
+                .setHiddenSize(entries.count("hidden_size"))
+                .setIntermediateSize(entries.count("intermediate_size"))
+                .setLayers(entries.count("num_hidden_layers"))
+                .setHeads(entries.count("num_attention_heads"))
+                .optKeyValueHeads(orZero("num_key_value_heads"))
+                .optHeadDim(orZero("head_dim"))
+                .optContextLength(entries.count("max_position_embeddings", 2048))
+                .optRmsNormEps(entries.number("rms_norm_eps", 1e-6))
+                .optRopeTheta(ropeTheta())
+                .optTiedEmbeddings(entries.flag("tie_word_embeddings", false))
+                .optInitializerRange(entries.number("initializer_range", 0.02))
+                .optBosTokenId(entries.id("bos_token_id").orElse(null))
+                .optEosTokenIds(entries.ids("eos_token_id"))
+                .optPadTokenId(entries.id("pad_token_id").orElse(null))
+                .optDtype(entries.dtype().orElse(null))
+                .build();
     }
 
-    private Optional<JsonElement> get(String name) {
-        return entries.get(name);
-    }
-
-    private int required(String name) {
-        return entries.required(name).getAsInt();
+    /** Returns 0, by which the builder derives the value, only where the entry isn't there. */
+    private int orZero(String name) {
+        int value = entries.count(name, -1);
+        HubConfig.require(
+                value > 0 || entries.isAbsent(name), "%s (%s) must be positive", name, value);
+        return Math.max(value, 0);
     }
 
     private double ropeTheta() {
-        Optional<JsonElement> parameters = get("rope_parameters");
         for (String name : List.of("rope_scaling", "rope_parameters")) {
-            get(name)
-                    .map(JsonElement::getAsJsonObject)
-                    .map(scaling -> typeOf(scaling))
-                    .filter(type -> !type.equals("default"))
-                    .ifPresent(
-                            type -> {
-                                throw new IllegalArgumentException(
-                                        "%s asks for '%s' rotary scaling, but this block has only the default"
-                                                .formatted(name, type));
-                            });
+            String type = entries.part(name).flatMap(AmberConfigJson::typeOf).orElse("default");
+            HubConfig.require(
+                    type.equals("default"),
+                    "%s asks for %s rotary scaling, but this block has only the default",
+                    name,
+                    PlainText.quote(type));
         }
-        return parameters
-                .map(p -> p.getAsJsonObject().get("rope_theta"))
-                .or(() -> get("rope_theta"))
-                .map(JsonElement::getAsDouble)
-                .orElse(10000.0);
+        double theta = entries.number("rope_theta", 10000);
+        return entries.part("rope_parameters")
+                .map(parameters -> parameters.number("rope_theta", theta))
+                .orElse(theta);
     }
 
-    private static String typeOf(JsonObject scaling) {
-        for (String key : List.of("rope_type", "type")) {
-            if (scaling.has(key)) {
-                return scaling.get(key).getAsString();
-            }
-        }
-        return "default";
+    private static Optional<String> typeOf(HubConfig scaling) {
+        return scaling.text("rope_type").or(() -> scaling.text("type"));
     }
 
     static String write(AmberConfig config) {

@@ -1,6 +1,7 @@
 package ai.llm360.cli;
 
 import ai.djl.util.Progress;
+import ai.llm360.common.checkpoint.PlainText;
 import java.io.PrintStream;
 import java.util.Locale;
 
@@ -30,7 +31,7 @@ final class ByteProgress implements Progress, AutoCloseable {
 
     @Override
     public void reset(String message, long max, String trailingMessage) {
-        this.message = message;
+        this.message = PlainText.inLine(message);
         this.max = Math.max(max, 1);
         done = 0;
         began = System.nanoTime();

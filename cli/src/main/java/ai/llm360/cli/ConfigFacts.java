@@ -1,5 +1,6 @@
 package ai.llm360.cli;
 
+import ai.llm360.common.checkpoint.PlainText;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.util.ArrayList;
@@ -32,7 +33,8 @@ final class ConfigFacts {
             for (String key : labelAndKeys.subList(1, labelAndKeys.size())) {
                 JsonElement value = config.get(key);
                 if (value != null && value.isJsonPrimitive()) {
-                    facts.add(List.of(labelAndKeys.get(0), value.getAsString()));
+                    String shown = PlainText.shorten(value.getAsString());
+                    facts.add(List.of(labelAndKeys.get(0), shown));
                     break;
                 }
             }

@@ -1,5 +1,6 @@
 package ai.llm360.cli;
 
+import ai.llm360.common.checkpoint.PlainText;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -36,7 +37,7 @@ final class Consent {
         if (!terminal.interactive()) {
             throw new IOException("nobody is here to be asked; --yes removes, --plan only tells");
         }
-        terminal.err().print(question + " [y/N] ");
+        terminal.err().print(PlainText.inLines(question) + " [y/N] ");
         terminal.err().flush();
         BufferedReader in =
                 new BufferedReader(new InputStreamReader(terminal.in(), StandardCharsets.UTF_8));

@@ -1,6 +1,7 @@
 package ai.llm360.cli;
 
 import ai.djl.util.Progress;
+import ai.llm360.common.checkpoint.PlainText;
 import java.io.PrintStream;
 
 /** Counts things on standard error: in one line on a terminal, else in a line now and then. */
@@ -23,7 +24,7 @@ final class CountProgress implements Progress, AutoCloseable {
 
     @Override
     public void reset(String message, long max, String trailingMessage) {
-        what = message;
+        what = PlainText.inLine(message);
         this.max = max;
         done = 0;
         shown = System.nanoTime();

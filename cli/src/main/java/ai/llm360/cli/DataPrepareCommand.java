@@ -121,8 +121,7 @@ final class DataPrepareCommand implements Callable<Integer> {
                         .optCache(DataCache.maven())
                         .optThreads(threads);
         if (download) {
-            preparation.optDownloads(
-                    DataCache.maven(), url -> terminal.err().println("downloading " + url));
+            preparation.optDownloads(DataCache.maven(), url -> terminal.say("downloading " + url));
         }
         try (ByteProgress progress = new ByteProgress(terminal)) {
             DataManifest manifest = preparation.optProgress(progress).build().prepare();

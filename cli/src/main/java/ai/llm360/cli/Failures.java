@@ -1,7 +1,10 @@
 package ai.llm360.cli;
 
+import ai.llm360.common.checkpoint.PlainText;
 import java.io.InterruptedIOException;
 import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.AccessDeniedException;
@@ -67,7 +70,9 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
         Llm360 root = commandLine.getCommandSpec().root().commandLine().getCommand();
         err.println(commandLine.getCommandSpec().qualifiedName() + ": " + oneLine(message(e)));
         if (root.verbose()) {
-            e.printStackTrace(err);
+            StringWriter trace = new StringWriter();
+            e.printStackTrace(new PrintWriter(trace));
+            err.print(PlainText.inLines(trace.toString()));
         }
         return ExitCode.SOFTWARE;
     }
@@ -98,8 +103,6 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
 
     /** What a user gave may hold a line's end, or what a terminal obeys. */
     private static String oneLine(String message) {
-        String line = message.strip().replaceAll("\\s*\\R\\s*", " ");
-        return CONTROL.matcher(line)
-                .replaceAll(found -> "\\\\u%04x".formatted((int) found.group().charAt(0)));
+        return PlainText.inLine(message.strip().replaceAll("\\s*\\R\\s*", " "));
     }
 }

@@ -26,7 +26,9 @@ import picocli.CommandLine.Spec;
                     + " continuation alone. Without a tokenizer, ids are printed in the place of"
                     + " text.",
             "Where an option isn't given, the checkpoint's generation_config.json counts, if there"
-                    + " is one, and else the default."
+                    + " is one, and else the default.",
+            "On a terminal a control character of the text is shown as an escape such as"
+                    + " \\u001b; a pipe or file gets it as it is."
         },
         footer = {
             "",

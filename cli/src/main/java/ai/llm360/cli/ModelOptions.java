@@ -73,28 +73,28 @@ final class ModelOptions {
 
     private void run(CheckpointDownload download) throws IOException {
         HubPlan plan = download.plan();
-        terminal.err()
-                .printf(
+        terminal.say(
+                String.format(
                         Locale.ROOT,
-                        "%s: downloading %s@%s, %s of %s, into %s%n",
+                        "%s: downloading %s@%s, %s of %s, into %s",
                         download.reference(),
                         plan.repository(),
                         plan.revision(),
                         ByteSize.format(plan.missingBytes()),
                         ByteSize.format(plan.bytes()),
-                        download.cache());
+                        download.cache()));
         try (ByteProgress progress = new ByteProgress(terminal)) {
             download.run(progress);
         }
     }
 
     private void sayNearest(PublishedCheckpoint checkpoint) {
-        terminal.err()
-                .printf(
+        terminal.say(
+                String.format(
                         Locale.ROOT,
-                        "%s: the nearest is %s, with %,d tokens%n",
+                        "%s: the nearest is %s, with %,d tokens",
                         reference,
                         checkpoint.reference(),
-                        checkpoint.tokens().orElseThrow());
+                        checkpoint.tokens().orElseThrow()));
     }
 }

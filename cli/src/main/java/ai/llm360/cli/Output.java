@@ -1,5 +1,6 @@
 package ai.llm360.cli;
 
+import ai.llm360.common.checkpoint.PlainText;
 import com.google.gson.FieldNamingPolicy;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
@@ -19,6 +20,10 @@ import picocli.CommandLine.Option;
 /**
  * Standard output, for people or, with {@code --json}, for programs: then one JSON object and
  * nothing else. A verb takes it as a mixin and calls {@link #result} or {@link #text}.
+ *
+ * <p>What verbs print was read in files and on the Hub. No control character of it reaches a
+ * terminal: lines, tables and JSON show escapes in its place wherever they go, and {@link #text},
+ * which programs may want as it is, where a terminal shows it.
  */
 final class Output {
 
@@ -35,12 +40,14 @@ final class Output {
                     .create();
 
     private final PrintStream out;
+    private final boolean shown;
 
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
 
     Output(Terminal terminal) {
         out = terminal.out();
+        shown = terminal.shown();
     }
 
     boolean json() {
@@ -58,7 +65,7 @@ final class Output {
 
     /** Prints a record as one JSON object, its components' names in snake case. */
     void json(Object result) {
-        line(toJson(result));
+        print(PlainText.inLine(toJson(result)) + "\n"); // the same JSON, by its own escapes
     }
 
     /** Returns a record as one JSON object. */
@@ -67,12 +74,15 @@ final class Output {
     }
 
     void line(String text) {
-        text(text);
-        text("\n");
+        print(PlainText.inLines(text) + "\n");
     }
 
-    /** Prints text as it comes, without a line's end. */
+    /** Prints text as it comes, without a line's end; on a terminal, its control characters not. */
     void text(String text) {
+        print(shown ? PlainText.inLines(text) : text);
+    }
+
+    private void print(String text) {
         out.print(text);
         if (out.checkError()) {
             throw new BrokenPipeException();
@@ -92,14 +102,15 @@ final class Output {
         List<?> last = rows.isEmpty() ? header : rows.get(rows.size() - 1);
         appendRow(table, header, last, widths);
         rows.forEach(row -> appendRow(table, row, last, widths));
-        text(table.toString());
+        print(table.toString());
     }
 
     /** Prints labels and values, the values in one column. */
     void rows(List<List<?>> labelled) {
         int width = labelled.stream().mapToInt(row -> width(row.get(0))).max().orElse(0);
         for (List<?> row : labelled) {
-            line("  " + row.get(0) + " ".repeat(width - width(row.get(0)) + 2) + row.get(1));
+            String gap = " ".repeat(width - width(row.get(0)) + 2);
+            line("  " + cell(row.get(0)) + gap + cell(row.get(1)));
         }
     }
 
@@ -110,7 +121,9 @@ final class Output {
             String padding = " ".repeat(widths[i] - width(row.get(i)));
             boolean right = alignLike.get(i) instanceof Number;
             table.append(i == 0 ? "" : "  ");
-            table.append(right ? padding : "").append(row.get(i)).append(right ? "" : padding);
+            table.append(right ? padding : "")
+                    .append(cell(row.get(i)))
+                    .append(right ? "" : padding);
         }
         String line = table.substring(start).stripTrailing();
         table.setLength(start);
@@ -124,8 +137,12 @@ final class Output {
                 : Double.valueOf(value);
     }
 
+    private static String cell(Object cell) {
+        return PlainText.inLine(cell.toString());
+    }
+
     private static int width(Object cell) {
-        String text = cell.toString();
+        String text = cell(cell);
         return text.codePointCount(0, text.length());
     }
 

@@ -97,8 +97,7 @@ final class ReproduceCommand implements Callable<Integer> {
 
     private void prepare(DataPreparation.Builder preparation) throws IOException {
         if (!offline) {
-            preparation.optDownloads(
-                    DataCache.maven(), url -> terminal.err().println("downloading " + url));
+            preparation.optDownloads(DataCache.maven(), url -> terminal.say("downloading " + url));
         }
         try (ByteProgress progress = new ByteProgress(terminal)) {
             preparation.optProgress(progress).build().prepare();

@@ -1,5 +1,6 @@
 package ai.llm360.cli;
 
+import ai.llm360.common.checkpoint.PlainText;
 import java.io.BufferedOutputStream;
 import java.io.Console;
 import java.io.FileDescriptor;
@@ -12,6 +13,8 @@ import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.lang.reflect.Constructor;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
 import picocli.CommandLine;
@@ -24,10 +27,20 @@ import picocli.CommandLine.IFactory;
  * @param out standard output
  * @param err standard error
  * @param interactive whether a person sits at it: input and output are a terminal's
+ * @param shown whether output is a terminal's, as far as that can be told where input is not
  * @param ending what it means to a command that the process is told to end
  */
 record Terminal(
-        InputStream in, PrintStream out, PrintStream err, boolean interactive, Ending ending) {
+        InputStream in,
+        PrintStream out,
+        PrintStream err,
+        boolean interactive,
+        boolean shown,
+        Ending ending) {
+
+    Terminal(InputStream in, PrintStream out, PrintStream err, boolean interactive, Ending ending) {
+        this(in, out, err, interactive, interactive, ending);
+    }
 
     /** UTF-8 whatever the locale says: what is written is often read by another program. */
     static Terminal ofProcess(Ending ending) {
@@ -36,6 +49,7 @@ record Terminal(
                 utf8(FileDescriptor.out),
                 utf8(FileDescriptor.err),
                 isInteractive(),
+                isInteractive() || isTerminal(Path.of("/proc/self/fd/1")),
                 ending);
     }
 
@@ -82,6 +96,22 @@ record Terminal(
             return (boolean) Console.class.getMethod("isTerminal").invoke(console);
         } catch (ReflectiveOperationException e) {
             return true;
+        }
+    }
+
+    /** Says something in a line of its own on standard error. */
+    void say(String text) {
+        err.println(PlainText.inLine(text));
+    }
+
+    /** Linux tells what a descriptor is; elsewhere there is no such link. */
+    private static boolean isTerminal(Path descriptor) {
+        try {
+            return Files.readSymbolicLink(descriptor)
+                    .toString()
+                    .matches("/dev/(pts/|tty|console).*");
+        } catch (IOException | UnsupportedOperationException e) {
+            return false;
         }
     }
 

@@ -1,5 +1,6 @@
 package ai.llm360.cli;
 
+import ai.llm360.common.checkpoint.PlainText;
 import ai.llm360.common.run.RunEvent;
 import ai.llm360.common.run.SavedState;
 import ai.llm360.common.run.StepMetrics;
@@ -89,7 +90,7 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
         if (open) {
             err.print("\r\u001b[K");
         }
-        err.println(text);
+        err.println(PlainText.inLine(text));
         if (open) {
             show(nanoTime.getAsLong());
         }

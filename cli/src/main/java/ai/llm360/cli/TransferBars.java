@@ -1,5 +1,6 @@
 package ai.llm360.cli;
 
+import ai.llm360.common.checkpoint.PlainText;
 import ai.llm360.zoo.hub.HubFile;
 import ai.llm360.zoo.hub.HubPlan;
 import ai.llm360.zoo.hub.TransferListener;
@@ -85,7 +86,7 @@ final class TransferBars implements TransferListener, AutoCloseable {
                 ? ""
                 : "; %s %s"
                         .formatted(
-                                open.get(0).path(),
+                                PlainText.inLine(open.get(0).path()),
                                 percent(files.get(open.get(0)), open.get(0).size()).strip());
     }
 
@@ -95,7 +96,7 @@ final class TransferBars implements TransferListener, AutoCloseable {
             long bytes = files.get(file);
             block.add(
                     line(
-                            file.path(),
+                            PlainText.inLine(file.path()),
                             bytes,
                             file.size(),
                             "%s  %s of %s"

@@ -59,7 +59,9 @@ class GenerateCommandTest {
         assertThat(command.out()).isEqualTo(text + "\n");
         command.onTerminal();
         assertThat(command.run("generate", model, "Hello", "--max-new-tokens=9")).isZero();
-        assertThat(command.out()).isEqualTo("Hello" + text + "\n");
+        assertThat(text).contains("\f"); // a control character: a terminal is shown an escape
+        String shown = text.replace("\f", "\\u000c");
+        assertThat(command.out()).isEqualTo("Hello" + shown + "\n");
     }
 
     @Test

@@ -1,18 +1,19 @@
 package ai.llm360.crystalcoder;
 
 import static ai.llm360.common.checkpoint.HubConfig.require;
-import static ai.llm360.common.checkpoint.HubConfig.requirePositive;
+import static ai.llm360.common.checkpoint.HubConfig.requireLayers;
+import static ai.llm360.common.checkpoint.HubConfig.requireSize;
+import static ai.llm360.common.checkpoint.HubConfig.requireWithin;
 
 import ai.llm360.common.checkpoint.HubConfig;
 import ai.llm360.common.checkpoint.IgnoreRule;
-import com.google.gson.JsonElement;
+import ai.llm360.common.checkpoint.PlainText;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
-import java.util.regex.Pattern;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * The sizes and constants of a CrystalCoder, as its {@code config.json} states them.
@@ -86,12 +87,12 @@ public record CrystalCoderConfig(
      * @throws IllegalArgumentException naming the value that doesn't
      */
     public CrystalCoderConfig {
-        requirePositive("vocab_size", vocabularySize);
-        requirePositive("n_embd", hiddenSize);
-        requirePositive("n_inner", intermediateSize);
-        requirePositive("n_layer", layers);
-        requirePositive("n_head", heads);
-        requirePositive("n_positions", contextLength);
+        requireSize("vocab_size", vocabularySize);
+        requireSize("n_embd", hiddenSize);
+        requireSize("n_inner", intermediateSize);
+        requireLayers("n_layer", layers);
+        requireSize("n_head", heads);
+        requireSize("n_positions", contextLength);
         require(
                 hiddenSize % heads == 0,
                 "n_embd (%d) must be a multiple of n_head (%d)",
@@ -102,11 +103,11 @@ public record CrystalCoderConfig(
                 "rotary_dim (%d) must be even, and at most the head dim (%d)",
                 rotaryDim,
                 hiddenSize / heads);
-        requirePositive("layer_norm_epsilon", layerNormEps);
-        requirePositive("mup_embeddings_scale", embeddingsScale);
-        requirePositive("mup_output_alpha", outputAlpha);
-        requirePositive("mup_width_scale", widthScale);
-        requirePositive("initializer_range", initializerRange);
+        requireWithin("layer_norm_epsilon", layerNormEps, 1e-12, 1);
+        requireWithin("mup_embeddings_scale", embeddingsScale, 1e-9, 1e9);
+        requireWithin("mup_output_alpha", outputAlpha, 1e-9, 1e9);
+        requireWithin("mup_width_scale", widthScale, 1e-9, 1e9);
+        requireWithin("initializer_range", initializerRange, 1e-9, 100);
         eosTokenIds = List.copyOf(eosTokenIds);
     }
 
@@ -149,34 +150,28 @@ public record CrystalCoderConfig(
         entries.requireModelType("crystalcoder");
         entries.refuseUnless("activation_function", "swiglu");
         entries.refuseUnless("position_embedding_type", "rotary");
-        entries.refuseUnless("tie_word_embeddings", "true");
-        entries.refuseUnless("scale_attn_weights", "true");
-        entries.refuseUnless("scale_attn_by_inverse_layer_idx", "false");
-        int hidden = entries.required("n_embd").getAsInt();
+        entries.refuseUnless("tie_word_embeddings", true);
+        entries.refuseUnless("scale_attn_weights", true);
+        entries.refuseUnless("scale_attn_by_inverse_layer_idx", false);
+        int hidden = entries.count("n_embd");
         return new CrystalCoderConfig(
-                entries.required("vocab_size").getAsInt(),
+                entries.count("vocab_size"),
                 hidden,
-                entries.get("n_inner").map(JsonElement::getAsInt).orElse(4 * hidden),
-                entries.required("n_layer").getAsInt(),
-                entries.required("n_head").getAsInt(),
-                entries.required("n_positions").getAsInt(),
-                entries.required("rotary_dim").getAsInt(),
-                number(entries, "layer_norm_epsilon", 1e-5),
-                number(entries, "mup_embeddings_scale", 1),
-                number(entries, "mup_output_alpha", 1),
-                number(entries, "mup_width_scale", 1),
-                entries.get("mup_scale_qk_dot_by_d").map(JsonElement::getAsBoolean).orElse(false),
-                number(entries, "initializer_range", 0.02),
-                entries.get("initialization")
-                        .map(JsonElement::getAsString)
+                entries.count("n_inner", 4 * Math.min(hidden, Integer.MAX_VALUE / 4)),
+                entries.count("n_layer"),
+                entries.count("n_head"),
+                entries.count("n_positions"),
+                entries.count("rotary_dim"),
+                entries.number("layer_norm_epsilon", 1e-5),
+                entries.number("mup_embeddings_scale", 1),
+                entries.number("mup_output_alpha", 1),
+                entries.number("mup_width_scale", 1),
+                entries.flag("mup_scale_qk_dot_by_d", false),
+                entries.number("initializer_range", 0.02),
+                entries.text("initialization")
                         .map(CrystalCoderConfig::initialization)
                         .orElse(Initialization.PRETRAINING),
                 entries.ids("eos_token_id"));
-    }
-
-    private static double number(HubConfig entries, String name, double otherwise) {
-        Optional<JsonElement> found = entries.get(name);
-        return found.isPresent() ? found.get().getAsDouble() : otherwise;
     }
 
     private static Initialization initialization(String name) {
@@ -186,7 +181,8 @@ public record CrystalCoderConfig(
             }
         }
         throw new IllegalArgumentException(
-                "initialization is '%s', but must be pretraining or hugging_face".formatted(name));
+                "initialization is %s, but must be pretraining or hugging_face"
+                        .formatted(PlainText.quote(name)));
     }
 
     /**

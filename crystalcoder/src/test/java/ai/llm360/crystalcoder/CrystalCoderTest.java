@@ -236,6 +236,14 @@ class CrystalCoderTest {
                 "\"crystalcoder\"|\"gpt2\"|model_type is 'gpt2', but this architecture is"
                         + " 'crystalcoder'",
                 "\"n_layer\": 2|\"other\": 2|'n_layer' is missing",
+                "\"n_layer\": 2|\"n_layer\": 1000000000|n_layer (1000000000) must be at most 10000",
+                "\"n_layer\": 2|\"n_layer\": 2.5|n_layer is 2.5; expected a whole number",
+                "\"rotary_dim\": 4|\"rotary_dim\": 1e300|rotary_dim is 1e300; expected",
+                "\"n_head\": 4|\"n_head\": \"4\"|n_head is \"4\"; expected a whole number",
+                "\"n_layer\": 2|\"n_layer\": 2, \"initialization\": 1|initialization is 1; expected"
+                        + " text",
+                "\"tie_word_embeddings\": true|\"tie_word_embeddings\": \"true\""
+                        + "|tie_word_embeddings is \"true\"; expected true or false",
                 "\"eos_token_id\"|\"initialization\": \"xavier\", \"eos_token_id\"|initialization"
                         + " is 'xavier'"
             })

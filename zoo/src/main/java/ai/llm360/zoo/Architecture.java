@@ -3,8 +3,10 @@ package ai.llm360.zoo;
 import ai.llm360.amber.Amber;
 import ai.llm360.amber.AmberConfig;
 import ai.llm360.common.checkpoint.Checkpoint;
+import ai.llm360.common.checkpoint.HubConfig;
 import ai.llm360.common.checkpoint.IgnoreRule;
 import ai.llm360.common.checkpoint.ModelConfig;
+import ai.llm360.common.checkpoint.PlainText;
 import ai.llm360.common.nn.CausalDecoder;
 import ai.llm360.crystalcoder.CrystalCoder;
 import ai.llm360.crystalcoder.CrystalCoderConfig;
@@ -88,7 +90,7 @@ enum Architecture {
                             .formatted(directory));
         }
         try {
-            return asStored(describedBy(Files.readString(config)), directory, config);
+            return asStored(describedBy(HubConfig.text(config)), directory, config);
         } catch (JsonParseException e) {
             throw new IOException("%s %s".formatted(config, e.getMessage()), e);
         } catch (IllegalArgumentException e) {
@@ -158,7 +160,7 @@ enum Architecture {
         throw new IllegalArgumentException(
                 "model_type is '%s'; the models that can be loaded are of type %s"
                         .formatted(
-                                found,
+                                PlainText.shorten(found),
                                 Arrays.stream(values())
                                         .map(a -> "'" + a.modelType + "'")
                                         .collect(Collectors.joining(", "))));

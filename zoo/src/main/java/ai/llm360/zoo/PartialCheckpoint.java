@@ -2,6 +2,7 @@ package ai.llm360.zoo;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.checkpoint.Checkpoint;
+import ai.llm360.common.checkpoint.HubConfig;
 import ai.llm360.common.checkpoint.IgnoreRule;
 import ai.llm360.common.checkpoint.TensorInfo;
 import ai.llm360.zoo.hub.HubClient;
@@ -143,7 +144,7 @@ public final class PartialCheckpoint {
     public Optional<String> config() throws IOException {
         Path directory = Files.isDirectory(path) ? path : path.toAbsolutePath().getParent();
         Path file = directory.resolve("config.json");
-        return Files.isRegularFile(file) ? Optional.of(Files.readString(file)) : Optional.empty();
+        return Files.isRegularFile(file) ? Optional.of(HubConfig.text(file)) : Optional.empty();
     }
 
     /**

@@ -126,6 +126,22 @@ class FailingLoadTest {
     }
 
     @Test
+    void more_layers_than_a_model_or_than_this_checkpoint_has() throws IOException {
+        Path config = directory.resolve("config.json");
+        String text = Files.readString(config);
+        String layers = "\"num_hidden_layers\": *\\d+";
+        assertThat(text).containsPattern(layers);
+        Files.writeString(config, text.replaceFirst(layers, "\"num_hidden_layers\": 1000000000"));
+        assertThat(failure())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(config + ": num_hidden_layers (1000000000) must be at most");
+        Files.writeString(config, text.replaceFirst(layers, "\"num_hidden_layers\": 9999"));
+        assertThat(failure())
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("the checkpoint is not of this model");
+    }
+
+    @Test
     void no_weights() throws IOException {
         Files.delete(directory.resolve("model.safetensors"));
         assertThat(failure())

@@ -4,6 +4,7 @@ import com.sun.nio.file.ExtendedOpenOption;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -64,6 +65,16 @@ final class BlockFile implements Closeable {
         return new BlockFile(file, blockBytes, direct);
     }
 
+    /** A write that the system refused, unlike a source that couldn't be read. */
+    static final class WriteException extends IOException {
+
+        private static final long serialVersionUID = 1L;
+
+        WriteException(IOException cause) {
+            super(cause.getMessage(), cause);
+        }
+    }
+
     /** Appends the rest of a buffer. */
     void write(ByteBuffer src) throws IOException {
         int limit = src.limit();
@@ -87,8 +98,14 @@ final class BlockFile implements Closeable {
             }
             flush(rest);
         }
-        channel.truncate(size);
-        channel.force(true);
+        try {
+            channel.truncate(size);
+            channel.force(true);
+        } catch (ClosedChannelException e) {
+            throw e; // the thread was interrupted
+        } catch (IOException e) {
+            throw new WriteException(e);
+        }
     }
 
     private void flush(int bytes) throws IOException {
@@ -112,8 +129,14 @@ final class BlockFile implements Closeable {
     }
 
     private void writeAll() throws IOException {
-        while (buffer.hasRemaining()) {
-            channel.write(buffer);
+        try {
+            while (buffer.hasRemaining()) {
+                channel.write(buffer);
+            }
+        } catch (ClosedChannelException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new WriteException(e);
         }
     }
 

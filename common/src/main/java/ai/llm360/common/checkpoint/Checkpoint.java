@@ -190,7 +190,7 @@ public final class Checkpoint implements AutoCloseable {
                     "lists "
                             + missing.size()
                             + " tensors that their shards don't hold, such as "
-                            + StrictJson.quote(first)
+                            + PlainText.quote(first)
                             + " in "
                             + index.shardOf().get(first)
                             + "; index and shards are not of one checkpoint");
@@ -209,7 +209,7 @@ public final class Checkpoint implements AutoCloseable {
             throw new CheckpointException(
                     indexFile,
                     "names the shard "
-                            + StrictJson.quote(name)
+                            + PlainText.quote(name)
                             + ", which this system can't have as a file name",
                     e);
         }
@@ -259,12 +259,12 @@ public final class Checkpoint implements AutoCloseable {
         if (!known.contains(name)) {
             throw new IllegalArgumentException(
                     location
-                            + ": no tensor '"
-                            + name
-                            + "' among "
+                            + ": no tensor "
+                            + PlainText.quote(name)
+                            + " among "
                             + known.size()
                             + "; the nearest names are "
-                            + NearNames.of(name, known));
+                            + NearNames.of(name, known).stream().map(PlainText::shorten).toList());
         }
     }
 

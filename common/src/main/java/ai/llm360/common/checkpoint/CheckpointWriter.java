@@ -14,6 +14,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -83,7 +84,23 @@ public final class CheckpointWriter {
         try (AtomicDirectory out = AtomicDirectory.begin(directory)) {
             writeInto(out.path());
             out.commit();
+        } catch (BlockFile.WriteException e) {
+            throw unwritten(directory, tensors, e);
         }
+    }
+
+    private static CheckpointException unwritten(
+            Path target, List<TensorSpec> tensors, BlockFile.WriteException failure) {
+        long bytes = tensors.stream().mapToLong(TensorSpec::byteLength).sum();
+        return new CheckpointException(
+                target,
+                String.format(
+                        Locale.ROOT,
+                        "can't be written (%s): it takes %,d bytes; free some space or choose"
+                                + " another place; nothing is left behind",
+                        failure.getMessage(),
+                        bytes),
+                failure.getCause());
     }
 
     /**
@@ -142,6 +159,8 @@ public final class CheckpointWriter {
             SafetensorsFile.write(hidden, tensors, metadata, source, progress);
             Files.move(hidden, target, StandardCopyOption.ATOMIC_MOVE);
             AtomicDirectory.force(target.getParent());
+        } catch (BlockFile.WriteException e) {
+            throw unwritten(file, tensors, e);
         } finally {
             Files.deleteIfExists(hidden);
         }

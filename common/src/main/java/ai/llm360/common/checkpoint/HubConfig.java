@@ -4,7 +4,12 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import com.google.gson.Strictness;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
 import java.io.IOException;
+import java.io.StringReader;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,14 +21,30 @@ import java.util.function.Function;
 
 /**
  * The entries of a model's {@code config.json}, as Hugging Face's transformers writes it. An entry
- * that is null counts as absent.
+ * that is null counts as absent; one of another kind than was expected, such as a number in quotes,
+ * is refused.
  */
 public final class HubConfig {
 
+    /** Those with a label for each of many classes reach a megabyte. */
+    private static final long MAX_BYTES = 16 << 20;
+
+    private static final int MAX_DEPTH = 32;
+
+    private static final String WHOLE = "a whole number within 32 bits";
+
+    /** Of widths, positions and vocabularies. The largest of 2025 have 10,485,760 positions. */
+    private static final int MAX_SIZE = 1 << 24;
+
+    /** The deepest models have some 200. */
+    private static final int MAX_LAYERS = 10_000;
+
+    private final String path;
     private final JsonObject json;
     private final Set<String> asked = new TreeSet<>();
 
-    private HubConfig(JsonObject json) {
+    private HubConfig(String path, JsonObject json) {
+        this.path = path;
         this.json = json;
     }
 
@@ -39,9 +60,30 @@ public final class HubConfig {
      */
     public static <C> C read(Path file, Function<HubConfig, C> record) throws IOException {
         try {
-            return parse(Files.readString(file), record);
+            return parse(text(file), record);
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("%s: %s".formatted(file, e.getMessage()), e);
+        }
+    }
+
+    /**
+     * Reads a file's text.
+     *
+     * @param file the file
+     * @return the text
+     * @throws CheckpointException if it has more than 16 MiB, or isn't UTF-8
+     * @throws IOException if it can't be read
+     */
+    public static String text(Path file) throws IOException {
+        long bytes = Files.size(file);
+        if (bytes > MAX_BYTES) {
+            throw new CheckpointException(
+                    file, "has " + bytes + " bytes; a config.json has at most " + MAX_BYTES);
+        }
+        try {
+            return Files.readString(file);
+        } catch (CharacterCodingException e) {
+            throw new CheckpointException(file, "is not UTF-8 text", e);
         }
     }
 
@@ -56,15 +98,27 @@ public final class HubConfig {
      *     be
      */
     public static <C> C parse(String text, Function<HubConfig, C> record) {
+        JsonReader reader = new JsonReader(new StringReader(text));
+        reader.setStrictness(Strictness.STRICT);
+        reader.setNestingLimit(MAX_DEPTH);
+        JsonObject entries = new JsonObject();
         try {
-            JsonElement root = JsonParser.parseString(text);
-            if (!root.isJsonObject()) {
+            if (reader.peek() != JsonToken.BEGIN_OBJECT) {
                 throw new IllegalArgumentException("a config.json is a JSON object");
             }
-            return record.apply(new HubConfig(root.getAsJsonObject()));
-        } catch (JsonParseException | IllegalStateException | UnsupportedOperationException e) {
-            throw new IllegalArgumentException(e.getMessage(), e);
+            reader.beginObject();
+            while (reader.hasNext()) {
+                String name = reader.nextName();
+                require(!entries.has(name), "%s occurs twice", PlainText.quote(name));
+                entries.add(name, JsonParser.parseReader(reader));
+            }
+            reader.endObject();
+            require(reader.peek() == JsonToken.END_DOCUMENT, "text follows the JSON object");
+        } catch (IOException | JsonParseException | IllegalStateException e) {
+            throw new IllegalArgumentException(
+                    "is not valid JSON: " + PlainText.shorten(e.getMessage()), e);
         }
+        return record.apply(new HubConfig("", entries));
     }
 
     /**
@@ -88,10 +142,20 @@ public final class HubConfig {
     }
 
     /**
-     * Returns an entry.
+     * Returns whether an entry isn't there.
      *
      * @param name its name
-     * @return its value, if it is there
+     * @return true also if it is null
+     */
+    public boolean isAbsent(String name) {
+        return get(name).isEmpty();
+    }
+
+    /**
+     * Returns an entry of whatever kind.
+     *
+     * @param name its name
+     * @return its value, if it is there and isn't null
      */
     public Optional<JsonElement> get(String name) {
         asked.add(name);
@@ -99,26 +163,136 @@ public final class HubConfig {
         return value == null || value.isJsonNull() ? Optional.empty() : Optional.of(value);
     }
 
+    private IllegalArgumentException mistyped(String name, JsonElement value, String expected) {
+        String given =
+                value.isJsonArray()
+                        ? "a list"
+                        : value.isJsonObject() ? "an object" : PlainText.shorten(value.toString());
+        return new IllegalArgumentException(
+                "%s%s is %s; expected %s".formatted(path, name, given, expected));
+    }
+
+    private static boolean isNumber(JsonElement value) {
+        return value.isJsonPrimitive() && value.getAsJsonPrimitive().isNumber();
+    }
+
     /**
-     * Returns an entry that must be there.
+     * Returns the number of something, that must be there.
      *
-     * @param name its name
-     * @return its value
-     * @throws IllegalArgumentException if it is missing
+     * @param name the entry's name, such as {@code vocab_size}
+     * @return its value, which may be written 32000.0 too
+     * @throws IllegalArgumentException if it is missing, or no whole number within 32 bits
      */
-    public JsonElement required(String name) {
-        return get(name)
-                .orElseThrow(() -> new IllegalArgumentException("'%s' is missing".formatted(name)));
+    public int count(String name) {
+        return count(name, 0, true);
+    }
+
+    /**
+     * Returns the number of something.
+     *
+     * @param name the entry's name
+     * @param otherwise its value if it isn't there
+     * @return its value
+     * @throws IllegalArgumentException if it is no whole number within 32 bits
+     */
+    public int count(String name, int otherwise) {
+        return count(name, otherwise, false);
+    }
+
+    private int count(String name, int otherwise, boolean required) {
+        Optional<JsonElement> value = get(name);
+        if (value.isEmpty()) {
+            require(!required, "%s%s is missing", path, PlainText.quote(name));
+            return otherwise;
+        }
+        return whole(name, value.get());
+    }
+
+    private int whole(String name, JsonElement value) {
+        if (isNumber(value)) {
+            double number = value.getAsDouble();
+            if (number == (int) number) {
+                return (int) number;
+            }
+        }
+        throw mistyped(name, value, WHOLE);
+    }
+
+    /**
+     * Returns a number.
+     *
+     * @param name the entry's name
+     * @param otherwise its value if it isn't there
+     * @return its value
+     * @throws IllegalArgumentException if it is no number
+     */
+    public double number(String name, double otherwise) {
+        Optional<JsonElement> value = get(name);
+        if (value.isPresent() && !isNumber(value.get())) {
+            throw mistyped(name, value.get(), "a number");
+        }
+        return value.isPresent() ? value.get().getAsDouble() : otherwise;
+    }
+
+    /**
+     * Returns a condition.
+     *
+     * @param name the entry's name
+     * @param otherwise its value if it isn't there
+     * @return its value
+     * @throws IllegalArgumentException if it is neither true nor false
+     */
+    public boolean flag(String name, boolean otherwise) {
+        Optional<JsonElement> value = get(name);
+        if (value.isPresent()
+                && !(value.get().isJsonPrimitive()
+                        && value.get().getAsJsonPrimitive().isBoolean())) {
+            throw mistyped(name, value.get(), "true or false, without quotes");
+        }
+        return value.isPresent() ? value.get().getAsBoolean() : otherwise;
+    }
+
+    /**
+     * Returns a text.
+     *
+     * @param name the entry's name
+     * @return its value, if it is there
+     * @throws IllegalArgumentException if it is no text
+     */
+    public Optional<String> text(String name) {
+        Optional<JsonElement> value = get(name);
+        if (value.isPresent()
+                && !(value.get().isJsonPrimitive()
+                        && value.get().getAsJsonPrimitive().isString())) {
+            throw mistyped(name, value.get(), "text in quotes");
+        }
+        return value.map(JsonElement::getAsString);
+    }
+
+    /**
+     * Returns an entry that has entries of its own.
+     *
+     * @param name the entry's name, such as {@code rope_parameters}
+     * @return its entries, if it is there
+     * @throws IllegalArgumentException if it is no object
+     */
+    public Optional<HubConfig> part(String name) {
+        Optional<JsonElement> value = get(name);
+        if (value.isPresent() && !value.get().isJsonObject()) {
+            throw mistyped(name, value.get(), "an object");
+        }
+        return value.map(part -> new HubConfig(path + name + ".", part.getAsJsonObject()));
     }
 
     /**
      * Returns a token id.
      *
      * @param name the entry's name, such as {@code bos_token_id}
-     * @return the id, if the entry is there
+     * @return the id, if the entry is there; some files have -1 for a token that there isn't
+     * @throws IllegalArgumentException if it is no whole number
      */
     public Optional<Long> id(String name) {
-        return get(name).map(JsonElement::getAsLong);
+        return get(name).map(value -> (long) whole(name, value));
     }
 
     /**
@@ -126,6 +300,7 @@ public final class HubConfig {
      *
      * @param name the name of an entry of one id or a list, such as {@code eos_token_id}
      * @return the ids; none if the entry isn't there
+     * @throws IllegalArgumentException if there is anything but whole numbers
      */
     public List<Long> ids(String name) {
         List<Long> ids = new ArrayList<>();
@@ -133,9 +308,10 @@ public final class HubConfig {
                 .ifPresent(
                         value -> {
                             if (value.isJsonArray()) {
-                                value.getAsJsonArray().forEach(id -> ids.add(id.getAsLong()));
+                                value.getAsJsonArray()
+                                        .forEach(id -> ids.add((long) whole(name, id)));
                             } else {
-                                ids.add(value.getAsLong());
+                                ids.add((long) whole(name, value));
                             }
                         });
         return ids;
@@ -149,9 +325,8 @@ public final class HubConfig {
      * @throws IllegalArgumentException if it is none
      */
     public Optional<TensorType> dtype() {
-        return get("dtype")
-                .or(() -> get("torch_dtype"))
-                .map(JsonElement::getAsString)
+        return text("dtype")
+                .or(() -> text("torch_dtype"))
                 .map(
                         name ->
                                 TensorType.fromTorch(name)
@@ -159,8 +334,8 @@ public final class HubConfig {
                                         .orElseThrow(
                                                 () ->
                                                         new IllegalArgumentException(
-                                                                "unknown dtype '%s'"
-                                                                        .formatted(name))));
+                                                                "unknown dtype "
+                                                                        + PlainText.quote(name))));
     }
 
     /**
@@ -170,11 +345,12 @@ public final class HubConfig {
      * @throws IllegalArgumentException if it is another, or none
      */
     public void requireModelType(String expected) {
-        String found = get("model_type").map(JsonElement::getAsString).orElse("(absent)");
-        if (!found.equals(expected)) {
-            throw new IllegalArgumentException(
-                    "model_type is '%s', but this architecture is '%s'".formatted(found, expected));
-        }
+        String found = text("model_type").orElse("(absent)");
+        require(
+                found.equals(expected),
+                "model_type is %s, but this architecture is '%s'",
+                PlainText.quote(found),
+                expected);
     }
 
     /**
@@ -186,15 +362,28 @@ public final class HubConfig {
      * @throws IllegalArgumentException if there is another
      */
     public void refuseUnless(String name, String expected) {
-        get(name)
-                .map(JsonElement::getAsString)
-                .filter(value -> !value.equals(expected))
-                .ifPresent(
-                        value -> {
-                            throw new IllegalArgumentException(
-                                    "%s is '%s', but this block has only '%s'"
-                                            .formatted(name, value, expected));
-                        });
+        refuseUnless(name, expected, text(name).orElse(expected));
+    }
+
+    /**
+     * Refuses a variant of the architecture that a block doesn't have. An absent entry means the
+     * one that it has.
+     *
+     * @param name the entry's name
+     * @param expected the value that the block has
+     * @throws IllegalArgumentException if there is another
+     */
+    public void refuseUnless(String name, boolean expected) {
+        refuseUnless(name, expected, flag(name, expected));
+    }
+
+    private static void refuseUnless(String name, Object expected, Object found) {
+        require(
+                found.equals(expected),
+                "%s is %s, but this block has only '%s'",
+                name,
+                PlainText.quote(found.toString()),
+                expected);
     }
 
     /**
@@ -212,14 +401,46 @@ public final class HubConfig {
     }
 
     /**
-     * Checks that a size is positive.
+     * Checks a width, or a number of heads, positions or tokens.
      *
      * @param name the entry's name
      * @param value its value
-     * @throws IllegalArgumentException if it isn't
+     * @throws IllegalArgumentException if it isn't positive, or beyond 16,777,216
      */
-    public static void requirePositive(String name, Number value) {
-        double number = value.doubleValue();
-        require(number > 0 && Double.isFinite(number), "%s (%s) must be positive", name, value);
+    public static void requireSize(String name, long value) {
+        require(value > 0, "%s (%s) must be positive", name, value);
+        require(value <= MAX_SIZE, "%s (%s) must be at most %s", name, value, MAX_SIZE);
+    }
+
+    /**
+     * Checks a number of layers.
+     *
+     * @param name the entry's name
+     * @param value its value
+     * @throws IllegalArgumentException if it isn't positive, or beyond 10,000
+     */
+    public static void requireLayers(String name, int value) {
+        require(value > 0, "%s (%s) must be positive", name, value);
+        require(value <= MAX_LAYERS, "%s (%s) must be at most %s", name, value, MAX_LAYERS);
+    }
+
+    /**
+     * Checks a constant.
+     *
+     * @param name the entry's name
+     * @param value its value
+     * @param least the smallest that makes sense
+     * @param most the largest that makes sense
+     * @throws IllegalArgumentException if it is another, or no number
+     */
+    public static void requireWithin(String name, double value, double least, double most) {
+        require(value > 0, "%s (%s) must be positive", name, value);
+        require(
+                value >= least && value <= most,
+                "%s (%s) must be %s to %s",
+                name,
+                value,
+                least,
+                most);
     }
 }

@@ -6,8 +6,6 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -33,13 +31,14 @@ public final class ModelConfig {
      */
     public static ModelConfig read(Path file) throws IOException {
         try {
-            JsonElement parsed = GSON.fromJson(Files.readString(file), JsonElement.class);
+            JsonElement parsed = GSON.fromJson(HubConfig.text(file), JsonElement.class);
             if (parsed == null || !parsed.isJsonObject()) {
                 throw new CheckpointException(file, "is not a JSON object");
             }
             return new ModelConfig(parsed.getAsJsonObject());
-        } catch (JsonParseException | CharacterCodingException e) {
-            throw new CheckpointException(file, "is not valid JSON: " + e.getMessage(), e);
+        } catch (JsonParseException e) {
+            throw new CheckpointException(
+                    file, "is not valid JSON: " + PlainText.shorten(e.getMessage()), e);
         }
     }
 

@@ -184,7 +184,7 @@ final class PickleMachine {
                 throw problem("has a dict key that is neither text nor a number");
             }
             if (dict.put(key, items.get(i + 1)) != null) {
-                throw problem("sets the dict key " + StrictJson.quote(key.toString()) + " twice");
+                throw problem("sets the dict key " + PlainText.quote(key.toString()) + " twice");
             }
         }
     }

@@ -97,7 +97,7 @@ final class SafetensorsHeader {
     }
 
     private Entry entry(String name) throws IOException {
-        String tensor = "tensor " + StrictJson.quote(name);
+        String tensor = "tensor " + PlainText.quote(name);
         var found =
                 new Object() {
                     String dtype;
@@ -129,7 +129,7 @@ final class SafetensorsHeader {
                                         json.problem(
                                                 tensor
                                                         + " has dtype "
-                                                        + StrictJson.quote(found.dtype)
+                                                        + PlainText.quote(found.dtype)
                                                         + "; known are "
                                                         + List.of(TensorType.values())));
         Shape shape = new Shape(found.shape.stream().mapToLong(Long::longValue).toArray());
@@ -158,7 +158,7 @@ final class SafetensorsHeader {
         for (Entry entry : entries) {
             String tensor =
                     "tensor "
-                            + StrictJson.quote(entry.name)
+                            + PlainText.quote(entry.name)
                             + " at data_offsets ["
                             + entry.begin
                             + ", "

@@ -78,9 +78,9 @@ record ShardIndex(Map<String, String> shardOf, Map<String, String> metadata) {
         if (!plain) {
             throw json.problem(
                     "tensor "
-                            + StrictJson.quote(tensor)
+                            + PlainText.quote(tensor)
                             + " lies in "
-                            + StrictJson.quote(name)
+                            + PlainText.quote(name)
                             + "; expected the plain name of a file beside the index");
         }
         return name;

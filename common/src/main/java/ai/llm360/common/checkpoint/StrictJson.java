@@ -23,7 +23,6 @@ import java.util.Set;
 final class StrictJson implements Closeable {
 
     private static final int MAX_DEPTH = 32;
-    private static final int MAX_QUOTED = 120;
 
     private final Path file;
     private final String what;
@@ -70,7 +69,9 @@ final class StrictJson implements Closeable {
             throw e;
         } catch (IOException | IllegalStateException | NumberFormatException e) {
             throw new CheckpointException(
-                    file, "the " + what + " is not valid JSON: " + shorten(e.getMessage()), e);
+                    file,
+                    "the " + what + " is not valid JSON: " + PlainText.shorten(e.getMessage()),
+                    e);
         }
     }
 
@@ -81,7 +82,7 @@ final class StrictJson implements Closeable {
         while (reader.hasNext()) {
             String name = reader.nextName();
             if (!seen.add(name)) {
-                throw problem("the name " + quote(name) + " occurs twice in " + where);
+                throw problem("the name " + PlainText.quote(name) + " occurs twice in " + where);
             }
             member.read(name);
         }
@@ -109,12 +110,16 @@ final class StrictJson implements Closeable {
         // JsonReader.nextLong would take "12", 1.0 and -0 too.
         if (digits.length() > 19 || !digits.chars().allMatch(c -> c >= '0' && c <= '9')) {
             throw problem(
-                    where + " is " + quote(digits) + "; expected an integer from 0 to 2^63 - 1");
+                    where
+                            + " is "
+                            + PlainText.quote(digits)
+                            + "; expected an integer from 0 to 2^63 - 1");
         }
         try {
             return Long.parseLong(digits);
         } catch (NumberFormatException e) {
-            throw problem(where + " is " + quote(digits) + ", which is more than 2^63 - 1");
+            throw problem(
+                    where + " is " + PlainText.quote(digits) + ", which is more than 2^63 - 1");
         }
     }
 
@@ -140,18 +145,6 @@ final class StrictJson implements Closeable {
 
     CheckpointException problem(String problem) {
         return new CheckpointException(file, "bad " + what + ": " + problem);
-    }
-
-    /** Quotes a text from the file, shortened so that an error stays readable. */
-    static String quote(String text) {
-        return "'" + shorten(text) + "'";
-    }
-
-    private static String shorten(String text) {
-        if (text == null) {
-            return "no detail";
-        }
-        return text.length() <= MAX_QUOTED ? text : text.substring(0, MAX_QUOTED) + "…";
     }
 
     private void expect(JsonToken token, String where, String words) throws IOException {

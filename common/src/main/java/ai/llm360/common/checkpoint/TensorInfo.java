@@ -34,7 +34,7 @@ public record TensorInfo(
         if (strides.size() != shape.dimension() || offset < 0) {
             throw new IllegalArgumentException(
                     "tensor "
-                            + name
+                            + PlainText.quote(name)
                             + ": shape "
                             + shape
                             + ", strides "
@@ -48,7 +48,13 @@ public record TensorInfo(
             Math.multiplyExact(Extents.count(shape), (long) type.byteSize());
         } catch (ArithmeticException e) {
             throw new IllegalArgumentException(
-                    "tensor " + name + ": shape " + shape + " and strides " + strides, e);
+                    "tensor "
+                            + PlainText.quote(name)
+                            + ": shape "
+                            + shape
+                            + " and strides "
+                            + strides,
+                    e);
         }
     }
 

@@ -59,7 +59,7 @@ public final class TensorMatcher {
         for (TensorInfo tensor : checkpoint.tensors().values()) {
             String name = tensor.name();
             if (!expected.containsKey(name) && ignored.stream().noneMatch(r -> r.matches(name))) {
-                unexpected.add(name + " " + tensor.shape());
+                unexpected.add(PlainText.shorten(name) + " " + tensor.shape());
             }
         }
         if (missing.isEmpty() && misshaped.isEmpty() && unexpected.isEmpty()) {

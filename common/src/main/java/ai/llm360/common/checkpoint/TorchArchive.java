@@ -64,7 +64,7 @@ final class TorchArchive {
         ZipRecord record = records.get(name);
         if (record == null) {
             throw new CheckpointException(
-                    file, "the torch zip lacks the record " + StrictJson.quote(name));
+                    file, "the torch zip lacks the record " + PlainText.quote(name));
         }
         return record;
     }
@@ -80,7 +80,7 @@ final class TorchArchive {
             throw new CheckpointException(
                     file,
                     "the record "
-                            + StrictJson.quote(name)
+                            + PlainText.quote(name)
                             + " has "
                             + record.size()
                             + " bytes; expected at most "

@@ -79,7 +79,7 @@ final class TorchConstructors {
             default ->
                     throw problem(
                             "names the Python global "
-                                    + StrictJson.quote(module + "." + name)
+                                    + PlainText.quote(module + "." + name)
                                     + ", which a state dict doesn't need; it is not run. If you"
                                     + " trust the file, load it in PyTorch and save its state dict"
                                     + " as safetensors");

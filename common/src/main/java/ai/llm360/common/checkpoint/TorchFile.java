@@ -37,7 +37,7 @@ final class TorchFile {
                 throw new CheckpointException(
                         file,
                         "has byte order "
-                                + StrictJson.quote(order)
+                                + PlainText.quote(order)
                                 + "; only little-endian files are read: save the model as"
                                 + " safetensors");
             }
@@ -60,7 +60,7 @@ final class TorchFile {
             if (!(item.getValue() instanceof TorchConstructors.Tensor tensor)) {
                 throw new CheckpointException(
                         file,
-                        StrictJson.quote(name)
+                        PlainText.quote(name)
                                 + " is "
                                 + describe(item.getValue())
                                 + ", not a tensor. Only a plain state dict is read: save"
@@ -74,7 +74,8 @@ final class TorchFile {
     private TensorInfo placed(TensorInfo tensor, FileChannel channel) throws IOException {
         ZipRecord record = recordOf.get(tensor.name());
         if (record == null) {
-            throw new IllegalArgumentException(file + " has no tensor '" + tensor.name() + "'");
+            throw new IllegalArgumentException(
+                    file + " has no tensor " + PlainText.quote(tensor.name()));
         }
         return record.placed(tensor, channel);
     }
@@ -89,7 +90,7 @@ final class TorchFile {
             throw problem(
                     name,
                     "lies in storage "
-                            + StrictJson.quote(storage.key())
+                            + PlainText.quote(storage.key())
                             + " of "
                             + storage.elements()
                             + " "
@@ -98,17 +99,17 @@ final class TorchFile {
                             + record.size()
                             + " bytes");
         }
-        long[] sizes = longs(name, tensor.sizes());
+        List<Long> sizes = longs(name, tensor.sizes());
+        List<Long> strides = longs(name, tensor.strides());
+        String view =
+                "of shape %s, strides %s and offset %d in a storage of %d elements"
+                        .formatted(sizes, strides, tensor.offset(), storage.elements());
         for (long size : sizes) {
             if (size < 0) {
-                throw problem(name, view(tensor) + ": dimension " + size + " is negative");
+                throw problem(name, view + ": dimension " + size + " is negative");
             }
         }
         Shape shape = new Shape(sizes);
-        List<Long> strides = new ArrayList<>();
-        for (long stride : longs(name, tensor.strides())) {
-            strides.add(stride);
-        }
         if (shape.dimension() != strides.size()) {
             throw problem(
                     name, "has " + shape.dimension() + " sizes, " + strides.size() + " strides");
@@ -122,14 +123,13 @@ final class TorchFile {
                             : tensor.offset() >= 0
                                     && Math.addExact(tensor.offset(), reach) < storage.elements();
             if (!fits) {
-                throw problem(name, view(tensor) + " reaches beyond its storage");
+                throw problem(name, view + " reaches beyond its storage");
             }
             // An expanded tensor (stride 0) is a few bytes that claim to be many.
             if (count > storage.elements()) {
                 throw problem(
                         name,
-                        view(tensor)
-                                + " repeats elements: call contiguous() on it and save it again");
+                        view + " repeats elements: call contiguous() on it and save it again");
             }
             return new TensorInfo(
                     name,
@@ -139,34 +139,22 @@ final class TorchFile {
                     record.offset() + tensor.offset() * width,
                     count == 0 ? Extents.rowMajor(shape) : strides);
         } catch (ArithmeticException e) {
-            throw problem(name, view(tensor) + ": " + e.getMessage());
+            throw problem(name, view + ": " + e.getMessage());
         }
     }
 
-    private long[] longs(String name, List<Object> values) throws CheckpointException {
+    private List<Long> longs(String name, List<Object> values) throws CheckpointException {
         if (values.size() > Extents.MAX_RANK) {
             throw problem(name, "has more than " + Extents.MAX_RANK + " dimensions");
         }
-        long[] longs = new long[values.size()];
-        for (int i = 0; i < longs.length; i++) {
-            if (!(values.get(i) instanceof Long value)) {
+        List<Long> longs = new ArrayList<>();
+        for (Object value : values) {
+            if (!(value instanceof Long number)) {
                 throw problem(name, "has a size or stride that is not an integer");
             }
-            longs[i] = value;
+            longs.add(number);
         }
         return longs;
-    }
-
-    private static String view(TorchConstructors.Tensor tensor) {
-        return "of shape "
-                + tensor.sizes()
-                + ", strides "
-                + tensor.strides()
-                + " and offset "
-                + tensor.offset()
-                + " in a storage of "
-                + tensor.storage().elements()
-                + " elements";
     }
 
     /** Names a kind of value without walking into it: a pickle may nest without end. */
@@ -184,6 +172,6 @@ final class TorchFile {
     }
 
     private CheckpointException problem(String tensor, String problem) {
-        return new CheckpointException(file, "tensor " + StrictJson.quote(tensor) + " " + problem);
+        return new CheckpointException(file, "tensor " + PlainText.quote(tensor) + " " + problem);
     }
 }

@@ -145,6 +145,6 @@ final class ZipRecord {
 
     CheckpointException bad(String problem) {
         return new CheckpointException(
-                file, "zip entry " + StrictJson.quote(name()) + " " + problem);
+                file, "zip entry " + PlainText.quote(name()) + " " + problem);
     }
 }

@@ -1,6 +1,8 @@
 package ai.llm360.common.config;
 
+import ai.llm360.common.checkpoint.PlainText;
 import ai.llm360.common.config.ConfigTree.Difference;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -15,8 +17,7 @@ import java.util.Set;
  */
 final class Values {
 
-    /** A document can hold itself through an alias. */
-    private static final int MAX_DEPTH = 64;
+    static final int MAX_DEPTH = 64;
 
     private Values() {}
 
@@ -29,7 +30,7 @@ final class Values {
         if (depth > MAX_DEPTH) {
             throw new ConfigException(
                     "%s is nested deeper than %d levels"
-                            .formatted(path.substring(0, path.indexOf('.')), MAX_DEPTH));
+                            .formatted(PlainText.shorten(path), MAX_DEPTH));
         }
         if (value instanceof Map<?, ?> map) {
             Map<String, Object> copy = new LinkedHashMap<>();
@@ -53,6 +54,11 @@ final class Values {
         }
         if (value instanceof Integer number) {
             return number.longValue();
+        }
+        if (value instanceof String text && !StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
+            throw new ConfigException(
+                    "%s is %s, which holds half of a surrogate pair; expected Unicode"
+                            .formatted(where(path), PlainText.quote(text)));
         }
         if (value == null
                 || value instanceof String
@@ -90,7 +96,8 @@ final class Values {
 
     static ConfigException mistyped(String path, Object value, String expected) {
         return new ConfigException(
-                "%s is %s; expected %s".formatted(path, describe(value), expected));
+                "%s is %s; expected %s"
+                        .formatted(PlainText.shorten(path), describe(value), expected));
     }
 
     /** What to call a value in an error. */
@@ -101,11 +108,11 @@ final class Values {
         if (value instanceof List) {
             return "a list";
         }
-        return value instanceof String ? "'" + value + "'" : String.valueOf(value);
+        return value instanceof String text ? PlainText.quote(text) : String.valueOf(value);
     }
 
     private static String where(String path) {
-        return path.isEmpty() ? "the configuration" : path;
+        return path.isEmpty() ? "the configuration" : PlainText.shorten(path);
     }
 
     static void compare(String path, Object from, Object to, List<Difference> found) {

@@ -1,5 +1,6 @@
 package ai.llm360.common.config;
 
+import ai.llm360.common.checkpoint.PlainText;
 import java.util.List;
 import java.util.Map;
 import org.snakeyaml.engine.v2.api.Dump;
@@ -22,17 +23,25 @@ import org.snakeyaml.engine.v2.schema.CoreSchema;
 /** YAML 1.2 with its core schema: text to values and back. */
 final class Yaml {
 
+    private static final int MAX_MESSAGE = 400;
+
     private Yaml() {}
 
     /** Parses one document: a map, list or scalar. */
     static Object parse(String text) {
         LoadSettings settings = LoadSettings.builder().setSchema(new CoreSchema()).build();
         try {
+            YamlBounds.check(settings, text);
             return Values.normal("", new Load(settings).loadFromString(text));
         } catch (YamlEngineException e) {
-            throw new ConfigException(
-                    "neither YAML nor JSON: " + e.getMessage().strip().replaceAll("\\s+", " "), e);
+            throw new ConfigException("neither YAML nor JSON: " + words(e.getMessage()), e);
         }
+    }
+
+    /** The engine's messages quote the document in lines of their own, and keys whole. */
+    private static String words(String message) {
+        String line = message.strip().replaceAll("\\s+", " ");
+        return PlainText.inLine(line.substring(0, Math.min(MAX_MESSAGE, line.length())));
     }
 
     /** Writes a map, one key a line. */

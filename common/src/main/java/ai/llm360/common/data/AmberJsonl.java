@@ -1,7 +1,6 @@
 package ai.llm360.common.data;
 
 import ai.llm360.common.checkpoint.AtomicDirectory;
-import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.EOFException;
 import java.io.IOException;
@@ -29,21 +28,19 @@ public final class AmberJsonl {
 
     /** Reads the rows of a file, plain or gzip. */
     static void read(Path file, int rowLength, int vocabularySize, Sink sink) throws IOException {
-        try (BufferedReader lines = DocumentReader.lines(file)) {
-            long number = 1;
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        try (TextLines lines = new TextLines(file)) {
+            for (String line = lines.next(); line != null; line = lines.next()) {
                 AmberRow row;
                 try {
                     row = AmberRow.parse(line);
                     row.check(rowLength, vocabularySize);
                 } catch (IllegalArgumentException e) {
                     throw new DataException(
-                            file.resolveSibling(file.getFileName() + ":" + number),
+                            file.resolveSibling(file.getFileName() + ":" + lines.number()),
                             e.getMessage() + "; llm360 data validate lists all such lines",
                             e);
                 }
                 sink.accept(row);
-                number++;
             }
         } catch (CharacterCodingException e) {
             throw new DataException(file, "not UTF-8 text", e);

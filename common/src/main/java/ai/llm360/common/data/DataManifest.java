@@ -1,11 +1,13 @@
 package ai.llm360.common.data;
 
+import ai.llm360.common.checkpoint.PlainText;
 import com.google.gson.FieldNamingPolicy;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -49,6 +51,9 @@ public record DataManifest(
 
     /** The file's name. */
     public static final String FILE_NAME = "manifest.json";
+
+    /** One of 360 chunks has 60 kB. */
+    private static final long MAX_BYTES = 64 << 20;
 
     private static final Pattern RELATIVE_FILE =
             Pattern.compile("[a-z]+/[A-Za-z0-9_][A-Za-z0-9._-]*");
@@ -274,6 +279,9 @@ public record DataManifest(
         Path file = directory.resolve(FILE_NAME);
         DataManifest manifest;
         try {
+            if (Files.size(file) > MAX_BYTES) {
+                throw new DataException(file, "more than %d bytes long".formatted(MAX_BYTES));
+            }
             manifest = GSON.fromJson(Files.readString(file), DataManifest.class);
         } catch (NoSuchFileException e) {
             throw new DataException(
@@ -283,8 +291,8 @@ public record DataManifest(
                             + "; make one with llm360"
                             + " data prepare",
                     e);
-        } catch (RuntimeException e) {
-            throw new DataException(file, "damaged: " + e.getMessage(), e);
+        } catch (RuntimeException | CharacterCodingException e) {
+            throw new DataException(file, "damaged: " + PlainText.shorten(e.getMessage()), e);
         }
         if (manifest == null || manifest.formatVersion() != FORMAT_VERSION) {
             throw new DataException(

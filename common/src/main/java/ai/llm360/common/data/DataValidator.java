@@ -1,6 +1,5 @@
 package ai.llm360.common.data;
 
-import java.io.BufferedReader;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
@@ -181,8 +180,8 @@ public final class DataValidator {
     private void jsonLines(Path file) throws IOException {
         files++;
         long number = 0;
-        try (BufferedReader lines = DocumentReader.lines(file)) {
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        try (TextLines lines = new TextLines(file)) {
+            for (String line = lines.next(); line != null; line = lines.next()) {
                 number++;
                 rows++;
                 try {
@@ -191,6 +190,8 @@ public final class DataValidator {
                     add(file, number, e.getMessage());
                 }
             }
+        } catch (DataException e) {
+            add(file, ++number, e.getMessage());
         } catch (CharacterCodingException e) {
             add(file, 0, "not UTF-8 text after line " + number);
         } catch (ZipException | EOFException e) {

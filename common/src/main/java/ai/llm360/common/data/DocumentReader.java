@@ -1,24 +1,22 @@
 package ai.llm360.common.data;
 
+import ai.llm360.common.checkpoint.PlainText;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import java.io.BufferedInputStream;
-import java.io.BufferedReader;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.io.Reader;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
-import java.util.Iterator;
 import java.util.List;
-import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
@@ -31,11 +29,6 @@ final class DocumentReader {
     interface Sink {
         void accept(String document) throws IOException;
     }
-
-    private static final Pattern BLANK_LINES = Pattern.compile("(?:\r?\n[ \t]*){3,}");
-    private static final Pattern FORM_FEED = Pattern.compile("\f");
-    private static final Pattern LINE_END = Pattern.compile("\r?\n");
-    private static final int MAX_BYTES = 1 << 30;
 
     private final DataRecipe.Source source;
     private final SourceFiles names;
@@ -80,30 +73,14 @@ final class DocumentReader {
     }
 
     private void readText(Path file, String entry, InputStream in, Sink sink) throws IOException {
-        byte[] bytes = in.readNBytes(MAX_BYTES);
-        String name = entry.isEmpty() ? "" : "entry " + entry + ": ";
-        if (bytes.length == MAX_BYTES && in.read() >= 0) {
-            throw new DataException(
-                    file, name + "a text of more than 1 GiB; divide it, or make it JSONL");
-        }
-        String text;
+        Path at = entry.isEmpty() ? file : file.resolveSibling(file.getFileName() + "!" + entry);
+        Reader text = new InputStreamReader(in, StandardCharsets.UTF_8.newDecoder());
         try {
-            text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+            TextSplitter.of(source.split().orElse(DataRecipe.Split.NONE), at)
+                    .split(text, part -> accept(part, sink));
         } catch (CharacterCodingException e) {
             throw new DataException(
-                    file, name + "not UTF-8 text; convert it, or leave it out by exclude", e);
-        }
-        switch (source.split().orElse(DataRecipe.Split.NONE)) {
-            case NONE -> accept(text, sink);
-            case BLANK_LINES -> split(BLANK_LINES, text, sink);
-            case FORM_FEED -> split(FORM_FEED, text, sink);
-            case LINES -> split(LINE_END, text, sink);
-        }
-    }
-
-    private void split(Pattern separator, String text, Sink sink) throws IOException {
-        for (Iterator<String> parts = separator.splitAsStream(text).iterator(); parts.hasNext(); ) {
-            accept(parts.next(), sink);
+                    at, "not UTF-8 text; convert it, or leave it out by exclude", e);
         }
     }
 
@@ -117,25 +94,18 @@ final class DocumentReader {
 
     private void readJsonLines(Path file, Sink sink) throws IOException {
         String field = source.field().orElse("text");
-        try (BufferedReader lines = lines(file)) {
-            int number = 1;
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        try (TextLines lines = new TextLines(file)) {
+            for (String line = lines.next(); line != null; line = lines.next()) {
                 if (!line.isBlank()) {
-                    accept(text(file, number, line, field), sink);
+                    accept(text(file, lines.number(), line, field), sink);
                 }
-                number++;
             }
         } catch (CharacterCodingException e) {
             throw new DataException(file, "not UTF-8 text; convert it", e);
         }
     }
 
-    static BufferedReader lines(Path file) throws IOException {
-        return new BufferedReader(
-                new InputStreamReader(open(file), StandardCharsets.UTF_8.newDecoder()), 1 << 16);
-    }
-
-    private static String text(Path file, int line, String json, String field)
+    private static String text(Path file, long line, String json, String field)
             throws DataException {
         Path at = file.resolveSibling(file.getFileName() + ":" + line);
         JsonElement root;
@@ -152,7 +122,8 @@ final class DocumentReader {
                             .formatted(
                                     field,
                                     root.isJsonObject()
-                                            ? root.getAsJsonObject().keySet()
+                                            ? PlainText.shorten(
+                                                    root.getAsJsonObject().keySet().toString())
                                             : "no fields"));
         }
         return text.getAsString();

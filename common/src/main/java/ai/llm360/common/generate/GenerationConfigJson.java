@@ -1,11 +1,11 @@
 package ai.llm360.common.generate;
 
 import ai.llm360.common.checkpoint.HubConfig;
+import ai.llm360.common.checkpoint.PlainText;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonPrimitive;
 import java.util.HashSet;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -68,36 +68,33 @@ final class GenerationConfigJson {
 
     private GenerationConfig toConfig() {
         GenerationConfig.Builder builder = GenerationConfig.builder();
-        Optional<Double> temperature = number("temperature");
-        Optional<Integer> topK = whole("top_k");
-        if (flag("do_sample")) {
-            builder.optTemperature(temperature.orElse(1.0)).optTopK(topK.orElse(TOP_K));
+        if (entries.flag("do_sample", false)) {
+            builder.optTemperature(entries.number("temperature", 1));
+            builder.optTopK(entries.count("top_k", TOP_K));
         } else {
-            topK.ifPresent(builder::optTopK);
+            builder.optTopK(entries.count("top_k", 0));
         }
-        number("top_p").ifPresent(builder::optTopP);
-        number("repetition_penalty").ifPresent(builder::optRepetitionPenalty);
-        whole("max_length").map(n -> positive("max_length", n)).ifPresent(builder::optMaxLength);
-        whole("max_new_tokens").ifPresent(builder::optMaxNewTokens);
+        builder.optTopP(entries.number("top_p", 1));
+        builder.optRepetitionPenalty(entries.number("repetition_penalty", 1));
+        if (!entries.isAbsent("max_length")) {
+            int length = entries.count("max_length");
+            HubConfig.require(length > 0, "max_length must be positive, not %s", length);
+            builder.optMaxLength(length);
+        }
+        if (!entries.isAbsent("max_new_tokens")) {
+            builder.optMaxNewTokens(entries.count("max_new_tokens"));
+        }
         builder.optEosIds(eosIds());
         entries.get("stop_strings").map(this::texts).ifPresent(builder::optStop);
         return builder.build();
     }
 
-    private static int positive(String name, int value) {
-        if (value < 1) {
-            throw new IllegalArgumentException(
-                    "%s must be positive, not %d".formatted(name, value));
-        }
-        return value;
-    }
-
     private Set<Long> eosIds() {
         Set<Long> ids = new HashSet<>(entries.ids("eos_token_id"));
-        if (ids.stream().anyMatch(id -> id < 0)) {
-            throw new IllegalArgumentException(
-                    "eos_token_id must be token ids, which are 0 or more, not " + ids);
-        }
+        HubConfig.require(
+                ids.stream().allMatch(id -> id >= 0),
+                "eos_token_id must be token ids, which are 0 or more, not %s",
+                ids);
         return ids;
     }
 
@@ -105,54 +102,16 @@ final class GenerationConfigJson {
         Iterable<JsonElement> all = value.isJsonArray() ? value.getAsJsonArray() : Set.of(value);
         Set<String> texts = new TreeSet<>();
         for (JsonElement one : all) {
-            if (!(one instanceof JsonPrimitive text && text.isString())) {
-                throw wrong("stop_strings", "a text or a list of texts", value);
-            }
+            HubConfig.require(
+                    one instanceof JsonPrimitive text && text.isString(),
+                    "stop_strings must be a text or a list of texts, not %s",
+                    PlainText.shorten(value.toString()));
             texts.add(one.getAsString());
         }
         return texts.toArray(String[]::new);
     }
 
-    private boolean flag(String name) {
-        return entries.get(name)
-                .map(
-                        value -> {
-                            if (value instanceof JsonPrimitive flag && flag.isBoolean()) {
-                                return flag.getAsBoolean();
-                            }
-                            throw wrong(name, "true or false", value);
-                        })
-                .orElse(false);
-    }
-
-    private Optional<Double> number(String name) {
-        return entries.get(name)
-                .map(
-                        value -> {
-                            if (isNumber(value)) {
-                                return value.getAsDouble();
-                            }
-                            throw wrong(name, "a number", value);
-                        });
-    }
-
-    private Optional<Integer> whole(String name) {
-        return entries.get(name)
-                .map(
-                        value -> {
-                            double number = isNumber(value) ? value.getAsDouble() : Double.NaN;
-                            if (number == (int) number) {
-                                return (int) number;
-                            }
-                            throw wrong(name, "a whole number", value);
-                        });
-    }
-
     private static boolean isNumber(JsonElement value) {
         return value instanceof JsonPrimitive number && number.isNumber();
-    }
-
-    private static IllegalArgumentException wrong(String name, String kind, JsonElement value) {
-        return new IllegalArgumentException("%s must be %s, not %s".formatted(name, kind, value));
     }
 }

@@ -233,6 +233,7 @@ public abstract class CausalDecoder extends HubBlock
                                 .formatted(pair.getKey(), found, expected.get(pair.getKey())));
             }
         }
+        runtime.release(); // what was made of the weights before, which these take the place of
         runtime.setWeights(WeightSource.PARAMETERS, false);
     }
 

@@ -109,10 +109,6 @@ final class DecoderRuntime {
         int8 = asInt8;
         prepared = Optional.empty();
         kernels = null; // it knows where the weights lay before
-        if (weights != null) {
-            weights.close(); // its handles are of the arrays before
-            weights = null;
-        }
     }
 
     /** Says what was prepared for kernels of the weights that were set. */

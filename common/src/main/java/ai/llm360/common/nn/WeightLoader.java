@@ -77,7 +77,9 @@ public final class WeightLoader {
                         .match(checkpoint);
         TensorType stored = tensors.values().iterator().next().type();
         WeightType wanted = type == null ? WeightType.of(stored) : type;
-        MemoryBudget.of(manager.getDevice()).check(wanted, checkpoint.parameterCount());
+        MemoryBudget budget = MemoryBudget.of(manager.getDevice());
+        budget.check(wanted, checkpoint.parameterCount());
+        requireRotaryTables(decoder.layout(), budget);
         if (wanted == WeightType.INT8) {
             requireInt8(manager);
         }
@@ -150,6 +152,16 @@ public final class WeightLoader {
                     return mapped && same ? loader.map(scope, tensor) : parameter;
                 };
         decoder.runtime().setWeights(source, int8);
+    }
+
+    /** The positions are all that no tensor of the checkpoint vouches for. */
+    private static void requireRotaryTables(DecoderLayout layout, MemoryBudget budget) {
+        long bytes = 3L * layout.context() * layout.rules().rotaryDim() * Float.BYTES;
+        if (!budget.holds(bytes)) {
+            throw new IllegalArgumentException(
+                    "the rotary tables of %d positions take %s, but %s; write fewer positions into config.json"
+                            .formatted(layout.context(), MemoryBudget.gigabytes(bytes), budget));
+        }
     }
 
     private static void requireInt8(NDManager manager) {

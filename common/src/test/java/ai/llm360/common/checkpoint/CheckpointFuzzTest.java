@@ -3,6 +3,7 @@ package ai.llm360.common.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
+import ai.llm360.common.testing.Mutations;
 import ai.llm360.common.testing.PickleBuilder;
 import ai.llm360.common.testing.SafetensorsBuilder;
 import ai.llm360.common.testing.TorchZipBuilder;
@@ -29,32 +30,6 @@ class CheckpointFuzzTest {
     private static final int CASES = 4000;
     private static final Duration LONGEST = Duration.ofSeconds(5);
 
-    /** What a length, an offset or an opcode turns into something else with. */
-    private static final int[] SPICE = {0, 1, 0x7F, 0x80, 0xFF, '"', '{', '[', '(', '.', 'R', 'P'};
-
-    private static final String[] JSON_SPICE = {
-        "-1",
-        "0",
-        "1e9",
-        "9223372036854775807",
-        "9223372036854775808",
-        "null",
-        "true",
-        "[",
-        "]",
-        "{",
-        "}",
-        "\"",
-        ",",
-        ":",
-        "\"dtype\"",
-        "\"shape\":[]",
-        "\\u0000",
-        "\\ud800",
-        "\u00e9",
-        " "
-    };
-
     @TempDir Path folder;
     private int accepted;
     private int refused;
@@ -74,8 +49,10 @@ class CheckpointFuzzTest {
             byte[] header = Arrays.copyOfRange(good, 8, good.length - 36);
             byte[] bad =
                     i % 2 == 0
-                            ? mutate(good, random)
-                            : new SafetensorsBuilder().data(36).bytes(mutateJson(header, random));
+                            ? Mutations.bytes(good, random)
+                            : new SafetensorsBuilder()
+                                    .data(36)
+                                    .bytes(Mutations.json(header, random));
             open(replace(file, bad), file, bad);
         }
         assertThat(refused).isGreaterThan(CASES / 2);
@@ -98,7 +75,7 @@ class CheckpointFuzzTest {
         Path file = folder.resolve("model.safetensors.index.json");
         Random random = new Random(12);
         for (int i = 0; i < CASES; i++) {
-            byte[] bad = i % 2 == 0 ? mutate(good, random) : mutateJson(good, random);
+            byte[] bad = i % 2 == 0 ? Mutations.bytes(good, random) : Mutations.json(good, random);
             open(replace(file, bad), folder, bad);
         }
         assertThat(refused).isGreaterThan(CASES / 2);
@@ -117,7 +94,7 @@ class CheckpointFuzzTest {
         Path file = folder.resolve("x.bin");
         Random random = new Random(13);
         for (int i = 0; i < CASES; i++) {
-            byte[] bad = mutate(good, random);
+            byte[] bad = Mutations.bytes(good, random);
             open(replace(file, bad), file, bad);
         }
         assertThat(refused).isGreaterThan(CASES / 4);
@@ -150,7 +127,7 @@ class CheckpointFuzzTest {
         Path file = folder.resolve("x.bin");
         Random random = new Random(14);
         for (int i = 0; i < CASES; i++) {
-            byte[] pickle = mutate(good, random);
+            byte[] pickle = Mutations.bytes(good, random);
             byte[] bad =
                     new TorchZipBuilder().pickle(pickle).record("data/0", new byte[24]).bytes();
             open(replace(file, bad), file, pickle);
@@ -184,53 +161,5 @@ class CheckpointFuzzTest {
             fail(damaged.getFileName() + ": " + HexFormat.of().formatHex(bytes), e);
         }
         assertThat(System.nanoTime() - start).isLessThan(LONGEST.toNanos());
-    }
-
-    /** Flips, overwrites, cuts, repeats or inserts bytes, one to four times. */
-    private static byte[] mutate(byte[] good, Random random) {
-        byte[] bytes = good;
-        for (int times = 1 + random.nextInt(4); times > 0 && bytes.length > 1; times--) {
-            int at = random.nextInt(bytes.length);
-            int end = at + random.nextInt(Math.min(64, bytes.length - at)) + 1;
-            byte spice = (byte) SPICE[random.nextInt(SPICE.length)];
-            switch (random.nextInt(6)) {
-                case 0 -> {
-                    bytes = bytes.clone();
-                    bytes[at] ^= (byte) (1 << random.nextInt(8));
-                }
-                case 1 -> {
-                    bytes = bytes.clone();
-                    bytes[at] = spice;
-                }
-                case 2 -> bytes = Arrays.copyOf(bytes, at + 1);
-                case 3 -> bytes = join(bytes, at, new byte[0], end);
-                case 4 -> bytes = join(bytes, end, Arrays.copyOfRange(bytes, at, end), end);
-                default -> {
-                    byte[] run = new byte[1 + random.nextInt(8)];
-                    Arrays.fill(run, spice);
-                    bytes = join(bytes, at, run, Math.min(bytes.length, at + run.length));
-                }
-            }
-        }
-        return bytes;
-    }
-
-    /** Puts a piece of JSON in the place of another. */
-    private static byte[] mutateJson(byte[] good, Random random) {
-        byte[] bytes = good;
-        for (int times = 1 + random.nextInt(2); times > 0; times--) {
-            int at = random.nextInt(bytes.length);
-            int end = Math.min(bytes.length, at + random.nextInt(4));
-            String piece = JSON_SPICE[random.nextInt(JSON_SPICE.length)];
-            bytes = join(bytes, at, piece.getBytes(StandardCharsets.UTF_8), end);
-        }
-        return bytes;
-    }
-
-    private static byte[] join(byte[] bytes, int until, byte[] middle, int from) {
-        byte[] joined = Arrays.copyOf(bytes, until + middle.length + bytes.length - from);
-        System.arraycopy(middle, 0, joined, until, middle.length);
-        System.arraycopy(bytes, from, joined, until + middle.length, bytes.length - from);
-        return joined;
     }
 }

@@ -4,11 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.llm360.common.checkpoint.CheckpointConverter;
+import ai.llm360.common.testing.Mutations;
+import com.google.gson.JsonParseException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.Random;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -226,5 +230,39 @@ class DamagedStateTest {
             open.seek(at);
             open.write(value ^ 1);
         }
+    }
+
+    @Test
+    void whatever_is_damaged_in_a_manifest_or_state_is_read_or_refused() throws IOException {
+        Path manifest = newest.resolve(Manifest.FILE);
+        byte[] good = Files.readAllBytes(manifest);
+        Random random = new Random(61);
+        int refused = 0;
+        for (int i = 0; i < 1500; i++) {
+            byte[] bad = i % 2 == 0 ? Mutations.bytes(good, random) : Mutations.json(good, random);
+            Files.delete(manifest);
+            Files.write(manifest, bad);
+            try {
+                SavedState.open(newest);
+            } catch (RunException e) {
+                refused++;
+            } catch (IOException | RuntimeException | Error e) {
+                throw new AssertionError(HexFormat.of().formatHex(bad), e);
+            }
+        }
+        assertThat(refused).isBetween(100, 1499);
+        byte[] state = Files.readAllBytes(newest.resolve(StateFile.NAME));
+        for (int i = 0; i < 4000; i++) {
+            byte[] bad =
+                    i % 2 == 0 ? Mutations.bytes(state, random) : Mutations.json(state, random);
+            try {
+                assertThat(StateFile.parse(bad)).isNotNull();
+            } catch (JsonParseException e) {
+                refused++;
+            } catch (RuntimeException | Error e) {
+                throw new AssertionError(HexFormat.of().formatHex(bad), e);
+            }
+        }
+        assertThat(refused).isGreaterThan(1000);
     }
 }

@@ -44,7 +44,7 @@ public final class CrystalHdf5 implements RowFormat {
      *
      * <p>A few samples at a time are in memory: about 1 MiB, or one HDF5 chunk if that is more. A
      * sample counts as a problem if its mask is neither 0 nor 1 or its labels aren't its inputs
-     * shifted.
+     * shifted; so does an HDF5 chunk that the file's index lacks.
      */
     @Override
     public void read(Path file, int rowLength, Sink sink) throws IOException {
@@ -57,12 +57,20 @@ public final class CrystalHdf5 implements RowFormat {
             }
             Sample sample = new Sample(rowLength - 1);
             slices.forEach(
-                    (number, parts) -> {
-                        Optional<String> wrong = sample.set(parts[0], parts[1], parts[2]);
-                        if (wrong.isPresent()) {
-                            sink.problem(number, wrong.get());
-                        } else {
-                            sink.row(number, sample.ids(), sample.mask());
+                    new SampleSlices.Sink() {
+                        @Override
+                        public void accept(long number, int[][] parts) throws IOException {
+                            Optional<String> wrong = sample.set(parts[0], parts[1], parts[2]);
+                            if (wrong.isPresent()) {
+                                sink.problem(number, wrong.get());
+                            } else {
+                                sink.row(number, sample.ids(), sample.mask());
+                            }
+                        }
+
+                        @Override
+                        public void lost(long first, String problem) throws IOException {
+                            sink.problem(-1, problem);
                         }
                     });
         } catch (RuntimeException e) {

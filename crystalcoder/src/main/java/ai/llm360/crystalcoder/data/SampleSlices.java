@@ -5,6 +5,7 @@ import io.jhdf.api.Attribute;
 import io.jhdf.api.Dataset;
 import io.jhdf.api.Node;
 import io.jhdf.api.dataset.ChunkedDataset;
+import io.jhdf.exceptions.HdfException;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Optional;
@@ -28,6 +29,9 @@ final class SampleSlices {
     /** Takes samples as they are read: inputs, mask and labels. */
     interface Sink {
         void accept(long number, int[][] sample) throws IOException;
+
+        /** Is told of samples in a slice that the file doesn't hold. */
+        void lost(long first, String problem) throws IOException;
     }
 
     /**
@@ -71,6 +75,41 @@ final class SampleSlices {
                                         .formatted(MAX_CHUNK_BYTES, length));
     }
 
+    /**
+     * Says which samples the file has no bytes for. The library gives zeros in their place, as HDF5
+     * means it where a dataset was never written whole; a sample of tokens is.
+     *
+     * @param first the first sample of an HDF5 chunk
+     * @param end one past the last sample
+     */
+    private static Optional<String> lost(Dataset data, int first, int end) {
+        if (!(data instanceof ChunkedDataset chunked)) {
+            return Optional.empty();
+        }
+        int[] shape = data.getDimensions();
+        int[] step = chunked.getChunkDimensions();
+        for (int i = first; i < end; i += step[0]) {
+            for (int j = 0; j < shape[1]; j += step[1]) {
+                for (int k = 0; k < shape[2]; k += step[2]) {
+                    try {
+                        chunked.getRawChunkBuffer(new int[] {i, j, k});
+                    } catch (HdfException e) {
+                        return Optional.of(
+                                "'%s' has no HDF5 chunk at [%d, %d, %d]: samples %d to %d are lost; copy the file again"
+                                        .formatted(
+                                                CrystalHdf5.DATASET,
+                                                i,
+                                                j,
+                                                k,
+                                                i,
+                                                Math.min(i + step[0], shape[0]) - 1));
+                    }
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
     private static long chunkSamples(Dataset data) {
         return data instanceof ChunkedDataset chunked ? chunked.getChunkDimensions()[0] : 1;
     }
@@ -93,6 +132,11 @@ final class SampleSlices {
         int step = Math.toIntExact(Math.min(chunk * chunksPerSlice, shape[0]));
         for (int first = 0; first < shape[0]; first += step) {
             int[] size = {Math.min(step, shape[0] - first), shape[1], shape[2]};
+            Optional<String> lost = lost(data, first, first + size[0]);
+            if (lost.isPresent()) {
+                sink.lost(first, lost.get());
+                continue;
+            }
             int[][][] slice = (int[][][]) data.getData(new long[] {first, 0, 0}, size);
             for (int i = 0; i < slice.length; i++) {
                 sink.accept((long) first + i, slice[i]);

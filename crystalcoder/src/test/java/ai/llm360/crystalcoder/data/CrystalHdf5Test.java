@@ -16,11 +16,13 @@ import io.jhdf.HdfFile;
 import io.jhdf.WritableHdfFile;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -283,7 +285,8 @@ class CrystalHdf5Test {
     @Test
     void reads_a_file_larger_than_the_heap() throws IOException {
         Path file = temp.resolve("large.h5");
-        try (InputStream in = CrystalHdf5Test.class.getResourceAsStream("large.h5")) {
+        try (InputStream packed = CrystalHdf5Test.class.getResourceAsStream("large.h5.gz");
+                InputStream in = new GZIPInputStream(packed)) {
             Files.copy(in, file);
         }
         assertThat(60_000L * 3 * 2048 * Integer.BYTES)
@@ -308,5 +311,29 @@ class CrystalHdf5Test {
                         });
         assertThat(firstIds).hasSize(60_000).startsWith(1, 0, 0).endsWith(0, 0, 2);
         assertThat(masks).startsWith(1f, 0f, 0f).endsWith(0f, 0f, 1f);
+    }
+
+    /** The file's index is a tree of one leaf; of its entries, one fewer than before counts. */
+    private static void loseLastEntry(Path file) throws IOException {
+        byte[] bytes = Files.readAllBytes(file);
+        String text = new String(bytes, StandardCharsets.ISO_8859_1);
+        int leaf = text.indexOf("TREE\u0001\u0000");
+        assertThat(leaf).isPositive();
+        bytes[leaf + 6]--;
+        Files.write(file, bytes);
+    }
+
+    @Test
+    void a_chunk_that_the_index_lost_is_found() throws IOException {
+        Path file = sample();
+        assertThat(problems(file, 9, 0)).isEmpty();
+        loseLastEntry(file);
+        assertThat(problems(file, 9, 0))
+                .containsExactly(
+                        "'data' has no HDF5 chunk at [3, 0, 0]: samples 3 to 3 are lost; copy the"
+                                + " file again");
+        assertThatExceptionOfType(DataException.class)
+                .isThrownBy(() -> prepare("*.h5", 1, 32_032))
+                .withMessageContaining("sample.h5: 'data' has no HDF5 chunk at [3, 0, 0]");
     }
 }
