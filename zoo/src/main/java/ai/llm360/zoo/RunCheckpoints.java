@@ -77,9 +77,7 @@ final class RunCheckpoints {
                     : find(part.get().run(), part.get().checkpoint()).directory();
         }
         requireExisting(path);
-        return TrainedModel.isRun(path)
-                ? find(path, Reference.Named.LATEST).directory()
-                : path;
+        return TrainedModel.isRun(path) ? find(path, Reference.Named.LATEST).directory() : path;
     }
 
     private static TrainedModel.Source find(Path run, String checkpoint)
