@@ -22,10 +22,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Damages tokenizer files in many ways. Whatever the damage, the file is either read, and
- * then any text can be encoded and any id decoded, or refused with a {@link TokenizerException}; a
- * native library that fails takes the test's process along. Seeds are fixed, so a failure repeats;
- * its message holds the bytes.
+ * Damages tokenizer files in many ways. Whatever the damage, the file is either read, and then any
+ * text can be encoded and any id decoded, or refused with a {@link TokenizerException}; a native
+ * library that fails takes the test's process along. Seeds are fixed, so a failure repeats; its
+ * message holds the bytes.
  */
 @Timeout(120)
 class TokenizerFuzzTest {
