@@ -2,6 +2,7 @@ package ai.llm360.cli;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.checkpoint.Checkpoint;
+import ai.llm360.common.checkpoint.PlainText;
 import ai.llm360.common.checkpoint.TensorInfo;
 import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.zoo.PartialCheckpoint;
@@ -49,8 +50,8 @@ final class InfoCommand implements Callable<Integer> {
 
     private final PartialCheckpoint.Hub hub;
 
-    InfoCommand() {
-        this(new SharedHub(HubSettings::ofEnvironment));
+    InfoCommand(Terminal terminal) {
+        this(new SharedHub(HubSettings::ofEnvironment, new Retries(terminal)));
     }
 
     InfoCommand(PartialCheckpoint.Hub hub) {
@@ -106,7 +107,7 @@ final class InfoCommand implements Callable<Integer> {
             }
             throw new IOException(file + ": not a JSON object");
         } catch (JsonParseException e) {
-            throw new IOException(file + ": not valid JSON: " + e.getMessage(), e);
+            throw new IOException(file + ": not valid JSON: " + PlainText.jsonProblem(e), e);
         }
     }
 

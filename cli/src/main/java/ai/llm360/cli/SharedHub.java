@@ -2,13 +2,16 @@ package ai.llm360.cli;
 
 import ai.llm360.zoo.PartialCheckpoint;
 import ai.llm360.zoo.hub.HubClient;
+import ai.llm360.zoo.hub.HubRetry;
 import ai.llm360.zoo.hub.HubSettings;
 import java.io.IOException;
+import java.util.function.Consumer;
 
 /** One client for all that a command asks the Hub, made when it is first needed. */
 final class SharedHub implements PartialCheckpoint.Hub {
 
     private final Settings settings;
+    private final Consumer<HubRetry> retries;
     private HubClient client;
 
     /** Reads the settings. */
@@ -16,14 +19,19 @@ final class SharedHub implements PartialCheckpoint.Hub {
         HubSettings read() throws IOException;
     }
 
-    SharedHub(Settings settings) {
+    SharedHub(Settings settings, Consumer<HubRetry> retries) {
         this.settings = settings;
+        this.retries = retries;
     }
 
     @Override
     public synchronized HubClient client() throws IOException {
         if (client == null) {
-            client = HubClient.builder().setSettings(settings.read()).build();
+            client =
+                    HubClient.builder()
+                            .setSettings(settings.read())
+                            .optRetryListener(retries)
+                            .build();
         }
         return client;
     }

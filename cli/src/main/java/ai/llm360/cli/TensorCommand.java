@@ -93,8 +93,8 @@ final class TensorCommand implements Callable<Integer> {
 
     private final PartialCheckpoint.Hub hub;
 
-    TensorCommand() {
-        this(new SharedHub(HubSettings::ofEnvironment));
+    TensorCommand(Terminal terminal) {
+        this(new SharedHub(HubSettings::ofEnvironment, new Retries(terminal)));
     }
 
     TensorCommand(PartialCheckpoint.Hub hub) {

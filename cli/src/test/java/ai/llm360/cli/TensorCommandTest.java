@@ -49,7 +49,7 @@ class TensorCommandTest {
     }
 
     private String tensor(String... args) throws Exception {
-        return run(new TensorCommand(new SharedHub(this::settings)), args);
+        return run(new TensorCommand(new SharedHub(this::settings, retry -> {})), args);
     }
 
     private Terminal terminal() {
@@ -176,7 +176,7 @@ class TensorCommandTest {
 
     @Test
     void info_shows_the_headers_of_what_is_not_here_and_their_cost() throws Exception {
-        assertThat(run(new InfoCommand(new SharedHub(this::settings)), "amber@200"))
+        assertThat(run(new InfoCommand(new SharedHub(this::settings, retry -> {})), "amber@200"))
                 .startsWith("hf://LLM360/Amber@")
                 .contains("parameters   2,097,152\n", "layout       safetensors\n")
                 .containsPattern(

@@ -409,10 +409,15 @@ public final class Catalogue {
                 .orElseThrow(
                         () ->
                                 new ModelNotFoundException(
-                                        "LLM360 published no model '%s': did you mean %s?"
-                                                .formatted(
-                                                        name,
-                                                        NearNames.of(name, models()).get(0))));
+                                        "LLM360 published no model '%s': %s"
+                                                .formatted(name, suggestion(name))));
+    }
+
+    private String suggestion(String name) {
+        List<String> near = NearNames.close(name, models());
+        return near.isEmpty()
+                ? "there are " + String.join(", ", models())
+                : "did you mean " + near.get(0) + "?";
     }
 
     private Optional<PublishedModel> model(String name) {

@@ -51,7 +51,7 @@ final class CheckpointRepository extends AbstractRepository {
         Metadata found =
                 reference instanceof Reference.Named named
                         ? named(named)
-                        : atPath(((Reference.AtPath) reference).path());
+                        : atPath(resolved((Reference.AtPath) reference));
         StrictTranslatorFactory.install(found);
         found.setRepositoryUri(mrl.toURI());
         found.init(arguments);
@@ -78,10 +78,15 @@ final class CheckpointRepository extends AbstractRepository {
         return CheckpointSeries.of(ModelHome.get(), named);
     }
 
-    private Metadata atPath(Path path) throws IOException {
-        if (!Files.exists(path)) {
-            throw new IOException("no checkpoint at %s".formatted(path));
+    private static Path resolved(Reference.AtPath at) throws IOException {
+        try {
+            return RunCheckpoints.resolve(at.path());
+        } catch (ModelNotFoundException e) {
+            throw new IOException(e.getMessage(), e);
         }
+    }
+
+    private Metadata atPath(Path path) throws IOException {
         if (!Files.isDirectory(path)) {
             throw new IOException(
                     "%s is a file; a model is loaded from the directory that also holds its config.json"
@@ -128,7 +133,7 @@ final class CheckpointRepository extends AbstractRepository {
     @Override
     public Path getResourceDirectory(Artifact artifact) throws IOException {
         return reference instanceof Reference.AtPath at
-                ? at.path()
+                ? resolved(at)
                 : ModelHome.get().place(named(artifact));
     }
 

@@ -2,6 +2,7 @@ package ai.llm360.zoo;
 
 import ai.djl.modality.Input;
 import ai.djl.ndarray.BytesSupplier;
+import ai.llm360.common.checkpoint.PlainText;
 import ai.llm360.common.generate.GenerationConfig;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
@@ -160,7 +161,8 @@ record ServingRequest(
             require(reader.peek() == JsonToken.END_DOCUMENT, "text follows the JSON");
             return root;
         } catch (JsonParseException | IOException e) {
-            throw new IllegalArgumentException("the content isn't JSON: " + e.getMessage(), e);
+            throw new IllegalArgumentException(
+                    "the content isn't JSON: " + PlainText.jsonProblem(e), e);
         }
     }
 

@@ -21,6 +21,14 @@ class RunCheckpointsTest extends PublishedRun {
         try (ZooModel<?, ?> model = Criteria.loadModel(run.toString())) {
             assertThat(model.getModelPath()).isEqualTo(run.resolve(last.name()));
         }
+        try (ZooModel<String, String> model =
+                ai.djl.repository.zoo.Criteria.builder()
+                        .setTypes(String.class, String.class)
+                        .optModelUrls("llm360://" + run)
+                        .build()
+                        .loadModel()) {
+            assertThat(model.getModelPath()).isEqualTo(run.resolve(last.name()));
+        }
     }
 
     @Test

@@ -115,8 +115,7 @@ public final class HubConfig {
             reader.endObject();
             require(reader.peek() == JsonToken.END_DOCUMENT, "text follows the JSON object");
         } catch (IOException | JsonParseException | IllegalStateException e) {
-            throw new IllegalArgumentException(
-                    "is not valid JSON: " + PlainText.shorten(e.getMessage()), e);
+            throw new IllegalArgumentException("is not valid JSON: " + PlainText.jsonProblem(e), e);
         }
         return record.apply(new HubConfig("", entries));
     }

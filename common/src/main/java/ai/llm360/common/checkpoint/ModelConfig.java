@@ -38,7 +38,7 @@ public final class ModelConfig {
             return new ModelConfig(parsed.getAsJsonObject());
         } catch (JsonParseException e) {
             throw new CheckpointException(
-                    file, "is not valid JSON: " + PlainText.shorten(e.getMessage()), e);
+                    file, "is not valid JSON: " + PlainText.jsonProblem(e), e);
         }
     }
 

@@ -10,6 +10,10 @@ public final class PlainText {
 
     private static final int MAX_QUOTED = 120;
 
+    /** Gson's words for a text that breaks the grammar. */
+    private static final String LENIENT =
+            "Use JsonReader.setStrictness(Strictness.LENIENT) to accept malformed JSON";
+
     private PlainText() {}
 
     /**
@@ -35,6 +39,23 @@ public final class PlainText {
         return text.length() <= MAX_QUOTED
                 ? inLine(text)
                 : inLine(text.substring(0, MAX_QUOTED)) + "…";
+    }
+
+    /**
+     * Says what is wrong with a JSON text, by the exception of the parser: Gson's messages name
+     * Java's classes, advise a programmer, and go on with an address.
+     *
+     * @param problem the exception, whose message quotes the text
+     * @return at most 120 characters of one line, with the place where the message has it
+     */
+    public static String jsonProblem(Throwable problem) {
+        String message = String.valueOf(problem.getMessage());
+        int end = message.indexOf('\n');
+        return shorten(
+                message.substring(0, end < 0 ? message.length() : end)
+                        .replaceFirst("^([\\w.$]+(Exception|Error): )+", "")
+                        .replace(LENIENT, "not JSON")
+                        .replaceFirst("^null$", "not JSON"));
     }
 
     /**

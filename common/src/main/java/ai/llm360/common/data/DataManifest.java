@@ -292,7 +292,7 @@ public record DataManifest(
                             + " data prepare",
                     e);
         } catch (RuntimeException | CharacterCodingException e) {
-            throw new DataException(file, "damaged: " + PlainText.shorten(e.getMessage()), e);
+            throw new DataException(file, "damaged: " + PlainText.jsonProblem(e), e);
         }
         if (manifest == null || manifest.formatVersion() != FORMAT_VERSION) {
             throw new DataException(

@@ -88,7 +88,8 @@ record MavenArtifact(String group, String artifact, String version, Optional<Str
 
     private String missing(Optional<Path> cached) {
         return ("%s is not in the local Maven repository%s, and downloading is not allowed here;"
-                        + " allow it, or fetch the artifact with mvn dependency:get -Dartifact=%s")
+                    + " allow it (llm360 data prepare --download), or fetch the artifact with mvn"
+                    + " dependency:get -Dartifact=%s")
                 .formatted(this, cached.map(jar -> " nor at " + jar).orElse(""), getCoordinate());
     }
 

@@ -141,7 +141,9 @@ record RowHeader(
         RowHeader header;
         try {
             header = parse(whole.position(16), version == MASKED_VERSION);
-        } catch (IllegalArgumentException | BufferUnderflowException e) {
+        } catch (BufferUnderflowException e) {
+            throw new DataException(file, "damaged: its sources' names go past its header", e);
+        } catch (IllegalArgumentException e) {
             throw new DataException(file, "damaged: " + e.getMessage(), e);
         }
         if (channel.size() != header.fileBytes(bytes)) {

@@ -68,12 +68,10 @@ final class GenerationConfigJson {
 
     private GenerationConfig toConfig() {
         GenerationConfig.Builder builder = GenerationConfig.builder();
-        if (entries.flag("do_sample", false)) {
-            builder.optTemperature(entries.number("temperature", 1));
-            builder.optTopK(entries.count("top_k", TOP_K));
-        } else {
-            builder.optTopK(entries.count("top_k", 0));
-        }
+        boolean sampled = entries.flag("do_sample", false);
+        double temperature = entries.number("temperature", 1);
+        builder.optTemperature(sampled ? temperature : 0);
+        builder.optTopK(entries.count("top_k", sampled ? TOP_K : 0));
         builder.optTopP(entries.number("top_p", 1));
         builder.optRepetitionPenalty(entries.number("repetition_penalty", 1));
         if (!entries.isAbsent("max_length")) {

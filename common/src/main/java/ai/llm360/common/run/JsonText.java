@@ -1,5 +1,6 @@
 package ai.llm360.common.run;
 
+import ai.llm360.common.checkpoint.PlainText;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
@@ -30,8 +31,8 @@ final class JsonText {
                 throw new JsonParseException("expected one JSON object");
             }
             return element.getAsJsonObject();
-        } catch (IOException e) {
-            throw new JsonParseException(e.getMessage(), e);
+        } catch (IOException | JsonParseException e) {
+            throw new JsonParseException(PlainText.jsonProblem(e), e);
         }
     }
 

@@ -1,5 +1,6 @@
 package ai.llm360.common.tokenizer;
 
+import ai.llm360.common.checkpoint.PlainText;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
@@ -64,7 +65,7 @@ record TokenizerSettings(Optional<Boolean> addsBos, Optional<String> bos, Option
                 return root.getAsJsonObject();
             }
         } catch (JsonParseException e) {
-            throw new TokenizerException(file, "malformed: " + e.getMessage(), e);
+            throw new TokenizerException(file, "malformed: " + PlainText.jsonProblem(e), e);
         }
         throw new TokenizerException(file, "malformed: expected a JSON object");
     }

@@ -64,23 +64,23 @@ class HostileConfigTest {
     @Test
     void numbers_of_thousands_of_digits_are_not_computed() throws IOException {
         refuses("a: " + "9".repeat(2_000_000), "number");
-        refuses("a: -" + "9".repeat(2_000_000), "number");
-        refuses("a: 0x" + "f".repeat(2_000_000), "number");
-        refuses("a: 1e" + "9".repeat(2_000_000), "number");
-        refuses("a: 0." + "1".repeat(2_000_000), "number");
+        refuses("a: -" + "9".repeat(200_000), "number");
+        refuses("a: 0x" + "f".repeat(200_000), "number");
+        refuses("a: 1e" + "9".repeat(200_000), "number");
+        refuses("a: 0." + "1".repeat(200_000), "number");
         assertThat(ConfigTree.parse("a: '" + "9".repeat(5000) + "'").get("a")).isPresent();
         assertThat(ConfigTree.parse("a: " + "word ".repeat(5000)).get("a")).isPresent();
     }
 
     @Test
     void errors_stay_short_and_free_of_control_characters() throws IOException {
-        String key = "\\u001b[31m" + "x".repeat(1_000_000);
+        String key = "\\u001b[31m" + "x".repeat(100_000);
         refuses("? \"" + key + "\"\n: 1\n? \"" + key + "\"\n: 2", "duplicate key");
         refuses("a: \"\\ud800\"", "a is '\\ud800', which holds half of a surrogate pair");
         refuses("a: 12345678901234567890123", "a number within 64 bits");
-        refuses("? [" + "x, ".repeat(50_000) + "x]\n: 1", "Non scalar key");
+        refuses("? [" + "x, ".repeat(5_000) + "x]\n: 1", "Non scalar key");
         refuses("a: !!java/object \"" + key + "\"", "");
-        refuses("a: *" + "x".repeat(2_000_000), "");
+        refuses("a: *" + "x".repeat(200_000), "");
         refuses("\u0000", "");
     }
 

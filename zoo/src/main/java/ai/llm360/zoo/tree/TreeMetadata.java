@@ -1,5 +1,6 @@
 package ai.llm360.zoo.tree;
 
+import ai.llm360.common.checkpoint.PlainText;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonParseException;
@@ -140,7 +141,7 @@ public final class TreeMetadata {
             throw new TreeException(
                     where,
                     "is no list of checkpoints (%s); publish the model anew"
-                            .formatted(e.getMessage()),
+                            .formatted(PlainText.jsonProblem(e)),
                     e);
         }
     }
