@@ -105,7 +105,7 @@ class AmberConfigTest {
         byte[] good = CONFIG.getBytes(StandardCharsets.UTF_8);
         Random random = new Random(41);
         int read = 0;
-        for (int i = 0; i < 4000; i++) {
+        for (int i = 0; i < Mutations.cases(4000); i++) {
             byte[] bad = i % 2 == 0 ? Mutations.bytes(good, random) : Mutations.json(good, random);
             try {
                 AmberConfig config = AmberConfig.parse(new String(bad, StandardCharsets.UTF_8));

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class CheckpointFuzzTest {
 
-    private static final int CASES = 4000;
+    private static final int CASES = Mutations.cases(4000);
     private static final Duration LONGEST = Duration.ofSeconds(5);
 
     @TempDir Path folder;

@@ -3,6 +3,7 @@ package ai.llm360.common.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.llm360.common.testing.Mutations;
 import ai.llm360.common.testing.PickleBuilder;
 import ai.llm360.common.testing.TorchZipBuilder;
 import java.io.IOException;
@@ -201,7 +202,7 @@ class HostilePickleTest {
         };
         Random random = new Random(21);
         int left = 0;
-        for (int i = 0; i < 20_000; i++) {
+        for (int i = 0; i < Mutations.cases(20_000); i++) {
             PickleBuilder pickle = new PickleBuilder().proto(2);
             for (int step = 1 + random.nextInt(40); step > 0; step--) {
                 steps[random.nextInt(steps.length)].on(pickle);

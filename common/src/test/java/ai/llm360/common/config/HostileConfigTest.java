@@ -100,7 +100,7 @@ class HostileConfigTest {
                         .getBytes(StandardCharsets.UTF_8);
         Random random = new Random(31);
         int read = 0;
-        for (int i = 0; i < 4000; i++) {
+        for (int i = 0; i < Mutations.cases(4000); i++) {
             byte[] bad = i % 2 == 0 ? Mutations.bytes(good, random) : Mutations.json(good, random);
             try {
                 ConfigTree tree = ConfigTree.parse(new String(bad, StandardCharsets.UTF_8));

@@ -172,7 +172,7 @@ class HostileDataTest {
                         .getBytes(StandardCharsets.UTF_8);
         Random random = new Random(52);
         int good = 0;
-        for (int i = 0; i < 4000; i++) {
+        for (int i = 0; i < Mutations.cases(4000); i++) {
             byte[] bad = i % 2 == 0 ? Mutations.bytes(line, random) : Mutations.json(line, random);
             try {
                 AmberRow.parse(new String(bad, StandardCharsets.UTF_8)).check(4, 32_000);
@@ -202,12 +202,12 @@ class HostileDataTest {
         Path manifest = out.resolve(DataManifest.FILE_NAME);
         byte[] json = Files.readAllBytes(manifest);
         Random random = new Random(53);
-        for (int i = 0; i < 1500; i++) {
+        for (int i = 0; i < Mutations.cases(1500); i++) {
             replace(chunk, Mutations.bytes(rows, random));
             readOrRefuse(() -> TokenChunk.open(chunk).close(), chunk);
         }
         replace(chunk, rows);
-        for (int i = 0; i < 1500; i++) {
+        for (int i = 0; i < Mutations.cases(1500); i++) {
             replace(
                     manifest,
                     i % 2 == 0 ? Mutations.bytes(json, random) : Mutations.json(json, random));

@@ -238,7 +238,7 @@ class DamagedStateTest {
         byte[] good = Files.readAllBytes(manifest);
         Random random = new Random(61);
         int refused = 0;
-        for (int i = 0; i < 1500; i++) {
+        for (int i = 0; i < Mutations.cases(1500); i++) {
             byte[] bad = i % 2 == 0 ? Mutations.bytes(good, random) : Mutations.json(good, random);
             Files.delete(manifest);
             Files.write(manifest, bad);
@@ -252,7 +252,7 @@ class DamagedStateTest {
         }
         assertThat(refused).isBetween(100, 1499);
         byte[] state = Files.readAllBytes(newest.resolve(StateFile.NAME));
-        for (int i = 0; i < 4000; i++) {
+        for (int i = 0; i < Mutations.cases(4000); i++) {
             byte[] bad =
                     i % 2 == 0 ? Mutations.bytes(state, random) : Mutations.json(state, random);
             try {

@@ -35,6 +35,14 @@ public final class Mutations {
 
     private Mutations() {}
 
+    /**
+     * Returns the number of files that a test damages: a few thousand in a build, and as many times
+     * that as the system property {@code llm360.fuzz} says in a search of hours.
+     */
+    public static int cases(int build) {
+        return build * Integer.getInteger("llm360.fuzz", 1);
+    }
+
     /** Flips, overwrites, cuts, repeats or inserts bytes, one to four times. */
     public static byte[] bytes(byte[] good, Random random) {
         byte[] bytes = good;

@@ -3,6 +3,7 @@ package ai.llm360.common.tokenizer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
+import ai.llm360.common.testing.Mutations;
 import ai.llm360.common.testing.TinyTokenizer;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
@@ -30,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class TokenizerFuzzTest {
 
-    private static final int CASES = 500;
+    private static final int CASES = Mutations.cases(500);
 
     private static final int[] SPICE = {0, 1, 2, 4, 5, 0x7F, 0x80, 0xFF, '"', '{', '[', '<', ' '};
 

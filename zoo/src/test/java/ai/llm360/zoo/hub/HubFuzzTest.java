@@ -2,6 +2,7 @@ package ai.llm360.zoo.hub;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.llm360.common.testing.Mutations;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
@@ -23,12 +24,10 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * Answers that are nearly right, byte for byte from a socket: whatever they are, a client says what
  * is wrong with them as a {@link HubException}, and keeps nothing that is damaged.
- *
- * <p>A long run: the system property {@code llm360.fuzz} is the number of cases.
  */
 class HubFuzzTest {
 
-    private static final int CASES = Integer.getInteger("llm360.fuzz", 60);
+    private static final int CASES = Mutations.cases(60);
     private static final String COMMIT = "c".repeat(40);
     private static final ServedFile CONFIG = ServedFile.text("config.json", "{}");
     private static final ServedFile WEIGHTS = ServedFile.weights("model.safetensors", 3_000);
