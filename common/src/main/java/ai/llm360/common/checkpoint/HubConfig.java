@@ -78,7 +78,7 @@ public final class HubConfig {
         long bytes = Files.size(file);
         if (bytes > MAX_BYTES) {
             throw new CheckpointException(
-                    file, "has " + bytes + " bytes; a config.json has at most " + MAX_BYTES);
+                    file, "has " + bytes + " bytes; a file of settings has at most " + MAX_BYTES);
         }
         try {
             return Files.readString(file);
@@ -104,7 +104,7 @@ public final class HubConfig {
         JsonObject entries = new JsonObject();
         try {
             if (reader.peek() != JsonToken.BEGIN_OBJECT) {
-                throw new IllegalArgumentException("a config.json is a JSON object");
+                throw new IllegalArgumentException("is not a JSON object");
             }
             reader.beginObject();
             while (reader.hasNext()) {

@@ -1,5 +1,6 @@
 package ai.llm360.common.tokenizer;
 
+import ai.llm360.common.checkpoint.PlainText;
 import java.io.IOException;
 import java.nio.file.Path;
 
@@ -9,21 +10,20 @@ import java.nio.file.Path;
 public final class TokenizerException extends IOException {
 
     TokenizerException(Path file, String problem) {
-        super(file + ": " + problem);
+        this(file + ": " + PlainText.inLine(problem), null);
     }
 
     TokenizerException(Path file, String problem, Throwable cause) {
-        super(file + ": " + problem, cause);
+        this(file + ": " + PlainText.inLine(problem), cause);
     }
 
-    private TokenizerException(String message, Throwable cause) {
+    TokenizerException(String message, Throwable cause) {
         super(message, cause);
     }
 
     /** Says that a file isn't of the kind that its name says. */
     static TokenizerException invalid(Path file, String kind, Exception cause) {
-        String problem = String.valueOf(cause.getMessage()).lines().findFirst().orElse("");
         return new TokenizerException(
-                "%s is no valid %s: %s".formatted(file, kind, problem), cause);
+                "%s is no valid %s: %s".formatted(file, kind, PlainText.jsonProblem(cause)), cause);
     }
 }

@@ -1,12 +1,8 @@
 package ai.llm360.common.tokenizer;
 
-import ai.llm360.common.checkpoint.PlainText;
+import ai.llm360.common.checkpoint.HubConfig;
 import com.google.gson.JsonElement;
-import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import java.io.IOException;
-import java.io.Reader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -20,16 +16,36 @@ import java.util.Optional;
  */
 record TokenizerSettings(Optional<Boolean> addsBos, Optional<String> bos, Optional<String> eos) {
 
+    private static final String ADD_BOS = "add_bos_token";
+
+    private static final TokenizerSettings NONE =
+            new TokenizerSettings(Optional.empty(), Optional.empty(), Optional.empty());
+
     static TokenizerSettings beside(Path tokenizer) throws IOException {
-        JsonObject config = read(tokenizer.resolveSibling("tokenizer_config.json"));
-        JsonObject special = read(tokenizer.resolveSibling("special_tokens_map.json"));
-        JsonElement flag = config.get("add_bos_token");
+        TokenizerSettings config = read(tokenizer.resolveSibling("tokenizer_config.json"));
+        TokenizerSettings special = read(tokenizer.resolveSibling("special_tokens_map.json"));
         return new TokenizerSettings(
-                flag == null || flag.isJsonNull()
+                config.addsBos, config.bos.or(() -> special.bos), config.eos.or(() -> special.eos));
+    }
+
+    private static TokenizerSettings read(Path file) throws IOException {
+        if (!Files.isRegularFile(file)) {
+            return NONE;
+        }
+        try {
+            return HubConfig.read(file, TokenizerSettings::of);
+        } catch (IllegalArgumentException e) {
+            throw new TokenizerException(e.getMessage(), e);
+        }
+    }
+
+    private static TokenizerSettings of(HubConfig entries) {
+        return new TokenizerSettings(
+                entries.isAbsent(ADD_BOS)
                         ? Optional.empty()
-                        : Optional.of(flag.getAsBoolean()),
-                content(config, "bos_token").or(() -> content(special, "bos_token")),
-                content(config, "eos_token").or(() -> content(special, "eos_token")));
+                        : Optional.of(entries.flag(ADD_BOS, false)),
+                content(entries, "bos_token"),
+                content(entries, "eos_token"));
     }
 
     /** Whether prompts begin with BOS; a wish for a BOS that doesn't exist is an error. */
@@ -45,28 +61,9 @@ record TokenizerSettings(Optional<Boolean> addsBos, Optional<String> bos, Option
     }
 
     /** A token is written as a string, or as an object with its content. */
-    private static Optional<String> content(JsonObject object, String name) {
-        JsonElement token = object.get(name);
-        if (token != null && token.isJsonObject()) {
-            token = token.getAsJsonObject().get("content");
-        }
-        return token == null || !token.isJsonPrimitive()
-                ? Optional.empty()
-                : Optional.of(token.getAsString());
-    }
-
-    private static JsonObject read(Path file) throws IOException {
-        if (!Files.isRegularFile(file)) {
-            return new JsonObject();
-        }
-        try (Reader reader = Files.newBufferedReader(file)) {
-            JsonElement root = JsonParser.parseReader(reader);
-            if (root.isJsonObject()) {
-                return root.getAsJsonObject();
-            }
-        } catch (JsonParseException e) {
-            throw new TokenizerException(file, "malformed: " + PlainText.jsonProblem(e), e);
-        }
-        throw new TokenizerException(file, "malformed: expected a JSON object");
+    private static Optional<String> content(HubConfig entries, String name) {
+        return entries.get(name).filter(JsonElement::isJsonObject).isPresent()
+                ? entries.part(name).orElseThrow().text("content")
+                : entries.text(name);
     }
 }

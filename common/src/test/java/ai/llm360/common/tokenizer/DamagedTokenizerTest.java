@@ -227,10 +227,19 @@ class DamagedTokenizerTest {
     void refuses_a_malformed_or_contradictory_settings_file() throws IOException {
         Path settings = directory.resolve("tokenizer_config.json");
         for (String text :
-                List.of("{", "[]", "{\"add_bos_token\": true, \"bos_token\": \"<absent>\"}")) {
+                List.of(
+                        "{",
+                        "[]",
+                        "{\"add_bos_token\": {}}",
+                        "{\"add_bos_token\": \"true\"}",
+                        "{\"add_bos_token\": [null]}",
+                        "{\"bos_token\": 1}",
+                        "{\"eos_token\": {\"content\": []}}",
+                        "{\"add_bos_token\": true, \"bos_token\": \"<absent>\"}")) {
             Files.writeString(settings, text);
             assertThatExceptionOfType(TokenizerException.class)
-                    .isThrownBy(() -> Tokenizer.open(directory));
+                    .isThrownBy(() -> Tokenizer.open(directory))
+                    .withMessageMatching("\\P{Cntrl}+");
         }
     }
 
