@@ -76,7 +76,7 @@ class ModelArgumentTest {
         assertThatThrownBy(() -> config(Map.of("do_sample", 1)))
                 .hasMessageContaining("do_sample must be true or false, not '1'");
         assertThatThrownBy(() -> config(Map.of("do_sample", false, "temperature", -2)))
-                .hasMessageContaining("temperature must be 0 or more");
+                .hasMessageContaining("temperature must be 0 (greedy) or from");
     }
 
     @Test

@@ -63,6 +63,9 @@ public final class DataRemix {
                     "its chunks were imported as they are, so there are no rows to mix anew; import"
                             + " them with a number of chunks");
         }
+        if (old.sources().isEmpty()) {
+            throw new DataException(source, "damaged: its manifest lists no sources to mix anew");
+        }
         int count = chunks == 0 ? old.chunks().size() : chunks;
         if (firstChunk > old.chunks().size() || firstChunk >= count) {
             throw new IllegalArgumentException(

@@ -3,8 +3,13 @@ package ai.llm360.common.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -144,6 +149,17 @@ class DataRemixTest {
                 .isThrownBy(
                         () -> DataRemix.builder().setSource(first).setTarget(first).build().mix())
                 .withMessageContaining("exists and is not an empty directory");
+    }
+
+    @Test
+    void refuses_a_manifest_that_has_lost_its_sources() throws IOException {
+        Path manifest = first.resolve("manifest.json");
+        JsonObject json = JsonParser.parseString(Files.readString(manifest)).getAsJsonObject();
+        json.add("sources", new JsonArray());
+        Files.writeString(manifest, json.toString());
+        assertThatThrownBy(() -> remix().build().mix())
+                .isInstanceOf(DataException.class)
+                .hasMessageContaining("no sources");
     }
 
     @Test
