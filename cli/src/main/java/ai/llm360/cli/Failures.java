@@ -11,7 +11,6 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
-import java.util.regex.Pattern;
 import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.IExecutionExceptionHandler;
@@ -25,8 +24,6 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
 
     /** What a shell reports for a process that Ctrl-C ended: 128 + SIGINT. */
     static final int INTERRUPTED = 130;
-
-    private static final Pattern CONTROL = Pattern.compile("\\p{Cntrl}");
 
     private final PrintStream err;
 
@@ -101,7 +98,7 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
         return e.getMessage() == null ? name : e.getMessage();
     }
 
-    /** What a user gave may hold a line's end, or what a terminal obeys. */
+    /** Puts a message into one line: a user's argument may hold a line's end or an escape. */
     private static String oneLine(String message) {
         return PlainText.inLine(message.strip().replaceAll("\\s*\\R\\s*", " "));
     }

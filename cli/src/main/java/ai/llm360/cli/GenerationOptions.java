@@ -6,7 +6,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
 /**
- * How to continue a text. Where an option isn't given, the checkpoint's generation_config.json
+ * Options of a continuation. Where an option isn't given, the checkpoint's generation_config.json
  * counts, and else the default.
  */
 final class GenerationOptions {

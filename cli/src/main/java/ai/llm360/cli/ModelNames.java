@@ -8,7 +8,7 @@ import java.util.List;
 /** The models' names, which a shell completes, and what else a reference may be. */
 final class ModelNames implements Iterable<String> {
 
-    /** What help says of a verb's reference. */
+    /** Describes a verb's reference in its help. */
     static final String REF =
             "The checkpoint: a name such as amber@ckpt-200; a path, of its directory or of a run,"
                     + " such as ./my-run or ./my-run@ckpt-003; one in a static tree,"

@@ -31,7 +31,7 @@ final class RecipeCommand implements Callable<Integer> {
 
     RecipeCommand() {}
 
-    /** What {@code --json} prints without a name. */
+    /** Lists the recipes for {@code --json}. */
     private record Names(List<String> recipes) {}
 
     @Override

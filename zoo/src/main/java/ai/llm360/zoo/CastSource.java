@@ -60,7 +60,7 @@ record CastSource(
         return new CastSource(VERSION, repository, revision, commit, type.torchName(), origins);
     }
 
-    /** Whether another says the same, be it by another of the repository's names. */
+    /** Returns whether another source is the same, be it by another name of the repository. */
     boolean isSame(CastSource other) {
         return equals(
                 new CastSource(

@@ -25,7 +25,7 @@ public enum ModelArgument {
      * The type to hold the weights in: fp32, bf16, fp16 or int8; the checkpoint's own if absent.
      */
     DTYPE("dtype", false),
-    /** Whether the model is to be trained: true makes its weights float32, with gradients. */
+    /** Makes the weights float32, with gradients, if true: for training. */
     TRAIN_PARAM("trainParam", false),
     /** A {@link ai.djl.util.Progress} that is told of each loaded tensor. */
     PROGRESS("progress", false),
@@ -34,17 +34,20 @@ public enum ModelArgument {
     /** The largest number of tokens of prompt and continuation together, positive. */
     MAX_LENGTH("max_length", true),
     /**
-     * Whether to draw tokens, true or false: false takes the most probable whatever the
-     * temperature, true without one draws at 1. If absent, a temperature above 0 draws.
+     * Draws tokens if true, at a temperature of 1 unless one is given; takes the most probable
+     * whatever the temperature if false. If absent, a temperature above 0 draws.
      */
     DO_SAMPLE("do_sample", true),
-    /** What logits are divided by before drawing, 0 or more; 0, the most probable, if absent. */
+    /**
+     * The divisor of the logits before drawing: 0, the default, takes the most probable token; else
+     * 1e-30 to 1e30.
+     */
     TEMPERATURE("temperature", true),
-    /** How many of the most probable tokens to draw from; 0, all, if absent. */
+    /** The number of most probable tokens to draw from; 0, all, if absent. */
     TOP_K("top_k", true),
     /** The sum of probabilities to draw from, above 0 and at most 1; 1, all, if absent. */
     TOP_P("top_p", true),
-    /** What the scores of tokens that have occurred are lowered by, above 0; 1, none, if absent. */
+    /** The factor that lowers logits of tokens that have occurred, 1e-4 to 1e4; 1 if absent. */
     REPETITION_PENALTY("repetition_penalty", true),
     /** The whole number of 64 bits that decides every draw; 0 if absent. */
     SEED("seed", true),
@@ -52,7 +55,7 @@ public enum ModelArgument {
     STOP("stop", true);
 
     /**
-     * What DJL's loaders and DJL Serving put among a model's arguments or read there, without
+     * Names that DJL's loaders and DJL Serving put among a model's arguments or read there, without
      * underscores and in small letters, since both spellings are in use.
      */
     private static final Set<String> OTHERS =

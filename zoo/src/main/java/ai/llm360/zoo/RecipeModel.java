@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
  */
 final class RecipeModel {
 
-    /** What transformers writes, and what changes nothing of the model. */
+    /** Entries that transformers writes and that change nothing of the model. */
     private static final Set<String> WITHOUT_EFFECT =
             Set.of(
                     "_name_or_path",

@@ -191,7 +191,9 @@ public final class Verification {
         }
     }
 
-    /** What was prepared of a pulled checkpoint lies in its snapshot, beside its config.json. */
+    /**
+     * Adds checks of the prepared files in a pulled checkpoint's snapshot, beside its config.json.
+     */
     private void addPrepared(String repository, String commit) throws IOException {
         Optional<HubSnapshot> snapshot = cache.snapshot(repository, commit, "config.json"::equals);
         if (snapshot.isPresent()) {

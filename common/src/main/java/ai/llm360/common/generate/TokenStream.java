@@ -37,7 +37,7 @@ public final class TokenStream implements Iterator<GeneratedToken>, AutoCloseabl
     private int prompted;
     private boolean closed;
 
-    /** What a stream holds outside the heap. */
+    /** Holds a stream's native memory. */
     private record Memory(NDManager manager, Sampler sampler, KvCache cache) {
 
         static Memory of(CausalLanguageModel model, GenerationConfig config, int rows, int length) {

@@ -25,8 +25,8 @@ public interface CausalLanguageModel {
 
     /**
      * Runs a step during which the model's memory stays: whoever closes the model meanwhile waits.
-     * What is attached to the model, its pages and its {@link #newRequestManager managers}, is used
-     * in such steps only. They should be short, and may be nested.
+     * The model's pages and {@link #newRequestManager managers} are used in such steps only. They
+     * should be short, and may be nested.
      *
      * @param step the step
      * @param <T> the type of its result

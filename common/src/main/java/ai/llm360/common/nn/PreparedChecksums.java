@@ -43,7 +43,7 @@ final class PreparedChecksums {
 
     private final List<Integer> sums = new ArrayList<>();
 
-    /** What a file of so many other tensors has besides. */
+    /** Describes the tensor of checksums, for a file of n other tensors. */
     static TensorSpec spec(int tensors) {
         return new TensorSpec(TENSOR, TensorType.I32, new Shape(tensors));
     }

@@ -36,7 +36,7 @@ final class HubHttp {
     private final HttpClient http;
     private final LongAdder received;
 
-    /** Whether anyone has answered yet: then a failure to connect may pass. */
+    /** True once anyone has answered: then a failure to connect may pass. */
     private final AtomicBoolean answered;
 
     /**
@@ -180,7 +180,7 @@ final class HubHttp {
         }
     }
 
-    /** Whether no connection came about, so that nobody has got a request. */
+    /** Returns whether no connection came about, so that nobody has got a request. */
     private static boolean isConnecting(IOException e) {
         return e instanceof ConnectException // that of an unknown host too
                 || e instanceof UnknownHostException
