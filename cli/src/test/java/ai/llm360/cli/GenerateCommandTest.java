@@ -141,9 +141,9 @@ class GenerateCommandTest {
             delimiter = '|',
             textBlock =
                     """
-                    --temperature    | -1     | temperature must be 0 or more, not -1.0
+                    --temperature    | -1     | temperature must be 0 (greedy) or from 1e-30 to 1e30, not -1.0
                     --temperature    | hot    | 'hot' is not a double
-                    --top-p          | 0      | top-p must be above 0 and at most 1
+                    --top-p          | 0      | top-p must be above 0 (2.3e-308 or more) and at most 1
                     --top-k          | -2     | top-k must be 0 (off) or more
                     --max-new-tokens | 0      | max new tokens must be positive
                     --stop           | ''     | a stop string can't be empty

@@ -178,7 +178,14 @@ class ReferencesTest {
             }
         }
         for (String other :
-                List.of("published", "cache", "reproduce", "help", "version", "completion")) {
+                List.of(
+                        "published",
+                        "cache",
+                        "recipe",
+                        "reproduce",
+                        "help",
+                        "version",
+                        "completion")) {
             verbs.add(other); // these take a published model's name, or nothing of the kind
         }
         Set<String> all = new TreeSet<>();
