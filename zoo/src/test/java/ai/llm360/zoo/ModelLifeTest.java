@@ -145,13 +145,14 @@ class ModelLifeTest {
         TextGenerator generator = Criteria.generator(model);
         TokenStream stream = generator.stream("once upon a time", CONFIG);
         stream.next();
-        try (NDManager manager = NDManager.newBaseManager("PyTorch");
+        try (NDManager manager = decoder.newRequestManager();
                 KvCache cache = decoder.newCache(1, 8);
                 Predictor<NDList, NDList> predictor = model.newPredictor(new NoopTranslator())) {
             NDArray logits = decoder.logits(manager, IDS);
+            float[] open = logits.toFloatArray();
             model.close();
             model.close();
-            assertThat(logits.toFloatArray()).hasSize(5 * decoder.vocabularySize());
+            assertThat(logits.toFloatArray()).hasSize(5 * decoder.vocabularySize()).isEqualTo(open);
             NDArray ids = manager.create(IDS[0], new Shape(1, 5));
             assertThatThrownBy(stream::next).hasMessageContaining(CLOSED);
             assertThat(stream.hasNext()).isFalse();

@@ -88,7 +88,13 @@ public abstract class CausalDecoder extends HubBlock
     /** {@inheritDoc} */
     @Override
     public NDManager newRequestManager() {
-        return whileOpen(() -> runtime.manager().newSubManager());
+        return whileOpen(
+                () -> {
+                    // Not one of the model's: closing it would free results under who reads them.
+                    NDManager own = runtime.manager();
+                    return NDManager.newBaseManager(
+                            own.getDevice(), own.getEngine().getEngineName());
+                });
     }
 
     /** {@inheritDoc} */

@@ -25,8 +25,7 @@ public interface CausalLanguageModel {
 
     /**
      * Runs a step during which the model's memory stays: whoever closes the model meanwhile waits.
-     * The model's pages and {@link #newRequestManager managers} are used in such steps only. They
-     * should be short, and may be nested.
+     * The model's pages are called in such steps only. They should be short, and may be nested.
      *
      * @param step the step
      * @param <T> the type of its result
@@ -36,8 +35,8 @@ public interface CausalLanguageModel {
     <T> T whileOpen(Supplier<T> step);
 
     /**
-     * Makes a manager on the model's device, for one request's arrays; it is closed with the model
-     * at the latest.
+     * Makes a manager on the model's device, for one request's arrays. It and what is attached to
+     * it outlive the model.
      *
      * @return the manager, the caller's to close
      * @throws IllegalStateException if the model is closed, as from every method below
