@@ -119,6 +119,6 @@ class AmberConfigTest {
                 throw new AssertionError(HexFormat.of().formatHex(bad), e);
             }
         }
-        assertThat(read).isBetween(100, 3900);
+        assertThat(read).isBetween(Mutations.cases(100), Mutations.cases(3900));
     }
 }

@@ -3,6 +3,7 @@ package ai.llm360.common.checkpoint;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -122,8 +123,9 @@ final class TorchArchive {
             // Commons Compress reports some damage with unchecked exceptions, some wrapped.
             Throwable root = e.getCause() == null ? e : e.getCause();
             boolean ofZip = root instanceof ZipException || root instanceof EOFException;
-            if (!onDisk && root instanceof IOException failure && !ofZip) {
-                throw failure; // a network's, which says nothing of the file
+            boolean elsewhere = root instanceof ClosedChannelException || (!onDisk && !ofZip);
+            if (elsewhere && root instanceof IOException failure) {
+                throw failure; // an interrupt's or a network's, which says nothing of the file
             }
             throw new CheckpointException(
                     file,

@@ -9,6 +9,7 @@ import ai.llm360.common.testing.SafetensorsBuilder;
 import ai.llm360.common.testing.TorchZipBuilder;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -37,6 +38,18 @@ class TorchReadingTest {
                 assertThat(info.shape()).isEqualTo(new Shape(3));
                 assertThat(checkpoint.read(type.name()).get()).isEqualTo((byte) 1);
             }
+        }
+    }
+
+    @Test
+    void an_interrupt_is_no_damage() throws IOException {
+        Path file = write(new TorchZipBuilder().floats("a", ONE, 1).bytes());
+        Thread.currentThread().interrupt();
+        try {
+            assertThatThrownBy(() -> TorchArchive.read(file))
+                    .isInstanceOf(ClosedByInterruptException.class);
+        } finally {
+            assertThat(Thread.interrupted()).isTrue();
         }
     }
 

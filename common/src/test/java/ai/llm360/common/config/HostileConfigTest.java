@@ -112,7 +112,7 @@ class HostileConfigTest {
                 throw new AssertionError(HexFormat.of().formatHex(bad), e);
             }
         }
-        assertThat(read).isBetween(500, 3500);
+        assertThat(read).isBetween(Mutations.cases(500), Mutations.cases(3500));
     }
 
     private void refuses(String yaml, String problem) throws IOException {

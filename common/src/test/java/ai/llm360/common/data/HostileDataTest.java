@@ -183,7 +183,7 @@ class HostileDataTest {
                 throw new AssertionError(HexFormat.of().formatHex(bad), e);
             }
         }
-        assertThat(good).isBetween(100, 3900);
+        assertThat(good).isBetween(Mutations.cases(100), Mutations.cases(3900));
     }
 
     @Test

@@ -250,7 +250,7 @@ class DamagedStateTest {
                 throw new AssertionError(HexFormat.of().formatHex(bad), e);
             }
         }
-        assertThat(refused).isBetween(100, 1499);
+        assertThat(refused).isBetween(Mutations.cases(100), Mutations.cases(1499));
         byte[] state = Files.readAllBytes(newest.resolve(StateFile.NAME));
         for (int i = 0; i < Mutations.cases(4000); i++) {
             byte[] bad =
