@@ -11,7 +11,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a file or the Hub says never moves a terminal's cursor, nor turns its writing round. */
+/** Text of a file or the Hub never moves a terminal's cursor, nor turns its writing round. */
 class ControlCharactersTest {
 
     private static final String EVIL = "\u001b]0;x\u0007\r\b\u009b31m\u202e\u2066\u007f";

@@ -38,7 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What DJL's users do with any model works with a loaded one: describe, save, load, train. */
+/** A loaded model does what DJL's users expect of any: describe, save, load, train. */
 class DjlModelTest {
 
     private static final long[][] IDS = {{1, 5, 9, 42, 17}};

@@ -25,7 +25,7 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
  * Threads that open, use, interrupt and close the same few models with no regard for each other.
- * What they may meet is an exception that says that a model is closed; nothing else, and no crash.
+ * They may meet an exception that says that a model is closed; nothing else, and no crash.
  *
  * <p>A longer storm than a test has time for: {@code ModelStorm SECONDS THREADS}.
  */

@@ -19,7 +19,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What libgomp is told, in a process of its own: it listens once. */
+/** Runs processes of its own: libgomp reads its environment once. */
 class SpinTimeTest {
 
     @TempDir Path temp;

@@ -7,7 +7,7 @@ import java.util.Random;
 /** Damages what is valid: a fixed seed gives the same thousands of damaged files each time. */
 public final class Mutations {
 
-    /** What a length, an offset or an opcode turns into something else with. */
+    /** Bytes that turn a length, an offset or an opcode into something else. */
     private static final int[] SPICE = {0, 1, 0x7F, 0x80, 0xFF, '"', '{', '[', '(', '.', 'R', 'P'};
 
     private static final String[] JSON_SPICE = {

@@ -91,7 +91,7 @@ class DamagedTokenizerTest {
         }
     }
 
-    /** What killed the process as long as native code got to read it. */
+    /** These killed the process as long as native code got to read them. */
     @Test
     void reads_or_refuses_what_kills_a_native_library() throws IOException {
         Path nul = TinyTokenizer.llama().words("a\0b").writeModel(directory);
