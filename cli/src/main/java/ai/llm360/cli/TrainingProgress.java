@@ -1,11 +1,16 @@
 package ai.llm360.cli;
 
+import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.checkpoint.PlainText;
 import ai.llm360.common.run.RunEvent;
 import ai.llm360.common.run.SavedState;
 import ai.llm360.common.run.StepMetrics;
 import ai.llm360.common.run.ValidationLoss;
 import ai.llm360.common.train.TrainingListener;
+import ai.llm360.common.train.TrainingPlan;
+import ai.llm360.common.train.TrainingResult;
+import ai.llm360.zoo.Pretraining;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.Locale;
@@ -23,9 +28,9 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
 
     private final PrintStream err;
     private final boolean bar;
-    private final long steps;
     private final LongSupplier nanoTime;
-    private final long began;
+    private long steps;
+    private long began;
     private long shown;
     private long done;
     private boolean open;
@@ -34,7 +39,7 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
     /**
      * Creates a display.
      *
-     * @param steps the run's last step
+     * @param steps the run's last step, until {@link #onBegin} tells it
      * @param nanoTime the clock, such as {@link System#nanoTime}
      */
     TrainingProgress(Terminal terminal, long steps, LongSupplier nanoTime) {
@@ -43,6 +48,32 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
         this.steps = steps;
         this.nanoTime = nanoTime;
         began = nanoTime.getAsLong();
+    }
+
+    /** Runs a training with a display, until the process is told to end. */
+    static List<Pretraining.Outcome> show(Pretraining.Builder builder, Terminal terminal)
+            throws IOException, ModelNotFoundException {
+        try (TrainingProgress progress = new TrainingProgress(terminal, 0, System::nanoTime)) {
+            Pretraining training = builder.addListener(progress).build();
+            return terminal.ending().telling(() -> progress.stop(training), training::run);
+        }
+    }
+
+    private void stop(Pretraining training) {
+        note("stopping after this step; a point to resume from is saved");
+        training.stop();
+    }
+
+    @Override
+    public synchronized void onBegin(TrainingPlan plan) {
+        steps = plan.steps();
+        began = nanoTime.getAsLong();
+        done = 0;
+    }
+
+    @Override
+    public void onEnd(TrainingResult result) {
+        end();
     }
 
     @Override
@@ -94,11 +125,6 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
         if (open) {
             show(nanoTime.getAsLong());
         }
-    }
-
-    /** Returns the last step's figures; null before the first. */
-    synchronized StepMetrics last() {
-        return last;
     }
 
     private void show(long now) {
