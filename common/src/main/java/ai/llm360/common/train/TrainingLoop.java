@@ -224,7 +224,7 @@ public final class TrainingLoop {
         }
         try (NDArray sum = manager.create(new double[] {value})) {
             collective.allReduce(List.of(sum));
-            return sum.getDouble(0);
+            return sum.toDoubleArray()[0];
         }
     }
 
