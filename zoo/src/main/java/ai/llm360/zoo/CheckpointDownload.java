@@ -1,7 +1,5 @@
 package ai.llm360.zoo;
 
-import ai.llm360.zoo.tree.DjlTransfer;
-
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.djl.util.Progress;
 import ai.llm360.hub.HubClient;
@@ -9,6 +7,7 @@ import ai.llm360.hub.HubFile;
 import ai.llm360.hub.HubPlan;
 import ai.llm360.hub.HubRetry;
 import ai.llm360.hub.HubSettings;
+import ai.llm360.zoo.tree.DjlTransfer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
