@@ -44,6 +44,10 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     }
 
     private static String suggestion(UnmatchedArgumentException e) {
+        String renamed = Llm360.renamed(e.getUnmatched().get(0));
+        if (renamed != null && e.getCommandLine().getParent() == null) {
+            return "; it is called " + renamed + " now";
+        }
         return e.getSuggestions().isEmpty()
                 ? ""
                 : "; did you mean " + e.getSuggestions().get(0) + "?";
