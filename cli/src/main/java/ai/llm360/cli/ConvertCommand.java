@@ -91,7 +91,7 @@ final class ConvertCommand implements Callable<Integer> {
         if (dtype != null) {
             converter.optType(dtype);
         }
-        try (ByteProgress progress = new ByteProgress(terminal)) {
+        try (Meter progress = new Meter(terminal)) {
             converter.optProgress(progress).build().convert();
         }
         Result result = result(source);

@@ -123,7 +123,7 @@ final class DataPrepareCommand implements Callable<Integer> {
         if (download) {
             preparation.optDownloads(DataCache.maven(), url -> terminal.say("downloading " + url));
         }
-        try (ByteProgress progress = new ByteProgress(terminal)) {
+        try (Meter progress = new Meter(terminal)) {
             DataManifest manifest = preparation.optProgress(progress).build().prepare();
             return DataReport.of(phase.in(target), manifest);
         }

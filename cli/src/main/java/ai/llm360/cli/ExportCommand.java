@@ -104,7 +104,7 @@ final class ExportCommand implements Callable<Integer> {
                         .optWithState(withState)
                         .optType(dtype);
         RunPublisher.Published published;
-        try (ByteProgress progress = new ByteProgress(terminal)) {
+        try (Meter progress = new Meter(terminal)) {
             published = publisher.optProgress(progress).build().publish();
         }
         Result result =

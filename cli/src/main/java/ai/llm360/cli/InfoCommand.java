@@ -162,7 +162,7 @@ final class InfoCommand implements Callable<Integer> {
 
     private void print(Info info) {
         output.line(info.path());
-        List<List<?>> facts = new ArrayList<>(ConfigFacts.of(info.config()));
+        List<List<?>> facts = new ArrayList<>(ConfigSummary.of(info.config()));
         facts.add(List.of("parameters", String.format(Locale.ROOT, "%,d", info.parameters())));
         facts.add(List.of("tensors", info.tensorCount() + ", " + size(info.bytes())));
         for (TypeUse use : info.dtypes()) {

@@ -91,12 +91,12 @@ public final class Llm360 implements Callable<Integer> {
                     "llm360: this locale has no letters for an argument; LC_ALL=C.UTF-8 has all");
             System.exit(ExitCode.USAGE);
         }
-        Ending ending = Ending.ofProcess();
+        ShutdownHook hook = ShutdownHook.ofProcess();
         int status = 1;
         try {
-            status = run(args, Terminal.ofProcess(ending));
+            status = run(args, Terminal.ofProcess(hook));
         } finally {
-            ending.finished(status);
+            hook.finished(status);
         }
         System.exit(status);
     }

@@ -83,7 +83,7 @@ final class ModelOptions {
                         ByteSize.format(plan.missingBytes()),
                         ByteSize.format(plan.bytes()),
                         download.cache()));
-        try (ByteProgress progress = new ByteProgress(terminal)) {
+        try (Meter progress = new Meter(terminal)) {
             download.run(progress);
         }
     }

@@ -67,7 +67,7 @@ final class PrepareCommand implements Callable<Integer> {
         }
         Path checkpoint = Reference.resolve(reference);
         Path file;
-        try (ByteProgress progress = new ByteProgress(terminal)) {
+        try (Meter progress = new Meter(terminal)) {
             file =
                     WeightPreparation.prepare(
                             Criteria.newBlock(reference), checkpoint, dtype, progress);

@@ -99,7 +99,7 @@ final class ReproduceCommand implements Callable<Integer> {
         if (!offline) {
             preparation.optDownloads(DataCache.maven(), url -> terminal.say("downloading " + url));
         }
-        try (ByteProgress progress = new ByteProgress(terminal)) {
+        try (Meter progress = new Meter(terminal)) {
             preparation.optProgress(progress).build().prepare();
         }
     }

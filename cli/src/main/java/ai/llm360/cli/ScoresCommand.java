@@ -93,7 +93,7 @@ final class ScoresCommand implements Callable<Integer> {
                         .optRetryListener(new Retries(terminal))
                         .build();
         PublishedResults results;
-        try (CountProgress progress = new CountProgress(terminal)) {
+        try (Meter progress = Meter.counting(terminal)) {
             results = PublishedResults.read(hub, task, checkpoints, progress);
         }
         if (hub.settings().offline()

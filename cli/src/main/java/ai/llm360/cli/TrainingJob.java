@@ -42,8 +42,8 @@ record TrainingJob(
                             .addListener(progress)
                             .build();
             TrainingResult result =
-                    terminal.ending().telling(() -> stop(loop, progress), loop::run);
-            progress.end();
+                    terminal.shutdownHook().telling(() -> stop(loop, progress), loop::run);
+            progress.close(); // its line ends before the result is printed
             return new Outcome(result, progress.last());
         }
     }

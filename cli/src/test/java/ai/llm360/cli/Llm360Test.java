@@ -178,7 +178,7 @@ class Llm360Test {
                         new PrintStream(full, false, StandardCharsets.UTF_8),
                         new PrintStream(err, true, StandardCharsets.UTF_8),
                         false,
-                        new Ending(Thread.currentThread()));
+                        new ShutdownHook(Thread.currentThread()));
         assertThat(Llm360.run(new String[] {"tokenize", model, "Hello"}, terminal)).isEqualTo(1);
         assertThat(err.toString(StandardCharsets.UTF_8))
                 .hasLineCount(1)
@@ -201,7 +201,7 @@ class Llm360Test {
                         new PrintStream(closed, false, StandardCharsets.UTF_8),
                         new PrintStream(err, true, StandardCharsets.UTF_8),
                         false,
-                        new Ending(Thread.currentThread()));
+                        new ShutdownHook(Thread.currentThread()));
         assertThat(Llm360.run(new String[] {"tokenize", model, "Hello"}, terminal)).isEqualTo(141);
         assertThat(err.size()).isZero();
     }

@@ -85,7 +85,7 @@ class ScoresCommandTest {
                         new PrintStream(out, false, StandardCharsets.UTF_8),
                         new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8),
                         false,
-                        new Ending(Thread.currentThread()));
+                        new ShutdownHook(Thread.currentThread()));
         HubSettings settings =
                 HubSettings.of(
                         Map.of(
