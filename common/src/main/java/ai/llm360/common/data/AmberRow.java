@@ -14,28 +14,15 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** A line of Amber's {@code train_NNN.jsonl}. */
-final class AmberRow {
+/**
+ * A line of Amber's {@code train_NNN.jsonl}.
+ *
+ * @param ids its {@code token_ids}
+ * @param source its {@code source}
+ */
+record AmberRow(int[] ids, Optional<String> source) {
 
     private static final Pattern COLUMN = Pattern.compile("column (\\d+)");
-
-    private final int[] ids;
-    private final Optional<String> source;
-
-    private AmberRow(int[] ids, Optional<String> source) {
-        this.ids = ids;
-        this.source = source;
-    }
-
-    /** Its {@code token_ids}. */
-    int[] ids() {
-        return ids;
-    }
-
-    /** Its {@code source}. */
-    Optional<String> source() {
-        return source;
-    }
 
     /**
      * Parses a line.
@@ -101,37 +88,6 @@ final class AmberRow {
         }
         reader.endArray();
         return Arrays.copyOf(ids, size);
-    }
-
-    /**
-     * Checks the ids.
-     *
-     * @param rowLength how many there should be
-     * @param vocabularySize what they should be below; 0 if that isn't known
-     * @throws IllegalArgumentException if they aren't so; the message says why
-     */
-    void check(int rowLength, int vocabularySize) {
-        Optional<String> problem = problem(ids, rowLength, vocabularySize);
-        if (problem.isPresent()) {
-            throw new IllegalArgumentException(problem.get());
-        }
-    }
-
-    /** Says what is wrong with the ids of a row, as {@link #check} does. */
-    static Optional<String> problem(int[] ids, int rowLength, int vocabularySize) {
-        if (ids.length != rowLength) {
-            return Optional.of("%d ids, expected %d".formatted(ids.length, rowLength));
-        }
-        for (int id : ids) {
-            if (id < 0 || (vocabularySize > 0 && id >= vocabularySize)) {
-                return Optional.of(
-                        vocabularySize > 0
-                                ? "id %d, outside the vocabulary of %d"
-                                        .formatted(id, vocabularySize)
-                                : "id %d, expected 0 or more".formatted(id));
-            }
-        }
-        return Optional.empty();
     }
 
     /** Writes a line as Python's {@code json.dumps} does, without its end. */

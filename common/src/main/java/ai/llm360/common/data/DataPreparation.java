@@ -127,10 +127,10 @@ public final class DataPreparation {
 
     private void importRows(SourceInput input, int vocabularySize, Spools spools)
             throws IOException {
-        ReadyRows reader = new ReadyRows(input.source(), recipe.rowLength(), vocabularySize);
-        reader.read(
-                input.files(),
-                (name, ids, mask) -> spools.of(name, input).addRow(ids, mask),
+        input.readRows(
+                ReadyRows.of(input.source(), recipe.rowLength(), vocabularySize),
+                (row, source, ids, mask) ->
+                        spools.of(source.orElse(input.source().name()), input).addRow(ids, mask),
                 this::advance);
     }
 
