@@ -171,7 +171,8 @@ public record AmberConfig(
         requireSize("num_attention_heads", heads);
         require(
                 hidden % heads == 0,
-                "hidden_size (%d) must be a multiple of num_attention_heads (%d) where head_dim isn't given",
+                "hidden_size (%d) must be a multiple of num_attention_heads (%d) where head_dim"
+                        + " isn't given",
                 hidden,
                 heads);
         return hidden / heads;

@@ -163,7 +163,7 @@ final class Meter implements Progress, AutoCloseable {
         return (amount - first.amount()) / ((nanos - first.nanos()) / 1e9);
     }
 
-    /** Writes amounts as {@code 40%  4.0 MB of 10.0 MB, 1.5 MB/s}. */
+    /** Writes amounts as {@code 40% 4.0 MB of 10.0 MB, 1.5 MB/s}. */
     String amounts(long amount, long of) {
         return "%s  %s of %s, %s/s"
                 .formatted(

@@ -38,7 +38,12 @@ record Terminal(
         boolean shown,
         ShutdownHook shutdownHook) {
 
-    Terminal(InputStream in, PrintStream out, PrintStream err, boolean interactive, ShutdownHook shutdownHook) {
+    Terminal(
+            InputStream in,
+            PrintStream out,
+            PrintStream err,
+            boolean interactive,
+            ShutdownHook shutdownHook) {
         this(in, out, err, interactive, interactive, shutdownHook);
     }
 

@@ -43,7 +43,7 @@ record TrainingJob(
                             .build();
             TrainingResult result =
                     terminal.shutdownHook().telling(() -> stop(loop, progress), loop::run);
-            progress.close(); // its line ends before the result is printed
+            progress.end();
             return new Outcome(result, progress.last());
         }
     }

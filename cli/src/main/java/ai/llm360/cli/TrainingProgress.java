@@ -120,12 +120,17 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
         return String.format(Locale.ROOT, "%d:%02d:%02d", hours, minutes, seconds % 60);
     }
 
-    /** Ends the bar's line, also where the training has failed. */
-    @Override
-    public synchronized void close() {
+    /** Ends the bar's line. */
+    synchronized void end() {
         if (meter.open()) {
             show();
+            meter.close();
         }
-        meter.close();
+    }
+
+    /** Ends the bar's line, also where the training has failed. */
+    @Override
+    public void close() {
+        end();
     }
 }

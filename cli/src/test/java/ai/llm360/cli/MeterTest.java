@@ -46,7 +46,10 @@ class MeterTest {
         seconds = 5;
         meter.end();
         meter.close();
-        assertThat(shown()).startsWith("\rCopying [=====").contains("] 100%").endsWith("\u001b[K\n");
+        assertThat(shown())
+                .startsWith("\rCopying [=====")
+                .contains("] 100%")
+                .endsWith("\u001b[K\n");
     }
 
     @Test

@@ -53,7 +53,7 @@ record ChunkImport(Path directory, DataManifest empty, List<SourceInput> inputs,
 
     private RowFile chunk(Path file, DataRecipe.Source from, int number, Map<String, Long> total)
             throws IOException {
-        ReadyRows reader = ReadyRows.of(from, empty.rowLength(), empty.vocabularySize());
+        TokenRowReader reader = TokenRowReader.of(from, empty.rowLength(), empty.vocabularySize());
         Path spoolFile = directory.resolve("import.spool");
         Map<String, Integer> names = new LinkedHashMap<>();
         List<Integer> sources = new ArrayList<>();

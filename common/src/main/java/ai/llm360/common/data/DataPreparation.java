@@ -91,7 +91,7 @@ public final class DataPreparation {
             if (recipe.chunks() == 0) {
                 return new ChunkImport(directory, empty, inputs, this::advance).run();
             }
-            try (Spools spools = new Spools(directory, recipe)) {
+            try (SourceSpools spools = new SourceSpools(directory, recipe)) {
                 for (SourceInput input : inputs) {
                     if (input.source().hasRows()) {
                         importRows(input, vocabulary.size(), spools);
@@ -107,7 +107,7 @@ public final class DataPreparation {
     }
 
     private void tokenize(
-            SourceInput input, RecipeVocabulary vocabulary, Parallel threads, Spools spools)
+            SourceInput input, RecipeVocabulary vocabulary, Parallel threads, SourceSpools spools)
             throws IOException {
         RowSpool spool = spools.of(input.source().name(), input);
         DocumentTokenizer encoder = new DocumentTokenizer(vocabulary, threads, threadCount);
@@ -125,10 +125,10 @@ public final class DataPreparation {
         }
     }
 
-    private void importRows(SourceInput input, int vocabularySize, Spools spools)
+    private void importRows(SourceInput input, int vocabularySize, SourceSpools spools)
             throws IOException {
         input.readRows(
-                ReadyRows.of(input.source(), recipe.rowLength(), vocabularySize),
+                TokenRowReader.of(input.source(), recipe.rowLength(), vocabularySize),
                 (row, source, ids, mask) ->
                         spools.of(source.orElse(input.source().name()), input).addRow(ids, mask),
                 this::advance);
@@ -140,11 +140,11 @@ public final class DataPreparation {
         }
     }
 
-    private DataManifest split(SourceSplitter splitter, Spools spools, DataManifest empty)
+    private DataManifest split(SourceSplitter splitter, SourceSpools spools, DataManifest empty)
             throws IOException {
         List<Source> sources = new ArrayList<>();
         Map<String, RowFile> validation = new LinkedHashMap<>();
-        for (Spools.Entry entry : spools.all()) {
+        for (SourceSpools.Entry entry : spools.all()) {
             RowSpool spool = entry.spool();
             SourceSplitter.Parts parts = splitter.split(entry);
             if (parts.validation() != null) {

@@ -124,7 +124,7 @@ public final class DataValidator {
 
     private void ready(Path file, Optional<RowFormat> format) throws IOException {
         files++;
-        ReadyRows reader = new ReadyRows(format, rowLength, vocabularySize);
+        TokenRowReader reader = new TokenRowReader(format, rowLength, vocabularySize);
         RowCheck check = new RowCheck(file, format.isEmpty());
         try {
             reader.read(file, check::row, check::problem);

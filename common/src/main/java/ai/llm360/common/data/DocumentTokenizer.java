@@ -48,7 +48,7 @@ final class DocumentTokenizer {
         }
     }
 
-    /** Spools all that was added. */
+    /** SourceSpools all that was added. */
     void finish(RowSpool into) throws IOException {
         submit();
         while (!pending.isEmpty()) {

@@ -1,5 +1,6 @@
 package ai.llm360.common.data;
 
+import ai.llm360.common.checkpoint.AtomicDirectory;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
@@ -14,7 +15,6 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.function.Consumer;
 
 /**
@@ -128,8 +128,7 @@ record MavenArtifact(String group, String artifact, String version, Optional<Str
         URI url = URI.create(remoteRepository() + "/" + path());
         announce.accept(url);
         Files.createDirectories(target.getParent());
-        Path temporary =
-                target.resolveSibling("." + target.getFileName() + ".tmp-" + UUID.randomUUID());
+        Path temporary = AtomicDirectory.hidden(target);
         try {
             fetch(url, temporary);
             checked(temporary, sha256);

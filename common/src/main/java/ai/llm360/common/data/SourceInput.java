@@ -64,7 +64,7 @@ record SourceInput(DataRecipe.Source source, List<Path> files, List<Input> input
      *
      * @param finished is told of each file, whether rows of it were taken or not
      */
-    void readRows(ReadyRows reader, ReadyRows.Sink sink, ChunkImport.Sink finished)
+    void readRows(TokenRowReader reader, TokenRowReader.Sink sink, ChunkImport.Sink finished)
             throws IOException {
         if (source.subset().isEmpty()) {
             for (Path file : files) {

@@ -166,8 +166,8 @@ class HostileDataTest {
         return documents;
     }
 
-    private static ReadyRows rows(int vocabularySize) {
-        return new ReadyRows(Optional.empty(), 4, vocabularySize);
+    private static TokenRowReader rows(int vocabularySize) {
+        return new TokenRowReader(Optional.empty(), 4, vocabularySize);
     }
 
     @Test

@@ -14,15 +14,15 @@ import java.util.zip.ZipException;
  * @param rowLength the ids of a row
  * @param vocabularySize every id is below it; 0 if that isn't known
  */
-record ReadyRows(Optional<RowFormat> format, int rowLength, int vocabularySize) {
+record TokenRowReader(Optional<RowFormat> format, int rowLength, int vocabularySize) {
 
     /** Returns the reader of a recipe's source. */
-    static ReadyRows of(DataRecipe.Source source, int rowLength, int vocabularySize) {
+    static TokenRowReader of(DataRecipe.Source source, int rowLength, int vocabularySize) {
         Optional<RowFormat> format =
                 source.kind() == DataRecipe.Format.AMBER_JSONL
                         ? Optional.empty()
                         : RowFormats.named(source.format().orElseThrow());
-        return new ReadyRows(format, rowLength, vocabularySize);
+        return new TokenRowReader(format, rowLength, vocabularySize);
     }
 
     /** Takes rows as they are read; the arrays may be used again for the next one. */
@@ -135,7 +135,7 @@ record ReadyRows(Optional<RowFormat> format, int rowLength, int vocabularySize) 
 
         @Override
         public void row(long number, int[] ids, float[] mask) throws IOException {
-            String problem = ReadyRows.this.problem(ids);
+            String problem = TokenRowReader.this.problem(ids);
             if (problem == null) {
                 sink.accept(number, Optional.empty(), ids, mask);
             } else {
@@ -145,8 +145,7 @@ record ReadyRows(Optional<RowFormat> format, int rowLength, int vocabularySize) 
 
         @Override
         public void problem(long number, String problem) throws IOException {
-            problems.add(
-                    number, number < 0 ? problem : "sample %d: %s".formatted(number, problem));
+            problems.add(number, number < 0 ? problem : "sample %d: %s".formatted(number, problem));
         }
     }
 }
