@@ -43,11 +43,7 @@ public final class DataPreparation {
         progress = Optional.ofNullable(builder.progress);
     }
 
-    /**
-     * Starts a preparation.
-     *
-     * @return a builder
-     */
+    /** Starts a preparation. */
     public static Builder builder() {
         return new Builder();
     }
@@ -55,7 +51,6 @@ public final class DataPreparation {
     /**
      * Makes the data set.
      *
-     * @return its manifest
      * @throws DataException if a source can't be read; the message names the file and line
      * @throws IllegalArgumentException if the recipe doesn't fit its sources, such as more chunks
      *     than rows
@@ -184,12 +179,7 @@ public final class DataPreparation {
 
         private Builder() {}
 
-        /**
-         * Sets the recipe.
-         *
-         * @param recipe the recipe
-         * @return this builder
-         */
+        /** Sets the recipe. */
         public Builder setRecipe(DataRecipe recipe) {
             this.recipe = recipe;
             return this;
@@ -199,7 +189,6 @@ public final class DataPreparation {
          * Sets the directory to make.
          *
          * @param directory the directory: absent, or empty
-         * @return this builder
          */
         public Builder setTarget(Path directory) {
             target = directory;
@@ -210,19 +199,13 @@ public final class DataPreparation {
          * Sets what the recipe's relative paths start from. Default: the working directory.
          *
          * @param directory the directory, as a rule the recipe file's
-         * @return this builder
          */
         public Builder optBase(Path directory) {
             base = directory;
             return this;
         }
 
-        /**
-         * Sets how many threads tokenize and write. Default: one for each processor.
-         *
-         * @param count their number
-         * @return this builder
-         */
+        /** Sets how many threads tokenize and write. Default: one for each processor. */
         public Builder optThreads(int count) {
             threads = count;
             return this;
@@ -233,7 +216,6 @@ public final class DataPreparation {
          * is used.
          *
          * @param cache the directory that was given to {@link #optDownloads} then
-         * @return this builder
          */
         public Builder optCache(Path cache) {
             downloads = new Downloads(cache, Optional.empty());
@@ -246,7 +228,6 @@ public final class DataPreparation {
          *
          * @param cache the directory that keeps them
          * @param announce is told of each download before it begins
-         * @return this builder
          */
         public Builder optDownloads(Path cache, Consumer<URI> announce) {
             downloads = new Downloads(cache, Optional.of(announce));
@@ -257,7 +238,6 @@ public final class DataPreparation {
          * Sets what is told of the progress, in bytes of the files read.
          *
          * @param progress the listener
-         * @return this builder
          */
         public Builder optProgress(Progress progress) {
             this.progress = progress;
@@ -267,7 +247,6 @@ public final class DataPreparation {
         /**
          * Builds the preparation.
          *
-         * @return the preparation
          * @throws IllegalArgumentException if the recipe or target is missing
          */
         public DataPreparation build() {

@@ -11,20 +11,12 @@ import java.util.List;
  */
 public record TokenScores(List<Long> ids, List<Double> logProbabilities) {
 
-    /**
-     * Returns the mean negative log-likelihood of the predicted tokens.
-     *
-     * @return the mean in nats
-     */
+    /** {@return the mean negative log-likelihood of the predicted tokens, in nats} */
     public double nll() {
         return -logProbabilities.stream().mapToDouble(Double::doubleValue).average().orElseThrow();
     }
 
-    /**
-     * Returns the perplexity.
-     *
-     * @return {@code exp(nll())}
-     */
+    /** {@return the perplexity, {@code exp(nll())}} */
     public double perplexity() {
         return Math.exp(nll());
     }

@@ -34,11 +34,7 @@ final class SampleSlices {
         void lost(long first, String problem) throws IOException;
     }
 
-    /**
-     * Says what about the file isn't as it should be.
-     *
-     * @param length T
-     */
+    /** Says what about the file isn't as it should be. */
     Optional<String> problem(int length) {
         if (!(node instanceof Dataset data)) {
             return Optional.of(

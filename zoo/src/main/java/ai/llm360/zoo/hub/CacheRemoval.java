@@ -107,56 +107,34 @@ public final class CacheRemoval {
         return changed.toInstant().isBefore(Instant.now().minus(age));
     }
 
-    /**
-     * Returns whose directory it is.
-     *
-     * @return such as {@code LLM360/Amber}
-     */
+    /** {@return the repository, such as {@code LLM360/Amber}} */
     public String repository() {
         return cache.name();
     }
 
-    /**
-     * Returns the snapshots that go.
-     *
-     * @return their commits
-     */
+    /** {@return the commits of the snapshots that go} */
     public Set<String> commits() {
         return Collections.unmodifiableSet(commits);
     }
 
-    /**
-     * Returns the branches and tags that will no longer be known here.
-     *
-     * @return their names
-     */
+    /** {@return the names of the branches and tags that will no longer be known here} */
     public List<String> refs() {
         return List.copyOf(refs);
     }
 
-    /**
-     * Returns how many contents go, whole ones and beginnings.
-     *
-     * @return their number
-     */
+    /** {@return how many contents go, whole ones and beginnings} */
     public int files() {
         return blobs.size() + partials.size();
     }
 
     /**
-     * Returns how much this frees.
-     *
-     * @return bytes, on this disk: a content that lies elsewhere stays there
+     * {@return the bytes that this frees on this disk: a content that lies elsewhere stays there}
      */
     public long bytes() {
         return bytes;
     }
 
-    /**
-     * Returns whether there is nothing to remove.
-     *
-     * @return whether it is so
-     */
+    /** {@return whether there is nothing to remove} */
     public boolean isEmpty() {
         return commits.isEmpty() && refs.isEmpty() && files() == 0 && leftovers.isEmpty();
     }

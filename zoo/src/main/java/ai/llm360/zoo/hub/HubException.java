@@ -42,11 +42,7 @@ public final class HubException extends IOException {
         this.reason = reason;
     }
 
-    /**
-     * Returns what kind of trouble it is.
-     *
-     * @return the reason
-     */
+    /** {@return the reason of the failure} */
     public Reason getReason() {
         return reason;
     }

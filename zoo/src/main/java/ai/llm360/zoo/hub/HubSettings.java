@@ -39,7 +39,6 @@ public record HubSettings(
     /**
      * Reads this process' environment and system properties.
      *
-     * @return the settings
      * @throws IOException if a variable makes no sense, or the token's file can't be read
      */
     public static HubSettings ofEnvironment() throws IOException {
@@ -50,7 +49,6 @@ public record HubSettings(
      * Reads an environment.
      *
      * @param environment names and values of variables; only these are looked at
-     * @return the settings
      * @throws IOException if a variable makes no sense, or the token's file can't be read
      */
     public static HubSettings of(Map<String, String> environment) throws IOException {

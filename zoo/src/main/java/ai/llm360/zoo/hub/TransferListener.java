@@ -8,11 +8,7 @@ import java.util.Map;
 @FunctionalInterface
 public interface TransferListener {
 
-    /**
-     * Files are about to be downloaded.
-     *
-     * @param plan which
-     */
+    /** Files are about to be downloaded. */
     default void onBegin(HubPlan plan) {}
 
     /**
@@ -24,11 +20,7 @@ public interface TransferListener {
      */
     void onBytes(HubFile file, long bytes);
 
-    /**
-     * All files are there.
-     *
-     * @param plan which
-     */
+    /** All files are there. */
     default void onEnd(HubPlan plan) {}
 
     /**
