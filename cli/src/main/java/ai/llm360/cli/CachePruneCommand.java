@@ -9,7 +9,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-/** {@code llm360 cache prune}: removes from the Hub's cache what no snapshot shows. */
+/** Runs {@code llm360 cache prune}: removes from the Hub's cache what no snapshot shows. */
 @Command(
         name = "prune",
         description =

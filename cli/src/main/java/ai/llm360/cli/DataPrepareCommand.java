@@ -19,7 +19,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code llm360 data prepare}: documents to chunks of token rows. */
+/** Runs {@code llm360 data prepare}: makes chunks of token rows of documents. */
 @Command(
         name = "prepare",
         description = {
@@ -82,7 +82,7 @@ final class DataPrepareCommand implements Callable<Integer> {
         this.terminal = terminal;
     }
 
-    /** What {@code --json} prints of a recipe in phases. */
+    /** Reports of a recipe in phases, for {@code --json}. */
     private record Reports(List<DataReport> phases) {}
 
     @Override

@@ -25,7 +25,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code llm360 info}: what a checkpoint holds, here or on the Hub. It reads headers only. */
+/** Runs {@code llm360 info}: shows what a checkpoint holds, here or on the Hub, by its headers. */
 @Command(
         name = "info",
         description = "Shows what a checkpoint holds: its model, sizes, types, files and tensors.",

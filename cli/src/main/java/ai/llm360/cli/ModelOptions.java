@@ -16,7 +16,7 @@ import java.util.Optional;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Which model to load, in which type, onto which device. */
+/** Options that choose a model, its type and its device. */
 final class ModelOptions {
 
     @Parameters(

@@ -17,7 +17,9 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code llm360 prepare}: writes a checkpoint's weights as this machine's kernels take them. */
+/**
+ * Runs {@code llm360 prepare}: writes a checkpoint's weights as this machine's kernels take them.
+ */
 @Command(
         name = "prepare",
         description = {

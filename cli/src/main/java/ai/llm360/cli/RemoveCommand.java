@@ -9,7 +9,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-/** {@code llm360 rm}: removes pulled checkpoints from this machine. */
+/** Runs {@code llm360 rm}: removes pulled checkpoints from this machine. */
 @Command(
         name = "rm",
         description = {

@@ -19,7 +19,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code llm360 reproduce}: trains a published series anew and compares the two. */
+/** Runs {@code llm360 reproduce}: trains a published series anew and compares the two. */
 @Command(
         name = "reproduce",
         description = {

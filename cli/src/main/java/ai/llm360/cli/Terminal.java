@@ -21,7 +21,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.IFactory;
 
 /**
- * Where a command reads and writes: the process' own streams, or a test's.
+ * A command's streams: the process' own, or a test's.
  *
  * @param in standard input
  * @param out standard output

@@ -17,7 +17,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code llm360 verify}: reads checkpoints and compares them with what is known of them. */
+/** Runs {@code llm360 verify}: reads checkpoints and compares them with what is known of them. */
 @Command(
         name = "verify",
         description = {

@@ -69,7 +69,7 @@ public record CrystalCoderConfig(
                             "transformer.wte.weight",
                             "released files carry the head, which is the embedding table, twice"));
 
-    /** How fresh weights are drawn. In both, biases begin at 0 and gains at 1. */
+    /** Ways of drawing fresh weights. In both, biases begin at 0 and gains at 1. */
     public enum Initialization {
         /**
          * As the released models were (params.yaml): normal draws cut at two standard deviations,

@@ -35,7 +35,9 @@ import java.util.stream.Stream;
  */
 public final class Checkpoint implements AutoCloseable {
 
-    /** What a directory is searched for, in this order (that of transformers' from_pretrained). */
+    /**
+     * The files that a directory is searched for, in the order of transformers' from_pretrained.
+     */
     private static final List<String> ENTRY_FILES =
             List.of(
                     "model.safetensors",

@@ -33,7 +33,7 @@ public final class CheckpointConverter {
     private static final String CONFIG = "config.json";
 
     /**
-     * What transformers' tokenizers save, in all of their versions, and the generation defaults.
+     * The files that transformers' tokenizers save, in all versions, and the generation defaults.
      */
     private static final List<String> COMPANIONS =
             List.of(

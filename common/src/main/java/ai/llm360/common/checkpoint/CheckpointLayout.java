@@ -1,6 +1,6 @@
 package ai.llm360.common.checkpoint;
 
-/** How a checkpoint is laid out on disk. */
+/** Layouts of a checkpoint on disk. */
 public enum CheckpointLayout {
     /** One safetensors file. */
     SAFETENSORS(false, false),

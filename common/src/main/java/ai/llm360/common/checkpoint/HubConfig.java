@@ -28,7 +28,7 @@ import java.util.function.Function;
  */
 public final class HubConfig {
 
-    /** Those with a label for each of many classes reach a megabyte. */
+    /** The largest file; those with a label for each of many classes reach a megabyte. */
     private static final long MAX_BYTES = 16 << 20;
 
     private static final int MAX_DEPTH = 32;

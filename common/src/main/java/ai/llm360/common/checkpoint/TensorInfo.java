@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Where a tensor's elements lie in a file: all that it takes to map it without copying.
+ * Describes where a tensor's elements lie in a file: enough to map it without copying.
  *
  * <p>{@code offset} and {@code strides} say the same as {@code torch.from_file} followed by {@code
  * as_strided}: element (i, j, …) starts at byte {@code offset + type.byteSize() * (i * strides[0] +

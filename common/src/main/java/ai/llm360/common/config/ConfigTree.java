@@ -212,7 +212,7 @@ public final class ConfigTree {
     /**
      * {@return the tree as JSON}
      *
-     * @throws IllegalArgumentException if it holds an infinity or what is no number
+     * @throws IllegalArgumentException if it holds an infinity or NaN
      */
     public String toJson() {
         return GSON.toJson(root) + "\n";

@@ -21,7 +21,7 @@ import java.util.Objects;
 import java.util.regex.Pattern;
 
 /**
- * What a prepared data set consists of: the file {@code manifest.json} in its directory.
+ * The manifest of a prepared data set: the file {@code manifest.json} in its directory.
  *
  * @param formatVersion the version of the directory's format
  * @param rowLength the ids of a row, T+1

@@ -3,7 +3,7 @@ package ai.llm360.common.data;
 import java.util.List;
 
 /**
- * Which rows each step sees: a function of the seed and of the chunks' sizes alone.
+ * Decides which rows each step sees, by the seed and the chunks' sizes alone.
  *
  * <p>It is the order of Amber's loader ({@code main_utils.py}): a permutation of the chunk's rows
  * by NumPy's legacy generator, cut to whole steps. May be used from several threads at once.

@@ -41,7 +41,7 @@ public final class DataValidator {
     public record Problem(String file, long line, String problem) {}
 
     /**
-     * What was found.
+     * The result of a check.
      *
      * @param files the files that were read
      * @param rows their rows, wrong ones included

@@ -93,7 +93,7 @@ record MavenArtifact(String group, String artifact, String version, Optional<Str
                 .formatted(this, cached.map(jar -> " nor at " + jar).orElse(""), getCoordinate());
     }
 
-    /** What Maven's dependency plugin calls it: the packaging before the classifier. */
+    /** Returns its name for Maven's dependency plugin: the packaging before the classifier. */
     private String getCoordinate() {
         return "%s:%s:%s:jar%s"
                 .formatted(group, artifact, version, classifier.map(c -> ":" + c).orElse(""));

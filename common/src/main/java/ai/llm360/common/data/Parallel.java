@@ -37,7 +37,7 @@ final class Parallel implements AutoCloseable {
                         });
     }
 
-    /** How many threads there are. */
+    /** Returns the number of threads. */
     int count() {
         return count;
     }

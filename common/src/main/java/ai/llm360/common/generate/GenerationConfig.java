@@ -10,7 +10,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How to continue a text.
+ * Settings of a text's continuation.
  *
  * @param maxNewTokens the largest number of tokens to make
  * @param maxLength the largest number of tokens of prompt and continuation together; 0 where {@code

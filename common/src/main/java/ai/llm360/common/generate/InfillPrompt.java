@@ -26,7 +26,7 @@ import java.util.stream.LongStream;
  */
 public record InfillPrompt(String prefix, String suffix, Order order, boolean bos) {
 
-    /** Which side the model reads first; training had both, half and half. */
+    /** The side that the model reads first; training had both, half and half. */
     public enum Order {
         /** Prefix, suffix, middle: {@code <|fim_prefix|> p <|fim_suffix|> s <|fim_middle|>}. */
         PSM,

@@ -3,7 +3,7 @@ package ai.llm360.common.generate;
 import java.util.List;
 
 /**
- * How probable a model finds a given text.
+ * A model's log-probabilities of a given text's tokens.
  *
  * @param ids all tokens of the text (T of them)
  * @param logProbabilities the natural logarithm of the probability of each token after the first,

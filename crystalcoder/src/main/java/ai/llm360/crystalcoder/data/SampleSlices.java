@@ -30,7 +30,7 @@ final class SampleSlices {
     interface Sink {
         void accept(long number, int[][] sample) throws IOException;
 
-        /** Is told of samples in a slice that the file doesn't hold. */
+        /** Takes samples in a slice that the file doesn't hold. */
         void lost(long first, String problem) throws IOException;
     }
 

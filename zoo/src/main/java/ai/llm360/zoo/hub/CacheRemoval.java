@@ -17,7 +17,7 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /**
- * What is to be removed from the cache's directory of one repository, and its removal.
+ * Plans and does a removal from the cache's directory of one repository.
  *
  * <p>First names go, then what they name: refs, the snapshot as a whole, the list of its files, and
  * last, each under its lock, the contents that no other snapshot shows then. So a process that is
@@ -26,7 +26,7 @@ import java.util.stream.Stream;
  */
 public final class CacheRemoval {
 
-    /** What is younger may belong to a process that is at work. */
+    /** A younger file may belong to a process that is at work. */
     private static final Duration SETTLED = Duration.ofHours(1);
 
     /** Python doesn't lock as we do, so what it has begun must have lain for long. */

@@ -11,10 +11,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 
-/**
- * What lies in the Hub's cache already, by whatever program; to be found, listed and removed. No
- * network is asked.
- */
+/** Finds, lists and removes what any program has put into the Hub's cache. No network is asked. */
 public final class HubCache {
 
     private final Path root;

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a download is going to do.
+ * Plans a download.
  *
  * @param repository such as {@code LLM360/Amber}
  * @param revision what was asked for: a branch, a tag or a commit

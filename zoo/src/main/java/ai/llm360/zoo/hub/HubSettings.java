@@ -15,8 +15,8 @@ import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /**
- * Which Hub, as whom, by which way, and where the cache is: the environment variables that Python's
- * {@code huggingface_hub} knows, with the meaning that they have there.
+ * The Hub's address, login, proxy and cache, by the environment variables that Python's {@code
+ * huggingface_hub} knows, with the meaning that they have there.
  *
  * <p>As with DJL's own settings, a system property of the same name counts where the environment
  * has no such variable: {@code -DHF_ENDPOINT=https://mirror.example}.

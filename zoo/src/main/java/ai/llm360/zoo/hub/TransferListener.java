@@ -4,7 +4,7 @@ import ai.djl.util.Progress;
 import java.util.HashMap;
 import java.util.Map;
 
-/** Is told how a download goes on: from several threads, but one at a time. */
+/** Receives a download's progress, from several threads, but one at a time. */
 @FunctionalInterface
 public interface TransferListener {
 
