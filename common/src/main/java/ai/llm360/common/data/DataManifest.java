@@ -1,6 +1,7 @@
 package ai.llm360.common.data;
 
-import ai.llm360.common.checkpoint.PlainText;
+import ai.llm360.io.Hashes;
+import ai.llm360.io.PlainText;
 import com.google.gson.FieldNamingPolicy;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
@@ -253,7 +254,7 @@ public record DataManifest(
      * in the same chunks}
      */
     public String digest() {
-        return Sha256.of(toJson());
+        return Hashes.sha256(toJson());
     }
 
     /**
