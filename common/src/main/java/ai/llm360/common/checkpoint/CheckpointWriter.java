@@ -32,7 +32,7 @@ import java.util.TreeMap;
  * CheckpointWriter.builder()
  *         .setDirectory(Path.of("out/step-1000"))
  *         .setTensors(specs)
- *         .setSource((tensor, out) -> out.write(bytesOf(tensor)))
+ *         .setSource((tensor, out) -> out.write(contents.get(tensor.name())))
  *         .optFile("config.json", config)
  *         .build()
  *         .write();
