@@ -83,11 +83,10 @@ public final class WeightLoader {
         if (wanted == WeightType.INT8) {
             requireInt8(manager);
         }
-        boolean asStored = wanted == WeightType.INT8 || wanted == WeightType.of(stored);
         Optional<PreparedWeights> made = Optional.empty();
         boolean kernels = KernelDecoder.supports(decoder.layout()) && !manager.getDevice().isGpu();
-        if (prepared && asStored && kernels) {
-            made = PreparedWeights.find(checkpoint, wanted);
+        if (prepared && wanted == WeightType.INT8 && kernels) {
+            made = PreparedWeights.find(checkpoint);
         }
         List<FileVersion> mapped = mapped(tensors.values(), manager, wanted);
         made.ifPresent(m -> mapped.add(m.version()));
