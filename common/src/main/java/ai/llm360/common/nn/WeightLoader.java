@@ -155,7 +155,8 @@ public final class WeightLoader {
 
     /** The positions are all that no tensor of the checkpoint vouches for. */
     private static void requireRotaryTables(DecoderLayout layout, MemoryBudget budget) {
-        long bytes = 3L * layout.context() * layout.rules().rotaryDim() * Float.BYTES;
+        int rotary = layout.rules().map(DecoderRules::rotaryDim).orElse(layout.headDim());
+        long bytes = 3L * layout.context() * rotary * Float.BYTES;
         if (!budget.holds(bytes)) {
             throw new IllegalArgumentException(
                     "the rotary tables of %d positions take %s, but %s; write fewer positions into config.json"
