@@ -78,6 +78,9 @@ final class KernelLibrary {
             long from,
             long to);
 
+    static native void llm360_int8_scale(
+            long sums, long outputs, long xScales, long scales, long from, long to);
+
     static native void llm360_quantize_rows(
             int half, long w, long inputs, long q, long scales, long from, long to);
 
@@ -87,6 +90,8 @@ final class KernelLibrary {
     static native void llm360_attend(
             int half,
             long q,
+            long count,
+            long apart,
             long keys,
             long values,
             long group,
@@ -95,6 +100,7 @@ final class KernelLibrary {
             long positions,
             float scale,
             long result,
+            long resultApart,
             long from,
             long to);
 

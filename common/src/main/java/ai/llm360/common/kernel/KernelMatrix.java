@@ -169,6 +169,25 @@ public final class KernelMatrix {
             List<KernelMatrix> matrices,
             List<KernelRows> results,
             KernelScratch scratch) {
+        multiply(x, matrices, results, scratch, null);
+    }
+
+    /**
+     * Multiplies rows by several matrices of one layout and number of inputs, in one go.
+     *
+     * @param x (n, I)
+     * @param matrices the matrices
+     * @param results (n, O) for each, which are written
+     * @param scratch memory for what is in between
+     * @param int8 adds up the products of int8 matrices; {@code null} for kernels of our own
+     * @throws IllegalArgumentException if sizes don't fit
+     */
+    public static void multiply(
+            KernelRows x,
+            List<KernelMatrix> matrices,
+            List<KernelRows> results,
+            KernelScratch scratch,
+            IntegerProduct int8) {
         KernelMatrix first = matrices.get(0);
         for (int i = 0; i < matrices.size(); i++) {
             KernelMatrix matrix = matrices.get(i);
@@ -195,7 +214,7 @@ public final class KernelMatrix {
                 case BFLOAT16_ROWS -> KernelProducts.bfloat16Rows(x, matrices, results);
                 case BFLOAT16_COLUMNS ->
                         KernelProducts.bfloat16Columns(x, matrices, results, scratch);
-                case INT8_ROWS -> KernelProducts.int8Rows(x, matrices, results, scratch);
+                case INT8_ROWS -> Int8Products.multiply(x, matrices, results, scratch, int8);
             }
         } finally {
             // Shares know their results by address.

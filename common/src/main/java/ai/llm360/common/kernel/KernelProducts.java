@@ -127,28 +127,11 @@ final class KernelProducts {
         return (matrix.inputs() + step(matrix) - 1) / step(matrix);
     }
 
-    /** Rows are rounded first, each with a scale of its own. */
     static void int8Rows(
             KernelRows x,
+            Int8Products.Rounded rounded,
             List<KernelMatrix> matrices,
-            List<KernelRows> results,
-            KernelScratch scratch) {
-        NativeMemory rounded = scratch.take((long) x.count() * (Float.BYTES + x.size()));
-        long scales = rounded.address();
-        long elements = scales + (long) Float.BYTES * x.count();
-        int each = (int) Math.max(1, KernelMatrix.PART / x.size() / Float.BYTES);
-        KernelThreads.shared()
-                .run(
-                        (x.count() + each - 1) / each,
-                        part ->
-                                KernelLibrary.llm360_quantize_rows(
-                                        0,
-                                        x.address(),
-                                        x.size(),
-                                        elements,
-                                        scales,
-                                        (long) part * each,
-                                        Math.min((part + 1L) * each, x.count())));
+            List<KernelRows> results) {
         run(
                 byOutputs(matrices, results),
                 share ->
@@ -157,8 +140,8 @@ final class KernelProducts {
                                 share.matrix.scales(),
                                 x.size(),
                                 share.matrix.outputs(),
-                                elements,
-                                scales,
+                                rounded.elements(),
+                                rounded.scales(),
                                 x.count(),
                                 share.result,
                                 share.from,

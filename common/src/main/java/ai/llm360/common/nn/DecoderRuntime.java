@@ -39,6 +39,7 @@ final class DecoderRuntime {
     private NDArray[] rotaryTables;
     private InferenceWeights weights;
     private KernelDecoder kernels;
+    private Int8Weights int8Weights;
 
     /**
      * @param parameters gives all parameters, the embedding table's among them
@@ -96,6 +97,7 @@ final class DecoderRuntime {
             rotaryTables = null;
             weights = null;
             kernels = null;
+            int8Weights = null;
             mapped = List.of();
         }
         if (old != null) {
@@ -108,13 +110,20 @@ final class DecoderRuntime {
         source = packFrom;
         int8 = asInt8;
         prepared = Optional.empty();
-        kernels = null; // it knows where the weights lay before
+        forget();
     }
 
     /** Says what was prepared for kernels of the weights that were set. */
     synchronized void setPrepared(Optional<PreparedWeights> made) {
         prepared = made;
+        forget();
+    }
+
+    /** What is made of weights knows where they lay before. */
+    private void forget() {
+        weights = null;
         kernels = null;
+        int8Weights = null;
     }
 
     /** Says which files weights are mapped from, now or at first use. */
@@ -201,7 +210,9 @@ final class DecoderRuntime {
         if (weights == null || weights.kind() != kind) {
             // One group a layer, and one for final norm and head. Those of another kind may be in
             // use, so they are closed with the model.
-            weights = new InferenceWeights(kind, page(kind), source, layout.layers() + 1);
+            weights = 
+                    new InferenceWeights(
+                            kind, page(kind), source, int8Weights(), layout.layers() + 1);
             manager().attachInternal(UUID.randomUUID().toString(), weights);
         }
         return weights;
@@ -219,17 +230,19 @@ final class DecoderRuntime {
             return null;
         }
         if (kernels == null) {
-            KernelWeights forKernels = new KernelWeights(layout, matrices(), manager());
-            kernels = new KernelDecoder(layout, forKernels, rotaryTables(), loader());
+            Optional<Int8Weights> matrices = int8 ? Optional.of(int8Weights()) : Optional.empty();
+            KernelWeights forKernels = new KernelWeights(layout, matrices, manager());
+            kernels = new KernelDecoder(layout, forKernels, rotaryTables(), loader(), manager());
         }
         return kernels.takes(rows) ? kernels : null;
     }
 
-    private KernelMatrices matrices() {
-        if (prepared.isPresent()) {
-            return prepared.get().matrices(loader(), manager());
+    /** The matrices in int8, which kernels and the page share. */
+    private Int8Weights int8Weights() {
+        if (int8Weights == null) {
+            int8Weights = new Int8Weights(prepared, source, loader(), manager());
         }
-        return int8 ? new RoundedMatrices(source, manager()) : KernelMatrices.IN_PLACE;
+        return int8Weights;
     }
 
     /** Packed copies would not follow an optimizer, so only frozen weights are packed. */

@@ -1,6 +1,7 @@
 package ai.llm360.common.nn;
 
 import ai.djl.ndarray.NDArray;
+import ai.llm360.common.kernel.IntegerProduct;
 import ai.llm360.common.kernel.KernelAttention;
 import ai.llm360.common.kernel.KernelCache;
 import ai.llm360.common.kernel.KernelMatrix;
@@ -25,6 +26,7 @@ final class KernelPass implements AutoCloseable {
     private final KernelRows sines;
     private final KvCache cache;
     private final boolean owned;
+    private final IntegerProduct int8;
     private final KernelRows stream;
     private final int[] slots;
     private final int[] positions;
@@ -39,6 +41,7 @@ final class KernelPass implements AutoCloseable {
      * @param sines their sines
      * @param cached the rows' places in a cache that they continue
      * @param owned whether that cache is of one layer, and not used after this pass
+     * @param int8 adds up the products of int8 matrices; {@code null} for kernels of our own
      */
     KernelPass(
             DecoderRules rules,
@@ -47,13 +50,15 @@ final class KernelPass implements AutoCloseable {
             KernelRows cosines,
             KernelRows sines,
             CachedRows cached,
-            boolean owned) {
+            boolean owned,
+            IntegerProduct int8) {
         this.rules = rules;
         this.attention = attention;
         this.cosines = cosines;
         this.sines = sines;
         cache = cached.cache();
         this.owned = owned;
+        this.int8 = int8;
         stream = KernelDecoder.rows(x);
         int tokens = Math.toIntExact(x.getShape().get(1));
         int rows = stream.count();
@@ -106,7 +111,7 @@ final class KernelPass implements AutoCloseable {
                             .toList());
         }
         List<KernelRows> rows = results.get(number);
-        KernelMatrix.multiply(x, product.matrices(), rows, scratch);
+        KernelMatrix.multiply(x, product.matrices(), rows, scratch, int8);
         for (int i = 0; i < rows.size(); i++) {
             if (product.biases().get(i) != null) {
                 KernelSteps.addBias(rows.get(i), product.biases().get(i));

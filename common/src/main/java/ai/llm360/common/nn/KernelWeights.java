@@ -8,10 +8,11 @@ import ai.llm360.common.kernel.KernelMatrix;
 import ai.llm360.common.kernel.KernelRows;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A decoder's weights as this project's kernels take them, each layer's made when it is first used:
- * matrices as their {@link KernelMatrices} give them, norms and biases as float32 copies.
+ * matrices where they lie, in bfloat16 or int8, norms and biases as float32 copies.
  */
 final class KernelWeights {
 
@@ -47,29 +48,29 @@ final class KernelWeights {
 
     private final DecoderLayout layout;
     private final DecoderRules rules;
-    private final KernelMatrices matrices;
+    private final Optional<Int8Weights> int8;
     private final NDManager manager;
     private final LayerPlan layerPlan;
     private final LayerPlan lastPlan;
     private final Group[] groups;
 
     /**
-     * @param matrices where matrices come from
+     * @param int8 the matrices, where they aren't the bfloat16 parameters
      * @param manager what is made in between is attached to it
      */
-    KernelWeights(DecoderLayout layout, KernelMatrices matrices, NDManager manager) {
+    KernelWeights(DecoderLayout layout, Optional<Int8Weights> int8, NDManager manager) {
         this.layout = layout;
         rules = layout.rules().orElseThrow();
-        this.matrices = matrices;
+        this.int8 = int8;
         this.manager = manager;
         layerPlan = LayerPlan.of(layout.layer(), rules.products());
         lastPlan = LayerPlan.of(layout.last(), List.of(1));
         groups = new Group[layout.layers() + 1];
     }
 
-    /** Whether the matrices multiply any number of rows, rather than few. */
-    boolean manyRows() {
-        return matrices.manyRows();
+    /** Returns whether the matrices are int8. */
+    boolean int8() {
+        return int8.isPresent();
     }
 
     /**
@@ -115,7 +116,7 @@ final class KernelWeights {
                 for (int i : product.matrices()) {
                     WeightSpec spec = specs.get(i);
                     NDArray parameter = parameters.get(i).getArray();
-                    operands.add(matrices.get(prefix + spec.name(), spec, parameter));
+                    operands.add(matrix(prefix + spec.name(), spec, parameter));
                 }
                 List<KernelRows> biases = new ArrayList<>(); // has nulls
                 for (int i : product.biases()) {
@@ -126,6 +127,22 @@ final class KernelWeights {
             groups[group] = new Group(norms, products);
         }
         return groups[group];
+    }
+
+    private KernelMatrix matrix(String name, WeightSpec spec, NDArray parameter) {
+        if (int8.isEmpty()) {
+            return KernelMatrix.bfloat16(
+                    parameter.toByteBuffer(true),
+                    spec.outputs(),
+                    spec.inputs(),
+                    spec.transposed());
+        }
+        Int8Weights.Matrix matrix = int8.get().get(name, spec, parameter);
+        return KernelMatrix.int8(
+                matrix.elements().toByteBuffer(true),
+                matrix.scales().toByteBuffer(true),
+                spec.outputs(),
+                spec.inputs());
     }
 
     private KernelRows vector(List<Parameter> parameters, int place, float scale) {

@@ -1,13 +1,11 @@
 package ai.llm360.common.nn;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.CheckpointException;
 import ai.llm360.common.checkpoint.FileVersion;
 import ai.llm360.common.checkpoint.TensorInfo;
 import ai.llm360.common.checkpoint.TensorType;
-import ai.llm360.common.kernel.KernelMatrix;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -133,33 +131,15 @@ final class PreparedWeights {
     }
 
     /**
-     * Gives the matrices.
+     * Maps a matrix.
      *
-     * @param manager what is mapped is attached to it
+     * @param manager the matrix is attached to it
      */
-    KernelMatrices matrices(TensorLoader loader, NDManager manager) {
-        return new KernelMatrices() {
-            @Override
-            public KernelMatrix get(String name, WeightSpec spec, NDArray parameter) {
-                return int8(loader, manager, name, spec);
-            }
-
-            @Override
-            public boolean manyRows() {
-                return true;
-            }
-        };
-    }
-
-    private KernelMatrix int8(
+    Int8Weights.Matrix map(
             TensorLoader loader, NDManager manager, String name, WeightSpec spec) {
         TensorInfo elements = tensor(name, TensorType.I8, spec.outputs(), spec.inputs());
         TensorInfo scales = tensor(name + SCALES, TensorType.F32, spec.outputs());
-        return KernelMatrix.int8(
-                loader.map(manager, elements).toByteBuffer(true),
-                loader.map(manager, scales).toByteBuffer(true),
-                spec.outputs(),
-                spec.inputs());
+        return new Int8Weights.Matrix(loader.map(manager, elements), loader.map(manager, scales));
     }
 
     private TensorInfo tensor(String name, TensorType type, long... shape) {

@@ -12,7 +12,6 @@ import ai.llm360.common.checkpoint.FileVersion;
 import ai.llm360.common.checkpoint.TensorInfo;
 import ai.llm360.common.checkpoint.TensorMatcher;
 import ai.llm360.common.checkpoint.TensorType;
-import ai.llm360.common.kernel.KernelMatrix;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -84,8 +83,7 @@ public final class WeightLoader {
             requireInt8(manager);
         }
         Optional<PreparedWeights> made = Optional.empty();
-        boolean kernels = KernelDecoder.supports(decoder.layout()) && !manager.getDevice().isGpu();
-        if (prepared && wanted == WeightType.INT8 && kernels) {
+        if (prepared && wanted == WeightType.INT8) {
             made = PreparedWeights.find(checkpoint);
         }
         List<FileVersion> mapped = mapped(tensors.values(), manager, wanted);
@@ -165,10 +163,9 @@ public final class WeightLoader {
     }
 
     private static void requireInt8(NDManager manager) {
-        boolean kernels = KernelMatrix.supported() || CpuKernels.get().int8Levels() > 0;
-        if (manager.getDevice().isGpu() || !kernels) {
+        if (manager.getDevice().isGpu()) {
             throw new IllegalArgumentException(
-                    "int8 weights need an x86-64 CPU's kernels, which %s doesn't have; use bf16"
+                    "int8 weights are for the CPU, not for %s; use bf16"
                             .formatted(manager.getDevice()));
         }
     }

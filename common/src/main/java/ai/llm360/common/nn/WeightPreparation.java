@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.LongConsumer;
 
 /**
@@ -29,7 +30,7 @@ import java.util.function.LongConsumer;
  */
 public final class WeightPreparation {
 
-    private final WeightSource source;
+    private final Int8Weights rounding;
     private final Map<String, LinearWeight> linears = new HashMap<>();
     private final List<TensorSpec> tensors = new ArrayList<>();
     private final NDManager manager;
@@ -40,7 +41,9 @@ public final class WeightPreparation {
     private ByteBuffer scales;
 
     private WeightPreparation(CausalDecoder decoder, NDManager manager) {
-        source = decoder.runtime().source();
+        WeightSource source = decoder.runtime().source();
+        TensorLoader loader = decoder.runtime().loader();
+        rounding = new Int8Weights(Optional.empty(), source, loader, manager);
         this.manager = manager;
         for (LinearWeight linear : LinearWeight.of(decoder)) {
             WeightSpec spec = linear.spec();
@@ -66,8 +69,7 @@ public final class WeightPreparation {
      * @return the file, which replaces one that was prepared before
      * @throws IOException if the checkpoint is malformed or isn't of this architecture and size, or
      *     writing fails; nothing new is left behind then
-     * @throws IllegalArgumentException if the type is another, or this machine has no kernels, or
-     *     none for such weights
+     * @throws IllegalArgumentException if the type is another
      */
     public static Path prepare(CausalDecoder decoder, Path path, WeightType type, Progress progress)
             throws IOException {
@@ -78,11 +80,6 @@ public final class WeightPreparation {
         }
         try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
                 Checkpoint checkpoint = Checkpoint.open(path)) {
-            if (!KernelDecoder.supports(decoder.layout())) {
-                throw new IllegalArgumentException(
-                        "weights are prepared for kernels, and there are none for this model here"
-                                + " (x86-64 Linux with AVX2 and FMA, matrices of up to 2 GB)");
-            }
             WeightLoader.load(decoder, checkpoint, manager, type, false, null);
             Path file = PreparedWeights.file(checkpoint);
             WeightPreparation preparation = new WeightPreparation(decoder, manager);
@@ -137,9 +134,8 @@ public final class WeightPreparation {
 
     private void writeRounded(LinearWeight linear, WritableByteChannel out) throws IOException {
         try (NDManager scope = manager.newSubManager()) {
-            RoundedMatrices.Rounded rounded =
-                    RoundedMatrices.round(
-                            scope, source, linear.name(), linear.spec(), linear.parameter());
+            Int8Weights.Matrix rounded =
+                    rounding.round(scope, linear.name(), linear.spec(), linear.parameter());
             sums.write(rounded.elements().toByteBuffer(true), out);
             ByteBuffer factors = rounded.scales().toByteBuffer(true);
             scales = ByteBuffer.allocate(factors.remaining()).put(factors).flip();
