@@ -1,12 +1,12 @@
 package ai.llm360.cli;
 
-import ai.llm360.common.checkpoint.AtomicDirectory;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.data.AmberJsonl;
 import ai.llm360.common.data.DataManifest;
 import ai.llm360.common.data.DataPreparation;
 import ai.llm360.common.data.TokenDataset;
 import ai.llm360.common.train.TrainingPhase;
+import ai.llm360.io.AtomicDirectory;
 import ai.llm360.zoo.DataCache;
 import ai.llm360.zoo.DataRecipes;
 import java.io.IOException;

@@ -3,7 +3,7 @@ package ai.llm360.zoo;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.data.DataPreparation;
-import ai.llm360.common.nn.Machine;
+import ai.llm360.common.torch.Machine;
 import ai.llm360.common.train.TrainingPhase;
 import java.io.IOException;
 import java.nio.file.Path;
