@@ -1,10 +1,10 @@
 package ai.llm360.cli;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
-import ai.llm360.common.checkpoint.AtomicDirectory;
+import ai.llm360.common.config.EngineSettings;
 import ai.llm360.common.data.DataPreparation;
-import ai.llm360.common.nn.EngineSettings;
 import ai.llm360.common.train.TrainingPhase;
+import ai.llm360.io.AtomicDirectory;
 import ai.llm360.zoo.DataCache;
 import ai.llm360.zoo.Pretraining;
 import ai.llm360.zoo.Reproduction;
@@ -19,7 +19,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code llm360 reproduce}: trains a published series anew and compares the two. */
+/** Runs {@code llm360 reproduce}: trains a published series anew and compares the two. */
 @Command(
         name = "reproduce",
         description = {
@@ -98,7 +98,7 @@ final class ReproduceCommand implements Callable<Integer> {
         if (!offline) {
             preparation.optDownloads(DataCache.maven(), url -> terminal.say("downloading " + url));
         }
-        try (ByteProgress progress = new ByteProgress(terminal)) {
+        try (Meter progress = new Meter(terminal)) {
             preparation.optProgress(progress).build().prepare();
         }
     }

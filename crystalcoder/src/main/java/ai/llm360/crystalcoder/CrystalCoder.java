@@ -5,11 +5,11 @@ import ai.djl.training.initializer.Initializer;
 import ai.djl.training.initializer.NormalInitializer;
 import ai.djl.training.initializer.TruncatedNormalInitializer;
 import ai.llm360.common.checkpoint.IgnoreRule;
-import ai.llm360.common.nn.CausalDecoder;
-import ai.llm360.common.nn.DecoderLayout;
-import ai.llm360.common.nn.DecoderRules;
-import ai.llm360.common.nn.TorchScript;
-import ai.llm360.common.nn.WeightSpec;
+import ai.llm360.common.model.CausalDecoder;
+import ai.llm360.common.model.DecoderLayout;
+import ai.llm360.common.model.DecoderRules;
+import ai.llm360.common.model.WeightSpec;
+import ai.llm360.common.torch.TorchScript;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -100,13 +100,15 @@ public final class CrystalCoder extends CausalDecoder {
                 config.heads(),
                 config.headDim(),
                 1 / (config.scaleByHeadDim() ? headDim : Math.sqrt(headDim)),
-                new DecoderRules(
-                        DecoderRules.Norm.LAYER,
-                        config.layerNormEps(),
-                        DecoderRules.Rotation.PAIRS,
-                        config.rotaryDim(),
-                        1,
-                        config.logitScale()),
+                Optional.of(
+                        new DecoderRules(
+                                DecoderRules.Norm.LAYER,
+                                config.layerNormEps(),
+                                DecoderRules.Rotation.PAIRS,
+                                config.rotaryDim(),
+                                1,
+                                config.logitScale(),
+                                List.of(1, 1, 2, 1))),
                 WeightSpec.embedding("transformer.wte.weight", config.vocabularySize(), hidden),
                 "transformer.h",
                 List.of(
@@ -124,7 +126,6 @@ public final class CrystalCoder extends CausalDecoder {
                         WeightSpec.bias("mlp.c_fc2.bias", inner),
                         WeightSpec.conv1d("mlp.c_proj.weight", inner, hidden),
                         WeightSpec.bias("mlp.c_proj.bias", hidden)),
-                List.of(1, 1, 2, 1),
                 List.of(
                         WeightSpec.gain("transformer.ln_f.weight", hidden),
                         WeightSpec.bias("transformer.ln_f.bias", hidden)),

@@ -4,7 +4,7 @@ import ai.djl.Device;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.data.DataPreparation;
-import ai.llm360.common.nn.Machine;
+import ai.llm360.common.torch.Machine;
 import ai.llm360.common.train.TrainingPhase;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.ndarray.NDManager;
 import ai.llm360.amber.Amber;
-import ai.llm360.amber.AmberConfig;
 import ai.llm360.common.data.ShuffleMode;
 import ai.llm360.common.data.TokenDataset;
 import ai.llm360.common.data.TokenDatasetBuilder;
@@ -209,14 +208,14 @@ public final class TinyRun {
             writeData(data);
         }
         collective.broadcast(List.of()); // the data are there
-        AmberConfig sizes = TinyAmber.sizes().optTiedEmbeddings(tied).build();
+        TinyAmber.Sizes sizes = TinyAmber.sizes().optTiedEmbeddings(tied);
         try (NDManager manager = NDManager.newBaseManager("PyTorch");
                 TokenDataset dataset = TokenDataset.open(data);
                 RunDirectory run =
                         collective.rank() == 0
                                 ? open(directory, dataset.manifest().toJson())
                                 : null) {
-            Amber amber = new Amber(sizes);
+            Amber amber = new Amber(sizes.build());
             before.accept(amber, manager);
             TrainingLoop.Builder builder =
                     TrainingLoop.builder()
