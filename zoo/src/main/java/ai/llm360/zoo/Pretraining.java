@@ -301,78 +301,46 @@ public final class Pretraining {
 
         private Builder() {}
 
-        /**
-         * Sets what is trained.
-         *
-         * @param recipe a recipe, such as {@link Recipes#read} reads
-         * @return this builder
-         */
+        /** Sets the recipe, such as {@link Recipes#read} reads. */
         public Builder setRecipe(ConfigTree recipe) {
             this.recipe = recipe;
             return this;
         }
 
-        /**
-         * Sets where runs are kept.
-         *
-         * @param out the run's directory, or that of all phases' runs
-         * @return this builder
-         */
+        /** Sets the run's directory, or that of all phases' runs. */
         public Builder setOut(Path out) {
             this.out = out;
             return this;
         }
 
-        /**
-         * Sets the only phase to train.
-         *
-         * @param phase the name of one of the recipe's phases; null for all
-         * @return this builder
-         */
+        /** Sets the name of the only phase to train; null, the default, for all. */
         public Builder optPhase(String phase) {
             this.phase = phase;
             return this;
         }
 
-        /**
-         * Sets what to train on.
-         *
-         * @param device the device; null, the default, for the first GPU, else the CPU
-         * @return this builder
-         */
+        /** Sets the device; null, the default, for the first GPU, else the CPU. */
         public Builder optDevice(Device device) {
             this.device = device;
             return this;
         }
 
         /**
-         * Sets what model FLOPs utilization is computed from.
-         *
-         * @param peak the device's operations per second; 0, the default, if that isn't known
-         * @return this builder
+         * Sets the device's floating-point operations a second, for model FLOPs utilization; 0, the
+         * default, if that isn't known.
          */
         public Builder optFlops(double peak) {
             peakFlops = peak;
             return this;
         }
 
-        /**
-         * Sets how a run that has begun is resumed.
-         *
-         * @param how how; by default not at all
-         * @return this builder
-         */
+        /** Sets how a run that has begun is resumed; by default not at all. */
         public Builder optResuming(Resuming how) {
             resuming = how;
             return this;
         }
 
-        /**
-         * Adds a listener, which hears of each phase in turn.
-         *
-         * @param listener the listener
-         * @return this builder
-         */
+        /** Adds a listener, which hears of each phase in turn. */
         public Builder addListener(TrainingListener listener) {
             listeners.add(listener);
             return this;

@@ -8,11 +8,16 @@ import com.google.gson.JsonParser;
 import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
+import com.google.gson.stream.JsonWriter;
 import java.io.IOException;
 import java.io.StringReader;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.math.BigDecimal;
+import java.util.List;
+import java.util.Map;
 
-/** Reads the JSON objects of a run. */
+/** Reads and writes the JSON objects of a run. */
 final class JsonText {
 
     private JsonText() {}
@@ -76,5 +81,53 @@ final class JsonText {
             throw new JsonParseException(name + " is no JSON object");
         }
         return value.getAsJsonObject();
+    }
+
+    /**
+     * Writes an object on one line. Doubles read back exactly; those that JSON has no number for are
+     * texts: {@code "NaN"}, {@code "Infinity"}, {@code "-Infinity"}.
+     */
+    static String line(Map<String, Object> members) {
+        StringWriter text = new StringWriter();
+        try {
+            JsonWriter json = new JsonWriter(text);
+            write(json, members);
+            json.flush();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e); // a StringWriter raises none
+        }
+        return text.append('\n').toString();
+    }
+
+    private static void write(JsonWriter json, Object value) throws IOException {
+        if (value == null) {
+            json.nullValue();
+        } else if (value instanceof Map<?, ?> map) {
+            json.beginObject();
+            for (Map.Entry<?, ?> entry : map.entrySet()) {
+                json.name(String.valueOf(entry.getKey()));
+                write(json, entry.getValue());
+            }
+            json.endObject();
+        } else if (value instanceof List<?> list) {
+            json.beginArray();
+            for (Object element : list) {
+                write(json, element);
+            }
+            json.endArray();
+        } else if (value instanceof Number number) {
+            if (Double.isFinite(number.doubleValue())) {
+                json.value(number);
+            } else {
+                json.value(number.toString());
+            }
+        } else if (value instanceof Boolean bool) {
+            json.value(bool);
+        } else if (value instanceof String text) {
+            json.value(text);
+        } else {
+            throw new IllegalArgumentException(
+                    "a log line can't hold a " + value.getClass().getName() + ": " + value);
+        }
     }
 }

@@ -68,7 +68,7 @@ public final class RunLog implements AutoCloseable {
         step.mfu().ifPresent(mfu -> line.put("mfu", mfu));
         line.put("memory_bytes", step.memoryBytes());
         line.put("time", now.toString());
-        metrics.append(JsonLine.of(line));
+        metrics.append(JsonText.line(line));
         Map<String, Double> scalars = new LinkedHashMap<>();
         scalars.put("train/loss", step.loss());
         scalars.put("train/lr", step.learningRate());
@@ -95,7 +95,7 @@ public final class RunLog implements AutoCloseable {
         line.put("loss", loss.loss());
         line.put("tokens", loss.tokens());
         line.put("time", now.toString());
-        validation.append(JsonLine.of(line));
+        validation.append(JsonText.line(line));
         board.scalars(now, loss.step(), Map.of("validation/" + loss.source(), loss.loss()));
     }
 
@@ -113,7 +113,7 @@ public final class RunLog implements AutoCloseable {
         line.put("kind", event.kind());
         line.put("details", event.details());
         line.put("time", now().toString());
-        events.append(JsonLine.of(line));
+        events.append(JsonText.line(line));
     }
 
     /**

@@ -399,101 +399,58 @@ public final class TrainingLoop {
 
         private Builder() {}
 
-        /**
-         * Sets what the run computes.
-         *
-         * @param config the configuration
-         * @return this builder
-         */
+        /** Sets the configuration: all that the run computes. */
         public Builder setConfig(TrainingConfig config) {
             this.config = config;
             return this;
         }
 
-        /**
-         * Sets the model.
-         *
-         * @param decoder a decoder without weights, or one with float32 weights to begin with
-         * @return this builder
-         */
+        /** Sets the model: without weights, or with float32 weights to begin with. */
         public Builder setDecoder(CausalDecoder decoder) {
             this.decoder = decoder;
             return this;
         }
 
-        /**
-         * Sets the data.
-         *
-         * @param dataset the data set, the caller's to close
-         * @return this builder
-         */
+        /** Sets the data, which the caller closes. */
         public Builder setDataset(TokenDataset dataset) {
             this.dataset = dataset;
             return this;
         }
 
-        /**
-         * Sets where the run is kept. Of several processes the first one alone has it.
-         *
-         * @param directory the run's directory, the caller's to close
-         * @return this builder
-         */
+        /** Sets the run's directory, which the caller closes. Of several ranks the first has it. */
         public Builder setRun(RunDirectory directory) {
             this.directory = directory;
             return this;
         }
 
         /**
-         * Sets the manager that the weights are attached to, on the device to train on.
-         *
-         * @param manager the manager, the caller's to close once the model is of no more use
-         * @return this builder
+         * Sets the manager that the weights are attached to, on the device to train on. The caller
+         * closes it once the model is of no more use.
          */
         public Builder setManager(NDManager manager) {
             this.manager = manager;
             return this;
         }
 
-        /**
-         * Sets the files that go into each saved state.
-         *
-         * @param files contents by name, such as {@code config.json} and the tokenizer's
-         * @return this builder
-         */
+        /** Sets the files of each saved state by name, such as {@code config.json}. */
         public Builder optFiles(Map<String, byte[]> files) {
             this.files = Map.copyOf(files);
             return this;
         }
 
-        /**
-         * Sets the loss.
-         *
-         * @param objective the loss; by default that of {@link Objective#pretraining}
-         * @return this builder
-         */
+        /** Sets the loss; by default that of {@link Objective#pretraining}. */
         public Builder optObjective(Objective objective) {
             this.objective = objective;
             return this;
         }
 
-        /**
-         * Sets the weights that are trained.
-         *
-         * @param trainable weights of the decoder; by default those that {@link
-         *     Trainable#of(CausalDecoder)} finds
-         * @return this builder
-         */
+        /** Sets the weights to train; by default those of {@link Trainable#of(CausalDecoder)}. */
         public Builder optTrainable(Trainable trainable) {
             this.trainable = trainable;
             return this;
         }
 
-        /**
-         * Sets this process' place among those that train together.
-         *
-         * @param collective this process' end of their exchange; by default that of one process
-         * @return this builder
-         */
+        /** Sets this rank's end of an exchange; by default that of a process by itself. */
         public Builder optCollective(Collective collective) {
             this.collective = collective;
             return this;
@@ -512,12 +469,7 @@ public final class TrainingLoop {
             return this;
         }
 
-        /**
-         * Adds who is told.
-         *
-         * @param listener the listener
-         * @return this builder
-         */
+        /** Adds a listener. */
         public Builder addListener(TrainingListener listener) {
             listeners.add(listener);
             return this;
