@@ -21,8 +21,8 @@ import java.util.function.Consumer;
  * Computes the weighted next-token loss of a decoder and its gradient.
  *
  * <p>It does what DJL's trainer does with {@code GradientCollector} and a loss, in less memory: the
- * logits of a batch are never held whole, a layer's activations needn't be kept, and a frozen weight
- * has no gradient.
+ * logits of a batch are never held whole, a layer's activations needn't be kept, and a frozen
+ * weight has no gradient.
  *
  * <p>The loss of a batch is the sum of its labels' losses, each times its weight, divided by a
  * number that the caller gives. An object belongs to one thread at a time.
@@ -64,8 +64,8 @@ public final class DecoderGradients implements AutoCloseable {
     /**
      * Prepares to train some weights.
      *
-     * @param trainable a decoder's weights to train; frozen ones that are bfloat16 are multiplied as
-     *     such, whatever {@code bfloat16} says
+     * @param trainable a decoder's weights to train; frozen ones that are bfloat16 are multiplied
+     *     as such, whatever {@code bfloat16} says
      * @param bfloat16 whether matrix products are computed in bfloat16
      * @param recomputeLayers how many layers, from the first on, have their activations computed
      *     again for the gradient instead of kept, as {@code torch.utils.checkpoint} does; all of
@@ -83,8 +83,7 @@ public final class DecoderGradients implements AutoCloseable {
             }
         }
         trainsEmbedding = isTrained(decoder.embedding().getArray());
-        trainsBelowHead =
-                trainsEmbedding || weights.values().stream().anyMatch(w -> w != head());
+        trainsBelowHead = trainsEmbedding || weights.values().stream().anyMatch(w -> w != head());
         lowest = trainsEmbedding ? 0 : lowestTrained();
         recomputed = Math.max(lowest, Math.min(recomputeLayers, decoder.layers().size()));
         decoder.requireUnchangedFiles();

@@ -84,8 +84,8 @@ final class JsonText {
     }
 
     /**
-     * Writes an object on one line. Doubles read back exactly; those that JSON has no number for are
-     * texts: {@code "NaN"}, {@code "Infinity"}, {@code "-Infinity"}.
+     * Writes an object on one line. Doubles read back exactly; those that JSON has no number for
+     * are texts: {@code "NaN"}, {@code "Infinity"}, {@code "-Infinity"}.
      */
     static String line(Map<String, Object> members) {
         StringWriter text = new StringWriter();
