@@ -17,7 +17,9 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code llm360 prepare}: writes a checkpoint's weights as this machine's kernels take them. */
+/**
+ * Runs {@code llm360 prepare}: writes a checkpoint's weights as this machine's kernels take them.
+ */
 @Command(
         name = "prepare",
         description = {
@@ -65,7 +67,7 @@ final class PrepareCommand implements Callable<Integer> {
         }
         Path checkpoint = Reference.resolve(reference);
         Path file;
-        try (ByteProgress progress = new ByteProgress(terminal)) {
+        try (Meter progress = new Meter(terminal)) {
             file =
                     WeightPreparation.prepare(
                             Criteria.newBlock(reference), checkpoint, dtype, progress);

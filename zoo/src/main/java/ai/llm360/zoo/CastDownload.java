@@ -31,7 +31,7 @@ import java.util.stream.Stream;
  * <pre>{@code
  * CastDownload.builder()
  *         .setClient(client)
- *         .setCheckpoint(Catalogue.find("amber@ckpt-200"))
+ *         .setCheckpoint(Catalogue.current().find("amber@ckpt-200"))
  *         .setType(TensorType.BF16)
  *         .build()
  *         .run();

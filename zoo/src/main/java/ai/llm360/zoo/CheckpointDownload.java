@@ -21,7 +21,10 @@ import java.util.function.Predicate;
  * beside them on the Hub, such as evaluations, is left there.
  *
  * <pre>{@code
- * CheckpointDownload.of("amber@ckpt-200").ifPresent(download -> download.run(progress));
+ * Optional<CheckpointDownload> download = CheckpointDownload.of("amber@ckpt-200");
+ * if (download.isPresent()) {
+ *     download.get().run(progress);
+ * }
  * }</pre>
  */
 public final class CheckpointDownload {

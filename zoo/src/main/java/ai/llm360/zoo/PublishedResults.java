@@ -27,7 +27,7 @@ import java.util.concurrent.Future;
  * <pre>{@code
  * HubClient hub = HubClient.builder().setSettings(HubSettings.ofEnvironment()).build();
  * PublishedResults results =
- *         PublishedResults.read(hub, Task.ARC, Catalogue.checkpoints("amber"), null);
+ *         PublishedResults.read(hub, Task.ARC, Catalogue.current().checkpoints("amber"), null);
  * }</pre>
  *
  * @param task the task
