@@ -1,4 +1,4 @@
-package ai.llm360.cli;
+package ai.llm360.zoo;
 
 import ai.llm360.common.config.ConfigException;
 import ai.llm360.common.config.ConfigTree;
