@@ -7,7 +7,7 @@ import ai.llm360.common.data.DataManifest;
 import ai.llm360.common.data.DataPreparation;
 import ai.llm360.common.data.TokenDataset;
 import ai.llm360.common.train.TrainingPhase;
-import ai.llm360.zoo.DataCache;
+import ai.llm360.zoo.Zoo;
 import ai.llm360.zoo.DataRecipes;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -118,10 +118,10 @@ final class DataPrepareCommand implements Callable<Integer> {
                         .setRecipe(DataRecipes.bind(tree))
                         .setTarget(directory)
                         .optBase(DataRecipes.base(recipe))
-                        .optCache(DataCache.maven())
+                        .optCache(Zoo.ofEnvironment().dataCache())
                         .optThreads(threads);
         if (download) {
-            preparation.optDownloads(DataCache.maven(), url -> terminal.say("downloading " + url));
+            preparation.optDownloads(Zoo.ofEnvironment().dataCache(), url -> terminal.say("downloading " + url));
         }
         try (ByteProgress progress = new ByteProgress(terminal)) {
             DataManifest manifest = preparation.optProgress(progress).build().prepare();

@@ -97,7 +97,7 @@ final class PublishCommand implements Callable<Integer> {
     public Integer call() throws IOException, ModelNotFoundException {
         RunPublisher.Builder publisher =
                 RunPublisher.builder()
-                        .setRun(Zoo.directory(run))
+                        .setRun(Zoo.ofEnvironment().directory(run))
                         .setTree(out)
                         .optModel(model)
                         .optRepository(repository)

@@ -2,12 +2,12 @@ package ai.llm360.cli;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.run.WholeFile;
-import ai.llm360.zoo.Catalogue;
 import ai.llm360.zoo.PublishedCheckpoint;
 import ai.llm360.zoo.PublishedResults;
 import ai.llm360.zoo.PublishedResults.Row;
 import ai.llm360.zoo.PublishedResults.Task;
 import ai.llm360.zoo.Scores;
+import ai.llm360.zoo.Zoo;
 import ai.llm360.zoo.hub.HubClient;
 import ai.llm360.zoo.hub.HubSettings;
 import java.io.IOException;
@@ -86,12 +86,13 @@ final class PublishedCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        List<PublishedCheckpoint> checkpoints = checkpoints();
-        HubClient hub =
-                HubClient.builder()
-                        .setSettings(settings.call())
+        Zoo zoo =
+                Zoo.builder()
+                        .optHub(settings.call())
                         .optRetryListener(new Retries(terminal))
                         .build();
+        HubClient hub = zoo.client();
+        List<PublishedCheckpoint> checkpoints = checkpoints(zoo);
         PublishedResults results;
         try (CountProgress progress = new CountProgress(terminal)) {
             results = PublishedResults.read(hub, task, checkpoints, progress);
@@ -118,11 +119,14 @@ final class PublishedCommand implements Callable<Integer> {
         return 0;
     }
 
-    private List<PublishedCheckpoint> checkpoints() throws ModelNotFoundException, IOException {
-        Catalogue catalogue = Catalogue.deciding(asked);
+    private List<PublishedCheckpoint> checkpoints(Zoo zoo)
+            throws ModelNotFoundException, IOException {
+        zoo.deciding(asked);
         return asked.contains("@")
-                ? catalogue.select(asked).checkpoints()
-                : catalogue.checkpoints(asked);
+                ? zoo.published(asked).checkpoints().stream()
+                        .map(one -> one.published().orElseThrow())
+                        .toList()
+                : zoo.catalogue().checkpoints(asked);
     }
 
     private static Result result(PublishedResults results) {

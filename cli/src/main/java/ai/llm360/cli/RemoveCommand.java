@@ -1,7 +1,7 @@
 package ai.llm360.cli;
 
 import ai.llm360.zoo.Removal;
-import ai.llm360.zoo.hub.HubCache;
+import ai.llm360.zoo.Zoo;
 import ai.llm360.zoo.hub.HubSettings;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -46,7 +46,7 @@ final class RemoveCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        HubCache cache = new HubCache(settings.call().cache());
-        return RemovalReport.run(output, consent, Removal.of(cache, references));
+        Zoo zoo = Zoo.builder().optHub(settings.call()).build();
+        return RemovalReport.run(output, consent, Removal.of(zoo, references));
     }
 }

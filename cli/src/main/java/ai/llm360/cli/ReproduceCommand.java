@@ -6,7 +6,7 @@ import ai.llm360.common.checkpoint.AtomicDirectory;
 import ai.llm360.common.data.DataPreparation;
 import ai.llm360.common.nn.EngineSettings;
 import ai.llm360.common.train.TrainingPhase;
-import ai.llm360.zoo.DataCache;
+import ai.llm360.zoo.Zoo;
 import ai.llm360.zoo.Reproduction;
 import ai.llm360.zoo.ReproductionResult;
 import java.io.IOException;
@@ -97,7 +97,7 @@ final class ReproduceCommand implements Callable<Integer> {
 
     private void prepare(DataPreparation.Builder preparation) throws IOException {
         if (!offline) {
-            preparation.optDownloads(DataCache.maven(), url -> terminal.say("downloading " + url));
+            preparation.optDownloads(Zoo.ofEnvironment().dataCache(), url -> terminal.say("downloading " + url));
         }
         try (ByteProgress progress = new ByteProgress(terminal)) {
             preparation.optProgress(progress).build().prepare();

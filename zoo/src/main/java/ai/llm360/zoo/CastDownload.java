@@ -30,9 +30,10 @@ import java.util.stream.Stream;
  *
  * <pre>{@code
  * CastDownload.builder()
- *         .setClient(client)
- *         .setCheckpoint(Catalogue.find("amber@ckpt-200"))
+ *         .setClient(zoo.client())
+ *         .setCheckpoint(zoo.catalogue().find("amber", "ckpt-200").orElseThrow())
  *         .setType(TensorType.BF16)
+ *         .setDirectory(zoo.home().resolve("amber/ckpt-200"))
  *         .build()
  *         .run();
  * }</pre>
@@ -58,12 +59,7 @@ public final class CastDownload {
         client = builder.client;
         checkpoint = builder.checkpoint;
         type = builder.type;
-        directory =
-                builder.directory != null
-                        ? builder.directory
-                        : ModelHome.directory()
-                                .resolve(checkpoint.model())
-                                .resolve(checkpoint.name());
+        directory = builder.directory;
         listener = builder.listener;
     }
 
@@ -302,11 +298,11 @@ public final class CastDownload {
         /**
          * Sets the directory to make.
          *
-         * @param directory a path where nothing is, or an empty directory; by default the model
-         *     home's, from which the checkpoint is loaded by its name
+         * @param directory a path where nothing is, or an empty directory; in a model home, {@code
+         *     <home>/<model>/<checkpoint>}, it is loaded by its name
          * @return this builder
          */
-        public Builder optDirectory(Path directory) {
+        public Builder setDirectory(Path directory) {
             this.directory = directory;
             return this;
         }
@@ -329,9 +325,9 @@ public final class CastDownload {
          * @throws IllegalArgumentException if something required is missing
          */
         public CastDownload build() {
-            if (client == null || checkpoint == null || type == null) {
+            if (client == null || checkpoint == null || type == null || directory == null) {
                 throw new IllegalArgumentException(
-                        "a cast download needs setClient, setCheckpoint and setType");
+                        "a cast download needs setClient, setCheckpoint, setType and setDirectory");
             }
             return new CastDownload(this);
         }

@@ -12,22 +12,25 @@ import java.nio.file.Path;
 public final class CastTarget implements PullTarget {
 
     private final HubClient client;
+    private final Path home;
     private final TensorType type;
 
     /**
      * Creates a target.
      *
-     * @param client the client of the Hub
+     * @param zoo whose Hub is asked, and whose model home is written to
      * @param type the type to keep
+     * @throws IOException if the Hub's settings make no sense
      */
-    public CastTarget(HubClient client, TensorType type) {
-        this.client = client;
+    public CastTarget(Zoo zoo, TensorType type) throws IOException {
+        client = zoo.client();
+        home = zoo.home();
         this.type = type;
     }
 
     @Override
     public Path directory() {
-        return ModelHome.directory();
+        return home;
     }
 
     /**
@@ -52,7 +55,11 @@ public final class CastTarget implements PullTarget {
     }
 
     private CastDownload.Builder cast(PublishedCheckpoint checkpoint) {
-        return CastDownload.builder().setClient(client).setCheckpoint(checkpoint).setType(type);
+        return CastDownload.builder()
+                .setClient(client)
+                .setCheckpoint(checkpoint)
+                .setType(type)
+                .setDirectory(home.resolve(checkpoint.model()).resolve(checkpoint.name()));
     }
 
     private record IntoHome(

@@ -5,9 +5,8 @@ import ai.llm360.common.checkpoint.NearNames;
 import ai.llm360.zoo.hub.HubClient;
 import ai.llm360.zoo.hub.HubException;
 import ai.llm360.zoo.hub.HubRef;
-import ai.llm360.zoo.hub.HubSettings;
 import java.io.IOException;
-import java.io.InterruptedIOException;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Collection;
@@ -19,14 +18,13 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.regex.Matcher;
 import java.util.stream.Collectors;
 
 /**
  * What LLM360 published, by name, and where the Hub has it.
  *
  * <pre>{@code
- * for (PublishedCheckpoint checkpoint : Catalogue.current().select("amber@0..359:40").checkpoints()) {
+ * for (PublishedCheckpoint checkpoint : Zoo.ofEnvironment().catalogue().checkpoints("amber")) {
  *     System.out.println(checkpoint.revision() + " " + checkpoint.tokens().getAsLong());
  * }
  * }</pre>
@@ -73,21 +71,6 @@ public final class Catalogue {
     }
 
     /**
-     * What a reference selects.
-     *
-     * @param checkpoints one checkpoint, or those of a range; never none
-     * @param nearestTo the number of tokens that the reference asked for, where it asked for a
-     *     number: the checkpoint is the nearest to it
-     */
-    public record Selection(List<PublishedCheckpoint> checkpoints, OptionalLong nearestTo) {
-
-        /** Copies the list. */
-        public Selection {
-            checkpoints = List.copyOf(checkpoints);
-        }
-    }
-
-    /**
      * Makes a catalogue of what is known without the Hub, and of what the Hub has said.
      *
      * @param lists the branches of repositories, one list each; of repositories without one, the
@@ -99,30 +82,30 @@ public final class Catalogue {
     }
 
     /**
-     * Returns what is known on this machine, the Hub's earlier answers included. The Hub isn't
-     * asked.
+     * Reads what is known on this machine, the Hub's earlier answers included. The Hub isn't asked.
      *
+     * @param home the model home
      * @return the catalogue
      * @throws IOException if an answer that was kept can't be read
      */
-    public static Catalogue current() throws IOException {
-        return of(KeptBranches.of(ModelHome.directory()).read());
+    public static Catalogue in(Path home) throws IOException {
+        return of(KeptBranches.of(home).read());
     }
 
     /**
-     * Asks the Hub for a model's branches, and keeps the answer in the model home. The environment
-     * says which Hub: see {@link HubSettings#ofEnvironment}.
+     * Asks the Hub for a model's branches, and keeps the answer in a model home.
      *
      * @param model the model's name
+     * @param hub the client that asks
+     * @param home the model home
      * @return the catalogue with that answer
      * @throws ModelNotFoundException if LLM360 published no such model
      * @throws HubException if the Hub gives none
      * @throws IOException if the answer can't be kept
      */
-    public static Catalogue refresh(String model) throws ModelNotFoundException, IOException {
+    public static Catalogue refresh(String model, HubClient hub, Path home)
+            throws ModelNotFoundException, IOException {
         String repository = of(List.of()).require(model).repository();
-        HubSettings settings = HubSettings.ofEnvironment();
-        HubClient hub = HubClient.builder().setSettings(settings).build();
         Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
         BranchList list =
                 PublishedRepository.first(
@@ -135,10 +118,10 @@ public final class Catalogue {
                             .formatted(
                                     list.branches().size(),
                                     list.repository(),
-                                    settings.endpoint()));
+                                    hub.settings().endpoint()));
         }
-        KeptBranches.of(ModelHome.directory()).keep(list);
-        return current();
+        KeptBranches.of(home).keep(list);
+        return in(home);
     }
 
     private static List<String> branches(List<HubRef> refs) {
@@ -146,57 +129,44 @@ public final class Catalogue {
     }
 
     /**
-     * Returns the current catalogue; but if a reference is one that the Hub may know better, and
-     * hasn't been asked about, it is asked first. To be called where the network is going to be
-     * used anyway.
+     * Returns whether the Hub, which hasn't been asked, may know better which checkpoint is meant.
      *
-     * @param reference {@code model@checkpoint} or a range
-     * @return the catalogue to look it up in; without the Hub's answer where it gives none, as a
-     *     mirror may, or where the answer can't be kept
-     * @throws ModelNotFoundException if the reference names no checkpoint of a published model
-     * @throws IOException if an answer that was kept can't be read, or on an interrupt
+     * @param model a model's name
+     * @param checkpoint a checkpoint's name, or a number of tokens
+     * @return whether {@link #refresh} may change what {@link #find} gives
      */
-    public static Catalogue deciding(String reference) throws ModelNotFoundException, IOException {
-        Catalogue current = current();
-        Optional<PublishedModel> open = current.open(reference);
-        if (open.isEmpty()) {
-            return current;
-        }
-        try {
-            return refresh(open.get().name());
-        } catch (InterruptedIOException e) {
-            throw e;
-        } catch (IOException e) {
-            return current; // what is wrong with the Hub, the request itself will tell
-        }
+    public boolean isOpen(String model, String checkpoint) {
+        return needsList(model, checkpoint)
+                || (isIncomplete(model, false)
+                        && find(model, checkpoint)
+                                .filter(found -> model(model).orElseThrow().isOpen(found))
+                                .isPresent());
     }
 
-    /** Returns the model of a reference that may depend on branches that aren't known here. */
-    private Optional<PublishedModel> open(String reference) throws ModelNotFoundException {
-        Matcher name = Reference.NAME.matcher(reference);
-        Optional<SeriesPart> part = SeriesPart.parse(reference);
-        Optional<PublishedModel> model =
-                name.matches() ? model(name.group(1)) : part.flatMap(p -> model(p.model()));
-        return model.isPresent() && isOpen(model.get(), reference) ? model : Optional.empty();
+    /**
+     * Returns whether a number of tokens is asked for of which only the Hub's list of branches can
+     * tell the nearest checkpoint.
+     *
+     * @param model a model's name
+     * @param checkpoint a checkpoint's name, or a number of tokens
+     * @return whether it is so
+     */
+    public boolean needsList(String model, String checkpoint) {
+        return CheckpointNames.tokens(checkpoint).isPresent() && isIncomplete(model, true);
     }
 
-    private boolean isOpen(PublishedModel model, String reference) throws ModelNotFoundException {
-        if (lists.containsKey(model.repository())) {
-            return false;
-        }
-        boolean search = SeriesPart.parse(reference).isPresent() || nearest(reference).isPresent();
-        if (search && model.published() > model.checkpoints().size()) {
-            return true;
-        }
-        return select(reference).checkpoints().stream().anyMatch(model::isOpen);
-    }
-
-    /** Returns whether a reference asks for what only the Hub's list of branches can tell. */
-    boolean needsList(Reference.Named reference) {
-        return nearestTo(reference.checkpoint()).isPresent()
-                && model(reference.model())
-                        .filter(model -> model.published() > model.checkpoints().size())
-                        .isPresent();
+    /**
+     * Returns whether the Hub hasn't been asked for a model's branches.
+     *
+     * @param model a model's name
+     * @param namesMissing whether it counts only where checkpoints' names aren't known
+     * @return whether it is so; false for models that LLM360 didn't publish
+     */
+    public boolean isIncomplete(String model, boolean namesMissing) {
+        return model(model)
+                .filter(found -> !lists.containsKey(found.repository()))
+                .filter(found -> !namesMissing || found.published() > found.checkpoints().size())
+                .isPresent();
     }
 
     /**
@@ -231,7 +201,7 @@ public final class Catalogue {
                         model ->
                                 branch.equals(PublishedAmber.MAIN)
                                         ? Optional.of(model.last())
-                                        : model.named(PublishedModel.normal(branch)));
+                                        : model.named(CheckpointNames.normal(branch)));
     }
 
     /**
@@ -240,7 +210,7 @@ public final class Catalogue {
      */
     String revision(String repository, String asked) {
         return in(repository)
-                .flatMap(model -> model.named(PublishedModel.normal(asked)))
+                .flatMap(model -> model.named(CheckpointNames.normal(asked)))
                 .map(PublishedCheckpoint::revision)
                 .filter(PublishedAmber.MAIN::equals)
                 .orElse(asked);
@@ -262,11 +232,10 @@ public final class Catalogue {
      * Returns how many checkpoints of a model LLM360 published.
      *
      * @param model the model's name
-     * @return the number: at least as many as are known by name
-     * @throws ModelNotFoundException if LLM360 published no such model
+     * @return the number: at least as many as are known by name; empty for other models
      */
-    public int published(String model) throws ModelNotFoundException {
-        return require(model).published();
+    public Optional<Integer> published(String model) {
+        return model(model).map(PublishedModel::published);
     }
 
     /**
@@ -280,83 +249,29 @@ public final class Catalogue {
     }
 
     /**
-     * Finds a checkpoint.
+     * Finds a checkpoint that LLM360 published, or may have.
      *
-     * @param reference {@code model@checkpoint}; without a checkpoint, the last one
-     * @return the checkpoint
-     * @throws ModelNotFoundException if there is none, saying what there is
+     * @param model the model's name
+     * @param checkpoint the checkpoint's name in any spelling, {@code latest} or a number of tokens
+     * @return the checkpoint; empty if there is none
      */
-    public PublishedCheckpoint find(String reference) throws ModelNotFoundException {
-        SeriesPart.requireOne(reference);
-        return select(reference).checkpoints().get(0);
+    public Optional<PublishedCheckpoint> find(String model, String checkpoint) {
+        return model(model).flatMap(found -> named(found, checkpoint));
     }
 
     /**
-     * Finds the checkpoint or checkpoints that a reference names.
+     * Returns whether LLM360 published a model.
      *
-     * @param reference {@code model@checkpoint}, or several of those that are known by name: {@code
-     *     amber@0..359:10} is every tenth, its ends included, and {@code amber@uniform:12} twelve
-     *     at even distances
-     * @return the checkpoints, in the order of training
-     * @throws ModelNotFoundException if there are none, saying what there is
+     * @param model a name
+     * @return whether it is in this catalogue
      */
-    public Selection select(String reference) throws ModelNotFoundException {
-        Optional<SeriesPart> part = SeriesPart.parse(reference);
-        if (part.isPresent()) {
-            PublishedModel model = require(part.get().model());
-            return new Selection(
-                    part.get().of(model.checkpoints(), name -> require(model, name)),
-                    OptionalLong.empty());
-        }
-        if (!(Reference.parse(reference) instanceof Reference.Named named)) {
-            throw new ModelNotFoundException(
-                    "'%s' is a path; the catalogue has names, such as amber@ckpt-200"
-                            .formatted(reference));
-        }
-        PublishedCheckpoint found = require(require(named.model()), named.checkpoint());
-        return new Selection(List.of(found), nearestTo(named.checkpoint()));
-    }
-
-    /**
-     * Returns what stands for a number of tokens, so that whoever loads it can be told.
-     *
-     * @param reference any reference
-     * @return the checkpoint that is nearest; empty for a reference that names one otherwise, or
-     *     names nothing
-     */
-    public Optional<PublishedCheckpoint> nearest(String reference) {
-        Matcher name = Reference.NAME.matcher(reference);
-        return name.matches() && nearestTo(name.group(2)).isPresent()
-                ? find(new Reference.Named(name.group(1), name.group(2)))
-                : Optional.empty();
-    }
-
-    /**
-     * Returns a reference as this catalogue spells it.
-     *
-     * @param reference a name
-     * @return such as {@code amber@ckpt-200} for {@code amber@200}; the same reference where the
-     *     catalogue doesn't know it
-     */
-    public Reference.Named canonical(Reference.Named reference) {
-        return find(reference)
-                .map(found -> new Reference.Named(found.model(), found.name()))
-                .orElse(reference);
-    }
-
-    /** Returns a checkpoint if LLM360 published it, or may have. */
-    Optional<PublishedCheckpoint> find(Reference.Named reference) {
-        return model(reference.model()).flatMap(model -> named(model, reference.checkpoint()));
-    }
-
-    /** Returns whether LLM360 published a model. */
-    boolean has(String model) {
+    public boolean has(String model) {
         return model(model).isPresent();
     }
 
     /** Says what there is, for someone who asked for something else; empty for other models. */
-    Optional<String> explain(Reference.Named reference) {
-        return model(reference.model()).map(model -> explain(model, reference.checkpoint()));
+    Optional<String> explain(String model, String checkpoint) {
+        return model(model).map(found -> explain(found, checkpoint));
     }
 
     private String explain(PublishedModel model, String name) {
@@ -371,40 +286,18 @@ public final class Catalogue {
                         .orElse("");
     }
 
-    private static OptionalLong nearestTo(String checkpoint) {
-        return checkpoint == null ? OptionalLong.empty() : TokenCount.parse(checkpoint);
-    }
-
     private static Optional<PublishedCheckpoint> named(PublishedModel model, String name) {
-        if (name == null || name.equals(Reference.Named.LATEST)) {
+        if (name.equals(CheckpointNames.LATEST)) {
             return Optional.of(model.last());
         }
-        OptionalLong tokens = TokenCount.parse(name);
-        if (tokens.isPresent()) {
-            return nearest(model, tokens.getAsLong());
-        }
-        return model.named(PublishedModel.normal(name));
+        OptionalLong tokens = CheckpointNames.tokens(name);
+        return tokens.isPresent()
+                ? CheckpointNames.nearest(
+                        model.checkpoints(), tokens.getAsLong(), PublishedCheckpoint::tokens)
+                : model.named(CheckpointNames.normal(name));
     }
 
-    private static Optional<PublishedCheckpoint> nearest(PublishedModel model, long tokens) {
-        return model.checkpoints().stream()
-                .filter(checkpoint -> checkpoint.tokens().isPresent())
-                .min(
-                        Comparator.comparingLong(
-                                checkpoint -> Math.abs(checkpoint.tokens().getAsLong() - tokens)));
-    }
-
-    private PublishedCheckpoint require(PublishedModel model, String name)
-            throws ModelNotFoundException {
-        return named(model, name)
-                .orElseThrow(
-                        () ->
-                                new ModelNotFoundException(
-                                        "no checkpoint '%s': %s"
-                                                .formatted(name, explain(model, name))));
-    }
-
-    private PublishedModel require(String name) throws ModelNotFoundException {
+    PublishedModel require(String name) throws ModelNotFoundException {
         return model(name)
                 .orElseThrow(
                         () ->

@@ -1,18 +1,13 @@
 package ai.llm360.zoo;
 
-import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.djl.util.Progress;
 import ai.llm360.zoo.hub.HubClient;
 import ai.llm360.zoo.hub.HubFile;
 import ai.llm360.zoo.hub.HubPlan;
-import ai.llm360.zoo.hub.HubRetry;
-import ai.llm360.zoo.hub.HubSettings;
 import ai.llm360.zoo.hub.TransferListener;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
-import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
@@ -21,12 +16,14 @@ import java.util.function.Predicate;
  * beside them on the Hub, such as evaluations, is left there.
  *
  * <pre>{@code
- * CheckpointDownload.of("amber@ckpt-200").ifPresent(download -> download.run(progress));
+ * Optional<CheckpointDownload> download = Zoo.ofEnvironment().resolve("amber@ckpt-200").download();
+ * if (download.isPresent()) {
+ *     System.out.println(download.get().plan().missingBytes() + " bytes are to come");
+ *     download.get().run(progress);
+ * }
  * }</pre>
  */
 public final class CheckpointDownload {
-
-    private static final String OFFLINE = "HF_HUB_OFFLINE or ai.djl.offline is set, and ";
 
     private final HubReference checkpoint;
     private final HubClient hub;
@@ -38,90 +35,9 @@ public final class CheckpointDownload {
         this.plan = plan;
     }
 
-    /**
-     * Finds out what must be downloaded before a reference can be loaded. The Hub is asked for a
-     * list of files, and if need be for one of branches; no file is downloaded.
-     *
-     * @param reference any {@link Reference} to one checkpoint
-     * @return the download; empty if the checkpoint is on this machine, for a path, and for a
-     *     static tree
-     * @throws ModelNotFoundException if the reference names nothing, or connections are switched
-     *     off and it is not on this machine
-     * @throws IOException if the Hub doesn't answer, or the cache can't be read
-     */
-    public static Optional<CheckpointDownload> of(String reference)
-            throws ModelNotFoundException, IOException {
-        return of(reference, retry -> {});
-    }
-
-    /**
-     * Finds out the same, and says where it takes its time.
-     *
-     * @param reference any {@link Reference} to one checkpoint
-     * @param retries is told of failures that may pass, here and in the download: see {@link
-     *     HubClient.Builder#optRetryListener}
-     * @return the download; empty if the checkpoint is on this machine, for a path, and for a
-     *     static tree
-     * @throws ModelNotFoundException if the reference names nothing, or connections are switched
-     *     off and it is not on this machine
-     * @throws IOException if the Hub doesn't answer, or the cache can't be read
-     */
-    public static Optional<CheckpointDownload> of(String reference, Consumer<HubRetry> retries)
-            throws ModelNotFoundException, IOException {
-        return of(Reference.parse(reference), retries);
-    }
-
-    static Optional<CheckpointDownload> of(Reference reference)
-            throws ModelNotFoundException, IOException {
-        return of(reference, retry -> {});
-    }
-
-    private static Optional<CheckpointDownload> of(Reference reference, Consumer<HubRetry> retries)
-            throws ModelNotFoundException, IOException {
-        if (reference instanceof Reference.Named named) {
-            return of(named, retries);
-        }
-        if (!(reference instanceof HubReference wanted) || wanted.pulled().isPresent()) {
-            return Optional.empty();
-        }
-        HubSettings settings = HubSettings.ofEnvironment();
-        if (settings.offline()) {
-            throw new ModelNotFoundException(OFFLINE + wanted.absent());
-        }
-        return Optional.of(of(settings, wanted, retries));
-    }
-
-    private static CheckpointDownload of(
-            HubSettings settings, HubReference wanted, Consumer<HubRetry> retries)
-            throws IOException {
-        HubClient hub = HubClient.builder().setSettings(settings).optRetryListener(retries).build();
+    /** Plans a download. The Hub is asked for a list of files; no file is downloaded. */
+    static CheckpointDownload of(HubClient hub, HubReference wanted) throws IOException {
         return new CheckpointDownload(wanted, hub, plan(hub, wanted));
-    }
-
-    static Optional<CheckpointDownload> of(Reference.Named reference)
-            throws ModelNotFoundException, IOException {
-        return of(reference, retry -> {});
-    }
-
-    private static Optional<CheckpointDownload> of(
-            Reference.Named reference, Consumer<HubRetry> retries)
-            throws ModelNotFoundException, IOException {
-        ModelHome home = ModelHome.get();
-        if (!home.catalogue().needsList(reference) && home.has(reference)) {
-            return Optional.empty();
-        }
-        HubSettings settings = HubSettings.ofEnvironment();
-        Optional<PublishedCheckpoint> wanted =
-                Catalogue.deciding(reference.toString()).find(reference);
-        home = ModelHome.get(); // the Hub may have been asked in between
-        if (home.has(reference)) {
-            return Optional.empty();
-        }
-        if (wanted.isEmpty() || settings.offline()) {
-            throw new ModelNotFoundException(
-                    (wanted.isEmpty() ? "" : OFFLINE) + home.explain(reference));
-        }
-        return Optional.of(of(settings, HubReference.of(wanted.get()), retries));
     }
 
     static HubPlan plan(HubClient hub, HubReference checkpoint) throws IOException {

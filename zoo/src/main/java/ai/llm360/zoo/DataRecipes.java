@@ -100,7 +100,7 @@ public final class DataRecipes {
         Object name = tree.get("tokenizer").orElse("");
         for (EmbeddedSeries series : EmbeddedSeries.withTokenizers()) {
             if (series.model().equals(name)) {
-                Path copy = series.copyTokenizerInto(ModelHome.directory()).toAbsolutePath();
+                Path copy = series.copyTokenizerInto(Zoo.ofEnvironment().home()).toAbsolutePath();
                 resolved = tree.with("tokenizer", copy.toString());
             }
         }

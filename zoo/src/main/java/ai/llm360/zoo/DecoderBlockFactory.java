@@ -9,7 +9,9 @@ import ai.llm360.common.nn.WeightLoader;
 import ai.llm360.common.nn.WeightType;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Makes the block that a checkpoint's config.json describes and loads the weights into it.
@@ -21,6 +23,16 @@ import java.util.Map;
 public final class DecoderBlockFactory implements BlockFactory {
 
     private static final long serialVersionUID = 1L;
+
+    /** The arguments that a {@code metadata.json} gives to DJL for it to load our models. */
+    public static final Map<String, String> ARGUMENTS =
+            Collections.unmodifiableMap(
+                    new TreeMap<>(
+                            Map.of(
+                                    "blockFactory", DecoderBlockFactory.class.getName(),
+                                    "translatorFactory",
+                                            GenerationTranslatorFactory.class.getName(),
+                                    "engine", "PyTorch")));
 
     /** Creates the factory. */
     public DecoderBlockFactory() {}

@@ -28,7 +28,7 @@ final class EmbeddedSeries {
                     .toList();
 
     private static final List<EmbeddedSeries> ALL =
-            MODELS.stream().filter(model -> model.files.has(Series.FILE_NAME)).toList();
+            MODELS.stream().filter(model -> model.files.has(SeriesFile.FILE_NAME)).toList();
 
     private static final String WEIGHTS = "model.safetensors";
     private static final List<String> TOKENIZER =
@@ -72,8 +72,8 @@ final class EmbeddedSeries {
     }
 
     /** Reads what is known of its checkpoints. */
-    Series series() throws IOException {
-        return Series.parse(text(Series.FILE_NAME), model() + "/" + Series.FILE_NAME);
+    SeriesFile series() throws IOException {
+        return SeriesFile.parse(text(SeriesFile.FILE_NAME), model() + "/" + SeriesFile.FILE_NAME);
     }
 
     /**
@@ -93,7 +93,7 @@ final class EmbeddedSeries {
 
     /** Returns where a model home has the copy of a checkpoint, or will have it. */
     Path copy(Path home, String checkpoint) throws IOException {
-        return place(home, text(Series.FILE_NAME)).resolve(checkpoint);
+        return place(home, text(SeriesFile.FILE_NAME)).resolve(checkpoint);
     }
 
     /**
@@ -125,7 +125,7 @@ final class EmbeddedSeries {
         Path embedded = directory.getParent();
         return embedded != null
                 && embedded.getParent() != null
-                && directory.equals(place(embedded.getParent(), text(Series.FILE_NAME)));
+                && directory.equals(place(embedded.getParent(), text(SeriesFile.FILE_NAME)));
     }
 
     private Path place(Path home, String contents) {

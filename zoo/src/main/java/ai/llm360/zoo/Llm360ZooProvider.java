@@ -35,7 +35,7 @@ public final class Llm360ZooProvider implements ZooProvider {
 
         Llm360ModelZoo() {
             for (String model : MODELS) {
-                URI uri = URI.create(CheckpointRepository.SCHEME + "://" + model);
+                URI uri = URI.create(CheckpointRepositoryFactory.SCHEME + "://" + model);
                 Repository repository = new CheckpointRepositoryFactory().newInstance(model, uri);
                 addModel(new CheckpointLoader(repository));
             }

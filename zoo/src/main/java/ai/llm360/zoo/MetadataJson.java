@@ -1,21 +1,21 @@
 package ai.llm360.zoo;
 
 import ai.djl.Application;
-import ai.djl.repository.Artifact;
 import ai.djl.repository.MRL;
 import ai.djl.repository.Metadata;
 import ai.djl.repository.Repository;
+import ai.djl.util.JsonUtils;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
+import com.google.gson.JsonParseException;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
- * A model's checkpoints in DJL's words: metadata of version 0.2, with an artifact for each. In a
- * repository of DJL's the text lies at {@code model/nlp/text_generation/ai/llm360/<model>/} as
- * {@code metadata.json}.
+ * Reads and writes a model's {@code metadata.json}, as DJL's repositories have it (version 0.2): one
+ * artifact for each checkpoint, the newest first, since DJL takes the first where it isn't told
+ * which. In a repository it lies at {@code model/nlp/text_generation/ai/llm360/<model>/}.
  */
 public final class MetadataJson {
 
@@ -25,85 +25,122 @@ public final class MetadataJson {
     /** Where DJL looks for a group's models, below a repository's root. */
     static final Application APPLICATION = Application.NLP.TEXT_GENERATION;
 
-    private static final String VERSION = "1.0.0";
-
     private static final Gson GSON =
             new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
+
+    /** The weights come with the block; DJL is not to look for a .params file. */
+    private static final Map<String, String> OPTIONS = Map.of("hasParameter", "false");
 
     private MetadataJson() {}
 
     /**
      * A file of a checkpoint.
      *
-     * @param name its name in the checkpoint's directory
      * @param uri where it is: absolute, or relative to the directory of the metadata
+     * @param sha1Hash the SHA-1 of its bytes; null where it isn't known
      * @param size its size in bytes
+     * @param name its name in the checkpoint's directory
      */
-    public record File(String name, String uri, long size) {}
+    public record File(String uri, String sha1Hash, long size, String name) {}
 
     /**
      * A checkpoint.
      *
-     * @param checkpoint its name, which becomes the artifact's, and the property {@code checkpoint}
-     * @param properties what else DJL's filters may ask for
-     * @param files its files, where they are known
+     * @param version of its artifact, such as {@code 1.0}
+     * @param name its name, which is also the property {@code checkpoint}
+     * @param properties what DJL's filters may ask for
+     * @param files its files by name, where they are known
      */
-    public record Entry(String checkpoint, Map<String, String> properties, List<File> files) {}
+    public record Entry(
+            String version,
+            String name,
+            Map<String, String> properties,
+            Map<String, File> files) {}
+
+    /** The file; the names are DJL's. */
+    private record Document(
+            String metadataVersion,
+            String resourceType,
+            String application,
+            String groupId,
+            String artifactId,
+            String name,
+            List<Artifact> artifacts) {}
+
+    private record Artifact(
+            String version,
+            boolean snapshot,
+            String name,
+            Map<String, String> properties,
+            Map<String, String> arguments,
+            Map<String, String> options,
+            Map<String, File> files) {}
 
     /**
-     * Makes DJL's metadata of a model.
+     * Writes the file.
      *
      * @param model the model's name
      * @param entries its checkpoints; the first is what DJL takes where no filter chooses
-     * @return the metadata
+     * @param arguments what DJL loads them with
+     * @return its text
      */
-    public static Metadata of(String model, List<Entry> entries) {
-        Metadata metadata = new Metadata();
-        metadata.setMetadataVersion("0.2");
-        metadata.setResourceType("model");
-        metadata.setApplication(APPLICATION);
-        metadata.setGroupId(GROUP);
-        metadata.setArtifactId(model);
-        metadata.setName(model);
-        metadata.setArtifacts(entries.stream().map(MetadataJson::artifact).toList());
-        return metadata;
-    }
-
-    private static Artifact artifact(Entry entry) {
-        Artifact artifact = new Artifact();
-        artifact.setVersion(VERSION);
-        artifact.setName(entry.checkpoint());
-        Map<String, String> properties = new LinkedHashMap<>();
-        properties.put("checkpoint", entry.checkpoint());
-        properties.putAll(entry.properties());
-        artifact.setProperties(properties);
-        Map<String, Object> arguments = new LinkedHashMap<>();
-        arguments.put("blockFactory", DecoderBlockFactory.class.getName());
-        arguments.put("translatorFactory", GenerationTranslatorFactory.class.getName());
-        arguments.put("engine", "PyTorch");
-        artifact.setArguments(arguments);
-        // The weights come with the block; DJL is not to look for a .params file.
-        artifact.setOptions(new HashMap<>(Map.of("hasParameter", "false")));
-        Map<String, Artifact.Item> files = new LinkedHashMap<>();
-        for (File file : entry.files()) {
-            Artifact.Item item = new Artifact.Item();
-            item.setName(file.name());
-            item.setUri(file.uri());
-            item.setSize(file.size());
-            files.put(file.name(), item);
-        }
-        artifact.setFiles(files);
-        return artifact;
+    public static String write(String model, List<Entry> entries, Map<String, String> arguments) {
+        List<Artifact> artifacts =
+                entries.stream()
+                        .map(
+                                one ->
+                                        new Artifact(
+                                                one.version(),
+                                                false,
+                                                one.name(),
+                                                one.properties(),
+                                                arguments,
+                                                OPTIONS,
+                                                one.files()))
+                        .toList();
+        return GSON.toJson(
+                        new Document(
+                                "0.2",
+                                "model",
+                                APPLICATION.getPath(),
+                                GROUP,
+                                model,
+                                model,
+                                artifacts))
+                + "\n";
     }
 
     /**
-     * Writes metadata as {@code metadata.json} has it.
+     * Reads the file.
      *
-     * @param metadata such as {@link #of} makes
-     * @return JSON
+     * @param json its text
+     * @return its checkpoints, in its order
+     * @throws JsonParseException if it is no such file
      */
-    public static String write(Metadata metadata) {
-        return GSON.toJson(metadata) + "\n";
+    public static List<Entry> read(String json) {
+        Document document = GSON.fromJson(json, Document.class);
+        if (document == null || document.artifacts() == null) {
+            throw new JsonParseException("there are no artifacts");
+        }
+        return document.artifacts().stream()
+                .map(
+                        one ->
+                                new Entry(
+                                        one.version(),
+                                        one.name(),
+                                        Objects.requireNonNullElse(one.properties(), Map.of()),
+                                        Objects.requireNonNullElse(one.files(), Map.of())))
+                .toList();
+    }
+
+    /**
+     * Reads the file as DJL does.
+     *
+     * @param json its text
+     * @return the metadata
+     */
+    public static Metadata toDjl(String json) {
+        return JsonUtils.GSON.fromJson(json, Metadata.class);
     }
 
     /**

@@ -75,7 +75,7 @@ final class PublishedAmber implements PublishedModel {
         long steps = (chunk + 1) * STEPS_PER_CHUNK;
         return new PublishedCheckpoint(
                 NAME,
-                PublishedModel.normal(revision.equals(MAIN) ? branch(chunk) : revision),
+                CheckpointNames.normal(revision.equals(MAIN) ? branch(chunk) : revision),
                 repository,
                 revision,
                 OptionalInt.empty(),

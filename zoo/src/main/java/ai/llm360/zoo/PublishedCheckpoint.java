@@ -1,5 +1,8 @@
 package ai.llm360.zoo;
 
+import ai.llm360.zoo.tree.Standing;
+import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 
@@ -46,5 +49,18 @@ public record PublishedCheckpoint(
      */
     public String reference() {
         return model + "@" + name;
+    }
+
+    /**
+     * Returns where the training stood.
+     *
+     * @return the phase, the step and the tokens, as far as there are any
+     */
+    public Standing standing() {
+        return new Standing(
+                phase.isPresent() ? Optional.of("" + phase.getAsInt()) : Optional.empty(),
+                step,
+                tokens,
+                OptionalDouble.empty());
     }
 }

@@ -166,7 +166,7 @@ final class PublishedCrystalCoder implements PublishedModel {
 
     @Override
     public String explain(String name) {
-        Matcher matcher = NAME.matcher(PublishedModel.normal(name));
+        Matcher matcher = NAME.matcher(CheckpointNames.normal(name));
         if (matcher.matches() && Integer.parseInt(matcher.group(1)) <= KNOWN.size()) {
             int phase = Integer.parseInt(matcher.group(1));
             long step = Long.parseLong(matcher.group(2));

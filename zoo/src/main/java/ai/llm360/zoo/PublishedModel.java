@@ -2,7 +2,6 @@ package ai.llm360.zoo;
 
 import ai.llm360.zoo.PublishedCheckpoint.Evidence;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -41,10 +40,5 @@ interface PublishedModel {
     /** Returns the last checkpoint of the training. */
     default PublishedCheckpoint last() {
         return checkpoints().get(checkpoints().size() - 1);
-    }
-
-    /** Writes a name as {@link #named} wants it. */
-    static String normal(String name) {
-        return name.toLowerCase(Locale.ROOT).replace('_', '-');
     }
 }

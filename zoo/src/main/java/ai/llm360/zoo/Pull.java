@@ -15,9 +15,9 @@ import java.util.List;
  * downloading.
  *
  * <pre>{@code
- * HubClient client = HubClient.builder().setSettings(HubSettings.ofEnvironment()).build();
- * PullTarget target = new CacheTarget(client, path -> true);
- * Pull pull = Pull.plan(client, target, List.of("amber@0..359:40"));
+ * Zoo zoo = Zoo.ofEnvironment();
+ * PullTarget target = new CacheTarget(zoo.client(), path -> true);
+ * Pull pull = Pull.plan(zoo, target, List.of("amber@0..359:40"));
  * pull.requireSpace();
  * List<Path> directories = pull.run(TransferListener.of(null));
  * }</pre>
@@ -37,25 +37,26 @@ public final class Pull {
     /**
      * Finds out what pulling would do. Nothing is downloaded but lists of files.
      *
-     * @param client the client of the Hub
+     * @param zoo whose Hub is asked
      * @param target where the checkpoints go; for one pull
-     * @param references what is wanted, see {@link HubReference#select}
+     * @param references what is wanted, see {@link Zoo#onHub}
      * @return the plan
      * @throws ModelNotFoundException if LLM360 published no such checkpoint
      * @throws HubException if the Hub doesn't know one of them
      * @throws IOException if the cache can't be read
      */
-    public static Pull plan(HubClient client, PullTarget target, List<String> references)
+    public static Pull plan(Zoo zoo, PullTarget target, List<String> references)
             throws ModelNotFoundException, IOException {
         List<HubReference> wanted = new ArrayList<>();
         for (String reference : references) {
-            wanted.addAll(HubReference.select(reference, Catalogue.deciding(reference)));
+            zoo.deciding(reference);
+            wanted.addAll(zoo.onHub(reference));
         }
         List<PullTarget.Planned> checkpoints = new ArrayList<>();
         for (HubReference reference : wanted) {
             checkpoints.add(target.plan(reference));
         }
-        return new Pull(client, target, checkpoints);
+        return new Pull(zoo.client(), target, checkpoints);
     }
 
     /**

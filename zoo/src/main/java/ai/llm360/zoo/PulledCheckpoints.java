@@ -14,19 +14,13 @@ import java.util.function.Predicate;
  * Published checkpoints that lie in the Hub's cache, where this library and Python's {@code
  * huggingface_hub} put them.
  *
- * @param cache the cache's directory; absent for the one that the environment names
+ * @param settings the Hub's, with the cache's directory
  */
-record PulledCheckpoints(Optional<Path> cache) {
-
-    /** Returns a checkpoint's directory, if the cache has all that it is loaded from. */
-    Optional<Path> find(PublishedCheckpoint checkpoint) throws IOException {
-        return find(checkpoint.repository(), checkpoint.revision());
-    }
+record PulledCheckpoints(HubSettings settings) {
 
     /** Returns a revision's directory, if the cache has all that it is loaded from. */
     Optional<Path> find(String repository, String revision) throws IOException {
-        Path directory = cache.isPresent() ? cache.get() : HubSettings.ofEnvironment().cache();
-        HubCache hub = new HubCache(directory);
+        HubCache hub = new HubCache(settings.cache());
         for (String name : PublishedRepository.names(repository)) {
             for (Predicate<String> weights : CheckpointFiles.WEIGHTS) {
                 Optional<HubSnapshot> found =
@@ -42,9 +36,9 @@ record PulledCheckpoints(Optional<Path> cache) {
     /** Other programs put here whatever a name leads to. */
     private Path checked(String repository, Path directory) throws IOException {
         Path config = directory.resolve(PublishedRepository.CONFIG);
-        if (cache.isEmpty() && Files.isRegularFile(config)) {
+        if (Files.isRegularFile(config)) {
             PublishedRepository.require(
-                    HubSettings.ofEnvironment(),
+                    settings,
                     repository,
                     directory.toString(),
                     new String(Files.readAllBytes(config), StandardCharsets.UTF_8));

@@ -39,23 +39,24 @@ public final class Removal {
     /**
      * Plans the removal of checkpoints.
      *
-     * @param cache the Hub's cache
+     * @param zoo whose Hub's cache and model home are cleared
      * @param references published checkpoints, ranges of them, or repositories and their revisions,
-     *     see {@link HubReference#select}; each with {@code @}, lest the last checkpoint be taken
+     *     see {@link Zoo#onHub}; each with {@code @}, lest the last checkpoint be taken
      *     for all. Of a range, what is here.
      * @return the plan
      * @throws ModelNotFoundException if LLM360 published no such checkpoint
      * @throws IOException if a reference names nothing that is here, or something that can't be
      *     pulled again
      */
-    public static Removal of(HubCache cache, List<String> references)
+    public static Removal of(Zoo zoo, List<String> references)
             throws ModelNotFoundException, IOException {
+        HubCache cache = new HubCache(zoo.hub().cache());
         Map<String, Set<String>> revisions = new LinkedHashMap<>();
         Set<Path> directories = new LinkedHashSet<>();
         for (String reference : references) {
             requireRevision(reference);
-            List<HubReference> wanted = HubReference.select(reference, Catalogue.current());
-            Set<Path> own = reference.contains("/") ? Set.of() : directories(reference);
+            List<HubReference> wanted = zoo.onHub(reference);
+            Set<Path> own = reference.contains("/") ? Set.of() : directories(zoo, wanted);
             directories.addAll(own);
             HubException absent = null;
             boolean found = !own.isEmpty();
@@ -92,7 +93,7 @@ public final class Removal {
                     "'%s' is %s: only what can be pulled again is removed by name; remove other directories by the system's own means"
                             .formatted(
                                     reference,
-                                    TreeModels.isReference(reference)
+                                    Reference.isInTree(reference)
                                             ? "in a static tree"
                                             : "a path"));
         }
@@ -104,16 +105,14 @@ public final class Removal {
     }
 
     /** Returns the model home's directories of published checkpoints. */
-    private static Set<Path> directories(String reference)
+    private static Set<Path> directories(Zoo zoo, List<HubReference> wanted)
             throws ModelNotFoundException, IOException {
-        ModelHome home = ModelHome.get();
         Set<Path> directories = new LinkedHashSet<>();
-        for (PublishedCheckpoint checkpoint : Catalogue.current().select(reference).checkpoints()) {
-            Path model = home.root().resolve(checkpoint.model());
-            Optional<String> name =
-                    home.checkpoint(new Reference.Named(checkpoint.model(), checkpoint.name()));
-            if (name.isPresent()) {
-                Path directory = model.resolve(name.get());
+        for (HubReference hub : wanted) {
+            CheckpointEntry checkpoint = zoo.checkpoint(hub.published().orElseThrow().reference());
+            if (checkpoint.source() == CheckpointEntry.Source.HOME) {
+                Path directory = checkpoint.path();
+                Path model = directory.getParent();
                 boolean trained =
                         RunDirectory.exists(model)
                                 || (Files.exists(directory.resolve(StateCheck.MANIFEST))
@@ -122,7 +121,7 @@ public final class Removal {
                     throw new IOException(
                             "%s: %s is %s; remove it by the system's own means"
                                     .formatted(
-                                            reference,
+                                            checkpoint.reference(),
                                             directory,
                                             trained ? "what a training saved" : "a link"));
                 }
@@ -136,15 +135,16 @@ public final class Removal {
      * Plans the removal of what no snapshot in the Hub's cache shows: contents, and what broken
      * downloads have left.
      *
-     * @param cache the Hub's cache
+     * @param zoo whose Hub's cache is cleared
      * @param repositories whose; empty for those that LLM360 published its checkpoints in
      * @return the plan
      * @throws IOException if the cache can't be read
      */
-    public static Removal ofUnused(HubCache cache, List<String> repositories) throws IOException {
+    public static Removal ofUnused(Zoo zoo, List<String> repositories) throws IOException {
+        HubCache cache = new HubCache(zoo.hub().cache());
         Set<String> wanted = new LinkedHashSet<>(repositories);
         if (wanted.isEmpty()) {
-            Set<String> published = Catalogue.current().repositories();
+            Set<String> published = zoo.catalogue().repositories();
             for (CachedRevisions found : cache.repositories()) {
                 if (published.contains(found.repository())) {
                     wanted.add(found.repository());

@@ -5,6 +5,7 @@ import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.data.DataPreparation;
 import ai.llm360.common.nn.Machine;
 import ai.llm360.common.train.TrainingPhase;
+import ai.llm360.zoo.tree.TrainedModel;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,7 +27,7 @@ import java.util.List;
 public final class Reproduction {
 
     private final EmbeddedSeries embedded;
-    private final Series published;
+    private final SeriesFile published;
     private final ConfigTree recipe;
     private final Path home;
 
@@ -47,7 +48,7 @@ public final class Reproduction {
      */
     public static Reproduction of(String model) throws ModelNotFoundException, IOException {
         EmbeddedSeries embedded = EmbeddedSeries.of(model);
-        return new Reproduction(embedded, Recipes.read(model), ModelHome.directory());
+        return new Reproduction(embedded, Recipes.read(model), Zoo.ofEnvironment().home());
     }
 
     /**
@@ -55,7 +56,7 @@ public final class Reproduction {
      *
      * @return the published series
      */
-    public Series published() {
+    public SeriesFile published() {
         return published;
     }
 
@@ -94,7 +95,7 @@ public final class Reproduction {
         return DataPreparation.builder()
                 .setRecipe(DataRecipes.bind(part))
                 .setTarget(target)
-                .optCache(DataCache.maven());
+                .optCache(Zoo.ofEnvironment().dataCache());
     }
 
     /**
@@ -139,15 +140,16 @@ public final class Reproduction {
 
     private List<CheckpointComparison> compare(Path run, List<SeriesCheckpoint> wanted)
             throws IOException {
-        List<TrainedCheckpoint> trained = TrainedCheckpoint.of(run, wanted);
+        TrainedModel trained = TrainedModel.of(run, true);
         List<CheckpointComparison> comparisons = new ArrayList<>();
-        for (int i = 0; i < wanted.size(); i++) {
+        for (SeriesCheckpoint one : wanted) {
+            TrainedModel.Source anew = trained.checkpoint(one.name());
             comparisons.add(
                     CheckpointComparison.of(
-                            wanted.get(i),
-                            embedded.copyInto(home, wanted.get(i).name()),
-                            trained.get(i).saved().path(),
-                            trained.get(i).loss()));
+                            one,
+                            embedded.copyInto(home, one.name()),
+                            anew.directory(),
+                            anew.standing().loss().orElse(Double.NaN)));
         }
         return comparisons;
     }

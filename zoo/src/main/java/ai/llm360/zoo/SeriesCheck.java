@@ -22,7 +22,7 @@ record SeriesCheck(Path directory, SeriesCheckpoint expected) implements Verific
     static List<SeriesCheck> of(Path directory) throws IOException {
         Path given = directory.toAbsolutePath().normalize();
         List<SeriesCheck> checks = new ArrayList<>();
-        Optional<Series> whole = series(given);
+        Optional<SeriesFile> whole = series(given);
         if (whole.isPresent()) {
             for (SeriesCheckpoint checkpoint : whole.get().checkpoints()) {
                 checks.add(new SeriesCheck(given.resolve(checkpoint.name()), checkpoint));
@@ -30,7 +30,7 @@ record SeriesCheck(Path directory, SeriesCheckpoint expected) implements Verific
             return checks;
         }
         Path parent = given.getParent();
-        Optional<Series> around = parent == null ? Optional.empty() : series(parent);
+        Optional<SeriesFile> around = parent == null ? Optional.empty() : series(parent);
         if (around.isEmpty() && parent != null) {
             around = embedded(parent);
         }
@@ -41,15 +41,15 @@ record SeriesCheck(Path directory, SeriesCheckpoint expected) implements Verific
         return checks;
     }
 
-    private static Optional<Series> series(Path directory) throws IOException {
-        Path file = directory.resolve(Series.FILE_NAME);
+    private static Optional<SeriesFile> series(Path directory) throws IOException {
+        Path file = directory.resolve(SeriesFile.FILE_NAME);
         return Files.isRegularFile(file)
-                ? Optional.of(Series.parse(Files.readString(file), file.toString()))
+                ? Optional.of(SeriesFile.parse(Files.readString(file), file.toString()))
                 : Optional.empty();
     }
 
     /** Copies lie in a directory that is named after the series that the library has now. */
-    private static Optional<Series> embedded(Path copies) throws IOException {
+    private static Optional<SeriesFile> embedded(Path copies) throws IOException {
         for (EmbeddedSeries series : EmbeddedSeries.all()) {
             if (series.isPlace(copies)) {
                 return Optional.of(series.series());

@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * A checkpoint of a {@link Series}, and where its training stood.
+ * A checkpoint of a {@link SeriesFile}, and where its training stood.
  *
  * @param name its name, such as {@code ckpt-005}, or {@code phase2-000120} after step 120 of a
  *     phase

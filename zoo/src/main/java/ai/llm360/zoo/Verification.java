@@ -25,7 +25,7 @@ import java.util.stream.Stream;
  * prepared of any of them with the checksums that it carries.
  *
  * <pre>{@code
- * Verification verification = Verification.of(cache, List.of("amber@ckpt-200"), path -> true);
+ * Verification verification = Verification.of(zoo, List.of("amber@ckpt-200"), path -> true);
  * for (Verification.Result result : verification.run(bytes -> {})) {
  *     result.problems().forEach(problem -> System.out.println(problem));
  * }
@@ -35,13 +35,15 @@ public final class Verification {
 
     private static final int RUN_DEPTH = 4; // run/phase/resume/step-…/manifest.json
 
+    private final Zoo zoo;
     private final HubCache cache;
     private final CacheVerifier verifier;
     private final Predicate<String> include;
     private final List<Check> checks = new ArrayList<>();
 
-    private Verification(HubCache cache, Predicate<String> include) {
-        this.cache = cache;
+    private Verification(Zoo zoo, Predicate<String> include) throws IOException {
+        this.zoo = zoo;
+        this.cache = new HubCache(zoo.hub().cache());
         this.verifier = new CacheVerifier(cache.root());
         this.include = include;
     }
@@ -79,8 +81,8 @@ public final class Verification {
     /**
      * Finds what references name.
      *
-     * @param cache the Hub's cache
-     * @param references published checkpoints and repositories as {@link HubReference#select} takes
+     * @param zoo whose Hub's cache and model home are looked into
+     * @param references published checkpoints and repositories as {@link Zoo#onHub} takes
      *     them, checkpoints by name, or paths: of a checkpoint, a series, or a training run
      * @param include which files of pulled checkpoints are to be there, by their path in the
      *     repository
@@ -88,10 +90,9 @@ public final class Verification {
      * @throws ModelNotFoundException if there is no such checkpoint
      * @throws IOException if one isn't on this machine, or nothing says what its bytes should be
      */
-    public static Verification of(
-            HubCache cache, List<String> references, Predicate<String> include)
+    public static Verification of(Zoo zoo, List<String> references, Predicate<String> include)
             throws ModelNotFoundException, IOException {
-        Verification verification = new Verification(cache, include);
+        Verification verification = new Verification(zoo, include);
         for (String reference : references) {
             verification.add(reference);
         }
@@ -102,13 +103,13 @@ public final class Verification {
      * Finds all that was pulled into the Hub's cache. Of these, only what is there is verified:
      * nobody says that all was wanted.
      *
-     * @param cache the Hub's cache
+     * @param zoo whose Hub's cache it is
      * @return what is to be verified; nothing is read yet
      * @throws IOException if the cache can't be read
      */
-    public static Verification ofAll(HubCache cache) throws IOException {
-        Verification verification = new Verification(cache, path -> true);
-        for (CachedRevisions repository : cache.repositories()) {
+    public static Verification ofAll(Zoo zoo) throws IOException {
+        Verification verification = new Verification(zoo, path -> true);
+        for (CachedRevisions repository : verification.cache.repositories()) {
             for (String commit : repository.commits()) {
                 verification.checks.add(
                         verification.pulled(repository.repository(), commit, commit, false));
@@ -120,7 +121,7 @@ public final class Verification {
 
     private void add(String reference) throws ModelNotFoundException, IOException {
         if (SeriesPart.parse(reference).isPresent()) {
-            for (ListedCheckpoint one : Zoo.series(reference)) {
+            for (CheckpointEntry one : zoo.series(reference)) {
                 add(one.reference());
             }
             return;
@@ -130,7 +131,7 @@ public final class Verification {
             addLocal(reference, local.get());
             return;
         }
-        for (HubReference hub : HubReference.select(reference, Catalogue.current())) {
+        for (HubReference hub : zoo.onHub(reference)) {
             for (String name :
                     PublishedRepository.cached(cache, hub.repository(), hub.revision())) {
                 String commit = cache.commit(name, hub.revision());
@@ -141,7 +142,7 @@ public final class Verification {
     }
 
     /** Returns where a reference leads if that isn't the Hub's cache. */
-    private static Optional<Path> local(String reference)
+    private Optional<Path> local(String reference)
             throws ModelNotFoundException, IOException {
         Reference parsed;
         try {
@@ -155,14 +156,10 @@ public final class Verification {
         if (parsed instanceof Reference.AtPath at && Files.exists(at.path())) {
             return Optional.of(at.path()); // of a run, all that it has saved
         }
-        if (parsed instanceof Reference.Named named) {
-            ModelHome home = ModelHome.get();
-            Optional<String> name = home.checkpoint(named);
-            return name.isEmpty() && home.catalogue().models().contains(named.model())
-                    ? Optional.empty()
-                    : Optional.of(home.find(named));
-        }
-        return Optional.of(Reference.resolve(reference));
+        CheckpointEntry found = zoo.checkpoint(reference);
+        return found.source() == CheckpointEntry.Source.HUB
+                ? Optional.empty()
+                : Optional.of(found.path());
     }
 
     private Check pulled(String repository, String revision, String commit, boolean wanted)

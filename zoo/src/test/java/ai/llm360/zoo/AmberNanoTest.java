@@ -74,7 +74,7 @@ class AmberNanoTest {
 
     @Test
     void what_the_run_logged_came_with_it() throws Exception {
-        Series series = Series.of("amber-nano");
+        SeriesFile series = SeriesFile.of("amber-nano");
         assertThat(series.names())
                 .isEqualTo(IntStream.range(0, 10).mapToObj("ckpt-%03d"::formatted).toList());
         assertThat(series.checkpoints())

@@ -25,7 +25,7 @@ class AmberNanoTokenizerTest {
     @BeforeEach
     void open() throws IOException {
         for (String file : List.of("tokenizer.json", "tokenizer_config.json")) {
-            try (InputStream in = Series.class.getResourceAsStream("embedded/amber-nano/" + file)) {
+            try (InputStream in = SeriesFile.class.getResourceAsStream("embedded/amber-nano/" + file)) {
                 Files.copy(in, temp.resolve(file));
             }
         }

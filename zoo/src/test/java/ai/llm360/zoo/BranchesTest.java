@@ -69,18 +69,18 @@ class BranchesTest {
     @Test
     void the_hubs_word_makes_crystalcoders_list_whole_and_sure() throws Exception {
         serveCrystalCoder();
-        Catalogue asked = Catalogue.refresh("crystalcoder");
+        Catalogue asked = Zoo.ofEnvironment().refresh("crystalcoder");
         assertThat(asked.checkpoints("crystalcoder"))
                 .hasSize(143)
                 .allMatch(checkpoint -> checkpoint.evidence() == Evidence.OBSERVED)
                 .extracting(checkpoint -> checkpoint.tokens().orElseThrow())
                 .isSorted();
-        assertThat(asked.published("crystalcoder")).isEqualTo(143);
-        assertThat(asked.select("crystalcoder@phase1-1500..phase1-4500").checkpoints())
-                .extracting(PublishedCheckpoint::name)
+        assertThat(asked.published("crystalcoder")).hasValue(143);
+        assertThat(Zoo.ofEnvironment().published("crystalcoder@phase1-1500..phase1-4500"))
+                .extracting(CheckpointEntry::name)
                 .containsExactly("phase1-001500", "phase1-003000", "phase1-004500");
-        assertThat(asked.find("crystalcoder@13B-tokens").name()).isEqualTo("phase1-003000");
-        assertThatThrownBy(() -> asked.find("crystalcoder@phase1-3001"))
+        assertThat(asked.find("crystalcoder", "13B-tokens").orElseThrow().name()).isEqualTo("phase1-003000");
+        assertThatThrownBy(() -> Zoo.ofEnvironment().published("crystalcoder@phase1-3001"))
                 .isInstanceOf(ModelNotFoundException.class)
                 .hasMessageContaining("the nearest is phase1-003000 (by the Hub's branches of ")
                 .hasMessageContaining("llm360 list crystalcoder --refresh asks anew");
@@ -89,12 +89,12 @@ class BranchesTest {
     @Test
     void the_answer_is_kept_and_asked_for_once() throws Exception {
         serveCrystalCoder();
-        assertThat(Catalogue.current().asked("crystalcoder")).isEmpty();
-        Catalogue decided = Catalogue.deciding("crystalcoder@13B-tokens");
+        assertThat(Zoo.ofEnvironment().catalogue().asked("crystalcoder")).isEmpty();
+        Catalogue decided = Zoo.ofEnvironment().deciding("crystalcoder@13B-tokens");
         assertThat(decided.asked("crystalcoder")).isPresent();
-        assertThat(Catalogue.current().asked("crystalcoder"))
+        assertThat(Zoo.ofEnvironment().catalogue().asked("crystalcoder"))
                 .isEqualTo(decided.asked("crystalcoder"));
-        Catalogue.deciding("crystalcoder@14B-tokens");
+        Zoo.ofEnvironment().deciding("crystalcoder@14B-tokens");
         assertThat(server.requests())
                 .extracting(HubServer.Request::path)
                 .containsExactly(
@@ -117,7 +117,7 @@ class BranchesTest {
                         "crystalcoder@phase1-55500",
                         "amber-nano@1",
                         "./amber")) {
-            Catalogue.deciding(decided);
+            Zoo.ofEnvironment().deciding(decided);
             assertThat(server.requests()).as(decided).isEmpty();
         }
     }
@@ -128,7 +128,7 @@ class BranchesTest {
         for (String open : List.of("@1T-tokens", "@phase1-3000", "@phase1-1500..latest")) {
             server.requests().clear();
             Files.deleteIfExists(temp.resolve("home/.branches/IFM--Crystal.json"));
-            Catalogue.deciding("crystalcoder" + open);
+            Zoo.ofEnvironment().deciding("crystalcoder" + open);
             assertThat(server.requests()).as(open).hasSize(1);
         }
     }
@@ -136,25 +136,25 @@ class BranchesTest {
     @Test
     void ambers_last_is_its_branch_where_the_hub_has_one() throws Exception {
         Catalogue without = catalogue(PublishedHub.AMBER, "main", "ckpt_000", "ckpt_358");
-        assertThat(without.find("amber@359").revision()).isEqualTo("main");
+        assertThat(without.find("amber", "359").orElseThrow().revision()).isEqualTo("main");
         assertThat(without.checkpoints("amber"))
                 .hasSize(3)
                 .allMatch(checkpoint -> checkpoint.evidence() == Evidence.OBSERVED);
         Catalogue with = catalogue(PublishedHub.AMBER, "main", "ckpt_000", "ckpt_359");
-        for (String name : List.of("amber", "amber@main", "amber@359")) {
-            assertThat(with.find(name).revision()).as(name).isEqualTo("ckpt_359");
-            assertThat(with.find(name).name()).as(name).isEqualTo("ckpt-359");
+        for (String name : List.of("latest", "main", "359")) {
+            assertThat(with.find("amber", name).orElseThrow().revision()).as(name).isEqualTo("ckpt_359");
+            assertThat(with.find("amber", name).orElseThrow().name()).as(name).isEqualTo("ckpt-359");
         }
     }
 
     @Test
     void a_list_without_a_checkpoint_is_refused_and_the_rules_stay() throws Exception {
         serve(PublishedHub.CRYSTALCODER, List.of("refactor"));
-        assertThatThrownBy(() -> Catalogue.refresh("crystalcoder"))
+        assertThatThrownBy(() -> Zoo.ofEnvironment().refresh("crystalcoder"))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("none of the 2 branches of LLM360/CrystalCoder");
         assertThat(temp.resolve("home")).doesNotExist();
-        assertThat(Catalogue.deciding("crystalcoder@1T-tokens").checkpoints("crystalcoder"))
+        assertThat(Zoo.ofEnvironment().deciding("crystalcoder@1T-tokens").checkpoints("crystalcoder"))
                 .hasSize(56);
         assertThat(catalogue(PublishedHub.CRYSTALCODER, "main").checkpoints("crystalcoder"))
                 .hasSize(56);
@@ -182,7 +182,7 @@ class BranchesTest {
                         tuple("phase3-027728", "CrystalCoder_phase3_checkpoint_027728"));
         for (String spelled :
                 List.of("phase1-3000", "mdl_phase1_step_3000", "phase1_checkpoint_003000")) {
-            assertThat(asked.find("crystalcoder@" + spelled).revision())
+            assertThat(asked.find("crystalcoder", spelled).orElseThrow().revision())
                     .as(spelled)
                     .isEqualTo("mdl_phase1_step_3000");
         }
@@ -205,7 +205,7 @@ class BranchesTest {
         Path kept = temp.resolve("home/.branches/LLM360--Amber.json");
         Files.createDirectories(kept.getParent());
         Files.write(kept, new byte[] {(byte) 0xff, (byte) 0xc0, 0});
-        assertThatThrownBy(Catalogue::current)
+        assertThatThrownBy(() -> Zoo.ofEnvironment().catalogue())
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining(kept + ": no list of branches");
     }
@@ -213,8 +213,8 @@ class BranchesTest {
     @Test
     void without_a_connection_the_rules_hold() throws Exception {
         environment.with("HF_HUB_OFFLINE", "1");
-        assertThat(Catalogue.deciding("crystalcoder@1T-tokens").asked("crystalcoder")).isEmpty();
-        assertThatThrownBy(() -> Catalogue.refresh("crystalcoder"))
+        assertThat(Zoo.ofEnvironment().deciding("crystalcoder@1T-tokens").asked("crystalcoder")).isEmpty();
+        assertThatThrownBy(() -> Zoo.ofEnvironment().refresh("crystalcoder"))
                 .isInstanceOf(HubException.class)
                 .hasMessageContaining("HF_HUB_OFFLINE or ai.djl.offline is set");
         assertThat(server.requests()).isEmpty();
@@ -225,7 +225,7 @@ class BranchesTest {
         Path kept = temp.resolve("home/.branches/LLM360--Amber.json");
         Files.createDirectories(kept.getParent());
         Files.writeString(kept, KEPT);
-        Catalogue current = Catalogue.current();
+        Catalogue current = Zoo.ofEnvironment().catalogue();
         assertThat(current.asked("amber")).hasValue(Instant.parse("2026-11-22T19:30:00Z"));
         assertThat(current.checkpoints("amber"))
                 .extracting(PublishedCheckpoint::reference, PublishedCheckpoint::revision)
@@ -235,7 +235,7 @@ class BranchesTest {
         assertThat(list.toJson()).isEqualTo(KEPT);
         for (String damaged : List.of("", "{", "[]", KEPT.replace("version\":1", "version\":2"))) {
             Files.writeString(kept, damaged);
-            assertThatThrownBy(Catalogue::current)
+            assertThatThrownBy(() -> Zoo.ofEnvironment().catalogue())
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining(kept + ": no list of branches")
                     .hasMessageContaining("--refresh");

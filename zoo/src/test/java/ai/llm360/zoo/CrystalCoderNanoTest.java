@@ -51,7 +51,7 @@ class CrystalCoderNanoTest {
 
     @Test
     void its_three_phases_have_three_checkpoints_each_and_the_tokens_add_up() throws Exception {
-        Series series = Series.of("crystalcoder-nano");
+        SeriesFile series = SeriesFile.of("crystalcoder-nano");
         assertThat(series.names())
                 .containsExactly(
                         "phase1-000093",

@@ -59,7 +59,7 @@ class EmbeddedResourcesTest {
     @ParameterizedTest
     @CsvSource({"amber-nano, 10", "crystalcoder-nano, 9"})
     void the_files_hold_what_the_series_says(String model, int checkpoints) throws Exception {
-        List<SeriesCheckpoint> all = Series.of(model).checkpoints();
+        List<SeriesCheckpoint> all = SeriesFile.of(model).checkpoints();
         assertThat(all).hasSize(checkpoints);
         for (SeriesCheckpoint known : List.of(all.get(0), all.get(5), all.get(checkpoints - 1))) {
             Path directory = Reference.resolve(model + "@" + known.name());

@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -29,7 +28,7 @@ class EmbeddedSeriesTest {
 
     @TempDir Path temp;
     private Path jar;
-    private ModelHome home;
+    private Zoo zoo;
 
     @BeforeEach
     void make() throws IOException {
@@ -41,12 +40,11 @@ class EmbeddedSeriesTest {
             writer.add(trained, name, 10L * i, 640L * i, 4 - i, Map.of("prose", 4.5 - i));
         }
         writer.write();
-        home =
-                new ModelHome(
-                        temp.resolve("home"),
-                        List.of(embedded()),
-                        new PulledCheckpoints(Optional.empty()),
-                        Catalogue.of(List.of()));
+        zoo =
+                Zoo.builder()
+                        .optHome(temp.resolve("home"))
+                        .optEmbedded(List.of(embedded()))
+                        .build();
     }
 
     private EmbeddedSeries embedded() {
@@ -60,7 +58,7 @@ class EmbeddedSeriesTest {
     }
 
     private Path find(String checkpoint) throws ModelNotFoundException, IOException {
-        return home.find(new Reference.Named("nano", checkpoint));
+        return zoo.checkpoint("nano@" + checkpoint).path();
     }
 
     private List<String> filesInHome() throws IOException {
@@ -86,7 +84,9 @@ class EmbeddedSeriesTest {
     void the_latest_is_the_last_of_the_series() throws Exception {
         assertThat(find("latest")).hasFileName("ckpt-002");
         assertThat(find("1")).hasFileName("ckpt-001");
-        assertThat(home.checkpoints("nano")).containsExactly("ckpt-000", "ckpt-001", "ckpt-002");
+        assertThat(zoo.series("nano"))
+                .extracting(CheckpointEntry::name)
+                .containsExactly("ckpt-000", "ckpt-001", "ckpt-002");
     }
 
     @Test
@@ -114,7 +114,7 @@ class EmbeddedSeriesTest {
     @Test
     void another_version_of_the_series_is_another_copy() throws Exception {
         Path older = find("latest");
-        Path file = jar.resolve(Series.FILE_NAME);
+        Path file = jar.resolve(SeriesFile.FILE_NAME);
         Files.writeString(file, Files.readString(file).replace("a processor", "another"));
         assertThat(find("latest")).isNotEqualTo(older).hasFileName("ckpt-002");
         assertThat(older).exists();
@@ -124,7 +124,9 @@ class EmbeddedSeriesTest {
     void what_users_put_into_their_home_comes_first() throws Exception {
         Path own = Files.createDirectories(temp.resolve("home/nano/ckpt_001"));
         assertThat(find("ckpt-001")).isEqualTo(own);
-        assertThat(home.checkpoints("nano")).containsExactly("ckpt-000", "ckpt_001", "ckpt-002");
+        assertThat(zoo.series("nano"))
+                .extracting(CheckpointEntry::name)
+                .containsExactly("ckpt-000", "ckpt_001", "ckpt-002");
     }
 
     @Test
@@ -145,7 +147,7 @@ class EmbeddedSeriesTest {
 
     @Test
     void what_is_known_of_each_checkpoint_is_read_back_as_it_was_written() throws Exception {
-        Series series = embedded().series();
+        SeriesFile series = embedded().series();
         assertThat(series.madeOn()).isEqualTo(MACHINE);
         assertThat(series.names()).containsExactly("ckpt-000", "ckpt-001", "ckpt-002");
         SeriesCheckpoint second = series.checkpoint("ckpt-001");
@@ -159,7 +161,7 @@ class EmbeddedSeriesTest {
     @Test
     void a_series_of_another_version_or_none_is_refused() {
         for (String json : List.of("", "[]", "{\"format_version\":2}", "{\"format_version\":1}")) {
-            assertThatThrownBy(() -> Series.parse(json, "nano/series.json"))
+            assertThatThrownBy(() -> SeriesFile.parse(json, "nano/series.json"))
                     .isInstanceOf(IOException.class)
                     .hasMessageStartingWith("nano/series.json: no series: ");
         }

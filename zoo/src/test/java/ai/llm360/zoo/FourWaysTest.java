@@ -146,7 +146,7 @@ class FourWaysTest {
         facade().loadModel().close();
         Path root = temp.resolve("djl");
         Path directory = Files.createDirectories(root.resolve(MetadataJson.directory("amber")));
-        String json = MetadataJson.write(SeriesMetadata.of(Zoo.series("amber")));
+        String json = Series.of("amber").metadataJson();
         Files.writeString(directory.resolve("metadata.json"), json);
         Repository repository = Repository.newInstance("plain", root.toUri().toString());
         assertThat(repository.getClass().getPackageName()).isEqualTo("ai.djl.repository");

@@ -22,17 +22,16 @@ class PullTest {
 
     @TempDir Path temp;
     private HubClient client;
+    private Zoo zoo;
     private final List<HubReference> planned = new ArrayList<>();
     private final List<HubPlan> done = new ArrayList<>();
 
     @BeforeEach
     void open() throws IOException {
-        client =
-                HubClient.builder()
-                        .setSettings(
-                                HubSettings.of(
-                                        Map.of("HF_HOME", temp.toString(), "HF_HUB_OFFLINE", "1")))
-                        .build();
+        HubSettings hub =
+                HubSettings.of(Map.of("HF_HOME", temp.toString(), "HF_HUB_OFFLINE", "1"));
+        zoo = Zoo.builder().optHub(hub).build();
+        client = zoo.client();
     }
 
     /** Writes nothing, but wants so much room for each checkpoint. */
@@ -87,14 +86,14 @@ class PullTest {
     @Test
     void all_is_planned_before_any_of_it_is_done() {
         assertThatThrownBy(
-                        () -> Pull.plan(client, new Wants(1), List.of("amber@0", "amber@ckpt-999")))
+                        () -> Pull.plan(zoo, new Wants(1), List.of("amber@0", "amber@ckpt-999")))
                 .isInstanceOf(ModelNotFoundException.class);
         assertThat(planned).isEmpty();
     }
 
     @Test
     void checkpoints_come_in_the_order_of_their_references() throws Exception {
-        Pull pull = Pull.plan(client, new Wants(1), List.of("any/model@x", "amber@0..20:10"));
+        Pull pull = Pull.plan(zoo, new Wants(1), List.of("any/model@x", "amber@0..20:10"));
         assertThat(pull.bytesToDownload()).isEqualTo(8);
         assertThat(pull.bytesToWrite()).isEqualTo(4);
         assertThat(pull.run(TransferListener.of(null)))
@@ -105,8 +104,8 @@ class PullTest {
     @Test
     void what_does_not_fit_together_is_refused_before_the_first() throws Exception {
         long each = client.freeBytes(temp) / 10 * 6;
-        Pull.plan(client, new Wants(each), List.of("amber@0")).requireSpace();
-        Pull both = Pull.plan(client, new Wants(each), List.of("amber@0", "amber@1"));
+        Pull.plan(zoo, new Wants(each), List.of("amber@0")).requireSpace();
+        Pull both = Pull.plan(zoo, new Wants(each), List.of("amber@0", "amber@1"));
         assertThatThrownBy(() -> both.run(TransferListener.of(null)))
                 .isInstanceOf(HubException.class)
                 .hasMessageStartingWith("2 checkpoints together: " + 2 * each + " bytes are needed")

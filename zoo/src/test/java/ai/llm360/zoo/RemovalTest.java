@@ -4,12 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
-import ai.llm360.zoo.hub.HubCache;
+import ai.llm360.zoo.hub.HubSettings;
 import ai.llm360.zoo.testing.Home;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -20,12 +21,17 @@ class RemovalTest {
 
     @TempDir Path temp;
     private Home home;
-    private HubCache cache;
+    private Zoo zoo;
 
     @BeforeEach
-    void open() {
+    void open() throws IOException {
         home = Home.at(temp.resolve("home"));
-        cache = new HubCache(temp.resolve("hub"));
+        zoo =
+                Zoo.builder()
+                        .optHub(
+                                HubSettings.of(
+                                        Map.of("HF_HUB_CACHE", temp.resolve("hub").toString())))
+                        .build();
     }
 
     @AfterEach
@@ -54,7 +60,7 @@ class RemovalTest {
     }
 
     private Removal removal(String... references) throws ModelNotFoundException, IOException {
-        return Removal.of(cache, List.of(references));
+        return Removal.of(zoo, List.of(references));
     }
 
     @Test
@@ -115,8 +121,8 @@ class RemovalTest {
         Path theirs = pulled("other/model", "main", "b");
         Files.delete(ours.resolve("weights"));
         Files.delete(theirs.resolve("weights"));
-        assertThat(Removal.ofUnused(cache, List.of()).run()).isEqualTo(5);
-        assertThat(Removal.ofUnused(cache, List.of()).isEmpty()).isTrue();
-        assertThat(Removal.ofUnused(cache, List.of("other/model")).run()).isEqualTo(5);
+        assertThat(Removal.ofUnused(zoo, List.of()).run()).isEqualTo(5);
+        assertThat(Removal.ofUnused(zoo, List.of()).isEmpty()).isTrue();
+        assertThat(Removal.ofUnused(zoo, List.of("other/model")).run()).isEqualTo(5);
     }
 }

@@ -3,7 +3,6 @@ package ai.llm360.zoo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ai.llm360.zoo.hub.HubCache;
 import ai.llm360.zoo.hub.HubClient;
 import ai.llm360.zoo.hub.HubFile;
 import ai.llm360.zoo.hub.HubPlan;
@@ -76,7 +75,7 @@ class RenamedRepositoryTest {
 
     private static HubPlan plan(String reference) throws Exception {
         HubClient client = client();
-        return Pull.plan(client, new CacheTarget(client, path -> true), List.of(reference))
+        return Pull.plan(Zoo.ofEnvironment(), new CacheTarget(client, path -> true), List.of(reference))
                 .checkpoints()
                 .get(0)
                 .plan();
@@ -101,11 +100,11 @@ class RenamedRepositoryTest {
                         "LLM360/Amber")) {
             assertThat(plan(spelled).repository()).as(spelled).isEqualTo(repository);
         }
-        CheckpointDownload.of("LLM360/Amber@ckpt_200").orElseThrow().run(null);
+        Zoo.ofEnvironment().resolve("LLM360/Amber@ckpt_200").download().orElseThrow().run(null);
         for (String spelled : List.of("amber@200", "IFM/Amber@ckpt_200", "LLM360/Amber@ckpt_200")) {
-            assertThat(CheckpointDownload.of(spelled)).as(spelled).isEmpty();
+            assertThat(Zoo.ofEnvironment().resolve(spelled).download()).as(spelled).isEmpty();
         }
-        assertThat(PartialCheckpoint.find("LLM360/Amber@ckpt_359").remote().orElseThrow())
+        assertThat(Zoo.ofEnvironment().resolve("LLM360/Amber@ckpt_359").partial().remote().orElseThrow())
                 .extracting(remote -> remote.repository())
                 .isEqualTo(repository);
     }
@@ -114,7 +113,7 @@ class RenamedRepositoryTest {
     void todays_name_is_asked_for_first_and_no_other_where_it_is_known() throws Exception {
         serve("IFM/Amber", "ckpt_200", AMBER_7B, "ours");
         serve("LLM360/Amber", "ckpt_200", AMBER_7B, "somebody else's");
-        assertThat(CheckpointDownload.of("amber@200").orElseThrow().run(null))
+        assertThat(Zoo.ofEnvironment().resolve("amber@200").download().orElseThrow().run(null))
                 .startsWith(cache("models--IFM--Amber"));
         assertThat(server.requests()).noneMatch(request -> request.path().contains("LLM360"));
     }
@@ -135,7 +134,7 @@ class RenamedRepositoryTest {
 
     @Test
     void what_no_name_leads_to_is_told_by_todays() {
-        assertThatThrownBy(() -> CheckpointDownload.of("crystalcoder"))
+        assertThatThrownBy(() -> Zoo.ofEnvironment().resolve("crystalcoder").download())
                 .hasMessageContaining(
                         "IFM/Crystal@CrystalCoder_phase3_checkpoint_027728: HTTP 404");
     }
@@ -144,11 +143,11 @@ class RenamedRepositoryTest {
     @ValueSource(strings = {"0", "1"})
     void what_lies_in_the_cache_by_an_earlier_name_is_found(String offline) throws Exception {
         serve("LLM360/Amber", "ckpt_200");
-        Path directory = CheckpointDownload.of("amber@200").orElseThrow().run(null);
+        Path directory = Zoo.ofEnvironment().resolve("amber@200").download().orElseThrow().run(null);
         assertThat(directory).startsWith(cache("models--LLM360--Amber"));
         serve("IFM/Amber", "ckpt_200");
         environment.with("HF_HUB_OFFLINE", offline);
-        assertThat(CheckpointDownload.of("amber@200")).isEmpty();
+        assertThat(Zoo.ofEnvironment().resolve("amber@200").download()).isEmpty();
         assertThat(Reference.resolve("amber@ckpt-200")).isEqualTo(directory);
         assertThat(plan("amber@200").missing()).isEmpty();
         assertThat(plan("IFM/Amber@ckpt_200").missing()).isEmpty();
@@ -166,10 +165,10 @@ class RenamedRepositoryTest {
         Files.writeString(
                 blobs.resolve(weights.etag().orElseThrow() + ".llm360.incomplete"), "the we");
         serve("IFM/Amber", "ckpt_200", AMBER_7B, "the weights of ckpt_200");
-        HubPlan plan = CheckpointDownload.of("amber@200").orElseThrow().plan();
+        HubPlan plan = Zoo.ofEnvironment().resolve("amber@200").download().orElseThrow().plan();
         assertThat(plan.repository()).isEqualTo(expected);
         assertThat(plan.bytes() - plan.missingBytes()).isEqualTo(other.endsWith("0") ? 6 : 0);
-        Path directory = CheckpointDownload.of("amber@200").orElseThrow().run(null);
+        Path directory = Zoo.ofEnvironment().resolve("amber@200").download().orElseThrow().run(null);
         assertThat(directory.resolve("model.safetensors")).hasContent("the weights of ckpt_200");
     }
 
@@ -179,7 +178,7 @@ class RenamedRepositoryTest {
             throws Exception {
         serve("LLM360/Amber", "ckpt_200", AMBER_7B.replace(right, wrong), "a".repeat(99));
         environment.with("HF_ENDPOINT", "http://hub.invalid").with("http_proxy", server.endpoint());
-        CheckpointDownload download = CheckpointDownload.of("amber@200").orElseThrow();
+        CheckpointDownload download = Zoo.ofEnvironment().resolve("amber@200").download().orElseThrow();
         assertThatThrownBy(() -> download.run(null))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("LLM360/Amber@")
@@ -187,13 +186,13 @@ class RenamedRepositoryTest {
         HubClient client = client();
         Pull pull =
                 Pull.plan(
-                        client,
+                        Zoo.ofEnvironment(),
                         new CacheTarget(client, path -> true),
                         List.of("LLM360/Amber@ckpt_200"));
         assertThatThrownBy(() -> pull.run((file, bytes) -> {})).isInstanceOf(IOException.class);
         Pull mirror =
                 Pull.plan(
-                        client,
+                        Zoo.ofEnvironment(),
                         new MirrorTarget(temp.resolve("tree"), client.settings(), path -> true),
                         List.of("amber@200"));
         assertThatThrownBy(() -> mirror.run((file, bytes) -> {})).isInstanceOf(IOException.class);
@@ -208,7 +207,7 @@ class RenamedRepositoryTest {
                 .with("HF_ENDPOINT", "http://hub.invalid")
                 .with("http_proxy", server.endpoint())
                 .with("no_proxy", "localhost"); // where it has its large files
-        Path directory = CheckpointDownload.of("amber@200").orElseThrow().run(null);
+        Path directory = Zoo.ofEnvironment().resolve("amber@200").download().orElseThrow().run(null);
         assertThat(Reference.resolve("amber@200")).isEqualTo(directory);
         Path config = directory.resolve("config.json").toRealPath();
         Files.writeString(config, AMBER_7B.replace("11008", "14336"));
@@ -223,9 +222,9 @@ class RenamedRepositoryTest {
             serve(repository, "ckpt_200");
             client().snapshot(repository, "ckpt_200", path -> true, null);
         }
-        HubCache cache = new HubCache(HubSettings.ofEnvironment().cache());
-        assertThat(Removal.of(cache, List.of("amber@200")).cached()).hasSize(2);
-        assertThat(Verification.of(cache, List.of("amber@200"), path -> true).run(bytes -> {}))
+        Zoo zoo = Zoo.ofEnvironment();
+        assertThat(Removal.of(zoo, List.of("amber@200")).cached()).hasSize(2);
+        assertThat(Verification.of(zoo, List.of("amber@200"), path -> true).run(bytes -> {}))
                 .hasSize(2)
                 .allMatch(result -> result.problems().isEmpty());
     }
@@ -239,7 +238,7 @@ class RenamedRepositoryTest {
             HubClient client = client();
             String reference = branch.equals("ckpt_200") ? "LLM360/Amber@ckpt_200" : "amber@201";
             Pull.plan(
-                            client,
+                            Zoo.ofEnvironment(),
                             new MirrorTarget(tree, client.settings(), path -> true),
                             List.of(reference))
                     .run((file, bytes) -> {});

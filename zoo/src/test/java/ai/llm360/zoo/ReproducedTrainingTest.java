@@ -10,7 +10,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -74,7 +73,7 @@ class ReproducedTrainingTest {
     void the_phases_of_a_recipe_are_one_series_and_give_the_same_bits_again() throws Exception {
         ConfigTree phased = recipe.with("phases=" + PHASES);
         published = ship(training.train(phased, "phased"), "phases");
-        Series series = published.series();
+        SeriesFile series = published.series();
         long phase1 = series.checkpoints().get(0).step();
         long phase2 = series.checkpoints().get(1).step();
         assertThat(series.names())
@@ -91,13 +90,12 @@ class ReproducedTrainingTest {
                         ConfigTree.read(temp.resolve("phases/phase2/config.yaml"))
                                 .get("start.checkpoint"))
                 .contains("phase1/ckpt-000");
-        ModelHome home =
-                new ModelHome(
-                        temp.resolve("home"),
-                        List.of(published),
-                        new PulledCheckpoints(Optional.empty()),
-                        Catalogue.of(List.of()));
-        assertThat(home.find(new Reference.Named("nano", "latest")))
+        Zoo zoo =
+                Zoo.builder()
+                        .optHome(temp.resolve("home"))
+                        .optEmbedded(List.of(published))
+                        .build();
+        assertThat(zoo.checkpoint("nano").path())
                 .hasFileName(series.names().get(2));
         ReproductionResult result = reproduce(phased);
         assertThat(result.checkpoints())

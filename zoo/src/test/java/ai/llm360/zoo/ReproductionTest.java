@@ -34,7 +34,7 @@ class ReproductionTest {
     private static final int STEPS = 4; // of a chunk
 
     @TempDir Path temp;
-    private Series published;
+    private SeriesFile published;
     private Reproduction reproduction;
 
     /** A run of so many chunks, whose weights and losses grow with the steps and a slip. */

@@ -102,10 +102,10 @@ final class SeriesWriter {
     }
 
     /** Writes {@code series.json}. */
-    Series write() throws IOException {
-        Series series =
-                new Series(Series.FORMAT_VERSION, model, machine, List.copyOf(files), checkpoints);
-        Files.writeString(target.resolve(Series.FILE_NAME), series.toJson());
+    SeriesFile write() throws IOException {
+        SeriesFile series =
+                new SeriesFile(SeriesFile.FORMAT_VERSION, model, machine, List.copyOf(files), checkpoints);
+        Files.writeString(target.resolve(SeriesFile.FILE_NAME), series.toJson());
         return series;
     }
 }

@@ -4,15 +4,18 @@ import ai.llm360.common.checkpoint.AtomicDirectory;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.nn.Machine;
 import ai.llm360.common.run.PhasedRun;
-import ai.llm360.common.run.TrainingState;
+import ai.llm360.common.run.ValidationLoss;
+import ai.llm360.zoo.tree.Standing;
+import ai.llm360.zoo.tree.TrainedModel;
 import ai.llm360.common.train.TrainingPhase;
 import ai.llm360.common.train.TrainingRun;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * Makes the resources of an embedded series from a finished run, or from those of all phases of a
@@ -33,7 +36,7 @@ final class ShipSeries {
         if (Files.exists(target)) {
             AtomicDirectory.remove(target);
         }
-        Series series = ship(args[0], Path.of(args[1]), target);
+        SeriesFile series = ship(args[0], Path.of(args[1]), target);
         for (SeriesCheckpoint checkpoint : series.checkpoints()) {
             System.out.printf(
                     "%s  step %d  loss %.4f  held back %s%n",
@@ -45,28 +48,26 @@ final class ShipSeries {
         System.out.println(series.madeOn());
     }
 
-    static Series ship(String model, Path training, Path target) throws IOException {
+    static SeriesFile ship(String model, Path training, Path target) throws IOException {
         SeriesWriter writer = new SeriesWriter(model, Machine.here(), target);
-        long tokens = 0;
+        for (TrainedModel.Source one : TrainedModel.of(training, true).checkpoints()) {
+            Standing standing = one.standing();
+            long step = standing.step().orElseThrow();
+            Map<String, Double> heldOut = new LinkedHashMap<>();
+            ValidationLoss.read(one.directory().getParent()).stream()
+                    .filter(loss -> loss.step() == step)
+                    .forEach(loss -> heldOut.put(loss.source(), loss.loss()));
+            writer.add(
+                    one.directory(),
+                    one.name(),
+                    standing.phase().orElse(null),
+                    step,
+                    standing.tokens().orElseThrow(),
+                    standing.loss().orElse(Double.NaN),
+                    heldOut);
+        }
         for (TrainingPhase phase : phases(training)) {
-            Path run = phase.in(training);
-            long before = tokens;
-            for (TrainedCheckpoint trained : TrainedCheckpoint.ofRun(run, checkpoints(run))) {
-                TrainingState state = trained.saved().state();
-                tokens = before + state.tokens();
-                boolean single = phase.name().isEmpty();
-                writer.add(
-                        trained.saved().path(),
-                        single
-                                ? trained.saved().name()
-                                : "%s-%06d".formatted(phase.name(), state.step()),
-                        single ? null : phase.name(),
-                        state.step(),
-                        tokens,
-                        trained.loss(),
-                        trained.validationLoss());
-            }
-            record(run, training, phase.in(target));
+            record(phase.in(training), training, phase.in(target));
         }
         return writer.write();
     }
@@ -76,15 +77,6 @@ final class ShipSeries {
                 PhasedRun.exists(training)
                         ? ConfigTree.parse(PhasedRun.recipe(training))
                         : TrainingRun.savedConfig(training));
-    }
-
-    private static List<String> checkpoints(Path run) throws IOException {
-        try (Stream<Path> entries = Files.list(run)) {
-            return entries.map(entry -> entry.getFileName().toString())
-                    .filter(name -> name.matches("ckpt-\\d+"))
-                    .sorted()
-                    .toList();
-        }
     }
 
     /** Copies what a run has written down, but for where it was on this machine. */

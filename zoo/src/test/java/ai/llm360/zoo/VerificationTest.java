@@ -8,13 +8,14 @@ import ai.llm360.common.kernel.KernelMatrix;
 import ai.llm360.common.nn.WeightPreparation;
 import ai.llm360.common.nn.WeightType;
 import ai.llm360.zoo.hub.FileProblem.Kind;
-import ai.llm360.zoo.hub.HubCache;
+import ai.llm360.zoo.hub.HubSettings;
 import ai.llm360.zoo.testing.Home;
 import ai.llm360.zoo.testing.TinyModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -25,13 +26,18 @@ class VerificationTest {
 
     @TempDir Path temp;
     private Home home;
-    private HubCache cache;
+    private Zoo zoo;
     private long read;
 
     @BeforeEach
-    void open() {
+    void open() throws IOException {
         home = Home.at(temp.resolve("home"));
-        cache = new HubCache(temp.resolve("hub"));
+        zoo =
+                Zoo.builder()
+                        .optHub(
+                                HubSettings.of(
+                                        Map.of("HF_HUB_CACHE", temp.resolve("hub").toString())))
+                        .build();
     }
 
     @AfterEach
@@ -40,7 +46,7 @@ class VerificationTest {
     }
 
     private List<Verification.Result> verify(String reference) throws Exception {
-        Verification verification = Verification.of(cache, List.of(reference), path -> true);
+        Verification verification = Verification.of(zoo, List.of(reference), path -> true);
         read = 0;
         List<Verification.Result> results = verification.run(bytes -> read += bytes);
         assertThat(read).isEqualTo(verification.bytes());
@@ -58,7 +64,7 @@ class VerificationTest {
         Verification.Result result = verify("amber-nano@ckpt-001").get(0);
         assertThat(result.problems()).isEmpty();
         assertThat(result.files())
-                .isEqualTo(Series.of("amber-nano").checkpoint("ckpt-001").tensors().size());
+                .isEqualTo(SeriesFile.of("amber-nano").checkpoint("ckpt-001").tensors().size());
         flipTheLastByte(Path.of(result.name(), "model.safetensors"));
         assertThat(verify("amber-nano@ckpt-001").get(0).problems())
                 .hasSize(1)

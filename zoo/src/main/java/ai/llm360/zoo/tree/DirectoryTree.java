@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A tree on this machine's disks.
@@ -50,6 +51,15 @@ record DirectoryTree(Path root) implements StaticTree {
             }
         }
         return directory;
+    }
+
+    @Override
+    public Optional<Path> here(TreeCheckpoint checkpoint) throws IOException {
+        try {
+            return Optional.of(directory(checkpoint, null));
+        } catch (TreeException e) {
+            return Optional.empty(); // loading it will tell
+        }
     }
 
     private static TreeException damaged(Path path, String problem) {

@@ -1,5 +1,6 @@
 package ai.llm360.zoo.tree;
 
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
@@ -22,4 +23,16 @@ public record Standing(
                     OptionalLong.empty(),
                     OptionalLong.empty(),
                     OptionalDouble.empty());
+
+    /**
+     * Puts what is known among the properties of a DJL artifact.
+     *
+     * @param properties the properties
+     */
+    public void putInto(Map<String, String> properties) {
+        phase.ifPresent(known -> properties.put("phase", known));
+        step.ifPresent(known -> properties.put("step", Long.toString(known)));
+        tokens.ifPresent(known -> properties.put("tokens", Long.toString(known)));
+        loss.ifPresent(known -> properties.put("loss", Double.toString(known)));
+    }
 }

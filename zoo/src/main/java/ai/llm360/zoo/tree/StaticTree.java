@@ -7,6 +7,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A static tree, to read: a directory, whose files are used where they lie, or one that a web
@@ -21,10 +22,11 @@ public sealed interface StaticTree permits DirectoryTree, WebTree {
      * @param caches where files from web servers are kept, in a directory for each tree: what is in
      *     the Hub's own cache is from the Hub
      * @return the tree
+     * @param hub the settings for connections, which a directory doesn't need
      * @throws IllegalArgumentException if it is another kind of address
-     * @throws IOException if the environment's settings for connections make no sense
+     * @throws IOException if the settings for connections make no sense
      */
-    static StaticTree at(URI uri, Path caches) throws IOException {
+    static StaticTree at(URI uri, Path caches, Settings hub) throws IOException {
         if ("file".equals(uri.getScheme()) && uri.getRawAuthority() == null) {
             return new DirectoryTree(Path.of(uri));
         }
@@ -39,7 +41,20 @@ public sealed interface StaticTree permits DirectoryTree, WebTree {
         return new WebTree(
                 URI.create(address),
                 caches.resolve(uri.getHost() + "-" + hash.substring(0, 12)),
-                HubSettings.ofEnvironment());
+                hub.read());
+    }
+
+    /** Reads the settings for connections. */
+    @FunctionalInterface
+    interface Settings {
+
+        /**
+         * Reads them.
+         *
+         * @return the Hub's settings
+         * @throws IOException if they make no sense
+         */
+        HubSettings read() throws IOException;
     }
 
     /**
@@ -62,4 +77,18 @@ public sealed interface StaticTree permits DirectoryTree, WebTree {
      * @throws IOException if files are missing or damaged, or can't be had
      */
     Path directory(TreeCheckpoint checkpoint, Progress progress) throws IOException;
+
+    /**
+     * Returns where a checkpoint's files lie on this machine.
+     *
+     * @param checkpoint one of {@link #checkpoints}
+     * @return the directory; empty if files are to be downloaded, or missing
+     * @throws IOException if the cache can't be read
+     */
+    Optional<Path> here(TreeCheckpoint checkpoint) throws IOException;
+
+    /** {@return whether the tree itself is on this machine} */
+    default boolean isLocal() {
+        return this instanceof DirectoryTree;
+    }
 }

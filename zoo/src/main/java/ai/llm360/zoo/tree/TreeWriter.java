@@ -3,6 +3,7 @@ package ai.llm360.zoo.tree;
 import ai.djl.util.Progress;
 import ai.llm360.common.checkpoint.AtomicDirectory;
 import ai.llm360.common.run.WholeFile;
+import ai.llm360.zoo.DecoderBlockFactory;
 import ai.llm360.zoo.hub.HubFile;
 import ai.llm360.zoo.hub.HubRef;
 import java.io.Closeable;
@@ -177,7 +178,7 @@ final class TreeWriter implements Closeable {
         for (TreeCheckpoint checkpoint : added) {
             pointTo(checkpoint.repository(), checkpoint.revision(), checkpoint.commit());
         }
-        String metadata = TreeMetadata.write(model, sorted);
+        String metadata = TreeMetadata.write(model, sorted, DecoderBlockFactory.ARGUMENTS);
         replace(layout.metadataFile(model), metadata.getBytes(StandardCharsets.UTF_8));
     }
 

@@ -2,6 +2,7 @@ package ai.llm360.zoo.tree;
 
 import ai.djl.util.Progress;
 import ai.llm360.common.run.WholeFile;
+import ai.llm360.zoo.hub.HubCache;
 import ai.llm360.zoo.hub.HubClient;
 import ai.llm360.zoo.hub.HubException;
 import ai.llm360.zoo.hub.HubSettings;
@@ -67,9 +68,21 @@ final class WebTree implements StaticTree {
     }
 
     @Override
+    public Optional<Path> here(TreeCheckpoint checkpoint) throws IOException {
+        Set<String> wanted = wanted(checkpoint);
+        return new HubCache(cache)
+                .snapshot(checkpoint.repository(), checkpoint.commit(), wanted::contains)
+                .filter(snapshot -> snapshot.files().size() == wanted.size())
+                .map(HubSnapshot::directory);
+    }
+
+    private static Set<String> wanted(TreeCheckpoint checkpoint) {
+        return checkpoint.files().stream().map(TreeFile::path).collect(Collectors.toSet());
+    }
+
+    @Override
     public Path directory(TreeCheckpoint checkpoint, Progress progress) throws IOException {
-        Set<String> wanted =
-                checkpoint.files().stream().map(TreeFile::path).collect(Collectors.toSet());
+        Set<String> wanted = wanted(checkpoint);
         HubSnapshot snapshot =
                 client.snapshot(
                         checkpoint.repository(), checkpoint.commit(), wanted::contains, progress);

@@ -11,6 +11,7 @@ import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.common.testing.SafetensorsBuilder;
 import ai.llm360.common.testing.TorchZipBuilder;
 import ai.llm360.zoo.CastDownload;
+import ai.llm360.zoo.Zoo;
 import ai.llm360.zoo.PublishedCheckpoint;
 import ai.llm360.zoo.PublishedCheckpoint.Evidence;
 import ai.llm360.zoo.Reference;
@@ -76,11 +77,12 @@ class CastDownloadTest {
         return cast(hub.builder().optPartBytes(1 << 18).build());
     }
 
-    private static CastDownload cast(HubClient client) {
+    private CastDownload cast(HubClient client) {
         return CastDownload.builder()
                 .setClient(client)
                 .setCheckpoint(CHECKPOINT)
                 .setType(TensorType.BF16)
+                .setDirectory(temp.resolve("home/amber/ckpt-200"))
                 .build();
     }
 
@@ -138,14 +140,18 @@ class CastDownloadTest {
         bytes[bytes.length - 1] ^= 1;
         Files.write(weights, bytes);
         assertThat(verified().problems()).singleElement().asString().contains("is damaged");
-        Removal removal = Removal.of(new HubCache(hub.cache()), List.of("amber@200"));
+        Removal removal = Removal.of(zoo(), List.of("amber@200"));
         assertThat(removal.directories()).containsExactly(directory);
         removal.run();
         assertThat(directory).doesNotExist();
     }
 
+    private Zoo zoo() {
+        return Zoo.builder().optHub(hub.client().settings()).build();
+    }
+
     private Verification.Result verified() throws Exception {
-        return Verification.of(new HubCache(hub.cache()), List.of("amber@200"), path -> true)
+        return Verification.of(zoo(), List.of("amber@200"), path -> true)
                 .run(bytes -> {})
                 .get(0);
     }
@@ -163,6 +169,7 @@ class CastDownloadTest {
                         .setClient(hub.client())
                         .setCheckpoint(CHECKPOINT)
                         .setType(TensorType.F16)
+                        .setDirectory(temp.resolve("home/amber/ckpt-200"))
                         .build();
         assertThatThrownBy(other::run).isInstanceOf(FileAlreadyExistsException.class);
         assertThat(cast().plan().here()).isTrue();

@@ -93,7 +93,7 @@ class HubMirrorTest {
     }
 
     private List<TreeCheckpoint> mirrored() throws IOException {
-        return StaticTree.at(tree.toUri(), temp.resolve("none")).checkpoints("tiny");
+        return StaticTree.at(tree.toUri(), temp.resolve("none"), HubSettings::ofEnvironment).checkpoints("tiny");
     }
 
     private Path files(int checkpoint) {

@@ -24,7 +24,7 @@ public final class Snippets {
                     "ai.llm360.common.generate.*",
                     "ai.llm360.common.nn.WeightType",
                     "ai.llm360.zoo.Criteria",
-                    "ai.llm360.zoo.ListedCheckpoint",
+                    "ai.llm360.zoo.CheckpointEntry",
                     "ai.llm360.zoo.PartialCheckpoint",
                     "ai.llm360.zoo.Series",
                     "ai.llm360.zoo.SeriesCheckpoint",

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.repository.Metadata;
+import ai.llm360.zoo.DecoderBlockFactory;
 import ai.djl.util.JsonUtils;
 import java.nio.file.Path;
 import java.util.List;
@@ -79,7 +80,7 @@ class TreeMetadataTest {
 
     @Test
     void the_sample_is_what_is_written_and_read() throws Exception {
-        assertThat(TreeMetadata.write("my-amber", List.of(CHECKPOINT))).isEqualTo(SAMPLE);
+        assertThat(TreeMetadata.write("my-amber", List.of(CHECKPOINT), DecoderBlockFactory.ARGUMENTS)).isEqualTo(SAMPLE);
         assertThat(TreeMetadata.read(SAMPLE, "sample")).containsExactly(CHECKPOINT);
     }
 
