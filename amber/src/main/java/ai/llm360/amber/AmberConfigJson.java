@@ -1,7 +1,7 @@
 package ai.llm360.amber;
 
 import ai.llm360.common.checkpoint.HubConfig;
-import ai.llm360.common.checkpoint.PlainText;
+import ai.llm360.io.PlainText;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;

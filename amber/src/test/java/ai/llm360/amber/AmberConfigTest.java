@@ -3,7 +3,7 @@ package ai.llm360.amber;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ai.llm360.common.testing.Mutations;
+import ai.llm360.io.testing.Mutations;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.Random;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.llm360.common.config.ConfigException;
 import ai.llm360.common.config.ConfigTree;
-import ai.llm360.common.nn.MemoryBudget;
+import ai.llm360.common.model.MemoryBudget;
 import ai.llm360.common.testing.Fixtures;
 import ai.llm360.common.train.TrainingConfig;
 import ai.llm360.common.train.TrainingPlan;

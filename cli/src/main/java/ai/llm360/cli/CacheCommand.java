@@ -1,8 +1,8 @@
 package ai.llm360.cli;
 
-import ai.llm360.zoo.hub.CachedRevisions;
-import ai.llm360.zoo.hub.HubCache;
-import ai.llm360.zoo.hub.HubSettings;
+import ai.llm360.hub.CachedRevisions;
+import ai.llm360.hub.HubCache;
+import ai.llm360.hub.HubSettings;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -2,7 +2,7 @@ package ai.llm360.cli;
 
 import ai.llm360.zoo.Removal;
 import ai.llm360.zoo.Zoo;
-import ai.llm360.zoo.hub.HubSettings;
+import ai.llm360.hub.HubSettings;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;

@@ -1,7 +1,7 @@
 package ai.llm360.cli;
 
 import ai.djl.util.Progress;
-import ai.llm360.common.checkpoint.PlainText;
+import ai.llm360.io.PlainText;
 import java.io.PrintStream;
 
 /** Counts things on standard error: in one line on a terminal, else in a line now and then. */

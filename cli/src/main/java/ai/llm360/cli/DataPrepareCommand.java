@@ -1,6 +1,6 @@
 package ai.llm360.cli;
 
-import ai.llm360.common.checkpoint.AtomicDirectory;
+import ai.llm360.io.AtomicDirectory;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.data.AmberJsonl;
 import ai.llm360.common.data.DataManifest;

@@ -1,8 +1,8 @@
 package ai.llm360.cli;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
-import ai.llm360.common.nn.WeightPreparation;
-import ai.llm360.common.nn.WeightType;
+import ai.llm360.common.model.WeightPreparation;
+import ai.llm360.common.model.WeightType;
 import ai.llm360.zoo.Criteria;
 import ai.llm360.zoo.Reference;
 import java.io.IOException;

@@ -7,7 +7,7 @@ import ai.llm360.common.config.ConfigException;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.data.DataManifest;
 import ai.llm360.common.data.TokenDataset;
-import ai.llm360.common.nn.CausalDecoder;
+import ai.llm360.common.model.CausalDecoder;
 import ai.llm360.common.run.RunDirectory;
 import ai.llm360.common.run.SavedState;
 import ai.llm360.common.run.StepMetrics;

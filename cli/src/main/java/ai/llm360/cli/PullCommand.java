@@ -7,7 +7,7 @@ import ai.llm360.zoo.MirrorTarget;
 import ai.llm360.zoo.Pull;
 import ai.llm360.zoo.PullTarget;
 import ai.llm360.zoo.Zoo;
-import ai.llm360.zoo.hub.HubSettings;
+import ai.llm360.hub.HubSettings;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.nio.file.PathMatcher;

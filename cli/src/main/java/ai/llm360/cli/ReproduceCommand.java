@@ -2,9 +2,9 @@ package ai.llm360.cli;
 
 import ai.djl.Device;
 import ai.djl.repository.zoo.ModelNotFoundException;
-import ai.llm360.common.checkpoint.AtomicDirectory;
+import ai.llm360.io.AtomicDirectory;
 import ai.llm360.common.data.DataPreparation;
-import ai.llm360.common.nn.EngineSettings;
+import ai.llm360.common.config.EngineSettings;
 import ai.llm360.common.train.TrainingPhase;
 import ai.llm360.zoo.Zoo;
 import ai.llm360.zoo.Reproduction;

@@ -1,6 +1,6 @@
 package ai.llm360.cli;
 
-import ai.llm360.common.nn.Machine;
+import ai.llm360.common.torch.Machine;
 import ai.llm360.zoo.CheckpointComparison;
 import ai.llm360.zoo.ReproductionResult;
 import java.util.ArrayList;

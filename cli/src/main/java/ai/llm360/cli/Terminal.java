@@ -1,6 +1,6 @@
 package ai.llm360.cli;
 
-import ai.llm360.common.checkpoint.PlainText;
+import ai.llm360.io.PlainText;
 import java.io.BufferedOutputStream;
 import java.io.Console;
 import java.io.FileDescriptor;

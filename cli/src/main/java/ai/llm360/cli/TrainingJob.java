@@ -2,7 +2,7 @@ package ai.llm360.cli;
 
 import ai.djl.ndarray.NDManager;
 import ai.llm360.common.data.TokenDataset;
-import ai.llm360.common.nn.CausalDecoder;
+import ai.llm360.common.model.CausalDecoder;
 import ai.llm360.common.run.RunDirectory;
 import ai.llm360.common.run.StepMetrics;
 import ai.llm360.common.train.TrainingConfig;

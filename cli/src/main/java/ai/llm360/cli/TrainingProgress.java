@@ -1,11 +1,11 @@
 package ai.llm360.cli;
 
-import ai.llm360.common.checkpoint.PlainText;
 import ai.llm360.common.run.RunEvent;
 import ai.llm360.common.run.SavedState;
 import ai.llm360.common.run.StepMetrics;
 import ai.llm360.common.run.ValidationLoss;
 import ai.llm360.common.train.TrainingListener;
+import ai.llm360.io.PlainText;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.Locale;

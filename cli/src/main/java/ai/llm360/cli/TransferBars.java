@@ -1,9 +1,9 @@
 package ai.llm360.cli;
 
-import ai.llm360.common.checkpoint.PlainText;
-import ai.llm360.zoo.hub.HubFile;
-import ai.llm360.zoo.hub.HubPlan;
-import ai.llm360.zoo.hub.TransferListener;
+import ai.llm360.hub.HubFile;
+import ai.llm360.hub.HubPlan;
+import ai.llm360.hub.TransferListener;
+import ai.llm360.io.PlainText;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -2,8 +2,8 @@ package ai.llm360.cli;
 
 import ai.llm360.zoo.Verification;
 import ai.llm360.zoo.Zoo;
-import ai.llm360.zoo.hub.FileProblem;
-import ai.llm360.zoo.hub.HubSettings;
+import ai.llm360.hub.FileProblem;
+import ai.llm360.hub.HubSettings;
 import java.io.IOException;
 import java.nio.file.PathMatcher;
 import java.util.ArrayList;

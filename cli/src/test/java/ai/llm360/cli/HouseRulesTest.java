@@ -1,6 +1,7 @@
 package ai.llm360.cli;
 
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
@@ -10,6 +11,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.djl.pytorch.jni.TorchBridge;
 import ai.llm360.amber.Amber;
 import ai.llm360.crystalcoder.CrystalCoder;
+import ai.llm360.hub.HubClient;
+import ai.llm360.io.Hashes;
 import ai.llm360.zoo.Criteria;
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
@@ -38,6 +41,8 @@ import org.junit.jupiter.api.Test;
  */
 class HouseRulesTest {
 
+    private static final String IO = "ai.llm360.io..";
+    private static final String HUB = "ai.llm360.hub..";
     private static final String COMMON = "ai.llm360.common..";
     private static final String AMBER = "ai.llm360.amber..";
     private static final String CRYSTALCODER = "ai.llm360.crystalcoder..";
@@ -48,6 +53,8 @@ class HouseRulesTest {
             new ClassFileImporter()
                     .importUrls(
                             Stream.of(
+                                            Hashes.class,
+                                            HubClient.class,
                                             TorchBridge.class,
                                             Amber.class,
                                             CrystalCoder.class,
@@ -62,59 +69,63 @@ class HouseRulesTest {
 
     @Test
     void the_rules_see_every_room() {
-        for (String room : List.of(COMMON, AMBER, CRYSTALCODER, ZOO, CLI, "ai.djl..")) {
+        for (String room : List.of(IO, HUB, COMMON, AMBER, CRYSTALCODER, ZOO, CLI, "ai.djl..")) {
             assertThat(HOUSE.that(resideInAPackage(room))).as(room).isNotEmpty();
         }
     }
 
     @Test
     void imports_run_from_the_command_to_the_floor_only() {
+        assertNoImports(IO, List.of(HUB, COMMON, AMBER, CRYSTALCODER, ZOO, CLI));
+        assertNoImports(HUB, List.of(COMMON, AMBER, CRYSTALCODER, ZOO, CLI, "ai.djl.."));
+        assertNoImports(COMMON, List.of(HUB, AMBER, CRYSTALCODER, ZOO, CLI));
+        assertNoImports(AMBER, List.of(HUB, CRYSTALCODER, ZOO, CLI));
+        assertNoImports(CRYSTALCODER, List.of(HUB, AMBER, ZOO, CLI));
+        assertNoImports(ZOO, List.of(CLI));
+        assertNoImports(CLI, List.of(AMBER, CRYSTALCODER));
+        assertNoImports(
+                "ai.llm360.common.kernel..", List.of("ai.djl..", "ai.llm360.common.model.."));
+    }
+
+    @Test
+    void packages_of_common_stand_on_one_another_in_one_order() {
+        List<String> order =
+                Stream.of(
+                                "config",
+                                "checkpoint",
+                                "tokenizer",
+                                "data",
+                                "torch",
+                                "kernel",
+                                "model",
+                                "generate",
+                                "run",
+                                "train")
+                        .map(HouseRulesTest::inCommon)
+                        .toList();
+        for (int i = 0; i < order.size() - 1; i++) {
+            assertNoImports(order.get(i), order.subList(i + 1, order.size()));
+        }
+    }
+
+    @Test
+    void tokenizing_and_packing_load_no_engine() {
+        for (String name : List.of("config", "checkpoint", "tokenizer", "data")) {
+            assertNoImports(inCommon(name), List.of("ai.djl.engine..", "ai.djl.pytorch.."));
+        }
+    }
+
+    private static String inCommon(String name) {
+        return "ai.llm360.common." + name + "..";
+    }
+
+    private static void assertNoImports(String room, List<String> others) {
         noClasses()
                 .that()
-                .resideInAPackage(COMMON)
+                .resideInAPackage(room)
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage(AMBER, CRYSTALCODER, ZOO, CLI)
-                .because("the floor knows no model by name")
-                .check(HOUSE);
-        noClasses()
-                .that()
-                .resideInAPackage("ai.llm360.common.kernel..")
-                .should()
-                .dependOnClassesThat()
-                .resideInAnyPackage("ai.djl..", "ai.llm360.common.nn..")
-                .because("kernels know addresses and sizes only")
-                .check(HOUSE);
-        noClasses()
-                .that()
-                .resideInAPackage(AMBER)
-                .should()
-                .dependOnClassesThat()
-                .resideInAnyPackage(CRYSTALCODER, ZOO, CLI)
-                .because("models don't know each other")
-                .check(HOUSE);
-        noClasses()
-                .that()
-                .resideInAPackage(CRYSTALCODER)
-                .should()
-                .dependOnClassesThat()
-                .resideInAnyPackage(AMBER, ZOO, CLI)
-                .because("models don't know each other")
-                .check(HOUSE);
-        noClasses()
-                .that()
-                .resideInAPackage(ZOO)
-                .should()
-                .dependOnClassesThat()
-                .resideInAPackage(CLI)
-                .check(HOUSE);
-        noClasses()
-                .that()
-                .resideInAPackage(CLI)
-                .should()
-                .dependOnClassesThat()
-                .resideInAnyPackage(AMBER, CRYSTALCODER)
-                .because("the command takes its models from the zoo")
+                .resideInAnyPackage(others.toArray(String[]::new))
                 .check(HOUSE);
     }
 
@@ -130,21 +141,11 @@ class HouseRulesTest {
                 .containsExactly(TorchBridge.class.getName());
         noClasses()
                 .that()
-                .resideOutsideOfPackages("ai.llm360.common.nn", "ai.djl..")
+                .resideOutsideOfPackages(
+                        "ai.llm360.common.torch", "ai.llm360.common.model", "ai.djl..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("ai.djl.pytorch.jni")
-                .check(HOUSE);
-    }
-
-    @Test
-    void the_hub_knows_no_model() {
-        noClasses()
-                .that()
-                .resideInAPackage("ai.llm360.zoo.hub..")
-                .should()
-                .dependOnClassesThat()
-                .resideInAnyPackage("ai.llm360.zoo", AMBER, CRYSTALCODER, COMMON)
                 .check(HOUSE);
     }
 
@@ -229,7 +230,9 @@ class HouseRulesTest {
                 .should()
                 .onlyDependOnClassesThat(
                         DescribedPredicate.not(
-                                resideInAPackage("ai.llm360.common.nn..")
+                                resideInAnyPackage(
+                                                "ai.llm360.common.torch..",
+                                                "ai.llm360.common.model..")
                                         .or(resideInAPackage("ai.djl.engine.."))
                                         .or(
                                                 DescribedPredicate.describe(

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
-import ai.llm360.zoo.hub.HubSettings;
+import ai.llm360.hub.HubSettings;
 import ai.llm360.zoo.testing.HubEnvironment;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;

@@ -3,7 +3,7 @@ package ai.llm360.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.llm360.common.testing.TinyTokenizer;
-import ai.llm360.zoo.hub.HubServer;
+import ai.llm360.hub.HubServer;
 import ai.llm360.zoo.testing.HubEnvironment;
 import ai.llm360.zoo.testing.PublishedHub;
 import com.google.gson.JsonParser;

@@ -2,7 +2,7 @@ package ai.llm360.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.llm360.common.nn.Machine;
+import ai.llm360.common.torch.Machine;
 import ai.llm360.zoo.CheckpointComparison;
 import ai.llm360.zoo.ReproductionResult;
 import java.io.ByteArrayInputStream;

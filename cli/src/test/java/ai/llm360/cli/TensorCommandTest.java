@@ -7,7 +7,7 @@ import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.common.testing.SafetensorsBuilder;
 import ai.llm360.zoo.Zoo;
-import ai.llm360.zoo.hub.HubSettings;
+import ai.llm360.hub.HubSettings;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.ByteArrayInputStream;

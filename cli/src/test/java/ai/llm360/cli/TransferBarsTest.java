@@ -2,7 +2,7 @@ package ai.llm360.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.llm360.zoo.hub.HubFile;
+import ai.llm360.hub.HubFile;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;

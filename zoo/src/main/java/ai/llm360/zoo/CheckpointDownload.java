@@ -1,10 +1,10 @@
 package ai.llm360.zoo;
 
 import ai.djl.util.Progress;
-import ai.llm360.zoo.hub.HubClient;
-import ai.llm360.zoo.hub.HubFile;
-import ai.llm360.zoo.hub.HubPlan;
-import ai.llm360.zoo.hub.TransferListener;
+import ai.llm360.hub.HubClient;
+import ai.llm360.hub.HubFile;
+import ai.llm360.hub.HubPlan;
+import ai.llm360.zoo.tree.DjlTransfer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -100,6 +100,6 @@ public final class CheckpointDownload {
      */
     public Path run(Progress progress) throws IOException {
         PublishedRepository.require(hub, plan);
-        return hub.download(plan, TransferListener.of(progress)).directory();
+        return hub.download(plan, DjlTransfer.of(progress)).directory();
     }
 }

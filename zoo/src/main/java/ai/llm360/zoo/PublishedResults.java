@@ -1,11 +1,11 @@
 package ai.llm360.zoo;
 
 import ai.djl.util.Progress;
-import ai.llm360.zoo.hub.HubClient;
-import ai.llm360.zoo.hub.HubException;
-import ai.llm360.zoo.hub.HubSnapshot;
+import ai.llm360.hub.HubClient;
+import ai.llm360.hub.HubException;
+import ai.llm360.hub.HubSnapshot;
+import ai.llm360.io.Workers;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.ArrayList;
@@ -15,9 +15,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /**
@@ -25,9 +22,10 @@ import java.util.concurrent.Future;
  * has a file {@code eval_arc.json}, and one for each other {@link Task}.
  *
  * <pre>{@code
- * HubClient hub = HubClient.builder().setSettings(HubSettings.ofEnvironment()).build();
+ * Zoo zoo = Zoo.ofEnvironment();
  * PublishedResults results =
- *         PublishedResults.read(hub, Task.ARC, Catalogue.checkpoints("amber"), null);
+ *         PublishedResults.read(
+ *                 zoo.client(), Task.ARC, zoo.catalogue().checkpoints("amber"), null);
  * }</pre>
  *
  * @param task the task
@@ -91,15 +89,14 @@ public record PublishedResults(Task task, List<Row> rows) {
         if (progress != null) {
             progress.reset("results of checkpoints", checkpoints.size());
         }
-        ExecutorService threads = Executors.newFixedThreadPool(AT_ONCE);
-        try {
+        try (Workers workers = new Workers("llm360-results", AT_ONCE)) {
             List<Future<Row>> futures = new ArrayList<>();
             for (PublishedCheckpoint checkpoint : checkpoints) {
-                futures.add(threads.submit(() -> row(hub, task, checkpoint)));
+                futures.add(workers.submit(() -> row(hub, task, checkpoint)));
             }
             List<Row> rows = new ArrayList<>();
             for (Future<Row> future : futures) {
-                rows.add(get(future));
+                rows.add(Workers.await(future));
                 if (progress != null) {
                     progress.increment(1);
                 }
@@ -108,22 +105,6 @@ public record PublishedResults(Task task, List<Row> rows) {
                 progress.end();
             }
             return new PublishedResults(task, rows);
-        } finally {
-            threads.shutdownNow();
-        }
-    }
-
-    private static Row get(Future<Row> future) throws IOException {
-        try {
-            return future.get();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new InterruptedIOException("interrupted while results were collected");
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof IOException io) {
-                throw io;
-            }
-            throw new IllegalStateException(e.getCause());
         }
     }
 

@@ -3,13 +3,16 @@ package ai.llm360.zoo;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.data.DataPreparation;
-import ai.llm360.common.nn.Machine;
+import ai.llm360.common.torch.Machine;
+import ai.llm360.common.run.SavedState;
 import ai.llm360.common.train.TrainingPhase;
 import ai.llm360.zoo.tree.TrainedModel;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Makes a published series anew: its data, its training, and the comparison of the two.
@@ -140,16 +143,19 @@ public final class Reproduction {
 
     private List<CheckpointComparison> compare(Path run, List<SeriesCheckpoint> wanted)
             throws IOException {
-        TrainedModel trained = TrainedModel.of(run, true);
+        Map<String, TrainedModel.Source> trained = new HashMap<>();
+        TrainedModel.of(run, true).checkpoints().forEach(anew -> trained.put(anew.name(), anew));
         List<CheckpointComparison> comparisons = new ArrayList<>();
         for (SeriesCheckpoint one : wanted) {
-            TrainedModel.Source anew = trained.checkpoint(one.name());
+            TrainedModel.Source anew = trained.get(one.name());
+            Path weights =
+                    anew != null
+                            ? anew.directory()
+                            : SavedState.open(run.resolve(one.name())).path(); // says what lacks
+            double loss = anew == null ? Double.NaN : anew.standing().loss().orElse(Double.NaN);
             comparisons.add(
                     CheckpointComparison.of(
-                            one,
-                            embedded.copyInto(home, one.name()),
-                            anew.directory(),
-                            anew.standing().loss().orElse(Double.NaN)));
+                            one, embedded.copyInto(home, one.name()), weights, loss));
         }
         return comparisons;
     }

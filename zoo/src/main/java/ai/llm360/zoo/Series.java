@@ -2,19 +2,16 @@ package ai.llm360.zoo;
 
 import ai.djl.repository.Metadata;
 import ai.djl.repository.zoo.ModelNotFoundException;
-import ai.llm360.common.checkpoint.NearNames;
+import ai.llm360.io.NearNames;
+import ai.llm360.io.Workers;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import java.util.concurrent.Callable;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 
@@ -121,7 +118,7 @@ public final class Series implements Iterable<CheckpointEntry> {
                                                         .findFirst()),
                 asked -> {
                     List<String> names = all.stream().map(CheckpointEntry::name).toList();
-                    return "no checkpoint '%s' of %s: there are %s; did you mean %s?"
+                    return "no checkpoint '%s' in %s: there are %s; did you mean %s?"
                             .formatted(
                                     asked,
                                     model,
@@ -313,34 +310,16 @@ public final class Series implements Iterable<CheckpointEntry> {
      * @throws IOException if reading fails, or on an interrupt
      */
     public <T> List<T> sweep(int atOnce, Work<T> work) throws ModelNotFoundException, IOException {
-        ExecutorService threads =
-                Executors.newFixedThreadPool(Math.min(atOnce, checkpoints.size()));
-        try {
-            List<Future<T>> futures = new ArrayList<>();
-            for (CheckpointEntry checkpoint : checkpoints) {
-                futures.add(threads.submit(() -> work.of(checkpoint)));
-            }
-            List<T> results = new ArrayList<>();
-            for (Future<T> future : futures) {
-                results.add(future.get());
-            }
-            return results;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new InterruptedIOException("interrupted while checkpoints were read");
-        } catch (ExecutionException e) {
+        List<Callable<T>> tasks = new ArrayList<>();
+        checkpoints.forEach(one -> tasks.add(() -> work.of(one)));
+        try (Workers workers =
+                new Workers("llm360-sweep", Math.min(atOnce, checkpoints.size()))) {
+            return workers.all(tasks);
+        } catch (IllegalStateException e) {
             if (e.getCause() instanceof ModelNotFoundException absent) {
                 throw absent;
             }
-            if (e.getCause() instanceof IOException problem) {
-                throw problem;
-            }
-            if (e.getCause() instanceof RuntimeException problem) {
-                throw problem;
-            }
-            throw new IllegalStateException(e.getCause());
-        } finally {
-            threads.shutdownNow();
+            throw e;
         }
     }
 

@@ -1,9 +1,9 @@
 package ai.llm360.zoo;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
-import ai.llm360.zoo.hub.HubClient;
-import ai.llm360.zoo.hub.HubRetry;
-import ai.llm360.zoo.hub.HubSettings;
+import ai.llm360.hub.HubClient;
+import ai.llm360.hub.HubRetry;
+import ai.llm360.hub.HubSettings;
 import ai.llm360.zoo.tree.StaticTree;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -127,7 +127,7 @@ public final class Zoo {
      * @param model the model's name
      * @return the catalogue with that answer
      * @throws ModelNotFoundException if LLM360 published no such model
-     * @throws ai.llm360.zoo.hub.HubException if the Hub gives none
+     * @throws ai.llm360.hub.HubException if the Hub gives none
      * @throws IOException if the answer can't be kept
      */
     public Catalogue refresh(String model) throws ModelNotFoundException, IOException {

@@ -3,12 +3,12 @@ package ai.llm360.zoo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ai.llm360.zoo.hub.HubClient;
-import ai.llm360.zoo.hub.HubFile;
-import ai.llm360.zoo.hub.HubPlan;
-import ai.llm360.zoo.hub.HubServer;
-import ai.llm360.zoo.hub.HubSettings;
-import ai.llm360.zoo.hub.ServedFile;
+import ai.llm360.hub.HubClient;
+import ai.llm360.hub.HubFile;
+import ai.llm360.hub.HubPlan;
+import ai.llm360.hub.HubServer;
+import ai.llm360.hub.HubSettings;
+import ai.llm360.hub.ServedFile;
 import ai.llm360.zoo.testing.Home;
 import ai.llm360.zoo.testing.HubEnvironment;
 import java.io.IOException;

@@ -1,8 +1,8 @@
 package ai.llm360.zoo;
 
-import ai.llm360.common.checkpoint.AtomicDirectory;
+import ai.llm360.io.AtomicDirectory;
 import ai.llm360.common.config.ConfigTree;
-import ai.llm360.common.nn.Machine;
+import ai.llm360.common.torch.Machine;
 import ai.llm360.common.run.PhasedRun;
 import ai.llm360.common.run.ValidationLoss;
 import ai.llm360.zoo.tree.Standing;

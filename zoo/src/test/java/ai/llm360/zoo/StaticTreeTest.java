@@ -10,7 +10,7 @@ import ai.djl.repository.Repository;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.djl.repository.zoo.ZooModel;
 import ai.llm360.common.run.SavedState;
-import ai.llm360.zoo.hub.HubException;
+import ai.llm360.hub.HubException;
 import ai.llm360.zoo.testing.FileServer;
 import ai.llm360.zoo.testing.HubEnvironment;
 import ai.llm360.zoo.testing.TinyModel;
@@ -184,7 +184,7 @@ class StaticTreeTest extends PublishedRun {
         publish();
         assertThatThrownBy(() -> Reference.resolve(inTree("my-amber@ckpt-007")))
                 .isInstanceOf(ModelNotFoundException.class)
-                .hasMessageContaining("no checkpoint 'ckpt-007' of " + inTree("my-amber"))
+                .hasMessageContaining("no checkpoint 'ckpt-007' in " + inTree("my-amber"))
                 .hasMessageContaining("ckpt-000, ckpt-001");
         for (String bad :
                 List.of("llm360+file:tree/x@1", "llm360+file:///a b/x", "llm360+file:///t/")) {

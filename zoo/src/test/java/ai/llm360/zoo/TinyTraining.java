@@ -3,7 +3,7 @@ package ai.llm360.zoo;
 import ai.djl.ndarray.NDManager;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.data.TokenDataset;
-import ai.llm360.common.nn.CausalDecoder;
+import ai.llm360.common.model.CausalDecoder;
 import ai.llm360.common.run.PhasedRun;
 import ai.llm360.common.run.RunDirectory;
 import ai.llm360.common.testing.TinyTokenizer;

@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import ai.llm360.common.kernel.KernelMatrix;
-import ai.llm360.common.nn.WeightPreparation;
-import ai.llm360.common.nn.WeightType;
-import ai.llm360.zoo.hub.FileProblem.Kind;
-import ai.llm360.zoo.hub.HubSettings;
+import ai.llm360.common.model.WeightPreparation;
+import ai.llm360.common.model.WeightType;
+import ai.llm360.hub.FileProblem.Kind;
+import ai.llm360.hub.HubSettings;
 import ai.llm360.zoo.testing.Home;
 import ai.llm360.zoo.testing.TinyModel;
 import java.io.IOException;

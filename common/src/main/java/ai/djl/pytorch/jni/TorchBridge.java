@@ -8,7 +8,7 @@ import ai.djl.pytorch.engine.PtSymbolBlock;
  *
  * <p>{@link IValueUtils#runMethod} always runs in inference mode, so nothing that it returns can be
  * trained, and {@link PtNDArray#getDataType()} can't name bfloat16. Everything above this class
- * works with {@code ai.llm360.common.nn.TorchScript}.
+ * works with {@code ai.llm360.common.torch.TorchScript}.
  */
 public final class TorchBridge {
 

@@ -1,6 +1,7 @@
 package ai.llm360.common.checkpoint;
 
 import ai.djl.util.Progress;
+import ai.llm360.io.AtomicDirectory;
 import com.google.gson.stream.JsonWriter;
 import java.io.IOException;
 import java.io.StringWriter;

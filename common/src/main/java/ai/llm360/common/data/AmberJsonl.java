@@ -1,6 +1,6 @@
 package ai.llm360.common.data;
 
-import ai.llm360.common.checkpoint.AtomicDirectory;
+import ai.llm360.io.AtomicDirectory;
 import java.io.BufferedWriter;
 import java.io.EOFException;
 import java.io.IOException;

@@ -1,6 +1,7 @@
 package ai.llm360.common.data;
 
-import ai.llm360.common.checkpoint.PlainText;
+import ai.llm360.io.Hashes;
+import ai.llm360.io.PlainText;
 import com.google.gson.FieldNamingPolicy;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
@@ -264,7 +265,7 @@ public record DataManifest(
      * @return the SHA-256 of {@link #toJson()}, in hexadecimal
      */
     public String digest() {
-        return Sha256.of(toJson());
+        return Hashes.sha256(toJson());
     }
 
     /**

@@ -1,11 +1,12 @@
 package ai.llm360.common.data;
 
 import ai.djl.util.Progress;
-import ai.llm360.common.checkpoint.AtomicDirectory;
 import ai.llm360.common.data.DataManifest.RowFile;
 import ai.llm360.common.data.DataManifest.Segment;
 import ai.llm360.common.data.DataManifest.Source;
 import ai.llm360.common.tokenizer.Tokenizer;
+import ai.llm360.io.AtomicDirectory;
+import ai.llm360.io.Workers;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -63,7 +64,7 @@ public final class DataPreparation {
      */
     public DataManifest prepare() throws IOException {
         try (AtomicDirectory directory = AtomicDirectory.begin(target);
-                Parallel threads = new Parallel(threadCount)) {
+                Workers threads = new Workers("llm360-data", threadCount)) {
             for (String part : List.of("sources", "validation", "chunks")) {
                 Files.createDirectory(directory.path().resolve(part));
             }
@@ -84,7 +85,7 @@ public final class DataPreparation {
         }
     }
 
-    private DataManifest prepare(Path directory, List<SourceInput> inputs, Parallel threads)
+    private DataManifest prepare(Path directory, List<SourceInput> inputs, Workers threads)
             throws IOException {
         try (RecipeVocabulary vocabulary = RecipeVocabulary.open(recipe, base)) {
             DataManifest empty = DataManifest.empty(recipe, vocabulary);
@@ -107,7 +108,7 @@ public final class DataPreparation {
     }
 
     private void tokenize(
-            SourceInput input, RecipeVocabulary vocabulary, Parallel threads, Spools spools)
+            SourceInput input, RecipeVocabulary vocabulary, Workers threads, Spools spools)
             throws IOException {
         RowSpool spool = spools.of(input.source().name(), input);
         DocumentTokenizer encoder = new DocumentTokenizer(vocabulary, threads, threadCount);
@@ -165,7 +166,7 @@ public final class DataPreparation {
         return empty.withSources(sources, validation);
     }
 
-    private DataManifest mix(Path directory, DataManifest unmixed, Parallel threads)
+    private DataManifest mix(Path directory, DataManifest unmixed, Workers threads)
             throws IOException {
         Mixing mixing = new Mixing(unmixed.rowsLeft(), 0, recipe.chunks());
         Segment segment = mixing.segment(recipe.weights(), recipe.rowsPerChunk());

@@ -1,15 +1,17 @@
 package ai.llm360.common.data;
 
-import ai.llm360.common.checkpoint.AtomicDirectory;
 import ai.llm360.common.data.DataManifest.RowFile;
 import ai.llm360.common.data.DataManifest.Segment;
 import ai.llm360.common.tokenizer.Tokenizer;
+import ai.llm360.io.AtomicDirectory;
+import ai.llm360.io.Workers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 
 /**
  * Makes a data set with other proportions out of one that there is.
@@ -73,7 +75,7 @@ public final class DataRemix {
                             .formatted(firstChunk, count, old.chunks().size()));
         }
         try (AtomicDirectory directory = AtomicDirectory.begin(target);
-                Parallel threads = new Parallel(threadCount)) {
+                Workers threads = new Workers("llm360-data", threadCount)) {
             DataManifest kept = keep(old, directory.path(), threads);
             Mixing mixing = new Mixing(kept.rowsLeft(), firstChunk, count - firstChunk);
             DataManifest mixed =
@@ -96,7 +98,7 @@ public final class DataRemix {
         return mixing.segment(weights, rows);
     }
 
-    private DataManifest keep(DataManifest old, Path directory, Parallel threads)
+    private DataManifest keep(DataManifest old, Path directory, Workers threads)
             throws IOException {
         for (String part : List.of("sources", "validation", "chunks")) {
             Files.createDirectory(directory.resolve(part));
@@ -111,7 +113,7 @@ public final class DataRemix {
         return old.withChunks(segments, first);
     }
 
-    private Parallel.Task<Path> link(RowFile file, Path directory) {
+    private Callable<Path> link(RowFile file, Path directory) {
         return () -> {
             Path from = source.resolve(file.file());
             if (!Files.isRegularFile(from)) {

@@ -1,5 +1,6 @@
 package ai.llm360.common.data;
 
+import ai.llm360.io.Hashes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
@@ -113,7 +114,7 @@ record MavenArtifact(String group, String artifact, String version, Optional<Str
     }
 
     private Path checked(Path file, String sha256) throws IOException {
-        String found = Sha256.of(file);
+        String found = Hashes.sha256(file);
         if (!found.equals(sha256)) {
             throw new DataException(
                     file,

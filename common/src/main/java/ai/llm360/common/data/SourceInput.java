@@ -1,6 +1,7 @@
 package ai.llm360.common.data;
 
 import ai.llm360.common.data.DataManifest.Input;
+import ai.llm360.io.Hashes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,7 +43,7 @@ record SourceInput(DataRecipe.Source source, List<Path> files, List<Input> input
         List<Input> inputs = new ArrayList<>();
         long bytes = 0;
         for (Path file : files) {
-            inputs.add(new Input(file.getFileName().toString(), Sha256.of(file)));
+            inputs.add(new Input(file.getFileName().toString(), Hashes.sha256(file)));
             bytes += Files.size(file);
         }
         checkHash(source, files, inputs);

@@ -1,6 +1,7 @@
 package ai.llm360.common.data;
 
 import ai.llm360.common.data.DataManifest.RowFile;
+import ai.llm360.io.Workers;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -18,7 +19,7 @@ import java.util.zip.CRC32;
  * @param threads rearrange rows for fill-in-the-middle
  */
 record SourceSplitter(
-        Path directory, DataRecipe recipe, RecipeVocabulary vocabulary, Parallel threads) {
+        Path directory, DataRecipe recipe, RecipeVocabulary vocabulary, Workers threads) {
 
     /** The files of a source; the second is null where no rows are held back. */
     record Parts(RowFile training, RowFile validation) {}

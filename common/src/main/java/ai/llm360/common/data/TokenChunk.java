@@ -1,5 +1,6 @@
 package ai.llm360.common.data;
 
+import ai.llm360.io.Hashes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -68,7 +69,7 @@ public final class TokenChunk implements AutoCloseable {
     /** Opens a file whose SHA-256 is known, and compares that. */
     static TokenChunk open(Path file, String sha256) throws IOException {
         TokenChunk chunk = map(file, MAX_WINDOW_BYTES);
-        String found = Sha256.of(file);
+        String found = Hashes.sha256(file);
         if (!found.equals(sha256)) {
             throw new DataException(
                     file,

@@ -2,10 +2,10 @@ package ai.llm360.common.generate;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.llm360.common.nn.CausalLanguageModel;
-import ai.llm360.common.nn.TorchScript;
+import ai.llm360.common.model.CausalLanguageModel;
 import ai.llm360.common.tokenizer.StreamingDecoder;
 import ai.llm360.common.tokenizer.Tokenizer;
+import ai.llm360.common.torch.TorchScript;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;

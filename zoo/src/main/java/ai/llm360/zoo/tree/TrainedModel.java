@@ -110,29 +110,6 @@ public record TrainedModel(String name, List<Source> checkpoints) {
         return new TrainedModel(name.orElse(fallback), found);
     }
 
-    /**
-     * Returns a checkpoint.
-     *
-     * @param name its name
-     * @return the checkpoint
-     * @throws TreeException if there is none of that name
-     */
-    public Source checkpoint(String name) throws TreeException {
-        return checkpoints.stream()
-                .filter(one -> one.name().equals(name))
-                .findFirst()
-                .orElseThrow(
-                        () ->
-                                new TreeException(
-                                        this.name,
-                                        "has no checkpoint %s; there are %s"
-                                                .formatted(
-                                                        name,
-                                                        checkpoints.stream()
-                                                                .map(Source::name)
-                                                                .toList())));
-    }
-
     /** A phase by itself is named {@code nano/phase1}. */
     private static Optional<String> name(ConfigTree recipe) {
         return recipe.get("name").map(name -> name.toString().replace('/', '-'));

@@ -1,6 +1,6 @@
 package ai.llm360.zoo.tree;
 
-import ai.llm360.common.checkpoint.PlainText;
+import ai.llm360.io.PlainText;
 import ai.llm360.zoo.MetadataJson;
 import com.google.gson.JsonParseException;
 import java.net.URLEncoder;

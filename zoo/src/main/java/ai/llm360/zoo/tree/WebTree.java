@@ -1,12 +1,12 @@
 package ai.llm360.zoo.tree;
 
 import ai.djl.util.Progress;
-import ai.llm360.common.run.WholeFile;
-import ai.llm360.zoo.hub.HubCache;
-import ai.llm360.zoo.hub.HubClient;
-import ai.llm360.zoo.hub.HubException;
-import ai.llm360.zoo.hub.HubSettings;
-import ai.llm360.zoo.hub.HubSnapshot;
+import ai.llm360.io.WholeFile;
+import ai.llm360.hub.HubCache;
+import ai.llm360.hub.HubClient;
+import ai.llm360.hub.HubException;
+import ai.llm360.hub.HubSettings;
+import ai.llm360.hub.HubSnapshot;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -85,7 +85,10 @@ final class WebTree implements StaticTree {
         Set<String> wanted = wanted(checkpoint);
         HubSnapshot snapshot =
                 client.snapshot(
-                        checkpoint.repository(), checkpoint.commit(), wanted::contains, progress);
+                        checkpoint.repository(),
+                        checkpoint.commit(),
+                        wanted::contains,
+                        DjlTransfer.of(progress));
         if (snapshot.files().size() != wanted.size()) {
             throw new TreeException(
                     tree,

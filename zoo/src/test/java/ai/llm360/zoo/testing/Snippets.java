@@ -22,7 +22,7 @@ public final class Snippets {
                     "ai.djl.inference.Predictor",
                     "ai.djl.repository.zoo.ZooModel",
                     "ai.llm360.common.generate.*",
-                    "ai.llm360.common.nn.WeightType",
+                    "ai.llm360.common.model.WeightType",
                     "ai.llm360.zoo.Criteria",
                     "ai.llm360.zoo.CheckpointEntry",
                     "ai.llm360.zoo.PartialCheckpoint",

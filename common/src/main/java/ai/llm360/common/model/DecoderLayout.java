@@ -1,0 +1,78 @@
+package ai.llm360.common.model;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What one architecture's decoder is made of: its sizes, its weights by name, and its page.
+ *
+ * <p>The page is TorchScript with these methods, where {@code …} are the weights of {@link
+ * #layer()} or {@link #finalNorm()} in order, linear ones as {@code Weight}. It calls what {@code
+ * decoder.torchscript}, beside this class, and the page of a kind of linear weight define:
+ * attention, the cache, {@code linear}, {@code conv1d}.
+ *
+ * <ul>
+ *   <li>{@code embed(ids, table)}: (B, T) to (B, T, C)
+ *   <li>{@code rotary_tables(positions, like)}: two tables of (positions, rotary dim)
+ *   <li>{@code layer(x, cos, sin, …)}: (B, T, C) to (B, T, C)
+ *   <li>{@code cached_layer(x, cos, sin, keys, values, slots, start, …)}: the same, continuing a
+ *       cache; here the tables' rows are the tokens', (B, 1, T, rotary dim)
+ *   <li>{@code final_norm(x, …)}: (B, T, C) to (B, T, C), the last hidden state
+ *   <li>{@code head_input(x, …)}: the same, as the head's matrix multiplies it
+ * </ul>
+ *
+ * <p>Where this project has kernels, they compute bfloat16 and int8 inference from the {@link
+ * #rules} instead; the page says the same in libtorch's terms, with which every device computes,
+ * and training.
+ *
+ * @param page the page's text
+ * @param constants what the page reads through {@code self}, besides the rules' {@code eps} and
+ *     {@code head_scale}, and {@code head_dim} and {@code attention_scale}
+ * @param vocabulary the number of tokens (V)
+ * @param context the largest number of positions
+ * @param layers the number of decoder layers
+ * @param heads the heads of a layer's attention (H)
+ * @param keyValueHeads the heads that the cache holds (K)
+ * @param headDim the size of a head (D)
+ * @param attentionScale what the scores of queries and keys are multiplied by
+ * @param rules what the weights don't tell of a layer
+ * @param embedding the embedding table
+ * @param layerPrefix what precedes a layer's number in its weights' names, such as {@code
+ *     model.layers}
+ * @param layer the weights of a layer
+ * @param products how many of the layer's matrices, in order, each of its four products takes
+ * @param finalNorm the weights of the norm before the head
+ * @param head the head's matrix, absent where it is the embedding table
+ */
+public record DecoderLayout(
+        String page,
+        Map<String, ?> constants,
+        int vocabulary,
+        int context,
+        int layers,
+        int heads,
+        int keyValueHeads,
+        int headDim,
+        double attentionScale,
+        DecoderRules rules,
+        WeightSpec embedding,
+        String layerPrefix,
+        List<WeightSpec> layer,
+        List<Integer> products,
+        List<WeightSpec> finalNorm,
+        Optional<WeightSpec> head) {
+
+    /** Returns what precedes the names of a layer's weights. */
+    String layerPrefix(int layer) {
+        return layerPrefix + "." + layer + ".";
+    }
+
+    /** The final norm's weights, then the head's matrix. */
+    List<WeightSpec> last() {
+        List<WeightSpec> specs = new ArrayList<>(finalNorm);
+        specs.add(head.orElseGet(embedding::asHead));
+        return specs;
+    }
+}

@@ -1,0 +1,67 @@
+package ai.llm360.common.model;
+
+import ai.llm360.common.kernel.KernelMatrix;
+import ai.llm360.common.torch.TorchScript;
+import java.util.Map;
+
+/**
+ * How a linear layer's weight is held, and by which kernel it is multiplied.
+ *
+ * <p>A model's page calls {@code linear(x, w)} on a {@code Weight} and knows no more. Each kind
+ * supplies those two and {@code prepare(tensor)}, which turns a checkpoint's tensor into a {@code
+ * Weight}.
+ */
+enum LinearKind {
+    /** The tensor as it is: training, and every device but the CPU. */
+    PLAIN("linear_plain", false),
+    /** The tensor as it is, four rows at a time while decoding, on the CPU. */
+    ROWS("linear_rows", false),
+    /** bfloat16 on a CPU without bfloat16 arithmetic. */
+    BFLOAT16("linear_bfloat16", false),
+    /** int8 weights and activations, on the CPU. */
+    INT8("linear_int8", true),
+    /** Training: float32 weights, products in bfloat16. */
+    BFLOAT16_COMPUTE("linear_bfloat16_compute", false),
+    /** The same on a CPU without bfloat16 arithmetic. */
+    BFLOAT16_ROUNDED("linear_bfloat16_rounded", false);
+
+    private final String resource;
+    private final boolean packing;
+
+    LinearKind(String resource, boolean packing) {
+        this.resource = resource;
+        this.packing = packing;
+    }
+
+    /** Returns whether a weight is copied into another layout, which training would not update. */
+    boolean packs(WeightSpec weight) {
+        // libtorch's matrix-vector kernel wants an output's weights side by side; ours takes both.
+        boolean turns = this == BFLOAT16 && weight.transposed() && !KernelMatrix.supported();
+        return weight.linear() && (packing || turns);
+    }
+
+    /** Completes a model's page with what decoders have in common and this kind's methods. */
+    String complete(String page) {
+        return typed(page)
+                + typed(TorchScript.source(LinearKind.class, "decoder.torchscript"))
+                + methods();
+    }
+
+    /** Returns this kind's methods, as a page of their own. */
+    String methods() {
+        return typed(TorchScript.source(LinearKind.class, resource + ".torchscript"));
+    }
+
+    private String typed(String text) {
+        String type =
+                this == INT8
+                        ? "__torch__.torch.classes.quantized.LinearPackedParamsBase"
+                        : "Tensor";
+        return text.replaceAll("\\bWeight\\b", type) + "\n";
+    }
+
+    /** Returns the constants that this kind's methods read. */
+    Map<String, ?> constants(int int8Levels) {
+        return this == INT8 ? Map.of("levels", int8Levels) : Map.of();
+    }
+}
