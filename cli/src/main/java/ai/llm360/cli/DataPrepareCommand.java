@@ -8,7 +8,7 @@ import ai.llm360.common.data.DataPreparation;
 import ai.llm360.common.data.TokenDataset;
 import ai.llm360.common.train.TrainingPhase;
 import ai.llm360.zoo.Zoo;
-import ai.llm360.zoo.DataRecipes;
+import ai.llm360.zoo.reproduce.DataRecipes;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,9 +1,9 @@
 package ai.llm360.cli;
 
 import ai.llm360.zoo.CheckpointEntry;
-import ai.llm360.zoo.PublishedCheckpoint;
-import ai.llm360.zoo.tree.TreeCheckpoint;
-import ai.llm360.zoo.tree.TreeFile;
+import ai.llm360.zoo.catalogue.PublishedCheckpoint;
+import ai.llm360.zoo.source.TreeCheckpoint;
+import ai.llm360.zoo.source.TreeFile;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;

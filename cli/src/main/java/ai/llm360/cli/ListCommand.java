@@ -2,7 +2,7 @@ package ai.llm360.cli;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.zoo.CheckpointEntry;
-import ai.llm360.zoo.PublishedCheckpoint;
+import ai.llm360.zoo.catalogue.PublishedCheckpoint;
 import ai.llm360.zoo.Series;
 import ai.llm360.zoo.Zoo;
 import java.io.IOException;

@@ -5,7 +5,7 @@ import ai.djl.MalformedModelException;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.djl.repository.zoo.ZooModel;
 import ai.llm360.common.model.WeightType;
-import ai.llm360.zoo.CheckpointDownload;
+import ai.llm360.zoo.source.CheckpointDownload;
 import ai.llm360.zoo.CheckpointEntry;
 import ai.llm360.zoo.Criteria;
 import ai.llm360.zoo.Reference;

@@ -18,7 +18,7 @@ import ai.llm360.common.train.TrainingPhase;
 import ai.llm360.common.train.TrainingPlan;
 import ai.llm360.common.train.TrainingResult;
 import ai.llm360.common.train.TrainingRun;
-import ai.llm360.zoo.Recipes;
+import ai.llm360.zoo.reproduce.Recipes;
 import ai.llm360.zoo.Reference;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -2,11 +2,11 @@ package ai.llm360.cli;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.io.WholeFile;
-import ai.llm360.zoo.PublishedCheckpoint;
-import ai.llm360.zoo.PublishedResults;
-import ai.llm360.zoo.PublishedResults.Row;
-import ai.llm360.zoo.PublishedResults.Task;
-import ai.llm360.zoo.Scores;
+import ai.llm360.zoo.catalogue.PublishedCheckpoint;
+import ai.llm360.zoo.catalogue.PublishedResults;
+import ai.llm360.zoo.catalogue.PublishedResults.Row;
+import ai.llm360.zoo.catalogue.PublishedResults.Task;
+import ai.llm360.zoo.catalogue.Scores;
 import ai.llm360.zoo.Zoo;
 import ai.llm360.hub.HubClient;
 import ai.llm360.hub.HubSettings;

@@ -1,6 +1,6 @@
 package ai.llm360.cli;
 
-import ai.llm360.zoo.Removal;
+import ai.llm360.zoo.transfer.Removal;
 import ai.llm360.zoo.Zoo;
 import ai.llm360.hub.HubSettings;
 import java.util.List;

@@ -1,6 +1,6 @@
 package ai.llm360.cli;
 
-import ai.llm360.zoo.Verification;
+import ai.llm360.zoo.transfer.Verification;
 import ai.llm360.zoo.Zoo;
 import ai.llm360.hub.FileProblem;
 import ai.llm360.hub.HubSettings;

@@ -137,7 +137,7 @@ class ListCommandTest {
         assertThat(command.out().lines())
                 .hasSize(11)
                 .startsWith("checkpoint  step  tokens (M)    loss  at hand")
-                .endsWith("ckpt-009     860        1.76  0.0000  yes");
+                .endsWith("ckpt-009     860        1.76  3.1834  yes");
         assertThat(temp).isEmptyDirectory();
     }
 

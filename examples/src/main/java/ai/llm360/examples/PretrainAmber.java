@@ -14,7 +14,7 @@ import ai.llm360.common.train.TrainingConfig;
 import ai.llm360.common.train.TrainingListener;
 import ai.llm360.common.train.TrainingLoop;
 import ai.llm360.common.train.TrainingRun;
-import ai.llm360.zoo.Recipes;
+import ai.llm360.zoo.reproduce.Recipes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,5 +1,12 @@
 package ai.llm360.zoo;
 
+import ai.llm360.zoo.catalogue.PublishedCheckpoint;
+import ai.llm360.zoo.djl.MetadataJson;
+import ai.llm360.zoo.source.CheckpointDownload;
+import ai.llm360.zoo.source.EmbeddedSeries;
+import ai.llm360.zoo.source.ModelHome;
+import ai.llm360.zoo.source.SeriesCheckpoint;
+
 import ai.djl.MalformedModelException;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.djl.repository.zoo.ZooModel;
@@ -8,10 +15,10 @@ import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.run.RunException;
 import ai.llm360.common.run.SavedState;
 import ai.llm360.common.run.TrainingState;
-import ai.llm360.zoo.tree.Standing;
-import ai.llm360.zoo.tree.StaticTree;
-import ai.llm360.zoo.tree.TrainedModel;
-import ai.llm360.zoo.tree.TreeCheckpoint;
+import ai.llm360.zoo.catalogue.Standing;
+import ai.llm360.zoo.source.StaticTree;
+import ai.llm360.zoo.source.TrainedModel;
+import ai.llm360.zoo.source.TreeCheckpoint;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -319,7 +326,11 @@ public final class CheckpointEntry {
             throw new ModelNotFoundException(
                     "HF_HUB_OFFLINE or ai.djl.offline is set, and " + zoo.absent(wanted.hub()));
         }
-        return Optional.of(CheckpointDownload.of(zoo.client(), wanted.hub()));
+        return Optional.of(CheckpointDownload.of(
+                        zoo.client(),
+                        wanted.hub().repository(),
+                        wanted.hub().revision(),
+                        published.isPresent() ? reference() : wanted.hub().toString()));
     }
 
     /**

@@ -1,5 +1,8 @@
 package ai.llm360.zoo;
 
+import ai.llm360.zoo.catalogue.Catalogue;
+import ai.llm360.zoo.djl.MetadataJson;
+
 import ai.djl.MalformedModelException;
 import ai.djl.repository.AbstractRepository;
 import ai.djl.repository.Artifact;

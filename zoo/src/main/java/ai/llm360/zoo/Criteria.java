@@ -1,5 +1,8 @@
 package ai.llm360.zoo;
 
+import ai.llm360.zoo.djl.Architecture;
+import ai.llm360.zoo.djl.ModelArgument;
+
 import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.repository.zoo.ModelNotFoundException;

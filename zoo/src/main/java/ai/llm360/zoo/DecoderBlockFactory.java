@@ -1,5 +1,9 @@
 package ai.llm360.zoo;
 
+import ai.llm360.zoo.djl.Architecture;
+import ai.llm360.zoo.djl.GenerationArguments;
+import ai.llm360.zoo.djl.ModelArgument;
+
 import ai.djl.Model;
 import ai.djl.nn.Block;
 import ai.djl.nn.BlockFactory;

@@ -1,5 +1,10 @@
 package ai.llm360.zoo;
 
+import ai.llm360.zoo.djl.GenerationArguments;
+import ai.llm360.zoo.djl.IdsTranslator;
+import ai.llm360.zoo.djl.ModelArgument;
+import ai.llm360.zoo.djl.ServingTranslator;
+
 import ai.djl.Model;
 import ai.djl.modality.Input;
 import ai.djl.modality.Output;

@@ -1,5 +1,7 @@
 package ai.llm360.zoo;
 
+import ai.llm360.zoo.catalogue.PublishedCheckpoint;
+
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -34,11 +36,6 @@ public record HubReference(
     static HubReference of(PublishedCheckpoint checkpoint) {
         return new HubReference(
                 checkpoint.repository(), checkpoint.revision(), Optional.of(checkpoint));
-    }
-
-    /** Returns the name that it was published under, else the revision's. */
-    String name() {
-        return published.map(PublishedCheckpoint::reference).orElse(toString());
     }
 
     /** Returns this as it is written. */

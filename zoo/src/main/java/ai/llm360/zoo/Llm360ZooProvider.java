@@ -1,5 +1,9 @@
 package ai.llm360.zoo;
 
+import ai.llm360.zoo.catalogue.Catalogue;
+import ai.llm360.zoo.djl.MetadataJson;
+import ai.llm360.zoo.source.EmbeddedSeries;
+
 import ai.djl.repository.Repository;
 import ai.djl.repository.zoo.ModelZoo;
 import ai.djl.repository.zoo.ZooProvider;

@@ -1,5 +1,12 @@
 package ai.llm360.zoo;
 
+import ai.llm360.zoo.catalogue.Catalogue;
+import ai.llm360.zoo.catalogue.CheckpointNames;
+import ai.llm360.zoo.catalogue.PublishedCheckpoint;
+import ai.llm360.zoo.source.EmbeddedSeries;
+import ai.llm360.zoo.source.ModelHome;
+import ai.llm360.zoo.source.SeriesCheckpoint;
+
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.io.NearNames;
 import java.io.IOException;

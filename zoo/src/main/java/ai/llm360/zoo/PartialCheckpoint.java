@@ -1,5 +1,8 @@
 package ai.llm360.zoo;
 
+import ai.llm360.zoo.catalogue.PublishedRepository;
+import ai.llm360.zoo.djl.Architecture;
+
 import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.HubConfig;
 import ai.llm360.common.checkpoint.IgnoreRule;

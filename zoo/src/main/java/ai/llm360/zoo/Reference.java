@@ -1,5 +1,10 @@
 package ai.llm360.zoo;
 
+import ai.llm360.zoo.catalogue.Catalogue;
+import ai.llm360.zoo.catalogue.CheckpointNames;
+import ai.llm360.zoo.catalogue.PublishedAmber;
+import ai.llm360.zoo.catalogue.PublishedCheckpoint;
+
 import ai.djl.repository.zoo.ModelNotFoundException;
 import java.io.IOException;
 import java.net.URI;

@@ -1,7 +1,10 @@
 package ai.llm360.zoo;
 
+import ai.llm360.zoo.catalogue.Catalogue;
+import ai.llm360.zoo.source.ModelHome;
+
 import ai.djl.repository.zoo.ModelNotFoundException;
-import ai.llm360.zoo.tree.TrainedModel;
+import ai.llm360.zoo.source.TrainedModel;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;

@@ -1,5 +1,9 @@
 package ai.llm360.zoo;
 
+import ai.llm360.zoo.catalogue.Catalogue;
+import ai.llm360.zoo.catalogue.CheckpointNames;
+import ai.llm360.zoo.djl.MetadataJson;
+
 import ai.djl.repository.Metadata;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.io.NearNames;

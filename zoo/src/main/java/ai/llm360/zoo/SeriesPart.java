@@ -1,5 +1,7 @@
 package ai.llm360.zoo;
 
+import ai.llm360.zoo.catalogue.CheckpointNames;
+
 import ai.djl.repository.zoo.ModelNotFoundException;
 import java.nio.file.Files;
 import java.util.Optional;
@@ -17,7 +19,7 @@ import java.util.regex.Pattern;
  * @param last the last one's name
  * @param number the stride, or the size of the sample
  */
-record SeriesPart(String reference, String model, Optional<String> first, String last, int number) {
+public record SeriesPart(String reference, String model, Optional<String> first, String last, int number) {
 
     private static final Pattern PART =
             Pattern.compile(
@@ -26,7 +28,7 @@ record SeriesPart(String reference, String model, Optional<String> first, String
     /**
      * Reads a reference; empty if it names no more than one checkpoint, or is a path that exists.
      */
-    static Optional<SeriesPart> parse(String reference) {
+    public static Optional<SeriesPart> parse(String reference) {
         Matcher part = PART.matcher(reference);
         if (!part.matches() || RunCheckpoints.path(reference).filter(Files::exists).isPresent()) {
             return Optional.empty();

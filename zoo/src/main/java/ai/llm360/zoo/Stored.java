@@ -1,9 +1,12 @@
 package ai.llm360.zoo;
 
+import ai.llm360.zoo.source.EmbeddedSeries;
+import ai.llm360.zoo.source.PulledCheckpoints;
+
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.djl.util.Progress;
-import ai.llm360.zoo.tree.StaticTree;
-import ai.llm360.zoo.tree.TreeCheckpoint;
+import ai.llm360.zoo.source.StaticTree;
+import ai.llm360.zoo.source.TreeCheckpoint;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;

@@ -1,10 +1,16 @@
 package ai.llm360.zoo;
 
+import ai.llm360.zoo.catalogue.Catalogue;
+import ai.llm360.zoo.catalogue.CheckpointNames;
+import ai.llm360.zoo.catalogue.PublishedCheckpoint;
+import ai.llm360.zoo.source.EmbeddedSeries;
+import ai.llm360.zoo.source.ModelHome;
+
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.hub.HubClient;
 import ai.llm360.hub.HubRetry;
 import ai.llm360.hub.HubSettings;
-import ai.llm360.zoo.tree.StaticTree;
+import ai.llm360.zoo.source.StaticTree;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Files;
@@ -376,7 +382,7 @@ public final class Zoo {
     private CheckpointEntry runsLast(CheckpointEntry found, Catalogue known)
             throws ModelNotFoundException, IOException {
         return found.source() == CheckpointEntry.Source.HOME
-                        && ai.llm360.zoo.tree.TrainedModel.isRun(found.path())
+                        && ai.llm360.zoo.source.TrainedModel.isRun(found.path())
                 ? RunCheckpoints.find(this, known, found.path())
                 : found;
     }
@@ -495,7 +501,13 @@ public final class Zoo {
             return this;
         }
 
-        Builder optEmbedded(List<EmbeddedSeries> embedded) {
+        /**
+         * Sets the series that come in a jar.
+         *
+         * @param embedded the series; by default those of this library
+         * @return this builder
+         */
+        public Builder optEmbedded(List<EmbeddedSeries> embedded) {
             this.embedded = List.copyOf(embedded);
             return this;
         }

@@ -1,5 +1,7 @@
 package ai.llm360.zoo;
 
+import ai.llm360.zoo.source.SeriesFile;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 

@@ -1,5 +1,7 @@
 package ai.llm360.zoo;
 
+import ai.llm360.zoo.djl.ModelArgument;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.llm360.zoo.testing.Home;

@@ -1,5 +1,11 @@
 package ai.llm360.zoo;
 
+import ai.llm360.zoo.reproduce.Reproduction;
+import ai.llm360.zoo.source.EmbeddedFiles;
+import ai.llm360.zoo.source.SeriesCheckpoint;
+import ai.llm360.zoo.source.SeriesFile;
+import ai.llm360.zoo.source.TensorHashes;
+
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,5 +1,12 @@
 package ai.llm360.zoo;
 
+import ai.llm360.zoo.source.CheckpointDownload;
+import ai.llm360.zoo.transfer.CacheTarget;
+import ai.llm360.zoo.transfer.MirrorTarget;
+import ai.llm360.zoo.transfer.Pull;
+import ai.llm360.zoo.transfer.Removal;
+import ai.llm360.zoo.transfer.Verification;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 

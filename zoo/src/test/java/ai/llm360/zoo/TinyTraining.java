@@ -1,5 +1,8 @@
 package ai.llm360.zoo;
 
+import ai.llm360.zoo.reproduce.Recipes;
+import ai.llm360.zoo.reproduce.Reproduction;
+
 import ai.djl.ndarray.NDManager;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.data.TokenDataset;
@@ -18,7 +21,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** Trains a tiny model on a few words by a recipe, in phases or not: data, run, checkpoints. */
-final class TinyTraining {
+public final class TinyTraining {
 
     private final Path directory;
 
@@ -27,14 +30,14 @@ final class TinyTraining {
     }
 
     /** Writes the words and their tokenizer. */
-    static TinyTraining in(Path directory) throws IOException {
+    public static TinyTraining in(Path directory) throws IOException {
         TinyTokenizer.llama().words("once", "upon", "a", "time").writeJson(directory);
         Files.writeString(directory.resolve("tales.txt"), "once upon a time ".repeat(200));
         return new TinyTraining(directory);
     }
 
     /** Two chunks of steps, each of which leaves a checkpoint. */
-    ConfigTree recipe() {
+    public ConfigTree recipe() {
         return ConfigTree.parse(
                 """
                 name: nano
@@ -64,7 +67,7 @@ final class TinyTraining {
     }
 
     /** Trains into a directory, and returns that of the run. */
-    Path train(ConfigTree recipe, String name) throws IOException {
+    public Path train(ConfigTree recipe, String name) throws IOException {
         Path run = directory.resolve(name).resolve("run");
         List<TrainingPhase> phases =
                 Reproduction.phases(recipe, directory.resolve(name).resolve("data"));

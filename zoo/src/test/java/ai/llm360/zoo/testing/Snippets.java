@@ -27,7 +27,7 @@ public final class Snippets {
                     "ai.llm360.zoo.CheckpointEntry",
                     "ai.llm360.zoo.PartialCheckpoint",
                     "ai.llm360.zoo.Series",
-                    "ai.llm360.zoo.SeriesCheckpoint",
+                    "ai.llm360.zoo.source.SeriesCheckpoint",
                     "ai.llm360.zoo.TensorRows",
                     "ai.llm360.zoo.Zoo",
                     "java.nio.file.Path");
