@@ -3,9 +3,7 @@ package ai.llm360.zoo;
 import ai.llm360.zoo.catalogue.PublishedCheckpoint;
 import ai.llm360.zoo.djl.MetadataJson;
 import ai.llm360.zoo.source.CheckpointDownload;
-import ai.llm360.zoo.source.EmbeddedSeries;
 import ai.llm360.zoo.source.ModelHome;
-import ai.llm360.zoo.source.SeriesCheckpoint;
 
 import ai.djl.MalformedModelException;
 import ai.djl.repository.zoo.ModelNotFoundException;
@@ -16,8 +14,6 @@ import ai.llm360.common.run.RunException;
 import ai.llm360.common.run.SavedState;
 import ai.llm360.common.run.TrainingState;
 import ai.llm360.zoo.catalogue.Standing;
-import ai.llm360.zoo.source.StaticTree;
-import ai.llm360.zoo.source.TrainedModel;
 import ai.llm360.zoo.source.TreeCheckpoint;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -59,144 +55,52 @@ public final class CheckpointEntry {
     }
 
     private final Zoo zoo;
-    private final Source source;
     private final String model;
     private final String name;
     private final Standing standing;
-    private final Map<String, Double> validationLoss;
     private final Optional<PublishedCheckpoint> published;
-    private final Optional<TreeCheckpoint> tree;
     private final Stored stored;
 
-    private CheckpointEntry(
+    CheckpointEntry(
             Zoo zoo,
-            Source source,
             String model,
             String name,
             Standing standing,
-            Map<String, Double> validationLoss,
             Optional<PublishedCheckpoint> published,
-            Optional<TreeCheckpoint> tree,
             Stored stored) {
         this.zoo = zoo;
-        this.source = source;
         this.model = model;
         this.name = name;
         this.standing = standing;
-        this.validationLoss = validationLoss;
         this.published = published;
-        this.tree = tree;
         this.stored = stored;
     }
 
-    private CheckpointEntry(
-            Zoo zoo,
-            Source source,
-            String model,
-            String name,
-            Standing standing,
-            Optional<PublishedCheckpoint> published,
-            Stored stored) {
-        this(zoo, source, model, name, standing, Map.of(), published, Optional.empty(), stored);
-    }
-
-    static CheckpointEntry published(Zoo zoo, PublishedCheckpoint one) {
-        return new CheckpointEntry(
-                zoo,
-                Source.HUB,
-                one.model(),
-                one.name(),
-                one.standing(),
-                Optional.of(one),
-                new Stored.OnHub(zoo, HubReference.of(one)));
-    }
-
-    /** One of any repository of the Hub. */
+    /** One that LLM360 published, or of any repository of the Hub. */
     static CheckpointEntry onHub(Zoo zoo, HubReference hub) {
+        Optional<PublishedCheckpoint> one = hub.published();
         return new CheckpointEntry(
                 zoo,
-                Source.HUB,
-                hub.repository(),
-                hub.revision(),
-                Standing.UNKNOWN,
-                hub.published(),
+                one.map(PublishedCheckpoint::model).orElse(hub.repository()),
+                one.map(PublishedCheckpoint::name).orElse(hub.revision()),
+                one.map(PublishedCheckpoint::standing).orElse(Standing.UNKNOWN),
+                one,
                 new Stored.OnHub(zoo, hub));
     }
 
-    /** One that the library brings. */
-    static CheckpointEntry brought(Zoo zoo, EmbeddedSeries series, SeriesCheckpoint one) {
-        return new CheckpointEntry(
-                zoo,
-                Source.EMBEDDED,
-                series.model(),
-                one.name(),
-                new Standing(
-                        Optional.ofNullable(one.phase()),
-                        OptionalLong.of(one.step()),
-                        OptionalLong.of(one.tokens()),
-                        OptionalDouble.of(one.loss())),
-                one.validationLoss(),
-                Optional.empty(),
-                Optional.empty(),
-                new Stored.InJar(series, one.name(), zoo.home()));
-    }
-
-    /** One in the model home: a published one's directory may have any of its names. */
-    static CheckpointEntry inHome(
-            Zoo zoo,
-            String model,
-            String name,
-            Optional<PublishedCheckpoint> published,
-            Path directory)
+    /** One in a directory, of which a run may have said how far it is. */
+    static CheckpointEntry at(
+            Zoo zoo, String model, String name, Optional<PublishedCheckpoint> published, Stored.At at)
             throws IOException {
         return new CheckpointEntry(
                 zoo,
-                Source.HOME,
                 model,
                 published.map(PublishedCheckpoint::name).orElse(name),
-                published.isPresent() ? published.get().standing() : standing(directory),
+                published.isPresent() ? published.get().standing() : standing(at.path()),
                 published,
-                new Stored.At(directory));
+                at);
     }
 
-    /** One at a path, of no series that was asked for. */
-    static CheckpointEntry at(Zoo zoo, String model, String name, Path path) throws IOException {
-        return new CheckpointEntry(
-                zoo,
-                Source.PATH,
-                model,
-                name,
-                standing(path),
-                Optional.empty(),
-                new Stored.At(path));
-    }
-
-    /** One of a run's directory, or of a directory of checkpoints. */
-    static CheckpointEntry ofRun(Zoo zoo, String model, TrainedModel.Source one) {
-        return new CheckpointEntry(
-                zoo,
-                Source.PATH,
-                model,
-                one.name(),
-                one.standing(),
-                Optional.empty(),
-                new Stored.At(one.directory()));
-    }
-
-    static CheckpointEntry inTree(Zoo zoo, String model, StaticTree tree, TreeCheckpoint one) {
-        return new CheckpointEntry(
-                zoo,
-                Source.TREE,
-                model,
-                one.name(),
-                one.standing(),
-                Map.of(),
-                Optional.empty(),
-                Optional.of(one),
-                new Stored.InTree(tree, one));
-    }
-
-    /** Reads what a run's checkpoint says of itself. */
     private static Standing standing(Path directory) throws IOException {
         try {
             TrainingState state = SavedState.open(directory).state();
@@ -212,7 +116,7 @@ public final class CheckpointEntry {
 
     /** {@return the kind of place that it comes from} */
     public Source source() {
-        return source;
+        return stored.source();
     }
 
     /**
@@ -257,7 +161,9 @@ public final class CheckpointEntry {
 
     /** {@return the losses on rows held back, in nats a token, by source; empty if not known} */
     public Map<String, Double> validationLoss() {
-        return validationLoss;
+        return stored instanceof Stored.InJar brought
+                ? brought.checkpoint().validationLoss()
+                : Map.of();
     }
 
     /** {@return what LLM360 published under that name} */
@@ -267,7 +173,9 @@ public final class CheckpointEntry {
 
     /** {@return what a static tree lists of it: its repository, commit and files} */
     public Optional<TreeCheckpoint> tree() {
-        return tree;
+        return stored instanceof Stored.InTree in
+                ? Optional.of(in.checkpoint())
+                : Optional.empty();
     }
 
     /**

@@ -44,19 +44,31 @@ final class NamedModel {
         List<CheckpointEntry> all = new ArrayList<>();
         if (known.has(model)) {
             for (PublishedCheckpoint one : known.checkpoints(model)) {
-                all.add(CheckpointEntry.published(zoo, one));
+                all.add(CheckpointEntry.onHub(zoo, HubReference.of(one)));
             }
         }
         Optional<EmbeddedSeries> brought = zoo.embedded(model);
         if (brought.isPresent()) {
             for (SeriesCheckpoint one : brought.get().series().checkpoints()) {
-                all.add(CheckpointEntry.brought(zoo, brought.get(), one));
+                all.add(
+                        new CheckpointEntry(
+                                zoo,
+                                model,
+                                one.name(),
+                                one.standing(),
+                                Optional.empty(),
+                                new Stored.InJar(brought.get(), one, home.root())));
             }
         }
         for (String name : home.checkpoints(model)) {
             CheckpointEntry own =
-                    CheckpointEntry.inHome(
-                            zoo, model, name, known.find(model, name), home.directory(model, name));
+                    CheckpointEntry.at(
+                            zoo,
+                            model,
+                            name,
+                            known.find(model, name),
+                            new Stored.At(
+                                    CheckpointEntry.Source.HOME, home.directory(model, name)));
             all.removeIf(one -> known.has(model) ? one.name().equals(own.name()) : CheckpointNames.same(own.name(), one.name()));
             all.add(own);
         }
@@ -68,7 +80,9 @@ final class NamedModel {
                 model,
                 all,
                 known,
-                name -> known.find(model, name).map(one -> CheckpointEntry.published(zoo, one)),
+                name ->
+                        known.find(model, name)
+                                .map(one -> CheckpointEntry.onHub(zoo, HubReference.of(one))),
                 this::explain);
     }
 

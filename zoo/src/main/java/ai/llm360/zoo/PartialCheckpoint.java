@@ -52,28 +52,18 @@ public final class PartialCheckpoint {
         return new PartialCheckpoint(snapshot.root(), Optional.of(snapshot));
     }
 
-    /**
-     * Returns where the checkpoint lies.
-     *
-     * @return a directory or file of this machine, or of a {@link RemoteSnapshot}
-     */
+    /** {@return a directory or file of this machine, or of a {@link RemoteSnapshot}} */
     public Path path() {
         return path;
     }
 
-    /**
-     * Returns the commit that is read, where the checkpoint isn't at hand.
-     *
-     * @return the commit on the Hub; empty for a checkpoint on this machine
-     */
+    /** {@return the commit on the Hub; empty for a checkpoint on this machine} */
     public Optional<RemoteSnapshot> remote() {
         return remote;
     }
 
     /**
-     * Returns how many bytes the network has brought since the checkpoint was looked for.
-     *
-     * @return bytes; 0 for one on this machine
+     * {@return the bytes that the network has brought so far; 0 for one on this machine}
      */
     public long transferred() {
         return remote.map(RemoteSnapshot::transferred).orElse(0L);

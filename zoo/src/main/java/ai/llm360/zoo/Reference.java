@@ -58,7 +58,7 @@ public sealed interface Reference
     /** The schemes of references into static trees. */
     Set<String> TREES = Set.of("llm360+file", "llm360+http", "llm360+https");
 
-    /** What a model or checkpoint may be called. */
+    /** Matches the name of a model, and of a checkpoint of it. */
     Pattern NAME = Pattern.compile("([A-Za-z0-9][\\w.-]*)(?:@([A-Za-z0-9][\\w.-]*))?");
 
     /**

@@ -5,6 +5,7 @@ import ai.llm360.zoo.source.ModelHome;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.zoo.source.TrainedModel;
+import ai.llm360.zoo.CheckpointEntry.Source;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -80,13 +81,23 @@ final class RunCheckpoints {
             Path run = part.get().run();
             Path named = run.resolve(part.get().checkpoint());
             return Files.isDirectory(named)
-                    ? CheckpointEntry.at(zoo, run.toString(), part.get().checkpoint(), named)
+                    ? at(zoo, run, part.get().checkpoint(), named)
                     : series(zoo, known, run.toString(), run).checkpoint(part.get().checkpoint());
         }
         requireExisting(path);
         return TrainedModel.isRun(path)
                 ? series(zoo, known, path.toString(), path).last()
-                : CheckpointEntry.at(zoo, path.toString(), "", path);
+                : at(zoo, path, "", path);
+    }
+
+    private static CheckpointEntry at(Zoo zoo, Path model, String name, Path path)
+            throws IOException {
+        return CheckpointEntry.at(
+                zoo,
+                model.toString(),
+                name,
+                Optional.empty(),
+                new Stored.At(Source.PATH, path));
     }
 
     /**
@@ -108,7 +119,15 @@ final class RunCheckpoints {
         return Series.of(
                 model,
                 TrainedModel.of(run, false).checkpoints().stream()
-                        .map(one -> CheckpointEntry.ofRun(zoo, model, one))
+                        .map(
+                                one ->
+                                        new CheckpointEntry(
+                                                zoo,
+                                                model,
+                                                one.name(),
+                                                one.standing(),
+                                                Optional.empty(),
+                                                new Stored.At(Source.PATH, one.directory())))
                         .toList(),
                 known);
     }

@@ -177,10 +177,7 @@ public final class Series implements Iterable<CheckpointEntry> {
     }
 
     /**
-     * Returns how many checkpoints of the model LLM360 published, which may be more than are known
-     * by name.
-     *
-     * @return the number; empty for other models
+     * {@return the number of checkpoints that LLM360 published, which may be more than are known by name; empty for other models}
      */
     public Optional<Integer> published() {
         return known.published(model);

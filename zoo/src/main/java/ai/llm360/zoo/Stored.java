@@ -5,15 +5,21 @@ import ai.llm360.zoo.source.PulledCheckpoints;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.djl.util.Progress;
+import ai.llm360.zoo.CheckpointEntry.Source;
+import ai.llm360.zoo.source.SeriesCheckpoint;
 import ai.llm360.zoo.source.StaticTree;
 import ai.llm360.zoo.source.TreeCheckpoint;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
 /** Holds a checkpoint's files: where they lie, or how they come here. */
 interface Stored {
+
+    /** Returns the kind of place that it is. */
+    Source source();
 
     /** Returns whether the files can be had without the network. */
     default boolean isHere() throws IOException {
@@ -33,7 +39,7 @@ interface Stored {
     Path get(Progress progress) throws ModelNotFoundException, IOException;
 
     /** A directory or file. */
-    record At(Path path) implements Stored {
+    record At(Source source, Path path) implements Stored {
 
         @Override
         public Optional<Path> directory() {
@@ -47,7 +53,12 @@ interface Stored {
     }
 
     /** In the jar, from where it is copied into a model home. */
-    record InJar(EmbeddedSeries series, String checkpoint, Path home) implements Stored {
+    record InJar(EmbeddedSeries series, SeriesCheckpoint checkpoint, Path home) implements Stored {
+
+        @Override
+        public Source source() {
+            return Source.EMBEDDED;
+        }
 
         @Override
         public boolean isHere() {
@@ -56,17 +67,17 @@ interface Stored {
 
         @Override
         public Optional<Path> directory() throws IOException {
-            return Optional.of(series.copy(home, checkpoint)).filter(java.nio.file.Files::exists);
+            return Optional.of(series.copy(home, checkpoint.name())).filter(Files::exists);
         }
 
         @Override
         public Path get(Progress progress) throws IOException {
             try {
-                return series.copyInto(home, checkpoint);
+                return series.copyInto(home, checkpoint.name());
             } catch (FileSystemException e) {
                 throw new IOException(
                         "%s@%s comes with the library and is to be copied into %s, which can't be written (%s): LLM360_HOME names another home"
-                                .formatted(series.model(), checkpoint, home, e.getMessage()),
+                                .formatted(series.model(), checkpoint.name(), home, e.getMessage()),
                         e);
             }
         }
@@ -74,6 +85,11 @@ interface Stored {
 
     /** In a static tree. */
     record InTree(StaticTree tree, TreeCheckpoint checkpoint) implements Stored {
+
+        @Override
+        public Source source() {
+            return Source.TREE;
+        }
 
         @Override
         public boolean isHere() throws IOException {
@@ -93,6 +109,11 @@ interface Stored {
 
     /** On the Hub, and perhaps in its cache. */
     record OnHub(Zoo zoo, HubReference hub) implements Stored {
+
+        @Override
+        public Source source() {
+            return Source.HUB;
+        }
 
         @Override
         public Optional<Path> directory() throws IOException {

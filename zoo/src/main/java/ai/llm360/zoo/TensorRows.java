@@ -29,7 +29,7 @@ public record TensorRows(
     private static final int PART = 1 << 16;
 
     /**
-     * What a number of values has in common.
+     * Sums up a number of values.
      *
      * @param min the smallest; NaN if any value is
      * @param max the largest; NaN if any value is
@@ -39,11 +39,7 @@ public record TensorRows(
      */
     public record Statistics(double min, double max, double mean, double rms, double norm) {}
 
-    /**
-     * Returns the shape of the rows.
-     *
-     * @return the tensor's, with the number of rows first
-     */
+    /** {@return the tensor's, with the number of rows first} */
     public Shape shape() {
         if (tensor.shape().dimension() == 0) {
             return tensor.shape();

@@ -11,6 +11,7 @@ import ai.llm360.hub.HubClient;
 import ai.llm360.hub.HubRetry;
 import ai.llm360.hub.HubSettings;
 import ai.llm360.zoo.source.StaticTree;
+import ai.llm360.zoo.source.TrainedModel;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Files;
@@ -23,9 +24,9 @@ import java.util.function.Consumer;
 import java.util.regex.Matcher;
 
 /**
- * What there is by name: published by LLM360, brought by the library, or put on this machine; and
- * by path, in static trees and on the Hub. A zoo is a model home and a Hub, and several may live in
- * one process.
+ * Finds models and checkpoints by name: published by LLM360, brought by the library, or put on this
+ * machine; and by path, in static trees and on the Hub. A zoo is a model home and a Hub, and several
+ * may live in one process.
  *
  * <pre>{@code
  * Zoo zoo = Zoo.builder().optHome(Path.of("/srv/models")).build();
@@ -57,11 +58,7 @@ public final class Zoo {
     }
 
     /**
-     * Returns the environment's zoo.
-     *
-     * @return the model home of the system property {@code llm360.home}, else of the environment
-     *     variable {@code LLM360_HOME}, else {@code ~/.llm360}, and the Hub of {@link
-     *     HubSettings#ofEnvironment}
+     * {@return the model home of the system property {@code llm360.home}, else of the environment variable {@code LLM360_HOME}, else {@code ~/.llm360}, and the Hub of {@link HubSettings#ofEnvironment}}
      */
     public static Zoo ofEnvironment() {
         return builder().build();
@@ -241,7 +238,15 @@ public final class Zoo {
         return Series.of(
                 model,
                 tree.checkpoints(reference.model()).stream()
-                        .map(one -> CheckpointEntry.inTree(this, model, tree, one))
+                        .map(
+                                one ->
+                                        new CheckpointEntry(
+                                                this,
+                                                model,
+                                                one.name(),
+                                                one.standing(),
+                                                Optional.empty(),
+                                                new Stored.InTree(tree, one)))
                         .toList(),
                 known);
     }
@@ -275,10 +280,10 @@ public final class Zoo {
         return new Series(
                 model,
                 known.checkpoints(model).stream()
-                        .map(one -> CheckpointEntry.published(this, one))
+                        .map(one -> CheckpointEntry.onHub(this, HubReference.of(one)))
                         .toList(),
                 known,
-                name -> known.find(model, name).map(one -> CheckpointEntry.published(this, one)),
+                name -> known.find(model, name).map(one -> CheckpointEntry.onHub(this, HubReference.of(one))),
                 name ->
                         "no checkpoint '%s': %s"
                                 .formatted(name, known.explain(model, name).orElseThrow()));
@@ -382,7 +387,7 @@ public final class Zoo {
     private CheckpointEntry runsLast(CheckpointEntry found, Catalogue known)
             throws ModelNotFoundException, IOException {
         return found.source() == CheckpointEntry.Source.HOME
-                        && ai.llm360.zoo.source.TrainedModel.isRun(found.path())
+                        && TrainedModel.isRun(found.path())
                 ? RunCheckpoints.find(this, known, found.path())
                 : found;
     }

@@ -78,12 +78,7 @@ class CastDownloadTest {
     }
 
     private CastDownload cast(HubClient client) {
-        return CastDownload.builder()
-                .setClient(client)
-                .setCheckpoint(CHECKPOINT)
-                .setType(TensorType.BF16)
-                .setDirectory(temp.resolve("home/amber/ckpt-200"))
-                .build();
+        return new CastDownload(client, CHECKPOINT, TensorType.BF16, temp.resolve("home/amber/ckpt-200"), TransferListener.none());
     }
 
     private void assertNothingIsLeft() throws IOException {
@@ -165,12 +160,7 @@ class CastDownloadTest {
         assertThat(cast().run().here()).isTrue();
         assertThat(cast().run().transferred()).isLessThan(3 << 16);
         CastDownload other =
-                CastDownload.builder()
-                        .setClient(hub.client())
-                        .setCheckpoint(CHECKPOINT)
-                        .setType(TensorType.F16)
-                        .setDirectory(temp.resolve("home/amber/ckpt-200"))
-                        .build();
+                new CastDownload(hub.client(), CHECKPOINT, TensorType.F16, temp.resolve("home/amber/ckpt-200"), TransferListener.none());
         assertThatThrownBy(other::run).isInstanceOf(FileAlreadyExistsException.class);
         assertThat(cast().plan().here()).isTrue();
     }

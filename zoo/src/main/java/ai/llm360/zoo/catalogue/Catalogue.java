@@ -23,7 +23,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * What LLM360 published, by name, and where the Hub has it.
+ * Lists what LLM360 published, by name, and where the Hub has it.
  *
  * <pre>{@code
  * for (PublishedCheckpoint checkpoint : Zoo.ofEnvironment().catalogue().checkpoints("amber")) {
@@ -171,11 +171,7 @@ public final class Catalogue {
                 .isPresent();
     }
 
-    /**
-     * Returns the models.
-     *
-     * @return their names
-     */
+    /** {@return the models' names} */
     public List<String> models() {
         return models.stream().map(PublishedModel::name).toList();
     }

@@ -33,7 +33,7 @@ public record PublishedCheckpoint(
         OptionalInt chunk,
         Evidence evidence) {
 
-    /** How sure it is that a branch exists, without asking the Hub. */
+    /** Says how sure it is that a branch exists, without asking the Hub. */
     public enum Evidence {
         /** It has been seen on the Hub, or its makers name it. */
         OBSERVED,
@@ -52,11 +52,7 @@ public record PublishedCheckpoint(
         return model + "@" + name;
     }
 
-    /**
-     * Returns where the training stood.
-     *
-     * @return the phase, the step and the tokens, as far as there are any
-     */
+    /** {@return the phase, the step and the tokens, as far as there are any} */
     public Standing standing() {
         return new Standing(
                 phase.isPresent() ? Optional.of("" + phase.getAsInt()) : Optional.empty(),

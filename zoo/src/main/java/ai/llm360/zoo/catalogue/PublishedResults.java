@@ -20,7 +20,7 @@ import java.util.Set;
 import java.util.concurrent.Future;
 
 /**
- * How published checkpoints did in evaluations, as their makers published it: each branch of Amber
+ * Collects how published checkpoints did in evaluations, by their makers: each branch of Amber
  * has a file {@code eval_arc.json}, and one for each other {@link Task}.
  *
  * <pre>{@code
@@ -48,11 +48,7 @@ public record PublishedResults(Task task, List<Row> rows) {
         /** {@code truthfulqa_mc}, no examples. */
         TRUTHFULQA;
 
-        /**
-         * Returns the file that a branch has of this task.
-         *
-         * @return such as {@code eval_arc.json}
-         */
+        /** {@return the file that a branch has of this task, such as {@code eval_arc.json}} */
         public String file() {
             return "eval_" + name().toLowerCase(Locale.ROOT) + ".json";
         }
@@ -145,11 +141,7 @@ public record PublishedResults(Task task, List<Row> rows) {
         return new Row(checkpoint, Optional.empty(), Optional.of(why));
     }
 
-    /**
-     * Returns what was measured.
-     *
-     * @return the names of the metrics, such as {@code acc_norm}, in the files' order
-     */
+    /** {@return the names of the metrics, such as {@code acc_norm}, in the files' order} */
     public List<String> metrics() {
         Set<String> names = new LinkedHashSet<>();
         for (Row row : rows) {

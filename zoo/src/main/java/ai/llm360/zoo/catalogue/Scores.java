@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What one file of the evaluation harness holds, of its versions before 0.4: {@code {"results":
+ * Holds one result file of the evaluation harness, of its versions before 0.4: {@code {"results":
  * {task: {metric: number}}, "versions": …, "config": …}}.
  *
  * @param metrics each metric's mean over the tasks, every task counting the same; of a metric's

@@ -6,7 +6,7 @@ import java.util.OptionalDouble;
 import java.util.OptionalLong;
 
 /**
- * Where the training stood at a checkpoint, as far as that is known.
+ * Says where the training stood at a checkpoint, as far as that is known.
  *
  * @param phase the phase of training, where there are phases
  * @param step the optimizer steps done, within the phase where there are phases

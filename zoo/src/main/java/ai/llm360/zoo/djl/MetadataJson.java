@@ -22,7 +22,7 @@ public final class MetadataJson {
     /** The group that all models belong to. */
     public static final String GROUP = "ai.llm360";
 
-    /** Where DJL looks for a group's models, below a repository's root. */
+    /** Names the place of a group's models below a repository's root. */
     public static final Application APPLICATION = Application.NLP.TEXT_GENERATION;
 
     private static final Gson GSON =

@@ -11,7 +11,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 
 /**
- * How a checkpoint that was trained anew compares with the one that was published.
+ * Compares a checkpoint that was trained anew with the one that was published.
  *
  * <p>The same recipe and data give the same bits on the same kind of machine. On another, sums are
  * taken in another order and differ in their last bits, and every step makes such differences
@@ -36,20 +36,12 @@ public record CheckpointComparison(
         double publishedLoss,
         double loss) {
 
-    /**
-     * Returns whether training gave the published bits.
-     *
-     * @return whether all tensors are equal
-     */
+    /** {@return whether training gave the published bits} */
     public boolean identical() {
         return equalTensors == tensors;
     }
 
-    /**
-     * Returns how the training loss moved.
-     *
-     * @return the loss now less the published one, in nats a token
-     */
+    /** {@return the loss now less the published one, in nats a token} */
     public double lossDifference() {
         return loss - publishedLoss;
     }

@@ -14,7 +14,8 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * How data sets are made: recipes of their own, or the part {@code prepare} of training recipes.
+ * Reads how data sets are made: recipes of their own, or the part {@code prepare} of training
+ * recipes.
  *
  * <p>Beside files, {@code tokenizer} may name a model that comes with the library.
  */

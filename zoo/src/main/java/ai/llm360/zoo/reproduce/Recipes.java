@@ -28,11 +28,7 @@ public final class Recipes {
 
     private Recipes() {}
 
-    /**
-     * Returns what recipes come with the zoo.
-     *
-     * @return their names
-     */
+    /** {@return the names of the recipes that come with the zoo} */
     public static List<String> names() {
         return ALL.stream().flatMap(files -> files.names().stream()).toList();
     }

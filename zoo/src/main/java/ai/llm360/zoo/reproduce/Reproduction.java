@@ -59,11 +59,7 @@ public final class Reproduction {
         return new Reproduction(embedded, Recipes.read(model), Zoo.ofEnvironment().home());
     }
 
-    /**
-     * Returns what runs are compared with.
-     *
-     * @return the published series
-     */
+    /** {@return the published series that runs are compared with} */
     public SeriesFile published() {
         return published;
     }

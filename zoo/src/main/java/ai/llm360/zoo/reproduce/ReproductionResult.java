@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * How a run compares with the published series of its recipe.
+ * Compares a run with the published series of its recipe.
  *
  * @param publishedOn the machine that made the series
  * @param madeOn the machine of the run
@@ -28,11 +28,7 @@ public record ReproductionResult(
         checkpoints = List.copyOf(checkpoints);
     }
 
-    /**
-     * Returns whether all checkpoints have the published bits.
-     *
-     * @return whether all tensors of all checkpoints are equal
-     */
+    /** {@return whether all checkpoints have the published bits} */
     public boolean identical() {
         return checkpoints.stream().allMatch(CheckpointComparison::identical);
     }
@@ -49,22 +45,14 @@ public record ReproductionResult(
                         && largestLossDifference() <= LOSS_TOLERANCE);
     }
 
-    /**
-     * Returns the checkpoint that has the largest difference between two weights.
-     *
-     * @return the checkpoint
-     */
+    /** {@return the checkpoint that has the largest difference between two weights} */
     public CheckpointComparison differingMost() {
         return checkpoints.stream()
                 .max(Comparator.comparingDouble(CheckpointComparison::largestDifference))
                 .orElseThrow();
     }
 
-    /**
-     * Returns the largest difference between the losses of a checkpoint.
-     *
-     * @return the difference, in nats a token; not a number if a loss is none
-     */
+    /** {@return the difference, in nats a token; not a number if a loss is none} */
     public double largestLossDifference() {
         return checkpoints.stream()
                 .mapToDouble(checkpoint -> Math.abs(checkpoint.lossDifference()))

@@ -83,20 +83,12 @@ public final class CheckpointDownload {
         return reference;
     }
 
-    /**
-     * Returns how much is downloaded.
-     *
-     * @return files and bytes
-     */
+    /** {@return the files and bytes that are downloaded} */
     public HubPlan plan() {
         return plan;
     }
 
-    /**
-     * Returns where to.
-     *
-     * @return the Hub's cache
-     */
+    /** {@return the Hub's cache, where the files go} */
     public Path cache() {
         return hub.settings().cache();
     }

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 
-/** Which files of a Hub's repository a checkpoint is loaded from. */
+/** Selects the files of a Hub's repository that a checkpoint is loaded from. */
 final class CheckpointFiles {
 
     /** The weights' two formats, the one that is read first at the front. */
@@ -14,7 +14,7 @@ final class CheckpointFiles {
                     matching("[^/]*\\.safetensors(\\.index\\.json)?"),
                     matching("[^/]*\\.bin(\\.index\\.json)?"));
 
-    /** What no model is without; a tokenizer has one file or several. */
+    /** Matches the files that no model is without; a tokenizer has one or several. */
     static final Predicate<String> NEEDED = matching("config\\.json|tokenizer[^/]*");
 
     private static final Predicate<String> USEFUL =
@@ -26,7 +26,7 @@ final class CheckpointFiles {
         return Pattern.compile(pattern).asMatchPredicate();
     }
 
-    /** Whether a file holds weights. */
+    /** Returns whether a file holds weights. */
     static boolean isWeights(String path) {
         return path.endsWith(".safetensors") || path.endsWith(".bin");
     }

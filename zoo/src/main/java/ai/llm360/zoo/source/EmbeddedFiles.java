@@ -35,7 +35,7 @@ public record EmbeddedFiles(String model, Resources resources) {
                                 "/ai/llm360/zoo/embedded/" + model + "/" + file));
     }
 
-    /** Whether a file is there. */
+    /** Returns whether a file is there. */
     boolean has(String file) {
         try (InputStream in = resources.open(file)) {
             return in != null;

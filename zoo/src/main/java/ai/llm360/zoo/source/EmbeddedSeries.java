@@ -119,7 +119,7 @@ public final class EmbeddedSeries {
         }
     }
 
-    /** Whether copies of this series' checkpoints lie in a directory. */
+    /** Returns whether copies of this series' checkpoints lie in a directory. */
     public boolean isPlace(Path directory) throws IOException {
         Path embedded = directory.getParent();
         return embedded != null

@@ -15,7 +15,7 @@ import java.util.stream.Stream;
  */
 public record ModelHome(Path root) {
 
-    /** Where a training run, which is a series, keeps states that are no part of it. */
+    /** Holds, in a training run, states that are no part of its series. */
     private static final String RESUME_POINTS = "resume";
 
     /**

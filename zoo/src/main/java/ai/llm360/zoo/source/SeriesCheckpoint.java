@@ -1,9 +1,13 @@
 package ai.llm360.zoo.source;
 
+import ai.llm360.zoo.catalogue.Standing;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
 
 /**
  * A checkpoint of a {@link SeriesFile}, and where its training stood.
@@ -48,5 +52,14 @@ public record SeriesCheckpoint(
         Objects.requireNonNull(tensors, name + " has no tensors");
         validationLoss = Collections.unmodifiableMap(new LinkedHashMap<>(validationLoss));
         tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
+    }
+
+    /** {@return where the training stood} */
+    public Standing standing() {
+        return new Standing(
+                Optional.ofNullable(phase),
+                OptionalLong.of(step),
+                OptionalLong.of(tokens),
+                OptionalDouble.of(loss));
     }
 }

@@ -98,11 +98,7 @@ public record SeriesFile(
                                                 .formatted(name, names(), model)));
     }
 
-    /**
-     * Returns the checkpoints' names.
-     *
-     * @return the names, first to last
-     */
+    /** {@return the names, first to last} */
     public List<String> names() {
         return checkpoints.stream().map(SeriesCheckpoint::name).toList();
     }

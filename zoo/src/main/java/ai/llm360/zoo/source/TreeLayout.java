@@ -4,7 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Where what lies in a static tree.
+ * Names the places in a static tree.
  *
  * @param root the tree's directory
  */
@@ -20,7 +20,7 @@ public record TreeLayout(Path root) {
     /** From a model's metadata up to the tree. */
     static final String UP = "../".repeat(6);
 
-    /** Where DJL looks for what it may know of a model, from the tree. */
+    /** Returns where DJL looks for a model's metadata, from the tree. */
     static String metadata(String model) {
         return MODELS + model + "/metadata.json";
     }

@@ -34,12 +34,10 @@ import java.util.stream.Stream;
  * never touch the disk.
  *
  * <pre>{@code
- * CastDownload.builder()
- *         .setClient(zoo.client())
- *         .setCheckpoint(zoo.catalogue().find("amber", "ckpt-200").orElseThrow())
- *         .setType(TensorType.BF16)
- *         .setDirectory(zoo.home().resolve("amber/ckpt-200"))
- *         .build()
+ * PublishedCheckpoint checkpoint = zoo.catalogue().find("amber", "ckpt-200").orElseThrow();
+ * Path directory = zoo.home().resolve("amber/ckpt-200");
+ * new CastDownload(
+ *                 zoo.client(), checkpoint, TensorType.BF16, directory, TransferListener.none())
  *         .run();
  * }</pre>
  *
@@ -49,27 +47,25 @@ import java.util.stream.Stream;
  * tensors that the model has no use for, with {@value CastSource#FILE}, which says where it came
  * from, and {@value ModelManifest#FILE}, by which it can be verified. Broken connections are taken
  * up where they broke; after a kill, it starts again.
+ *
+ * @param client the client of the Hub
+ * @param checkpoint the checkpoint to download
+ * @param type the floating-point type to keep; integers and booleans stay as they are
+ * @param directory the directory to make: a path where nothing is, or an empty directory; in a model
+ *     home, {@code <home>/<model>/<checkpoint>}, it is loaded by its name
+ * @param listener is told of bytes of the source's files
  */
-public final class CastDownload {
+public record CastDownload(
+        HubClient client,
+        PublishedCheckpoint checkpoint,
+        TensorType type,
+        Path directory,
+        TransferListener listener) {
 
     private static final String CONFIG = "config.json";
 
-    private final HubClient client;
-    private final PublishedCheckpoint checkpoint;
-    private final TensorType type;
-    private final Path directory;
-    private final TransferListener listener;
-
-    private CastDownload(Builder builder) {
-        client = builder.client;
-        checkpoint = builder.checkpoint;
-        type = builder.type;
-        directory = builder.directory;
-        listener = builder.listener;
-    }
-
     /**
-     * What a download does or has done.
+     * Says what a download does or has done.
      *
      * @param directory the directory
      * @param commit the commit that it comes from
@@ -85,15 +81,6 @@ public final class CastDownload {
             long sourceBytes,
             long bytes,
             long transferred) {}
-
-    /**
-     * Creates a builder.
-     *
-     * @return a builder
-     */
-    public static Builder builder() {
-        return new Builder();
-    }
 
     /**
      * Finds out what a download would do, from the headers of the source's files.
@@ -254,87 +241,5 @@ public final class CastDownload {
     private CastSource origin(HubPass pass, Checkpoint source) {
         List<HubFile> files = source.shards().stream().map(pass::file).toList();
         return CastSource.of(pass.repository(), checkpoint.revision(), pass.commit(), type, files);
-    }
-
-    /** Builds a {@link CastDownload}. */
-    public static final class Builder {
-
-        private HubClient client;
-        private PublishedCheckpoint checkpoint;
-        private TensorType type;
-        private Path directory;
-        private TransferListener listener = TransferListener.none();
-
-        private Builder() {}
-
-        /**
-         * Sets who asks the Hub.
-         *
-         * @param client the client
-         * @return this builder
-         */
-        public Builder setClient(HubClient client) {
-            this.client = client;
-            return this;
-        }
-
-        /**
-         * Sets what to download.
-         *
-         * @param checkpoint such as {@link Catalogue#find} gives
-         * @return this builder
-         */
-        public Builder setCheckpoint(PublishedCheckpoint checkpoint) {
-            this.checkpoint = checkpoint;
-            return this;
-        }
-
-        /**
-         * Sets the type to keep. Integers and booleans stay as they are.
-         *
-         * @param type a floating-point type
-         * @return this builder
-         */
-        public Builder setType(TensorType type) {
-            this.type = type;
-            return this;
-        }
-
-        /**
-         * Sets the directory to make.
-         *
-         * @param directory a path where nothing is, or an empty directory; in a model home, {@code
-         *     <home>/<model>/<checkpoint>}, it is loaded by its name
-         * @return this builder
-         */
-        public Builder setDirectory(Path directory) {
-            this.directory = directory;
-            return this;
-        }
-
-        /**
-         * Sets who is told how it goes on.
-         *
-         * @param listener is told of bytes of the source's files
-         * @return this builder
-         */
-        public Builder optListener(TransferListener listener) {
-            this.listener = listener;
-            return this;
-        }
-
-        /**
-         * Builds the download.
-         *
-         * @return the download
-         * @throws IllegalArgumentException if something required is missing
-         */
-        public CastDownload build() {
-            if (client == null || checkpoint == null || type == null || directory == null) {
-                throw new IllegalArgumentException(
-                        "a cast download needs setClient, setCheckpoint, setType and setDirectory");
-            }
-            return new CastDownload(this);
-        }
     }
 }

@@ -17,7 +17,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * Where a checkpoint came from that was cast on its way: see docs/formats/cast.md.
+ * Says where a checkpoint that was cast on its way came from: see docs/formats/cast.md.
  *
  * @param formatVersion 1
  * @param repository such as {@code LLM360/Amber}

@@ -61,15 +61,12 @@ public final class CastTarget implements PullTarget {
                                 checkpoint.revision(),
                                 checkpoint.reference())
                         .plan(),
-                cast(checkpoint).build().plan());
+                cast(checkpoint, TransferListener.none()).plan());
     }
 
-    private CastDownload.Builder cast(PublishedCheckpoint checkpoint) {
-        return CastDownload.builder()
-                .setClient(client)
-                .setCheckpoint(checkpoint)
-                .setType(type)
-                .setDirectory(home.resolve(checkpoint.model()).resolve(checkpoint.name()));
+    private CastDownload cast(PublishedCheckpoint checkpoint, TransferListener listener) {
+        Path directory = home.resolve(checkpoint.model()).resolve(checkpoint.name());
+        return new CastDownload(client, checkpoint, type, directory, listener);
     }
 
     private record IntoHome(
@@ -91,7 +88,7 @@ public final class CastTarget implements PullTarget {
 
         @Override
         public Path run(TransferListener listener) throws IOException {
-            return target.cast(checkpoint).optListener(listener).build().run().directory();
+            return target.cast(checkpoint, listener).run().directory();
         }
     }
 }

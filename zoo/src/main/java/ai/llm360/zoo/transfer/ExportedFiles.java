@@ -12,10 +12,10 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/** Which files of a checkpoint's directory are published, and what is made of them before. */
+/** Selects the files of a checkpoint's directory that are published, and casts weights before. */
 final class ExportedFiles {
 
-    /** What a run keeps beside the model; of a configuration not all may be for others' eyes. */
+    /** Names what a run keeps beside the model; not all of a configuration may be for others' eyes. */
     private static final Set<String> STATE =
             Set.of("config.yaml", "data.json", "trainer_state.json", ModelManifest.FILE);
 

@@ -31,7 +31,7 @@ import java.util.Optional;
  */
 record HashedFile(HubFile listed, String sha1, Path source, boolean mayLink) {
 
-    /** What is smaller, and no weights, git itself would keep. */
+    /** Bounds the files, other than weights, that git itself would keep. */
     private static final long LARGE = 10 << 20;
 
     private static final int BUFFER = 1 << 20;

@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 
-/** What the Hub's API answers, as files: the members that its clients read. */
+/** Writes the Hub's answers as files: the members that its clients read. */
 final class HubAnswers {
 
     private static final Gson GSON =

@@ -41,7 +41,7 @@ public final class HubMirror {
     private final HubClient client;
 
     /**
-     * What is to be mirrored.
+     * Names what is to be mirrored.
      *
      * @param model the model's name in the tree
      * @param name the checkpoint's name in the tree
@@ -67,7 +67,7 @@ public final class HubMirror {
         client = HubClient.builder().setSettings(hub).build();
     }
 
-    /** Where downloads go before their files get their names, on the tree's disk. */
+    /** Returns where downloads go before their files get their names, on the tree's disk. */
     private Path downloads() {
         return root.resolve(".download");
     }
@@ -159,7 +159,7 @@ public final class HubMirror {
         return downloader.download(plan, listener);
     }
 
-    /** What is to be there in the end: what was asked for, and what is there already. */
+    /** Holds what is to be there in the end: what was asked for, and what is there already. */
     private record Wanted(
             Source source,
             String commit,
@@ -209,7 +209,7 @@ public final class HubMirror {
                         .findFirst();
     }
 
-    /** Whether the tree has all that is wanted, as far as that shows without reading 27 GB. */
+    /** Returns whether the tree has all that is wanted, as far as shows without reading 27 GB. */
     private boolean isWhole(Wanted wanted) throws IOException {
         if (wanted.there().isEmpty()) {
             return false;
@@ -229,7 +229,7 @@ public final class HubMirror {
         }
     }
 
-    /** What the Hub's cache on this machine has, if that is all. */
+    /** Returns what the Hub's cache on this machine has, if that is all. */
     private Optional<HubSnapshot> cached(Wanted wanted) throws IOException {
         return new HubCache(hub.cache())
                 .snapshot(wanted.source().repository(), wanted.commit(), wanted::has)

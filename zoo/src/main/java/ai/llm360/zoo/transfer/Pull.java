@@ -62,38 +62,22 @@ public final class Pull {
         return new Pull(zoo.client(), target, checkpoints);
     }
 
-    /**
-     * Returns what is to be brought here.
-     *
-     * @return the checkpoints, in the order of the references
-     */
+    /** {@return the checkpoints that come, in the order of the references} */
     public List<PullTarget.Planned> checkpoints() {
         return checkpoints;
     }
 
-    /**
-     * Returns where they are written.
-     *
-     * @return a directory, which need not exist
-     */
+    /** {@return the directory that they go to, which need not exist} */
     public Path directory() {
         return target.directory();
     }
 
-    /**
-     * Returns how much the network has to bring.
-     *
-     * @return bytes
-     */
+    /** {@return the bytes that the network has to bring} */
     public long bytesToDownload() {
         return checkpoints.stream().mapToLong(PullTarget.Planned::bytesToDownload).sum();
     }
 
-    /**
-     * Returns how much the disk has to take.
-     *
-     * @return bytes
-     */
+    /** {@return the bytes that the disk has to take} */
     public long bytesToWrite() {
         return checkpoints.stream().mapToLong(PullTarget.Planned::bytesToWrite).sum();
     }

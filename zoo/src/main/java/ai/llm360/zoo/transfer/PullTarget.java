@@ -8,14 +8,10 @@ import ai.llm360.hub.TransferListener;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** Where pulled checkpoints go, and in which form. */
+/** Takes pulled checkpoints, in a form of its own. */
 public interface PullTarget {
 
-    /**
-     * Returns where they are written.
-     *
-     * @return a directory on the disk that must have room for them; it need not exist
-     */
+    /** {@return a directory on the disk that must have room for them; it need not exist} */
     Path directory();
 
     /**
@@ -38,24 +34,16 @@ public interface PullTarget {
     /** A checkpoint that can be brought here. */
     interface Planned {
 
-        /**
-         * Returns which files of which commit are wanted.
-         *
-         * @return the Hub's side of the plan
-         */
+        /** {@return the files of the commit that are wanted: the Hub's side of the plan} */
         HubPlan plan();
 
         /**
-         * Returns how much the network has to bring.
-         *
-         * @return bytes, without what is here and what an earlier plan of the same target brings
+         * {@return the bytes that the network has to bring, without what is here and what an earlier plan of the same target brings}
          */
         long bytesToDownload();
 
         /**
-         * Returns how much the disk has to take.
-         *
-         * @return bytes, without what is here and what an earlier plan of the same target brings
+         * {@return the bytes that the disk has to take, without what is here and what an earlier plan of the same target brings}
          */
         long bytesToWrite();
 

@@ -26,7 +26,7 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * What is to be removed from this machine, and its removal: only what can be pulled again. That is
+ * Removes from this machine what can be pulled again, and only that. That is
  * snapshots in the Hub's cache, and directories of published checkpoints in the model home; never
  * what a training has saved, what comes with the library, or what a path names.
  */
@@ -164,29 +164,17 @@ public final class Removal {
         return new Removal(removals, Set.of());
     }
 
-    /**
-     * Returns what goes from the Hub's cache.
-     *
-     * @return the removals, by repository
-     */
+    /** {@return what goes from the Hub's cache, by repository} */
     public List<CacheRemoval> cached() {
         return cached;
     }
 
-    /**
-     * Returns what goes from the model home.
-     *
-     * @return directories
-     */
+    /** {@return the directories that go from the model home} */
     public List<Path> directories() {
         return List.copyOf(directories);
     }
 
-    /**
-     * Returns whether there is nothing to remove.
-     *
-     * @return whether it is so
-     */
+    /** {@return whether there is nothing to remove} */
     public boolean isEmpty() {
         return cached.isEmpty() && directories.isEmpty();
     }

@@ -59,7 +59,7 @@ public final class RunPublisher {
     }
 
     /**
-     * What was published.
+     * Says what was published.
      *
      * @param model the model's name in the tree
      * @param repository the repository's
@@ -72,11 +72,7 @@ public final class RunPublisher {
             List<TreeCheckpoint> checkpoints,
             List<String> added) {}
 
-    /**
-     * Returns a builder.
-     *
-     * @return a builder with all options at their defaults
-     */
+    /** {@return a builder with all options at their defaults} */
     public static Builder builder() {
         return new Builder();
     }

@@ -64,7 +64,7 @@ public final class Verification {
     }
 
     /**
-     * What was found.
+     * Says what was found.
      *
      * @param name the checkpoint, by its reference or path
      * @param repository the Hub's repository that it was pulled from; absent for another's
