@@ -1,8 +1,8 @@
 package ai.llm360.cli;
 
-import ai.llm360.zoo.transfer.Removal;
-import ai.llm360.zoo.Zoo;
 import ai.llm360.hub.HubSettings;
+import ai.llm360.zoo.Zoo;
+import ai.llm360.zoo.transfer.Removal;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;

@@ -1,12 +1,12 @@
 package ai.llm360.cli;
 
-import ai.llm360.io.AtomicDirectory;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.data.AmberJsonl;
 import ai.llm360.common.data.DataManifest;
 import ai.llm360.common.data.DataPreparation;
 import ai.llm360.common.data.TokenDataset;
 import ai.llm360.common.train.TrainingPhase;
+import ai.llm360.io.AtomicDirectory;
 import ai.llm360.zoo.Zoo;
 import ai.llm360.zoo.reproduce.DataRecipes;
 import java.io.IOException;
@@ -121,7 +121,8 @@ final class DataPrepareCommand implements Callable<Integer> {
                         .optCache(Zoo.ofEnvironment().dataCache())
                         .optThreads(threads);
         if (download) {
-            preparation.optDownloads(Zoo.ofEnvironment().dataCache(), url -> terminal.say("downloading " + url));
+            preparation.optDownloads(
+                    Zoo.ofEnvironment().dataCache(), url -> terminal.say("downloading " + url));
         }
         try (ByteProgress progress = new ByteProgress(terminal)) {
             DataManifest manifest = preparation.optProgress(progress).build().prepare();

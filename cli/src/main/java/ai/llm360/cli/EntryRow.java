@@ -55,8 +55,7 @@ record EntryRow(
                 published.map(p -> p.evidence().name().toLowerCase(Locale.ROOT)).orElse(null),
                 item.isHere(),
                 item.directory().map(Object::toString).orElse(null),
-                tree.map(one -> one.files().stream().mapToLong(TreeFile::size).sum())
-                        .orElse(null));
+                tree.map(one -> one.files().stream().mapToLong(TreeFile::size).sum()).orElse(null));
     }
 
     private static Integer boxed(OptionalInt value) {
@@ -83,10 +82,16 @@ record EntryRow(
                                 new Column(unit.header(), entry -> unit.cell(entry.tokens)),
                                 new Column(
                                         "loss",
-                                        one -> one.loss == null ? null : Output.decimal(one.loss, 4)),
+                                        one ->
+                                                one.loss == null
+                                                        ? null
+                                                        : Output.decimal(one.loss, 4)),
                                 new Column(
                                         "size",
-                                        one -> one.bytes == null ? null : ByteSize.format(one.bytes)),
+                                        one ->
+                                                one.bytes == null
+                                                        ? null
+                                                        : ByteSize.format(one.bytes)),
                                 new Column("branch", EntryRow::branch),
                                 new Column("at hand", entry -> entry.atHand() ? "yes" : "no"))
                         .filter(

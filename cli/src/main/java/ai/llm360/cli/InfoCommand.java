@@ -2,9 +2,9 @@ package ai.llm360.cli;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.checkpoint.Checkpoint;
-import ai.llm360.io.PlainText;
 import ai.llm360.common.checkpoint.TensorInfo;
 import ai.llm360.common.checkpoint.TensorType;
+import ai.llm360.io.PlainText;
 import ai.llm360.zoo.PartialCheckpoint;
 import ai.llm360.zoo.Zoo;
 import com.google.gson.JsonElement;

@@ -2,9 +2,9 @@ package ai.llm360.cli;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.zoo.CheckpointEntry;
-import ai.llm360.zoo.catalogue.PublishedCheckpoint;
 import ai.llm360.zoo.Series;
 import ai.llm360.zoo.Zoo;
+import ai.llm360.zoo.catalogue.PublishedCheckpoint;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -1,15 +1,15 @@
 package ai.llm360.cli;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.llm360.hub.HubClient;
+import ai.llm360.hub.HubSettings;
 import ai.llm360.io.WholeFile;
+import ai.llm360.zoo.Zoo;
 import ai.llm360.zoo.catalogue.PublishedCheckpoint;
 import ai.llm360.zoo.catalogue.PublishedResults;
 import ai.llm360.zoo.catalogue.PublishedResults.Row;
 import ai.llm360.zoo.catalogue.PublishedResults.Task;
 import ai.llm360.zoo.catalogue.Scores;
-import ai.llm360.zoo.Zoo;
-import ai.llm360.hub.HubClient;
-import ai.llm360.hub.HubSettings;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

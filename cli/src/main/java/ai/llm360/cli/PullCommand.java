@@ -1,13 +1,13 @@
 package ai.llm360.cli;
 
 import ai.llm360.common.checkpoint.TensorType;
+import ai.llm360.hub.HubSettings;
+import ai.llm360.zoo.Zoo;
 import ai.llm360.zoo.transfer.CacheTarget;
 import ai.llm360.zoo.transfer.CastTarget;
 import ai.llm360.zoo.transfer.MirrorTarget;
 import ai.llm360.zoo.transfer.Pull;
 import ai.llm360.zoo.transfer.PullTarget;
-import ai.llm360.zoo.Zoo;
-import ai.llm360.hub.HubSettings;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.nio.file.PathMatcher;

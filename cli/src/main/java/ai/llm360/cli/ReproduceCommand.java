@@ -2,10 +2,10 @@ package ai.llm360.cli;
 
 import ai.djl.Device;
 import ai.djl.repository.zoo.ModelNotFoundException;
-import ai.llm360.io.AtomicDirectory;
-import ai.llm360.common.data.DataPreparation;
 import ai.llm360.common.config.EngineSettings;
+import ai.llm360.common.data.DataPreparation;
 import ai.llm360.common.train.TrainingPhase;
+import ai.llm360.io.AtomicDirectory;
 import ai.llm360.zoo.Zoo;
 import ai.llm360.zoo.reproduce.Reproduction;
 import ai.llm360.zoo.reproduce.ReproductionResult;
@@ -97,7 +97,8 @@ final class ReproduceCommand implements Callable<Integer> {
 
     private void prepare(DataPreparation.Builder preparation) throws IOException {
         if (!offline) {
-            preparation.optDownloads(Zoo.ofEnvironment().dataCache(), url -> terminal.say("downloading " + url));
+            preparation.optDownloads(
+                    Zoo.ofEnvironment().dataCache(), url -> terminal.say("downloading " + url));
         }
         try (ByteProgress progress = new ByteProgress(terminal)) {
             preparation.optProgress(progress).build().prepare();

@@ -1,9 +1,9 @@
 package ai.llm360.cli;
 
-import ai.llm360.zoo.transfer.Verification;
-import ai.llm360.zoo.Zoo;
 import ai.llm360.hub.FileProblem;
 import ai.llm360.hub.HubSettings;
+import ai.llm360.zoo.Zoo;
+import ai.llm360.zoo.transfer.Verification;
 import java.io.IOException;
 import java.nio.file.PathMatcher;
 import java.util.ArrayList;

@@ -1,10 +1,5 @@
 package ai.llm360.zoo;
 
-import ai.llm360.zoo.catalogue.PublishedCheckpoint;
-import ai.llm360.zoo.djl.MetadataJson;
-import ai.llm360.zoo.source.CheckpointDownload;
-import ai.llm360.zoo.source.ModelHome;
-
 import ai.djl.MalformedModelException;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.djl.repository.zoo.ZooModel;
@@ -13,7 +8,11 @@ import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.run.RunException;
 import ai.llm360.common.run.SavedState;
 import ai.llm360.common.run.TrainingState;
+import ai.llm360.zoo.catalogue.PublishedCheckpoint;
 import ai.llm360.zoo.catalogue.Standing;
+import ai.llm360.zoo.djl.MetadataJson;
+import ai.llm360.zoo.source.CheckpointDownload;
+import ai.llm360.zoo.source.ModelHome;
 import ai.llm360.zoo.source.TreeCheckpoint;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -90,7 +89,11 @@ public final class CheckpointEntry {
 
     /** One in a directory, of which a run may have said how far it is. */
     static CheckpointEntry at(
-            Zoo zoo, String model, String name, Optional<PublishedCheckpoint> published, Stored.At at)
+            Zoo zoo,
+            String model,
+            String name,
+            Optional<PublishedCheckpoint> published,
+            Stored.At at)
             throws IOException {
         return new CheckpointEntry(
                 zoo,
@@ -132,9 +135,7 @@ public final class CheckpointEntry {
         return name;
     }
 
-    /**
-     * {@return the {@link Reference} that names it, such as {@code amber@ckpt-200}, or a path}
-     */
+    /** {@return the {@link Reference} that names it, such as {@code amber@ckpt-200}, or a path} */
     public String reference() {
         return name.isEmpty() ? model : model + "@" + name;
     }
@@ -144,7 +145,9 @@ public final class CheckpointEntry {
         return standing.phase();
     }
 
-    /** {@return the optimizer steps done, where that is known; within the phase, if there are any} */
+    /**
+     * {@return the optimizer steps done, where that is known; within the phase, if there are any}
+     */
     public OptionalLong step() {
         return standing.step();
     }
@@ -173,9 +176,7 @@ public final class CheckpointEntry {
 
     /** {@return what a static tree lists of it: its repository, commit and files} */
     public Optional<TreeCheckpoint> tree() {
-        return stored instanceof Stored.InTree in
-                ? Optional.of(in.checkpoint())
-                : Optional.empty();
+        return stored instanceof Stored.InTree in ? Optional.of(in.checkpoint()) : Optional.empty();
     }
 
     /**
@@ -234,7 +235,8 @@ public final class CheckpointEntry {
             throw new ModelNotFoundException(
                     "HF_HUB_OFFLINE or ai.djl.offline is set, and " + zoo.absent(wanted.hub()));
         }
-        return Optional.of(CheckpointDownload.of(
+        return Optional.of(
+                CheckpointDownload.of(
                         zoo.client(),
                         wanted.hub().repository(),
                         wanted.hub().revision(),

@@ -1,8 +1,5 @@
 package ai.llm360.zoo;
 
-import ai.llm360.zoo.catalogue.Catalogue;
-import ai.llm360.zoo.djl.MetadataJson;
-
 import ai.djl.MalformedModelException;
 import ai.djl.repository.AbstractRepository;
 import ai.djl.repository.Artifact;
@@ -13,6 +10,8 @@ import ai.djl.repository.zoo.Criteria;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.djl.repository.zoo.ZooModel;
 import ai.djl.util.Progress;
+import ai.llm360.zoo.catalogue.Catalogue;
+import ai.llm360.zoo.djl.MetadataJson;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -22,10 +21,10 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * DJL's view of a series: a repository with one model, whose artifacts are its checkpoints, the last
- * first, each with the property {@code checkpoint}. Query parameters of its URL, such as {@code
- * ?dtype=bf16}, become the model's arguments. What isn't on this machine is downloaded when DJL
- * prepares its artifact, which is when it loads it.
+ * DJL's view of a series: a repository with one model, whose artifacts are its checkpoints, the
+ * last first, each with the property {@code checkpoint}. Query parameters of its URL, such as
+ * {@code ?dtype=bf16}, become the model's arguments. What isn't on this machine is downloaded when
+ * DJL prepares its artifact, which is when it loads it.
  */
 final class CheckpointRepository extends AbstractRepository {
 
@@ -70,8 +69,7 @@ final class CheckpointRepository extends AbstractRepository {
     static <I, O> ZooModel<I, O> load(
             CheckpointEntry one, Progress progress, Criteria<I, O> criteria)
             throws ModelNotFoundException, MalformedModelException, IOException {
-        CheckpointRepository repository =
-                new CheckpointRepository(one, directory(one, progress));
+        CheckpointRepository repository = new CheckpointRepository(one, directory(one, progress));
         return new BaseModelLoader(repository.getResources().get(0)).loadModel(criteria);
     }
 

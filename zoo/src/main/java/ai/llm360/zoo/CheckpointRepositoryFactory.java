@@ -1,14 +1,12 @@
 package ai.llm360.zoo;
 
-import ai.llm360.zoo.catalogue.CheckpointNames;
-
 import ai.djl.repository.Repository;
 import ai.djl.repository.RepositoryFactory;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.config.EngineSettings;
+import ai.llm360.zoo.catalogue.CheckpointNames;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;

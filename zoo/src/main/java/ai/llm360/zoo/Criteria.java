@@ -1,8 +1,5 @@
 package ai.llm360.zoo;
 
-import ai.llm360.zoo.djl.Architecture;
-import ai.llm360.zoo.djl.ModelArgument;
-
 import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.repository.zoo.ModelNotFoundException;
@@ -15,6 +12,8 @@ import ai.llm360.common.generate.TextGenerator;
 import ai.llm360.common.generate.TextTranslator;
 import ai.llm360.common.model.CausalDecoder;
 import ai.llm360.common.model.WeightType;
+import ai.llm360.zoo.djl.Architecture;
+import ai.llm360.zoo.djl.ModelArgument;
 import com.google.gson.JsonParseException;
 import java.io.IOException;
 import java.util.List;

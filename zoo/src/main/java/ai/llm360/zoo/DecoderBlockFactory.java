@@ -1,9 +1,5 @@
 package ai.llm360.zoo;
 
-import ai.llm360.zoo.djl.Architecture;
-import ai.llm360.zoo.djl.GenerationArguments;
-import ai.llm360.zoo.djl.ModelArgument;
-
 import ai.djl.Model;
 import ai.djl.nn.Block;
 import ai.djl.nn.BlockFactory;
@@ -11,6 +7,9 @@ import ai.djl.util.Progress;
 import ai.llm360.common.model.CausalDecoder;
 import ai.llm360.common.model.WeightLoader;
 import ai.llm360.common.model.WeightType;
+import ai.llm360.zoo.djl.Architecture;
+import ai.llm360.zoo.djl.GenerationArguments;
+import ai.llm360.zoo.djl.ModelArgument;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Collections;

@@ -1,10 +1,5 @@
 package ai.llm360.zoo;
 
-import ai.llm360.zoo.djl.GenerationArguments;
-import ai.llm360.zoo.djl.IdsTranslator;
-import ai.llm360.zoo.djl.ModelArgument;
-import ai.llm360.zoo.djl.ServingTranslator;
-
 import ai.djl.Model;
 import ai.djl.modality.Input;
 import ai.djl.modality.Output;
@@ -20,6 +15,10 @@ import ai.llm360.common.generate.TextTranslator;
 import ai.llm360.common.generate.TokenStream;
 import ai.llm360.common.model.CausalDecoder;
 import ai.llm360.common.tokenizer.Tokenizer;
+import ai.llm360.zoo.djl.GenerationArguments;
+import ai.llm360.zoo.djl.IdsTranslator;
+import ai.llm360.zoo.djl.ModelArgument;
+import ai.llm360.zoo.djl.ServingTranslator;
 import java.io.IOException;
 import java.lang.reflect.Type;
 import java.nio.file.Files;

@@ -1,7 +1,6 @@
 package ai.llm360.zoo;
 
 import ai.llm360.zoo.catalogue.PublishedCheckpoint;
-
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;

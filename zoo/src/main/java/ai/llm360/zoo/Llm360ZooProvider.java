@@ -1,12 +1,11 @@
 package ai.llm360.zoo;
 
-import ai.llm360.zoo.catalogue.Catalogue;
-import ai.llm360.zoo.djl.MetadataJson;
-import ai.llm360.zoo.source.EmbeddedSeries;
-
 import ai.djl.repository.Repository;
 import ai.djl.repository.zoo.ModelZoo;
 import ai.djl.repository.zoo.ZooProvider;
+import ai.llm360.zoo.catalogue.Catalogue;
+import ai.llm360.zoo.djl.MetadataJson;
+import ai.llm360.zoo.source.EmbeddedSeries;
 import java.net.URI;
 import java.util.List;
 import java.util.Set;

@@ -1,14 +1,13 @@
 package ai.llm360.zoo;
 
+import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.llm360.io.NearNames;
 import ai.llm360.zoo.catalogue.Catalogue;
 import ai.llm360.zoo.catalogue.CheckpointNames;
 import ai.llm360.zoo.catalogue.PublishedCheckpoint;
 import ai.llm360.zoo.source.EmbeddedSeries;
 import ai.llm360.zoo.source.ModelHome;
 import ai.llm360.zoo.source.SeriesCheckpoint;
-
-import ai.djl.repository.zoo.ModelNotFoundException;
-import ai.llm360.io.NearNames;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -69,7 +68,11 @@ final class NamedModel {
                             known.find(model, name),
                             new Stored.At(
                                     CheckpointEntry.Source.HOME, home.directory(model, name)));
-            all.removeIf(one -> known.has(model) ? one.name().equals(own.name()) : CheckpointNames.same(own.name(), one.name()));
+            all.removeIf(
+                    one ->
+                            known.has(model)
+                                    ? one.name().equals(own.name())
+                                    : CheckpointNames.same(own.name(), one.name()));
             all.add(own);
         }
         if (all.isEmpty()) {
@@ -101,7 +104,8 @@ final class NamedModel {
         List<String> here = here();
         Optional<String> others = known.explain(model, checkpoint);
         if (others.isPresent()) {
-            return "no checkpoint '%s': %s; %s".formatted(checkpoint, others.get(), inHome(home, model));
+            return "no checkpoint '%s': %s; %s"
+                    .formatted(checkpoint, others.get(), inHome(home, model));
         }
         String put =
                 "put its files into %s, or give a path that starts with ./ or /"

@@ -1,14 +1,13 @@
 package ai.llm360.zoo;
 
-import ai.llm360.zoo.catalogue.PublishedRepository;
-import ai.llm360.zoo.djl.Architecture;
-
 import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.HubConfig;
 import ai.llm360.common.checkpoint.IgnoreRule;
 import ai.llm360.common.checkpoint.TensorInfo;
 import ai.llm360.hub.HubClient;
 import ai.llm360.hub.RemoteSnapshot;
+import ai.llm360.zoo.catalogue.PublishedRepository;
+import ai.llm360.zoo.djl.Architecture;
 import com.google.gson.JsonParseException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -62,9 +61,7 @@ public final class PartialCheckpoint {
         return remote;
     }
 
-    /**
-     * {@return the bytes that the network has brought so far; 0 for one on this machine}
-     */
+    /** {@return the bytes that the network has brought so far; 0 for one on this machine} */
     public long transferred() {
         return remote.map(RemoteSnapshot::transferred).orElse(0L);
     }

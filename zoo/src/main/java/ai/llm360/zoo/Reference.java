@@ -1,11 +1,10 @@
 package ai.llm360.zoo;
 
+import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.zoo.catalogue.Catalogue;
 import ai.llm360.zoo.catalogue.CheckpointNames;
 import ai.llm360.zoo.catalogue.PublishedAmber;
 import ai.llm360.zoo.catalogue.PublishedCheckpoint;
-
-import ai.djl.repository.zoo.ModelNotFoundException;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -81,7 +80,8 @@ public sealed interface Reference
         Matcher name = NAME.matcher(text);
         if (name.matches()) {
             return new Named(
-                    name.group(1), Optional.ofNullable(name.group(2)).orElse(CheckpointNames.LATEST));
+                    name.group(1),
+                    Optional.ofNullable(name.group(2)).orElse(CheckpointNames.LATEST));
         }
         Optional<PublishedCheckpoint> published = onHub(text);
         if (published.isPresent()) {

@@ -1,11 +1,10 @@
 package ai.llm360.zoo;
 
+import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.llm360.zoo.CheckpointEntry.Source;
 import ai.llm360.zoo.catalogue.Catalogue;
 import ai.llm360.zoo.source.ModelHome;
-
-import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.zoo.source.TrainedModel;
-import ai.llm360.zoo.CheckpointEntry.Source;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -93,11 +92,7 @@ final class RunCheckpoints {
     private static CheckpointEntry at(Zoo zoo, Path model, String name, Path path)
             throws IOException {
         return CheckpointEntry.at(
-                zoo,
-                model.toString(),
-                name,
-                Optional.empty(),
-                new Stored.At(Source.PATH, path));
+                zoo, model.toString(), name, Optional.empty(), new Stored.At(Source.PATH, path));
     }
 
     /**

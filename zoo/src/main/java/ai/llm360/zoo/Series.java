@@ -1,13 +1,12 @@
 package ai.llm360.zoo;
 
-import ai.llm360.zoo.catalogue.Catalogue;
-import ai.llm360.zoo.catalogue.CheckpointNames;
-import ai.llm360.zoo.djl.MetadataJson;
-
 import ai.djl.repository.Metadata;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.io.NearNames;
 import ai.llm360.io.Workers;
+import ai.llm360.zoo.catalogue.Catalogue;
+import ai.llm360.zoo.catalogue.CheckpointNames;
+import ai.llm360.zoo.djl.MetadataJson;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -177,7 +176,8 @@ public final class Series implements Iterable<CheckpointEntry> {
     }
 
     /**
-     * {@return the number of checkpoints that LLM360 published, which may be more than are known by name; empty for other models}
+     * {@return the number of checkpoints that LLM360 published, which may be more than are known by
+     * name; empty for other models}
      */
     public Optional<Integer> published() {
         return known.published(model);
@@ -313,8 +313,7 @@ public final class Series implements Iterable<CheckpointEntry> {
     public <T> List<T> sweep(int atOnce, Work<T> work) throws ModelNotFoundException, IOException {
         List<Callable<T>> tasks = new ArrayList<>();
         checkpoints.forEach(one -> tasks.add(() -> work.of(one)));
-        try (Workers workers =
-                new Workers("llm360-sweep", Math.min(atOnce, checkpoints.size()))) {
+        try (Workers workers = new Workers("llm360-sweep", Math.min(atOnce, checkpoints.size()))) {
             return workers.all(tasks);
         } catch (IllegalStateException e) {
             if (e.getCause() instanceof ModelNotFoundException absent) {
@@ -348,6 +347,8 @@ public final class Series implements Iterable<CheckpointEntry> {
             entries.add(0, checkpoint.metadata()); // DJL takes the first where no filter chooses
         }
         return MetadataJson.write(
-                model.substring(model.lastIndexOf('/') + 1), entries, DecoderBlockFactory.ARGUMENTS);
+                model.substring(model.lastIndexOf('/') + 1),
+                entries,
+                DecoderBlockFactory.ARGUMENTS);
     }
 }

@@ -1,8 +1,7 @@
 package ai.llm360.zoo;
 
-import ai.llm360.zoo.catalogue.CheckpointNames;
-
 import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.llm360.zoo.catalogue.CheckpointNames;
 import java.nio.file.Files;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -19,7 +18,8 @@ import java.util.regex.Pattern;
  * @param last the last one's name
  * @param number the stride, or the size of the sample
  */
-public record SeriesPart(String reference, String model, Optional<String> first, String last, int number) {
+public record SeriesPart(
+        String reference, String model, Optional<String> first, String last, int number) {
 
     private static final Pattern PART =
             Pattern.compile(

@@ -1,11 +1,10 @@
 package ai.llm360.zoo;
 
-import ai.llm360.zoo.source.EmbeddedSeries;
-import ai.llm360.zoo.source.PulledCheckpoints;
-
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.djl.util.Progress;
 import ai.llm360.zoo.CheckpointEntry.Source;
+import ai.llm360.zoo.source.EmbeddedSeries;
+import ai.llm360.zoo.source.PulledCheckpoints;
 import ai.llm360.zoo.source.SeriesCheckpoint;
 import ai.llm360.zoo.source.StaticTree;
 import ai.llm360.zoo.source.TreeCheckpoint;

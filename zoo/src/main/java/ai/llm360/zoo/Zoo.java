@@ -1,15 +1,14 @@
 package ai.llm360.zoo;
 
+import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.llm360.hub.HubClient;
+import ai.llm360.hub.HubRetry;
+import ai.llm360.hub.HubSettings;
 import ai.llm360.zoo.catalogue.Catalogue;
 import ai.llm360.zoo.catalogue.CheckpointNames;
 import ai.llm360.zoo.catalogue.PublishedCheckpoint;
 import ai.llm360.zoo.source.EmbeddedSeries;
 import ai.llm360.zoo.source.ModelHome;
-
-import ai.djl.repository.zoo.ModelNotFoundException;
-import ai.llm360.hub.HubClient;
-import ai.llm360.hub.HubRetry;
-import ai.llm360.hub.HubSettings;
 import ai.llm360.zoo.source.StaticTree;
 import ai.llm360.zoo.source.TrainedModel;
 import java.io.IOException;
@@ -25,8 +24,8 @@ import java.util.regex.Matcher;
 
 /**
  * Finds models and checkpoints by name: published by LLM360, brought by the library, or put on this
- * machine; and by path, in static trees and on the Hub. A zoo is a model home and a Hub, and several
- * may live in one process.
+ * machine; and by path, in static trees and on the Hub. A zoo is a model home and a Hub, and
+ * several may live in one process.
  *
  * <pre>{@code
  * Zoo zoo = Zoo.builder().optHome(Path.of("/srv/models")).build();
@@ -58,7 +57,9 @@ public final class Zoo {
     }
 
     /**
-     * {@return the model home of the system property {@code llm360.home}, else of the environment variable {@code LLM360_HOME}, else {@code ~/.llm360}, and the Hub of {@link HubSettings#ofEnvironment}}
+     * {@return the model home of the system property {@code llm360.home}, else of the environment
+     * variable {@code LLM360_HOME}, else {@code ~/.llm360}, and the Hub of {@link
+     * HubSettings#ofEnvironment}}
      */
     public static Zoo ofEnvironment() {
         return builder().build();
@@ -233,8 +234,7 @@ public final class Zoo {
 
     private Series series(String model, Reference.InTree reference, Catalogue known)
             throws IOException {
-        StaticTree tree =
-                StaticTree.at(reference.tree(), home.resolve(".trees"), this::hub);
+        StaticTree tree = StaticTree.at(reference.tree(), home.resolve(".trees"), this::hub);
         return Series.of(
                 model,
                 tree.checkpoints(reference.model()).stream()
@@ -275,15 +275,16 @@ public final class Zoo {
         return published(named.model(), known).one(named.checkpoint());
     }
 
-    private Series published(String model, Catalogue known)
-            throws ModelNotFoundException {
+    private Series published(String model, Catalogue known) throws ModelNotFoundException {
         return new Series(
                 model,
                 known.checkpoints(model).stream()
                         .map(one -> CheckpointEntry.onHub(this, HubReference.of(one)))
                         .toList(),
                 known,
-                name -> known.find(model, name).map(one -> CheckpointEntry.onHub(this, HubReference.of(one))),
+                name ->
+                        known.find(model, name)
+                                .map(one -> CheckpointEntry.onHub(this, HubReference.of(one))),
                 name ->
                         "no checkpoint '%s': %s"
                                 .formatted(name, known.explain(model, name).orElseThrow()));
@@ -386,8 +387,7 @@ public final class Zoo {
     /** Of a training in phases in the model home, a phase is a run, and stands for its last. */
     private CheckpointEntry runsLast(CheckpointEntry found, Catalogue known)
             throws ModelNotFoundException, IOException {
-        return found.source() == CheckpointEntry.Source.HOME
-                        && TrainedModel.isRun(found.path())
+        return found.source() == CheckpointEntry.Source.HOME && TrainedModel.isRun(found.path())
                 ? RunCheckpoints.find(this, known, found.path())
                 : found;
     }

@@ -11,14 +11,14 @@ import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.common.testing.SafetensorsBuilder;
 import ai.llm360.common.testing.TorchZipBuilder;
 import ai.llm360.hub.HubException.Reason;
-import ai.llm360.zoo.transfer.CastDownload;
+import ai.llm360.zoo.Reference;
 import ai.llm360.zoo.Zoo;
 import ai.llm360.zoo.catalogue.PublishedCheckpoint;
 import ai.llm360.zoo.catalogue.PublishedCheckpoint.Evidence;
-import ai.llm360.zoo.Reference;
+import ai.llm360.zoo.testing.Home;
+import ai.llm360.zoo.transfer.CastDownload;
 import ai.llm360.zoo.transfer.Removal;
 import ai.llm360.zoo.transfer.Verification;
-import ai.llm360.zoo.testing.Home;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import com.sun.net.httpserver.HttpExchange;
@@ -78,7 +78,12 @@ class CastDownloadTest {
     }
 
     private CastDownload cast(HubClient client) {
-        return new CastDownload(client, CHECKPOINT, TensorType.BF16, temp.resolve("home/amber/ckpt-200"), TransferListener.none());
+        return new CastDownload(
+                client,
+                CHECKPOINT,
+                TensorType.BF16,
+                temp.resolve("home/amber/ckpt-200"),
+                TransferListener.none());
     }
 
     private void assertNothingIsLeft() throws IOException {
@@ -146,9 +151,7 @@ class CastDownloadTest {
     }
 
     private Verification.Result verified() throws Exception {
-        return Verification.of(zoo(), List.of("amber@200"), path -> true)
-                .run(bytes -> {})
-                .get(0);
+        return Verification.of(zoo(), List.of("amber@200"), path -> true).run(bytes -> {}).get(0);
     }
 
     @Test
@@ -160,7 +163,12 @@ class CastDownloadTest {
         assertThat(cast().run().here()).isTrue();
         assertThat(cast().run().transferred()).isLessThan(3 << 16);
         CastDownload other =
-                new CastDownload(hub.client(), CHECKPOINT, TensorType.F16, temp.resolve("home/amber/ckpt-200"), TransferListener.none());
+                new CastDownload(
+                        hub.client(),
+                        CHECKPOINT,
+                        TensorType.F16,
+                        temp.resolve("home/amber/ckpt-200"),
+                        TransferListener.none());
         assertThatThrownBy(other::run).isInstanceOf(FileAlreadyExistsException.class);
         assertThat(cast().plan().here()).isTrue();
     }

@@ -1,9 +1,5 @@
 package ai.llm360.zoo;
 
-import ai.llm360.zoo.reproduce.DataRecipes;
-import ai.llm360.zoo.source.SeriesCheckpoint;
-import ai.llm360.zoo.source.SeriesFile;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -11,6 +7,9 @@ import ai.djl.inference.Predictor;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.djl.repository.zoo.ZooModel;
 import ai.llm360.common.generate.TextGenerator;
+import ai.llm360.zoo.reproduce.DataRecipes;
+import ai.llm360.zoo.source.SeriesCheckpoint;
+import ai.llm360.zoo.source.SeriesFile;
 import ai.llm360.zoo.testing.Home;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,7 +1,5 @@
 package ai.llm360.zoo;
 
-import ai.llm360.zoo.source.CheckpointDownload;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -11,6 +9,7 @@ import ai.llm360.hub.HubException;
 import ai.llm360.hub.HubFile;
 import ai.llm360.hub.HubServer;
 import ai.llm360.hub.ServedFile;
+import ai.llm360.zoo.source.CheckpointDownload;
 import ai.llm360.zoo.testing.Home;
 import ai.llm360.zoo.testing.HubEnvironment;
 import ai.llm360.zoo.testing.PublishedHub;
@@ -123,7 +122,12 @@ class CheckpointDownloadTest {
             serve(PublishedHub.CRYSTALCODER, branch, "config.json", "model.safetensors");
         }
         Zoo.ofEnvironment().resolve("crystalcoder@phase1-4500").download().orElseThrow().run(null);
-        assertThat(Zoo.ofEnvironment().resolve("crystalcoder@14B-tokens").download().orElseThrow().reference())
+        assertThat(
+                        Zoo.ofEnvironment()
+                                .resolve("crystalcoder@14B-tokens")
+                                .download()
+                                .orElseThrow()
+                                .reference())
                 .isEqualTo("crystalcoder@phase1-003000");
     }
 

@@ -1,7 +1,5 @@
 package ai.llm360.zoo;
 
-import ai.llm360.zoo.source.SeriesFile;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -10,6 +8,7 @@ import ai.llm360.common.generate.Generation;
 import ai.llm360.common.generate.GenerationConfig;
 import ai.llm360.common.generate.InfillPrompt;
 import ai.llm360.common.generate.TextGenerator;
+import ai.llm360.zoo.source.SeriesFile;
 import ai.llm360.zoo.testing.Home;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,11 +1,5 @@
 package ai.llm360.zoo;
 
-import ai.llm360.zoo.reproduce.Reproduction;
-import ai.llm360.zoo.source.EmbeddedFiles;
-import ai.llm360.zoo.source.SeriesCheckpoint;
-import ai.llm360.zoo.source.SeriesFile;
-import ai.llm360.zoo.source.TensorHashes;
-
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -14,6 +8,11 @@ import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.train.TrainingPhase;
 import ai.llm360.common.train.TrainingRun;
+import ai.llm360.zoo.reproduce.Reproduction;
+import ai.llm360.zoo.source.EmbeddedFiles;
+import ai.llm360.zoo.source.SeriesCheckpoint;
+import ai.llm360.zoo.source.SeriesFile;
+import ai.llm360.zoo.source.TensorHashes;
 import ai.llm360.zoo.testing.Home;
 import java.io.IOException;
 import java.nio.file.Files;

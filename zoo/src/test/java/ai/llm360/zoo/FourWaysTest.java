@@ -1,7 +1,5 @@
 package ai.llm360.zoo;
 
-import ai.llm360.zoo.djl.MetadataJson;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.Application;
@@ -13,6 +11,7 @@ import ai.djl.repository.zoo.ModelZoo;
 import ai.djl.repository.zoo.ZooModel;
 import ai.llm360.common.generate.Generation;
 import ai.llm360.hub.HubServer;
+import ai.llm360.zoo.djl.MetadataJson;
 import ai.llm360.zoo.testing.Home;
 import ai.llm360.zoo.testing.HubEnvironment;
 import ai.llm360.zoo.testing.PublishedHub;

@@ -70,7 +70,8 @@ class PublishedByNameTest {
         List<String> all = references("amber");
         assertThat(all).hasSize(360);
         assertThat(generations(all)).hasSize(360);
-        assertThat(Zoo.ofEnvironment().catalogue().find("amber", "359").orElseThrow().revision()).isEqualTo("main");
+        assertThat(Zoo.ofEnvironment().catalogue().find("amber", "359").orElseThrow().revision())
+                .isEqualTo("main");
     }
 
     @Test

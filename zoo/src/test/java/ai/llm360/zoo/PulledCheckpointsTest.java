@@ -30,8 +30,10 @@ class PulledCheckpointsTest {
                         .optHub(
                                 HubSettings.of(
                                         Map.of(
-                                                "HF_HUB_CACHE", temp.resolve("hub").toString(),
-                                                "HF_ENDPOINT", "http://127.0.0.1:9")))
+                                                "HF_HUB_CACHE",
+                                                temp.resolve("hub").toString(),
+                                                "HF_ENDPOINT",
+                                                "http://127.0.0.1:9")))
                         .build();
     }
 

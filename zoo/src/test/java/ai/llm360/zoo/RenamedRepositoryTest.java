@@ -1,12 +1,5 @@
 package ai.llm360.zoo;
 
-import ai.llm360.zoo.source.CheckpointDownload;
-import ai.llm360.zoo.transfer.CacheTarget;
-import ai.llm360.zoo.transfer.MirrorTarget;
-import ai.llm360.zoo.transfer.Pull;
-import ai.llm360.zoo.transfer.Removal;
-import ai.llm360.zoo.transfer.Verification;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -16,8 +9,14 @@ import ai.llm360.hub.HubPlan;
 import ai.llm360.hub.HubServer;
 import ai.llm360.hub.HubSettings;
 import ai.llm360.hub.ServedFile;
+import ai.llm360.zoo.source.CheckpointDownload;
 import ai.llm360.zoo.testing.Home;
 import ai.llm360.zoo.testing.HubEnvironment;
+import ai.llm360.zoo.transfer.CacheTarget;
+import ai.llm360.zoo.transfer.MirrorTarget;
+import ai.llm360.zoo.transfer.Pull;
+import ai.llm360.zoo.transfer.Removal;
+import ai.llm360.zoo.transfer.Verification;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -82,7 +81,10 @@ class RenamedRepositoryTest {
 
     private static HubPlan plan(String reference) throws Exception {
         HubClient client = client();
-        return Pull.plan(Zoo.ofEnvironment(), new CacheTarget(client, path -> true), List.of(reference))
+        return Pull.plan(
+                        Zoo.ofEnvironment(),
+                        new CacheTarget(client, path -> true),
+                        List.of(reference))
                 .checkpoints()
                 .get(0)
                 .plan();
@@ -111,7 +113,12 @@ class RenamedRepositoryTest {
         for (String spelled : List.of("amber@200", "IFM/Amber@ckpt_200", "LLM360/Amber@ckpt_200")) {
             assertThat(Zoo.ofEnvironment().resolve(spelled).download()).as(spelled).isEmpty();
         }
-        assertThat(Zoo.ofEnvironment().resolve("LLM360/Amber@ckpt_359").partial().remote().orElseThrow())
+        assertThat(
+                        Zoo.ofEnvironment()
+                                .resolve("LLM360/Amber@ckpt_359")
+                                .partial()
+                                .remote()
+                                .orElseThrow())
                 .extracting(remote -> remote.repository())
                 .isEqualTo(repository);
     }
@@ -150,7 +157,8 @@ class RenamedRepositoryTest {
     @ValueSource(strings = {"0", "1"})
     void what_lies_in_the_cache_by_an_earlier_name_is_found(String offline) throws Exception {
         serve("LLM360/Amber", "ckpt_200");
-        Path directory = Zoo.ofEnvironment().resolve("amber@200").download().orElseThrow().run(null);
+        Path directory =
+                Zoo.ofEnvironment().resolve("amber@200").download().orElseThrow().run(null);
         assertThat(directory).startsWith(cache("models--LLM360--Amber"));
         serve("IFM/Amber", "ckpt_200");
         environment.with("HF_HUB_OFFLINE", offline);
@@ -175,7 +183,8 @@ class RenamedRepositoryTest {
         HubPlan plan = Zoo.ofEnvironment().resolve("amber@200").download().orElseThrow().plan();
         assertThat(plan.repository()).isEqualTo(expected);
         assertThat(plan.bytes() - plan.missingBytes()).isEqualTo(other.endsWith("0") ? 6 : 0);
-        Path directory = Zoo.ofEnvironment().resolve("amber@200").download().orElseThrow().run(null);
+        Path directory =
+                Zoo.ofEnvironment().resolve("amber@200").download().orElseThrow().run(null);
         assertThat(directory.resolve("model.safetensors")).hasContent("the weights of ckpt_200");
     }
 
@@ -185,7 +194,8 @@ class RenamedRepositoryTest {
             throws Exception {
         serve("LLM360/Amber", "ckpt_200", AMBER_7B.replace(right, wrong), "a".repeat(99));
         environment.with("HF_ENDPOINT", "http://hub.invalid").with("http_proxy", server.endpoint());
-        CheckpointDownload download = Zoo.ofEnvironment().resolve("amber@200").download().orElseThrow();
+        CheckpointDownload download =
+                Zoo.ofEnvironment().resolve("amber@200").download().orElseThrow();
         assertThatThrownBy(() -> download.run(null))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("LLM360/Amber@")
@@ -214,7 +224,8 @@ class RenamedRepositoryTest {
                 .with("HF_ENDPOINT", "http://hub.invalid")
                 .with("http_proxy", server.endpoint())
                 .with("no_proxy", "localhost"); // where it has its large files
-        Path directory = Zoo.ofEnvironment().resolve("amber@200").download().orElseThrow().run(null);
+        Path directory =
+                Zoo.ofEnvironment().resolve("amber@200").download().orElseThrow().run(null);
         assertThat(Reference.resolve("amber@200")).isEqualTo(directory);
         Path config = directory.resolve("config.json").toRealPath();
         Files.writeString(config, AMBER_7B.replace("11008", "14336"));

@@ -99,9 +99,7 @@ class SweepTest extends PublishedRun {
         List<Seen> ofRun = sweep(Series.of(run.toString()));
         assertThat(ofRun)
                 .extracting(Seen::name, Seen::source)
-                .containsExactly(
-                        tuple("ckpt-000", Source.PATH),
-                        tuple("ckpt-001", Source.PATH));
+                .containsExactly(tuple("ckpt-000", Source.PATH), tuple("ckpt-001", Source.PATH));
         assertThat(ofRun.get(0).norm()).isNotEqualTo(ofRun.get(1).norm());
         assertThat(ofRun).allMatch(one -> one.rows() < one.norm() && one.rows() > 0);
         List<Seen> ofTree = sweep(Series.of(inTree("my-amber")));
@@ -161,7 +159,9 @@ class SweepTest extends PublishedRun {
     void two_homes_live_in_one_process() throws Exception {
         Zoo left = zoo("left", "ckpt-000");
         Zoo right = zoo("right", "ckpt-001");
-        assertThat(left.series("mine")).extracting(CheckpointEntry::name).containsExactly("ckpt-000");
+        assertThat(left.series("mine"))
+                .extracting(CheckpointEntry::name)
+                .containsExactly("ckpt-000");
         assertThat(right.series("mine"))
                 .extracting(CheckpointEntry::name)
                 .containsExactly("ckpt-001");

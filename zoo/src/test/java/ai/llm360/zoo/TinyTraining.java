@@ -1,8 +1,5 @@
 package ai.llm360.zoo;
 
-import ai.llm360.zoo.reproduce.Recipes;
-import ai.llm360.zoo.reproduce.Reproduction;
-
 import ai.djl.ndarray.NDManager;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.data.TokenDataset;
@@ -15,6 +12,8 @@ import ai.llm360.common.train.TrainingConfig;
 import ai.llm360.common.train.TrainingLoop;
 import ai.llm360.common.train.TrainingPhase;
 import ai.llm360.common.train.TrainingRun;
+import ai.llm360.zoo.reproduce.Recipes;
+import ai.llm360.zoo.reproduce.Reproduction;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Lists the branches that a repository had when the Hub was asked. The file that keeps it is specified in
- * {@code docs/formats/branches.md}.
+ * Lists the branches that a repository had when the Hub was asked. The file that keeps it is
+ * specified in {@code docs/formats/branches.md}.
  *
  * @param repository the Hub's repository, such as {@code LLM360/Amber}
  * @param asked when the Hub was asked
@@ -56,7 +56,8 @@ public record BranchList(String repository, Instant asked, List<String> branches
         try {
             return Objects.requireNonNull(GSON.fromJson(json, Kept.class), "it is empty").toList();
         } catch (RuntimeException e) {
-            String problem = e instanceof DateTimeException ? "its date can't be read" : e.getMessage();
+            String problem =
+                    e instanceof DateTimeException ? "its date can't be read" : e.getMessage();
             throw new IOException(
                     "%s: no list of branches (%s); remove it, and ask anew with llm360 list MODEL --refresh"
                             .formatted(where, problem),

@@ -1,12 +1,10 @@
 package ai.llm360.zoo.catalogue;
 
-import ai.llm360.zoo.Zoo;
-
 import ai.djl.repository.zoo.ModelNotFoundException;
-import ai.llm360.io.NearNames;
 import ai.llm360.hub.HubClient;
 import ai.llm360.hub.HubException;
 import ai.llm360.hub.HubRef;
+import ai.llm360.io.NearNames;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;

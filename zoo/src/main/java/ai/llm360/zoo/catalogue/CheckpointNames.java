@@ -74,7 +74,8 @@ public final class CheckpointNames {
     }
 
     /** Returns the first of the elements that are nearest to a number of tokens. */
-    public static <T> Optional<T> nearest(List<T> all, long count, Function<T, OptionalLong> tokens) {
+    public static <T> Optional<T> nearest(
+            List<T> all, long count, Function<T, OptionalLong> tokens) {
         return all.stream()
                 .filter(one -> tokens.apply(one).isPresent())
                 .min(

@@ -1,7 +1,6 @@
 package ai.llm360.zoo.catalogue;
 
 import ai.llm360.zoo.Reference;
-
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;

@@ -36,7 +36,8 @@ import java.util.function.Predicate;
  * @param modelType the {@code model_type} of its config.json
  * @param sizes numbers of its config.json
  */
-public record PublishedRepository(List<String> names, String modelType, Map<String, Integer> sizes) {
+public record PublishedRepository(
+        List<String> names, String modelType, Map<String, Integer> sizes) {
 
     public static final String CONFIG = "config.json";
 
@@ -93,7 +94,8 @@ public record PublishedRepository(List<String> names, String modelType, Map<Stri
      *
      * @throws HubException the first name's, if none is known
      */
-    public static <T> T first(HubClient hub, String repository, Asking<T> asking) throws IOException {
+    public static <T> T first(HubClient hub, String repository, Asking<T> asking)
+            throws IOException {
         HubCache cache = new HubCache(hub.settings().cache());
         HubException first = null;
         for (String name : names(repository)) {

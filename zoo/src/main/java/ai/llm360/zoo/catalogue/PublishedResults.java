@@ -1,7 +1,5 @@
 package ai.llm360.zoo.catalogue;
 
-import ai.llm360.zoo.Zoo;
-
 import ai.djl.util.Progress;
 import ai.llm360.hub.HubClient;
 import ai.llm360.hub.HubException;
@@ -20,8 +18,8 @@ import java.util.Set;
 import java.util.concurrent.Future;
 
 /**
- * Collects how published checkpoints did in evaluations, by their makers: each branch of Amber
- * has a file {@code eval_arc.json}, and one for each other {@link Task}.
+ * Collects how published checkpoints did in evaluations, by their makers: each branch of Amber has
+ * a file {@code eval_arc.json}, and one for each other {@link Task}.
  *
  * <pre>{@code
  * Zoo zoo = Zoo.ofEnvironment();

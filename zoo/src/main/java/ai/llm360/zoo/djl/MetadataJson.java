@@ -13,8 +13,8 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * Reads and writes a model's {@code metadata.json}, as DJL's repositories have it (version 0.2): one
- * artifact for each checkpoint, the newest first, since DJL takes the first where it isn't told
+ * Reads and writes a model's {@code metadata.json}, as DJL's repositories have it (version 0.2):
+ * one artifact for each checkpoint, the newest first, since DJL takes the first where it isn't told
  * which. In a repository it lies at {@code model/nlp/text_generation/ai/llm360/<model>/}.
  */
 public final class MetadataJson {
@@ -52,10 +52,7 @@ public final class MetadataJson {
      * @param files its files by name, where they are known
      */
     public record Entry(
-            String version,
-            String name,
-            Map<String, String> properties,
-            Map<String, File> files) {}
+            String version, String name, Map<String, String> properties, Map<String, File> files) {}
 
     /** The file; the names are DJL's. */
     private record Document(

@@ -1,8 +1,7 @@
 package ai.llm360.zoo.djl;
 
-import ai.llm360.zoo.Criteria;
-
 import ai.llm360.io.NearNames;
+import ai.llm360.zoo.Criteria;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;

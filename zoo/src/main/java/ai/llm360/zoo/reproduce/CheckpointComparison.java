@@ -1,11 +1,10 @@
 package ai.llm360.zoo.reproduce;
 
-import ai.llm360.zoo.source.SeriesCheckpoint;
-import ai.llm360.zoo.source.TensorHashes;
-
 import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.CheckpointException;
 import ai.llm360.common.checkpoint.TensorType;
+import ai.llm360.zoo.source.SeriesCheckpoint;
+import ai.llm360.zoo.source.TensorHashes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

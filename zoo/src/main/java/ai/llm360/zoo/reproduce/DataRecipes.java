@@ -1,12 +1,11 @@
 package ai.llm360.zoo.reproduce;
 
-import ai.llm360.zoo.Zoo;
-import ai.llm360.zoo.source.EmbeddedSeries;
-
 import ai.llm360.common.config.ConfigException;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.data.DataRecipe;
 import ai.llm360.common.train.TrainingPhase;
+import ai.llm360.zoo.Zoo;
+import ai.llm360.zoo.source.EmbeddedSeries;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,16 +1,15 @@
 package ai.llm360.zoo.reproduce;
 
+import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.llm360.common.config.ConfigTree;
+import ai.llm360.common.data.DataPreparation;
+import ai.llm360.common.run.SavedState;
+import ai.llm360.common.torch.Machine;
+import ai.llm360.common.train.TrainingPhase;
 import ai.llm360.zoo.Zoo;
 import ai.llm360.zoo.source.EmbeddedSeries;
 import ai.llm360.zoo.source.SeriesCheckpoint;
 import ai.llm360.zoo.source.SeriesFile;
-
-import ai.djl.repository.zoo.ModelNotFoundException;
-import ai.llm360.common.config.ConfigTree;
-import ai.llm360.common.data.DataPreparation;
-import ai.llm360.common.torch.Machine;
-import ai.llm360.common.run.SavedState;
-import ai.llm360.common.train.TrainingPhase;
 import ai.llm360.zoo.source.TrainedModel;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -1,12 +1,10 @@
 package ai.llm360.zoo.source;
 
-import ai.llm360.zoo.Zoo;
-import ai.llm360.zoo.catalogue.PublishedRepository;
-
 import ai.djl.util.Progress;
 import ai.llm360.hub.HubClient;
 import ai.llm360.hub.HubFile;
 import ai.llm360.hub.HubPlan;
+import ai.llm360.zoo.catalogue.PublishedRepository;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -53,8 +51,7 @@ public final class CheckpointDownload {
         Predicate<String> loadable =
                 CheckpointFiles.WEIGHTS.stream()
                         .reduce(CheckpointFiles.wanted(List.of()), Predicate::or);
-        HubPlan all =
-                PublishedRepository.plan(hub, repository, revision, loadable);
+        HubPlan all = PublishedRepository.plan(hub, repository, revision, loadable);
         List<String> paths = all.files().stream().map(HubFile::path).toList();
         Predicate<String> wanted = CheckpointFiles.wanted(paths);
         if (paths.stream().noneMatch(CheckpointFiles::isWeights)) {

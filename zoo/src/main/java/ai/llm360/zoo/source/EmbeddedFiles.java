@@ -31,7 +31,8 @@ public record EmbeddedFiles(String model, Resources resources) {
     public static EmbeddedFiles of(String model) {
         return new EmbeddedFiles(
                 model,
-                file -> EmbeddedFiles.class.getResourceAsStream(
+                file ->
+                        EmbeddedFiles.class.getResourceAsStream(
                                 "/ai/llm360/zoo/embedded/" + model + "/" + file));
     }
 

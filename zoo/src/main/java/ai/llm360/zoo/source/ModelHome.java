@@ -1,7 +1,6 @@
 package ai.llm360.zoo.source;
 
 import ai.llm360.zoo.catalogue.CheckpointNames;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

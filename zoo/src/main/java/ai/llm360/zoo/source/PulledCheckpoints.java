@@ -1,10 +1,9 @@
 package ai.llm360.zoo.source;
 
-import ai.llm360.zoo.catalogue.PublishedRepository;
-
 import ai.llm360.hub.HubCache;
 import ai.llm360.hub.HubSettings;
 import ai.llm360.hub.HubSnapshot;
+import ai.llm360.zoo.catalogue.PublishedRepository;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

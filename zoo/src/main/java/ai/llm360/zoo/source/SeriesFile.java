@@ -1,9 +1,8 @@
 package ai.llm360.zoo.source;
 
-import ai.llm360.zoo.Reference;
-
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.torch.Machine;
+import ai.llm360.zoo.Reference;
 import com.google.gson.FieldNamingPolicy;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;

@@ -13,7 +13,8 @@ public final class TensorHashes {
     private TensorHashes() {}
 
     /** Hashes a tensor's elements, cast to a type: packed, row-major, little-endian. */
-    public static String of(Checkpoint checkpoint, String tensor, TensorType type) throws IOException {
+    public static String of(Checkpoint checkpoint, String tensor, TensorType type)
+            throws IOException {
         return of(checkpoint.read(tensor, type));
     }
 

@@ -1,13 +1,12 @@
 package ai.llm360.zoo.source;
 
-import ai.llm360.zoo.catalogue.Standing;
-
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.run.PhasedRun;
 import ai.llm360.common.run.RunDirectory;
 import ai.llm360.common.run.SavedState;
 import ai.llm360.common.run.StepMetrics;
 import ai.llm360.zoo.catalogue.CheckpointNames;
+import ai.llm360.zoo.catalogue.Standing;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -200,7 +199,9 @@ public record TrainedModel(String name, List<Source> checkpoints) {
     private static List<Source> ofSeries(Path directory) throws IOException {
         return directories(directory).stream()
                 .filter(one -> Files.exists(one.resolve("config.json")))
-                .sorted(Comparator.comparing(one -> one.getFileName().toString(), CheckpointNames.ORDER))
+                .sorted(
+                        Comparator.comparing(
+                                one -> one.getFileName().toString(), CheckpointNames.ORDER))
                 .map(
                         one ->
                                 new Source(

@@ -1,7 +1,6 @@
 package ai.llm360.zoo.source;
 
 import ai.llm360.zoo.catalogue.Standing;
-
 import java.util.List;
 
 /**

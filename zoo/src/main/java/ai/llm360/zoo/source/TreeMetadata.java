@@ -1,8 +1,7 @@
 package ai.llm360.zoo.source;
 
-import ai.llm360.zoo.catalogue.Standing;
-
 import ai.llm360.io.PlainText;
+import ai.llm360.zoo.catalogue.Standing;
 import ai.llm360.zoo.djl.MetadataJson;
 import com.google.gson.JsonParseException;
 import java.net.URLEncoder;
@@ -97,7 +96,8 @@ public final class TreeMetadata {
         List<TreeFile> files = new ArrayList<>();
         artifact.files()
                 .forEach(
-                        (path, file) -> files.add(new TreeFile(path, file.size(), file.sha1Hash())));
+                        (path, file) ->
+                                files.add(new TreeFile(path, file.size(), file.sha1Hash())));
         return new TreeCheckpoint(
                 artifact.name(),
                 required(properties, "repository"),

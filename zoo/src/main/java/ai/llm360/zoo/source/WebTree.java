@@ -1,12 +1,12 @@
 package ai.llm360.zoo.source;
 
 import ai.djl.util.Progress;
-import ai.llm360.io.WholeFile;
 import ai.llm360.hub.HubCache;
 import ai.llm360.hub.HubClient;
 import ai.llm360.hub.HubException;
 import ai.llm360.hub.HubSettings;
 import ai.llm360.hub.HubSnapshot;
+import ai.llm360.io.WholeFile;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;

@@ -1,12 +1,11 @@
 package ai.llm360.zoo.transfer;
 
-import ai.llm360.zoo.HubReference;
-import ai.llm360.zoo.catalogue.PublishedRepository;
-
 import ai.llm360.hub.HubClient;
 import ai.llm360.hub.HubFile;
 import ai.llm360.hub.HubPlan;
 import ai.llm360.hub.TransferListener;
+import ai.llm360.zoo.HubReference;
+import ai.llm360.zoo.catalogue.PublishedRepository;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashSet;

@@ -1,10 +1,5 @@
 package ai.llm360.zoo.transfer;
 
-import ai.llm360.zoo.catalogue.Catalogue;
-import ai.llm360.zoo.catalogue.PublishedCheckpoint;
-import ai.llm360.zoo.catalogue.PublishedRepository;
-import ai.llm360.zoo.djl.Architecture;
-
 import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.CheckpointConverter;
 import ai.llm360.common.checkpoint.CheckpointException;
@@ -19,6 +14,9 @@ import ai.llm360.hub.HubPass;
 import ai.llm360.hub.TransferListener;
 import ai.llm360.io.AtomicDirectory;
 import ai.llm360.io.WholeFile;
+import ai.llm360.zoo.catalogue.PublishedCheckpoint;
+import ai.llm360.zoo.catalogue.PublishedRepository;
+import ai.llm360.zoo.djl.Architecture;
 import com.google.gson.JsonParseException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -51,8 +49,8 @@ import java.util.stream.Stream;
  * @param client the client of the Hub
  * @param checkpoint the checkpoint to download
  * @param type the floating-point type to keep; integers and booleans stay as they are
- * @param directory the directory to make: a path where nothing is, or an empty directory; in a model
- *     home, {@code <home>/<model>/<checkpoint>}, it is loaded by its name
+ * @param directory the directory to make: a path where nothing is, or an empty directory; in a
+ *     model home, {@code <home>/<model>/<checkpoint>}, it is loaded by its name
  * @param listener is told of bytes of the source's files
  */
 public record CastDownload(

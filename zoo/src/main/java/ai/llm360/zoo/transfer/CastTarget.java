@@ -1,15 +1,14 @@
 package ai.llm360.zoo.transfer;
 
-import ai.llm360.zoo.HubReference;
-import ai.llm360.zoo.Zoo;
-import ai.llm360.zoo.catalogue.PublishedCheckpoint;
-import ai.llm360.zoo.source.CheckpointDownload;
-
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.hub.HubClient;
 import ai.llm360.hub.HubPlan;
 import ai.llm360.hub.TransferListener;
+import ai.llm360.zoo.HubReference;
+import ai.llm360.zoo.Zoo;
+import ai.llm360.zoo.catalogue.PublishedCheckpoint;
+import ai.llm360.zoo.source.CheckpointDownload;
 import java.io.IOException;
 import java.nio.file.Path;
 

@@ -15,7 +15,9 @@ import java.util.stream.Stream;
 /** Selects the files of a checkpoint's directory that are published, and casts weights before. */
 final class ExportedFiles {
 
-    /** Names what a run keeps beside the model; not all of a configuration may be for others' eyes. */
+    /**
+     * Names what a run keeps beside the model; not all of a configuration may be for others' eyes.
+     */
     private static final Set<String> STATE =
             Set.of("config.yaml", "data.json", "trainer_state.json", ModelManifest.FILE);
 

@@ -1,9 +1,8 @@
 package ai.llm360.zoo.transfer;
 
-import ai.llm360.zoo.source.TreeException;
-
 import ai.llm360.hub.HubFile;
 import ai.llm360.hub.HubRef;
+import ai.llm360.zoo.source.TreeException;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonParseException;

@@ -1,12 +1,5 @@
 package ai.llm360.zoo.transfer;
 
-import ai.llm360.zoo.catalogue.Standing;
-import ai.llm360.zoo.source.DirectoryTree;
-import ai.llm360.zoo.source.TreeCheckpoint;
-import ai.llm360.zoo.source.TreeException;
-import ai.llm360.zoo.source.TreeFile;
-import ai.llm360.zoo.source.TreeLayout;
-
 import ai.llm360.hub.HubCache;
 import ai.llm360.hub.HubClient;
 import ai.llm360.hub.HubFile;
@@ -14,6 +7,12 @@ import ai.llm360.hub.HubPlan;
 import ai.llm360.hub.HubSettings;
 import ai.llm360.hub.HubSnapshot;
 import ai.llm360.hub.TransferListener;
+import ai.llm360.zoo.catalogue.Standing;
+import ai.llm360.zoo.source.DirectoryTree;
+import ai.llm360.zoo.source.TreeCheckpoint;
+import ai.llm360.zoo.source.TreeException;
+import ai.llm360.zoo.source.TreeFile;
+import ai.llm360.zoo.source.TreeLayout;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

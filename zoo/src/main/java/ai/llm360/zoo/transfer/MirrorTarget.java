@@ -1,13 +1,12 @@
 package ai.llm360.zoo.transfer;
 
-import ai.llm360.zoo.HubReference;
-import ai.llm360.zoo.catalogue.PublishedCheckpoint;
-import ai.llm360.zoo.catalogue.PublishedRepository;
-
 import ai.llm360.hub.HubClient;
 import ai.llm360.hub.HubPlan;
 import ai.llm360.hub.HubSettings;
 import ai.llm360.hub.TransferListener;
+import ai.llm360.zoo.HubReference;
+import ai.llm360.zoo.catalogue.PublishedCheckpoint;
+import ai.llm360.zoo.catalogue.PublishedRepository;
 import ai.llm360.zoo.catalogue.Standing;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,12 +1,11 @@
 package ai.llm360.zoo.transfer;
 
-import ai.llm360.zoo.HubReference;
-import ai.llm360.zoo.Zoo;
-
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.hub.HubClient;
 import ai.llm360.hub.HubException;
 import ai.llm360.hub.TransferListener;
+import ai.llm360.zoo.HubReference;
+import ai.llm360.zoo.Zoo;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

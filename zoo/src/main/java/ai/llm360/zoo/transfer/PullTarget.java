@@ -1,10 +1,9 @@
 package ai.llm360.zoo.transfer;
 
-import ai.llm360.zoo.HubReference;
-
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.hub.HubPlan;
 import ai.llm360.hub.TransferListener;
+import ai.llm360.zoo.HubReference;
 import java.io.IOException;
 import java.nio.file.Path;
 
@@ -38,12 +37,14 @@ public interface PullTarget {
         HubPlan plan();
 
         /**
-         * {@return the bytes that the network has to bring, without what is here and what an earlier plan of the same target brings}
+         * {@return the bytes that the network has to bring, without what is here and what an
+         * earlier plan of the same target brings}
          */
         long bytesToDownload();
 
         /**
-         * {@return the bytes that the disk has to take, without what is here and what an earlier plan of the same target brings}
+         * {@return the bytes that the disk has to take, without what is here and what an earlier
+         * plan of the same target brings}
          */
         long bytesToWrite();
 

@@ -1,11 +1,5 @@
 package ai.llm360.zoo.transfer;
 
-import ai.llm360.zoo.CheckpointEntry;
-import ai.llm360.zoo.HubReference;
-import ai.llm360.zoo.Reference;
-import ai.llm360.zoo.Zoo;
-import ai.llm360.zoo.catalogue.PublishedRepository;
-
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.run.RunDirectory;
 import ai.llm360.hub.CacheRemoval;
@@ -13,6 +7,11 @@ import ai.llm360.hub.CachedRevisions;
 import ai.llm360.hub.HubCache;
 import ai.llm360.hub.HubException;
 import ai.llm360.io.AtomicDirectory;
+import ai.llm360.zoo.CheckpointEntry;
+import ai.llm360.zoo.HubReference;
+import ai.llm360.zoo.Reference;
+import ai.llm360.zoo.Zoo;
+import ai.llm360.zoo.catalogue.PublishedRepository;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,14 +20,13 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * Removes from this machine what can be pulled again, and only that. That is
- * snapshots in the Hub's cache, and directories of published checkpoints in the model home; never
- * what a training has saved, what comes with the library, or what a path names.
+ * Removes from this machine what can be pulled again, and only that. That is snapshots in the Hub's
+ * cache, and directories of published checkpoints in the model home; never what a training has
+ * saved, what comes with the library, or what a path names.
  */
 public final class Removal {
 
@@ -47,8 +45,8 @@ public final class Removal {
      *
      * @param zoo whose Hub's cache and model home are cleared
      * @param references published checkpoints, ranges of them, or repositories and their revisions,
-     *     see {@link Zoo#onHub}; each with {@code @}, lest the last checkpoint be taken
-     *     for all. Of a range, what is here.
+     *     see {@link Zoo#onHub}; each with {@code @}, lest the last checkpoint be taken for all. Of
+     *     a range, what is here.
      * @return the plan
      * @throws ModelNotFoundException if LLM360 published no such checkpoint
      * @throws IOException if a reference names nothing that is here, or something that can't be
@@ -99,9 +97,7 @@ public final class Removal {
                     "'%s' is %s: only what can be pulled again is removed by name; remove other directories by the system's own means"
                             .formatted(
                                     reference,
-                                    Reference.isInTree(reference)
-                                            ? "in a static tree"
-                                            : "a path"));
+                                    Reference.isInTree(reference) ? "in a static tree" : "a path"));
         }
         if (!reference.contains("@")) {
             throw new IOException(

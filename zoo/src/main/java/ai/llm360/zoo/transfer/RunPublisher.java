@@ -1,14 +1,13 @@
 package ai.llm360.zoo.transfer;
 
-import ai.llm360.zoo.source.TrainedModel;
-import ai.llm360.zoo.source.TreeCheckpoint;
-import ai.llm360.zoo.source.TreeException;
-import ai.llm360.zoo.source.TreeLayout;
-
 import ai.djl.util.Progress;
 import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.io.AtomicDirectory;
+import ai.llm360.zoo.source.TrainedModel;
 import ai.llm360.zoo.source.TrainedModel.Source;
+import ai.llm360.zoo.source.TreeCheckpoint;
+import ai.llm360.zoo.source.TreeException;
+import ai.llm360.zoo.source.TreeLayout;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

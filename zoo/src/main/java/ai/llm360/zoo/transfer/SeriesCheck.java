@@ -1,14 +1,13 @@
 package ai.llm360.zoo.transfer;
 
-import ai.llm360.zoo.source.EmbeddedSeries;
-import ai.llm360.zoo.source.SeriesCheckpoint;
-import ai.llm360.zoo.source.SeriesFile;
-import ai.llm360.zoo.source.TensorHashes;
-
 import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.CheckpointException;
 import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.hub.FileProblem;
+import ai.llm360.zoo.source.EmbeddedSeries;
+import ai.llm360.zoo.source.SeriesCheckpoint;
+import ai.llm360.zoo.source.SeriesFile;
+import ai.llm360.zoo.source.TensorHashes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,16 +1,15 @@
 package ai.llm360.zoo.transfer;
 
+import ai.djl.util.Progress;
+import ai.llm360.hub.HubFile;
+import ai.llm360.hub.HubRef;
+import ai.llm360.io.AtomicDirectory;
+import ai.llm360.io.WholeFile;
+import ai.llm360.zoo.DecoderBlockFactory;
 import ai.llm360.zoo.source.TreeCheckpoint;
 import ai.llm360.zoo.source.TreeException;
 import ai.llm360.zoo.source.TreeLayout;
 import ai.llm360.zoo.source.TreeMetadata;
-
-import ai.djl.util.Progress;
-import ai.llm360.io.AtomicDirectory;
-import ai.llm360.io.WholeFile;
-import ai.llm360.zoo.DecoderBlockFactory;
-import ai.llm360.hub.HubFile;
-import ai.llm360.hub.HubRef;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.channels.FileChannel;

@@ -1,12 +1,5 @@
 package ai.llm360.zoo.transfer;
 
-import ai.llm360.zoo.CheckpointEntry;
-import ai.llm360.zoo.HubReference;
-import ai.llm360.zoo.Reference;
-import ai.llm360.zoo.SeriesPart;
-import ai.llm360.zoo.Zoo;
-import ai.llm360.zoo.catalogue.PublishedRepository;
-
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.model.WeightPreparation;
 import ai.llm360.hub.CacheVerifier;
@@ -15,6 +8,12 @@ import ai.llm360.hub.FileProblem;
 import ai.llm360.hub.HubCache;
 import ai.llm360.hub.HubFile;
 import ai.llm360.hub.HubSnapshot;
+import ai.llm360.zoo.CheckpointEntry;
+import ai.llm360.zoo.HubReference;
+import ai.llm360.zoo.Reference;
+import ai.llm360.zoo.SeriesPart;
+import ai.llm360.zoo.Zoo;
+import ai.llm360.zoo.catalogue.PublishedRepository;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -89,8 +88,8 @@ public final class Verification {
      * Finds what references name.
      *
      * @param zoo whose Hub's cache and model home are looked into
-     * @param references published checkpoints and repositories as {@link Zoo#onHub} takes
-     *     them, checkpoints by name, or paths: of a checkpoint, a series, or a training run
+     * @param references published checkpoints and repositories as {@link Zoo#onHub} takes them,
+     *     checkpoints by name, or paths: of a checkpoint, a series, or a training run
      * @param include which files of pulled checkpoints are to be there, by their path in the
      *     repository
      * @return what is to be verified; nothing is read yet
@@ -149,8 +148,7 @@ public final class Verification {
     }
 
     /** Returns where a reference leads if that isn't the Hub's cache. */
-    private Optional<Path> local(String reference)
-            throws ModelNotFoundException, IOException {
+    private Optional<Path> local(String reference) throws ModelNotFoundException, IOException {
         Reference parsed;
         try {
             parsed = Reference.parse(reference);

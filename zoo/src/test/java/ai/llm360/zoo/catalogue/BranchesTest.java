@@ -1,8 +1,5 @@
 package ai.llm360.zoo.catalogue;
 
-import ai.llm360.zoo.CheckpointEntry;
-import ai.llm360.zoo.Zoo;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
@@ -11,6 +8,8 @@ import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.hub.HubException;
 import ai.llm360.hub.HubServer;
 import ai.llm360.hub.ServedFile;
+import ai.llm360.zoo.CheckpointEntry;
+import ai.llm360.zoo.Zoo;
 import ai.llm360.zoo.catalogue.PublishedCheckpoint.Evidence;
 import ai.llm360.zoo.testing.Home;
 import ai.llm360.zoo.testing.HubEnvironment;
@@ -82,7 +81,8 @@ class BranchesTest {
         assertThat(Zoo.ofEnvironment().published("crystalcoder@phase1-1500..phase1-4500"))
                 .extracting(CheckpointEntry::name)
                 .containsExactly("phase1-001500", "phase1-003000", "phase1-004500");
-        assertThat(asked.find("crystalcoder", "13B-tokens").orElseThrow().name()).isEqualTo("phase1-003000");
+        assertThat(asked.find("crystalcoder", "13B-tokens").orElseThrow().name())
+                .isEqualTo("phase1-003000");
         assertThatThrownBy(() -> Zoo.ofEnvironment().published("crystalcoder@phase1-3001"))
                 .isInstanceOf(ModelNotFoundException.class)
                 .hasMessageContaining("the nearest is phase1-003000 (by the Hub's branches of ")
@@ -145,8 +145,12 @@ class BranchesTest {
                 .allMatch(checkpoint -> checkpoint.evidence() == Evidence.OBSERVED);
         Catalogue with = catalogue(PublishedHub.AMBER, "main", "ckpt_000", "ckpt_359");
         for (String name : List.of("latest", "main", "359")) {
-            assertThat(with.find("amber", name).orElseThrow().revision()).as(name).isEqualTo("ckpt_359");
-            assertThat(with.find("amber", name).orElseThrow().name()).as(name).isEqualTo("ckpt-359");
+            assertThat(with.find("amber", name).orElseThrow().revision())
+                    .as(name)
+                    .isEqualTo("ckpt_359");
+            assertThat(with.find("amber", name).orElseThrow().name())
+                    .as(name)
+                    .isEqualTo("ckpt-359");
         }
     }
 
@@ -157,7 +161,10 @@ class BranchesTest {
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("none of the 2 branches of LLM360/CrystalCoder");
         assertThat(temp.resolve("home")).doesNotExist();
-        assertThat(Zoo.ofEnvironment().deciding("crystalcoder@1T-tokens").checkpoints("crystalcoder"))
+        assertThat(
+                        Zoo.ofEnvironment()
+                                .deciding("crystalcoder@1T-tokens")
+                                .checkpoints("crystalcoder"))
                 .hasSize(56);
         assertThat(catalogue(PublishedHub.CRYSTALCODER, "main").checkpoints("crystalcoder"))
                 .hasSize(56);
@@ -216,7 +223,8 @@ class BranchesTest {
     @Test
     void without_a_connection_the_rules_hold() throws Exception {
         environment.with("HF_HUB_OFFLINE", "1");
-        assertThat(Zoo.ofEnvironment().deciding("crystalcoder@1T-tokens").asked("crystalcoder")).isEmpty();
+        assertThat(Zoo.ofEnvironment().deciding("crystalcoder@1T-tokens").asked("crystalcoder"))
+                .isEmpty();
         assertThatThrownBy(() -> Zoo.ofEnvironment().refresh("crystalcoder"))
                 .isInstanceOf(HubException.class)
                 .hasMessageContaining("HF_HUB_OFFLINE or ai.djl.offline is set");

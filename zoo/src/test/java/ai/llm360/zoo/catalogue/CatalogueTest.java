@@ -1,14 +1,13 @@
 package ai.llm360.zoo.catalogue;
 
-import ai.llm360.zoo.CheckpointEntry;
-import ai.llm360.zoo.Series;
-import ai.llm360.zoo.Zoo;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.testing.Fixtures;
+import ai.llm360.zoo.CheckpointEntry;
+import ai.llm360.zoo.Series;
+import ai.llm360.zoo.Zoo;
 import ai.llm360.zoo.catalogue.PublishedCheckpoint.Evidence;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -66,7 +65,8 @@ class CatalogueTest {
         "crystalchat@main, crystalchat@main, main"
     })
     void a_checkpoint_has_one_name_and_one_revision_in_every_spelling(
-            String asked, String reference, String revision) throws ModelNotFoundException, IOException {
+            String asked, String reference, String revision)
+            throws ModelNotFoundException, IOException {
         PublishedCheckpoint found = find(asked);
         assertThat(found.reference()).isEqualTo(reference);
         assertThat(found.revision()).isEqualTo(revision);

@@ -1,7 +1,5 @@
 package ai.llm360.zoo.djl;
 
-import ai.llm360.zoo.Criteria;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.inference.Predictor;
@@ -9,6 +7,7 @@ import ai.djl.modality.Input;
 import ai.djl.modality.Output;
 import ai.djl.repository.zoo.ZooModel;
 import ai.llm360.common.generate.Generation;
+import ai.llm360.zoo.Criteria;
 import ai.llm360.zoo.testing.TinyModel;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;

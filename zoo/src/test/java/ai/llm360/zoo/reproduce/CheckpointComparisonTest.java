@@ -1,14 +1,13 @@
 package ai.llm360.zoo.reproduce;
 
-import ai.llm360.zoo.source.SeriesCheckpoint;
-import ai.llm360.zoo.source.SeriesWriter;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.llm360.common.checkpoint.CheckpointException;
 import ai.llm360.common.testing.SafetensorsBuilder;
 import ai.llm360.common.torch.Machine;
+import ai.llm360.zoo.source.SeriesCheckpoint;
+import ai.llm360.zoo.source.SeriesWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

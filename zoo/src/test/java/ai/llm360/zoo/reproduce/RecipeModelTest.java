@@ -1,13 +1,12 @@
 package ai.llm360.zoo.reproduce;
 
-import ai.llm360.zoo.Criteria;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import ai.llm360.common.config.ConfigException;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.train.TrainingPhase;
+import ai.llm360.zoo.Criteria;
 import java.io.IOException;
 import java.util.Map;
 import org.junit.jupiter.api.Test;

@@ -1,5 +1,10 @@
 package ai.llm360.zoo.reproduce;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.inference.Predictor;
+import ai.djl.repository.zoo.ZooModel;
+import ai.llm360.common.config.ConfigTree;
 import ai.llm360.zoo.Criteria;
 import ai.llm360.zoo.TinyTraining;
 import ai.llm360.zoo.Zoo;
@@ -8,12 +13,6 @@ import ai.llm360.zoo.source.EmbeddedSeries;
 import ai.llm360.zoo.source.SeriesCheckpoint;
 import ai.llm360.zoo.source.SeriesFile;
 import ai.llm360.zoo.source.ShipSeries;
-
-import static org.assertj.core.api.Assertions.assertThat;
-
-import ai.djl.inference.Predictor;
-import ai.djl.repository.zoo.ZooModel;
-import ai.llm360.common.config.ConfigTree;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -100,12 +99,8 @@ class ReproducedTrainingTest {
                                 .get("start.checkpoint"))
                 .contains("phase1/ckpt-000");
         Zoo zoo =
-                Zoo.builder()
-                        .optHome(temp.resolve("home"))
-                        .optEmbedded(List.of(published))
-                        .build();
-        assertThat(zoo.checkpoint("nano").path())
-                .hasFileName(series.names().get(2));
+                Zoo.builder().optHome(temp.resolve("home")).optEmbedded(List.of(published)).build();
+        assertThat(zoo.checkpoint("nano").path()).hasFileName(series.names().get(2));
         ReproductionResult result = reproduce(phased);
         assertThat(result.checkpoints())
                 .extracting(CheckpointComparison::checkpoint)

@@ -1,11 +1,5 @@
 package ai.llm360.zoo.reproduce;
 
-import ai.llm360.zoo.source.EmbeddedFiles;
-import ai.llm360.zoo.source.EmbeddedSeries;
-import ai.llm360.zoo.source.SeriesCheckpoint;
-import ai.llm360.zoo.source.SeriesFile;
-import ai.llm360.zoo.source.ShipSeries;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
@@ -23,6 +17,11 @@ import ai.llm360.common.run.StateContents;
 import ai.llm360.common.run.StepMetrics;
 import ai.llm360.common.run.TrainingState;
 import ai.llm360.common.run.ValidationLoss;
+import ai.llm360.zoo.source.EmbeddedFiles;
+import ai.llm360.zoo.source.EmbeddedSeries;
+import ai.llm360.zoo.source.SeriesCheckpoint;
+import ai.llm360.zoo.source.SeriesFile;
+import ai.llm360.zoo.source.ShipSeries;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -1,8 +1,5 @@
 package ai.llm360.zoo.source;
 
-import ai.llm360.zoo.CheckpointEntry;
-import ai.llm360.zoo.Zoo;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -11,6 +8,8 @@ import ai.llm360.amber.testing.TinyAmber;
 import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.common.torch.Machine;
+import ai.llm360.zoo.CheckpointEntry;
+import ai.llm360.zoo.Zoo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,11 +42,7 @@ class EmbeddedSeriesTest {
             writer.add(trained, name, 10L * i, 640L * i, 4 - i, Map.of("prose", 4.5 - i));
         }
         writer.write();
-        zoo =
-                Zoo.builder()
-                        .optHome(temp.resolve("home"))
-                        .optEmbedded(List.of(embedded()))
-                        .build();
+        zoo = Zoo.builder().optHome(temp.resolve("home")).optEmbedded(List.of(embedded())).build();
     }
 
     private EmbeddedSeries embedded() {

@@ -104,7 +104,8 @@ public final class SeriesWriter {
     /** Writes {@code series.json}. */
     public SeriesFile write() throws IOException {
         SeriesFile series =
-                new SeriesFile(SeriesFile.FORMAT_VERSION, model, machine, List.copyOf(files), checkpoints);
+                new SeriesFile(
+                        SeriesFile.FORMAT_VERSION, model, machine, List.copyOf(files), checkpoints);
         Files.writeString(target.resolve(SeriesFile.FILE_NAME), series.toJson());
         return series;
     }

@@ -1,13 +1,13 @@
 package ai.llm360.zoo.source;
 
-import ai.llm360.io.AtomicDirectory;
 import ai.llm360.common.config.ConfigTree;
-import ai.llm360.common.torch.Machine;
 import ai.llm360.common.run.PhasedRun;
 import ai.llm360.common.run.ValidationLoss;
-import ai.llm360.zoo.catalogue.Standing;
+import ai.llm360.common.torch.Machine;
 import ai.llm360.common.train.TrainingPhase;
 import ai.llm360.common.train.TrainingRun;
+import ai.llm360.io.AtomicDirectory;
+import ai.llm360.zoo.catalogue.Standing;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,13 +1,12 @@
 package ai.llm360.zoo.source;
 
-import ai.llm360.zoo.catalogue.Standing;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.repository.Metadata;
-import ai.llm360.zoo.DecoderBlockFactory;
 import ai.djl.util.JsonUtils;
+import ai.llm360.zoo.DecoderBlockFactory;
+import ai.llm360.zoo.catalogue.Standing;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -82,7 +81,10 @@ class TreeMetadataTest {
 
     @Test
     void the_sample_is_what_is_written_and_read() throws Exception {
-        assertThat(TreeMetadata.write("my-amber", List.of(CHECKPOINT), DecoderBlockFactory.ARGUMENTS)).isEqualTo(SAMPLE);
+        assertThat(
+                        TreeMetadata.write(
+                                "my-amber", List.of(CHECKPOINT), DecoderBlockFactory.ARGUMENTS))
+                .isEqualTo(SAMPLE);
         assertThat(TreeMetadata.read(SAMPLE, "sample")).containsExactly(CHECKPOINT);
     }
 

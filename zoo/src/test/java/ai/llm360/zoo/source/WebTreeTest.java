@@ -1,7 +1,5 @@
 package ai.llm360.zoo.source;
 
-import ai.llm360.zoo.transfer.RunPublisher;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -9,6 +7,7 @@ import ai.llm360.hub.HubException;
 import ai.llm360.hub.HubSettings;
 import ai.llm360.zoo.testing.FileServer;
 import ai.llm360.zoo.testing.TinyModel;
+import ai.llm360.zoo.transfer.RunPublisher;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;

@@ -1,12 +1,11 @@
 package ai.llm360.zoo.transfer;
 
-import ai.llm360.zoo.source.DirectoryTree;
-import ai.llm360.zoo.source.TreeCheckpoint;
-import ai.llm360.zoo.source.TreeException;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.llm360.zoo.source.DirectoryTree;
+import ai.llm360.zoo.source.TreeCheckpoint;
+import ai.llm360.zoo.source.TreeException;
 import ai.llm360.zoo.testing.TinyModel;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,8 +1,5 @@
 package ai.llm360.zoo.transfer;
 
-import ai.llm360.zoo.HubReference;
-import ai.llm360.zoo.Zoo;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -12,6 +9,8 @@ import ai.llm360.hub.HubException;
 import ai.llm360.hub.HubPlan;
 import ai.llm360.hub.HubSettings;
 import ai.llm360.hub.TransferListener;
+import ai.llm360.zoo.HubReference;
+import ai.llm360.zoo.Zoo;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -31,8 +30,7 @@ class PullTest {
 
     @BeforeEach
     void open() throws IOException {
-        HubSettings hub =
-                HubSettings.of(Map.of("HF_HOME", temp.toString(), "HF_HUB_OFFLINE", "1"));
+        HubSettings hub = HubSettings.of(Map.of("HF_HOME", temp.toString(), "HF_HUB_OFFLINE", "1"));
         zoo = Zoo.builder().optHub(hub).build();
         client = zoo.client();
     }
@@ -88,8 +86,7 @@ class PullTest {
 
     @Test
     void all_is_planned_before_any_of_it_is_done() {
-        assertThatThrownBy(
-                        () -> Pull.plan(zoo, new Wants(1), List.of("amber@0", "amber@ckpt-999")))
+        assertThatThrownBy(() -> Pull.plan(zoo, new Wants(1), List.of("amber@0", "amber@ckpt-999")))
                 .isInstanceOf(ModelNotFoundException.class);
         assertThat(planned).isEmpty();
     }

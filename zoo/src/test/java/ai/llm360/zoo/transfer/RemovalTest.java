@@ -1,12 +1,11 @@
 package ai.llm360.zoo.transfer;
 
-import ai.llm360.zoo.Zoo;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.hub.HubSettings;
+import ai.llm360.zoo.Zoo;
 import ai.llm360.zoo.testing.Home;
 import java.io.IOException;
 import java.nio.file.Files;

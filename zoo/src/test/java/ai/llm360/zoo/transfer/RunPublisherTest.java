@@ -1,9 +1,5 @@
 package ai.llm360.zoo.transfer;
 
-import ai.llm360.zoo.PublishedRun;
-import ai.llm360.zoo.Reference;
-import ai.llm360.zoo.TinyTraining;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -11,9 +7,12 @@ import ai.djl.util.Progress;
 import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.common.run.SavedState;
-import ai.llm360.zoo.testing.TinyModel;
+import ai.llm360.zoo.PublishedRun;
+import ai.llm360.zoo.Reference;
+import ai.llm360.zoo.TinyTraining;
 import ai.llm360.zoo.source.TreeCheckpoint;
 import ai.llm360.zoo.source.TreeException;
+import ai.llm360.zoo.testing.TinyModel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

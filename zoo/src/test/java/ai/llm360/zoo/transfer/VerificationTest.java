@@ -1,10 +1,5 @@
 package ai.llm360.zoo.transfer;
 
-import ai.llm360.zoo.Criteria;
-import ai.llm360.zoo.TinyTraining;
-import ai.llm360.zoo.Zoo;
-import ai.llm360.zoo.source.SeriesFile;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
@@ -14,6 +9,10 @@ import ai.llm360.common.model.WeightPreparation;
 import ai.llm360.common.model.WeightType;
 import ai.llm360.hub.FileProblem.Kind;
 import ai.llm360.hub.HubSettings;
+import ai.llm360.zoo.Criteria;
+import ai.llm360.zoo.TinyTraining;
+import ai.llm360.zoo.Zoo;
+import ai.llm360.zoo.source.SeriesFile;
 import ai.llm360.zoo.testing.Home;
 import ai.llm360.zoo.testing.TinyModel;
 import java.io.IOException;
