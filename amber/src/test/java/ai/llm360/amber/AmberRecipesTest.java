@@ -62,7 +62,7 @@ class AmberRecipesTest {
         assertThat(model(config).config())
                 .usingRecursiveComparison()
                 .ignoringFields("dtype", "padTokenId") // published in bfloat16, trained in float32
-                .isEqualTo(AmberConfig.amber7b());
+                .isEqualTo(AmberConfigTest.AMBER_7B);
         assertThat(config.optimizer()).isEqualTo(TrainingConfig.DEFAULTS.optimizer());
         TrainingConfig.Schedule schedule = TrainingConfig.DEFAULTS.schedule();
         assertThat(config.schedule())

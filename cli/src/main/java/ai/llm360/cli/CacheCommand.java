@@ -12,7 +12,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-/** {@code llm360 cache}: what the Hub's cache has of models. */
+/** Runs {@code llm360 cache}: lists what the Hub's cache has of models. */
 @Command(
         name = "cache",
         description = "Shows what the Hub's cache has of models, by whatever program.",

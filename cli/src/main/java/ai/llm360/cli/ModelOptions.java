@@ -17,7 +17,7 @@ import java.util.Optional;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Which model to load, in which type, onto which device. */
+/** Options that choose a model, its type and its device. */
 final class ModelOptions {
 
     @Parameters(
@@ -89,7 +89,7 @@ final class ModelOptions {
                         ByteSize.format(plan.missingBytes()),
                         ByteSize.format(plan.bytes()),
                         download.cache()));
-        try (ByteProgress progress = new ByteProgress(terminal)) {
+        try (Meter progress = new Meter(terminal)) {
             download.run(progress);
         }
     }

@@ -27,7 +27,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code llm360 pretrain}: trains a model by a recipe, from nothing or from a checkpoint. */
+/** Runs {@code llm360 pretrain}: trains a model by a recipe, from nothing or from a checkpoint. */
 @Command(
         name = "pretrain",
         description = {
@@ -138,7 +138,7 @@ final class PretrainCommand implements Callable<Integer> {
 
     private record Result(String run, boolean finished, long step, long tokens, Double loss) {}
 
-    /** What {@code --json} prints of a recipe in phases. */
+    /** The plans of a recipe in phases, for {@code --json}. */
     private record Results(String run, boolean finished, List<Result> phases) {}
 
     @Override

@@ -22,7 +22,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code llm360 pull}: downloads checkpoints from the Hugging Face Hub into its cache. */
+/** Runs {@code llm360 pull}: downloads checkpoints from the Hugging Face Hub into its cache. */
 @Command(
         name = "pull",
         description = {

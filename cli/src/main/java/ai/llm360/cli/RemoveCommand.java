@@ -9,7 +9,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-/** {@code llm360 rm}: removes pulled checkpoints from this machine. */
+/** Runs {@code llm360 rm}: removes pulled checkpoints from this machine. */
 @Command(
         name = "rm",
         description = {
@@ -30,7 +30,7 @@ final class RemoveCommand implements Callable<Integer> {
                             + " repository and its branch, tag or commit: LLM360/Amber@ckpt_200.")
     private List<String> references;
 
-    @Mixin private Consent consent;
+    @Mixin private Confirmation confirmation;
 
     @Mixin private Output output;
 
@@ -47,6 +47,6 @@ final class RemoveCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         Zoo zoo = Zoo.builder().optHub(settings.call()).build();
-        return RemovalReport.run(output, consent, Removal.of(zoo, references));
+        return RemovalReport.run(output, confirmation, Removal.of(zoo, references));
     }
 }

@@ -19,7 +19,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code llm360 reproduce}: trains a published series anew and compares the two. */
+/** Runs {@code llm360 reproduce}: trains a published series anew and compares the two. */
 @Command(
         name = "reproduce",
         description = {
@@ -100,7 +100,7 @@ final class ReproduceCommand implements Callable<Integer> {
             preparation.optDownloads(
                     Zoo.ofEnvironment().dataCache(), url -> terminal.say("downloading " + url));
         }
-        try (ByteProgress progress = new ByteProgress(terminal)) {
+        try (Meter progress = new Meter(terminal)) {
             preparation.optProgress(progress).build().prepare();
         }
     }

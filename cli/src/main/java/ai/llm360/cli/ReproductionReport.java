@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** What a reproduction found, as JSON and as people want to read it. */
+/** Reports a reproduction's findings, as JSON and as people want to read them. */
 record ReproductionReport(
         String model,
         boolean identical,

@@ -25,7 +25,9 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code llm360 tensor}: a tensor, or rows of it, of one checkpoint or across a series. */
+/**
+ * Runs {@code llm360 tensor}: prints a tensor, or rows of it, of one checkpoint or across a series.
+ */
 @Command(
         name = "tensor",
         description = {
@@ -111,7 +113,7 @@ final class TensorCommand implements Callable<Integer> {
             String out,
             List<Read> checkpoints) {}
 
-    /** What was read, and for a file all of it. */
+    /** The tensor that was read, and for a file all of it. */
     private record Slice(Read read, TensorRows rows) {}
 
     @Override

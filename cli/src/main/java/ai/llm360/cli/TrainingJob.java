@@ -42,7 +42,7 @@ record TrainingJob(
                             .addListener(progress)
                             .build();
             TrainingResult result =
-                    terminal.ending().telling(() -> stop(loop, progress), loop::run);
+                    terminal.shutdownHook().telling(() -> stop(loop, progress), loop::run);
             progress.end();
             return new Outcome(result, progress.last());
         }

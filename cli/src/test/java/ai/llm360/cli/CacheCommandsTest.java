@@ -61,7 +61,7 @@ class CacheCommandsTest {
                 new PrintStream(out, false, StandardCharsets.UTF_8),
                 new PrintStream(err, true, StandardCharsets.UTF_8),
                 !answer.isEmpty(),
-                new Ending(Thread.currentThread()));
+                new ShutdownHook(Thread.currentThread()));
     }
 
     private int run(Callable<Integer> command, Terminal terminal, String... args) throws Exception {

@@ -90,7 +90,7 @@ class PullCommandTest {
                         new PrintStream(out, false, StandardCharsets.UTF_8),
                         new PrintStream(err, true, StandardCharsets.UTF_8),
                         false,
-                        new Ending(Thread.currentThread()));
+                        new ShutdownHook(Thread.currentThread()));
         HubSettings settings =
                 HubSettings.of(
                         Map.of(

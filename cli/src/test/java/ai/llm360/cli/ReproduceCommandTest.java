@@ -98,7 +98,7 @@ class ReproduceCommandTest {
                                 new PrintStream(out, true, StandardCharsets.UTF_8),
                                 System.err,
                                 false,
-                                new Ending(Thread.currentThread()))));
+                                new ShutdownHook(Thread.currentThread()))));
         assertThat(out.toString(StandardCharsets.UTF_8))
                 .containsPattern("ckpt-000 +86 +30 of 30 +0\\.0 +5\\.5000 +5\\.5000 +0\\.0000\n")
                 .containsPattern("ckpt-001 +172 +2 of 30 +0\\.016 +4\\.2500 +4\\.2600 +0\\.0100\n")

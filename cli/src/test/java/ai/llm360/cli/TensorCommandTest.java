@@ -63,7 +63,7 @@ class TensorCommandTest {
                 new PrintStream(out, false, StandardCharsets.UTF_8),
                 new PrintStream(err, true, StandardCharsets.UTF_8),
                 false,
-                new Ending(Thread.currentThread()));
+                new ShutdownHook(Thread.currentThread()));
     }
 
     private String run(Callable<Integer> command, String... args) throws Exception {

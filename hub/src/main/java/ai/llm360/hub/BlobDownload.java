@@ -36,7 +36,7 @@ final class BlobDownload {
         this.progress = progress;
     }
 
-    /** Whether a file is read faster through several connections. */
+    /** Tells whether a file is read faster through several connections. */
     boolean hasParts(HubFile file) {
         return file.size() > partBytes;
     }

@@ -26,7 +26,7 @@ final class BlobLock {
 
     private BlobLock() {}
 
-    /** What is done under the lock. */
+    /** Work that is done under the lock. */
     interface Work {
         void run() throws IOException;
     }
@@ -75,7 +75,7 @@ final class BlobLock {
                         LinkOption.NOFOLLOW_LINKS));
     }
 
-    /** Whether a file is still the one that was opened: the lock on a removed one is nobody's. */
+    /** Tells whether a file is still the one that was opened: a removed one's lock is nobody's. */
     private static boolean isStillAt(Path path, Object opened) throws IOException {
         return opened != null && opened.equals(identity(path));
     }

@@ -47,7 +47,7 @@ final class BodyStream extends InputStream implements BodySubscriber<BodyStream>
         this.received = received;
     }
 
-    /** What the connection tells the reader: buffers, a failure, or by neither that it is over. */
+    /** A message of the connection to the reader: buffers, a failure, or neither at the end. */
     private record Event(List<ByteBuffer> buffers, Throwable failure) {}
 
     @Override

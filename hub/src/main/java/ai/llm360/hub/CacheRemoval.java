@@ -17,7 +17,7 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /**
- * What is to be removed from the cache's directory of one repository, and its removal.
+ * Plans and does a removal from the cache's directory of one repository.
  *
  * <p>First names go, then what they name: refs, the snapshot as a whole, the list of its files, and
  * last, each under its lock, the contents that no other snapshot shows then. So a process that is
@@ -26,7 +26,7 @@ import java.util.stream.Stream;
  */
 public final class CacheRemoval {
 
-    /** What is younger may belong to a process that is at work. */
+    /** A younger file may belong to a process that is at work. */
     private static final Duration SETTLED = Duration.ofHours(1);
 
     /** Python doesn't lock as we do, so what it has begun must have lain for long. */
@@ -107,56 +107,34 @@ public final class CacheRemoval {
         return changed.toInstant().isBefore(Instant.now().minus(age));
     }
 
-    /**
-     * Returns whose directory it is.
-     *
-     * @return such as {@code LLM360/Amber}
-     */
+    /** {@return the repository, such as {@code LLM360/Amber}} */
     public String repository() {
         return cache.name();
     }
 
-    /**
-     * Returns the snapshots that go.
-     *
-     * @return their commits
-     */
+    /** {@return the commits of the snapshots that go} */
     public Set<String> commits() {
         return Collections.unmodifiableSet(commits);
     }
 
-    /**
-     * Returns the branches and tags that will no longer be known here.
-     *
-     * @return their names
-     */
+    /** {@return the names of the branches and tags that will no longer be known here} */
     public List<String> refs() {
         return List.copyOf(refs);
     }
 
-    /**
-     * Returns how many contents go, whole ones and beginnings.
-     *
-     * @return their number
-     */
+    /** {@return how many contents go, whole ones and beginnings} */
     public int files() {
         return blobs.size() + partials.size();
     }
 
     /**
-     * Returns how much this frees.
-     *
-     * @return bytes, on this disk: a content that lies elsewhere stays there
+     * {@return the bytes that this frees on this disk: a content that lies elsewhere stays there}
      */
     public long bytes() {
         return bytes;
     }
 
-    /**
-     * Returns whether there is nothing to remove.
-     *
-     * @return whether it is so
-     */
+    /** {@return whether there is nothing to remove} */
     public boolean isEmpty() {
         return commits.isEmpty() && refs.isEmpty() && files() == 0 && leftovers.isEmpty();
     }

@@ -103,7 +103,7 @@ final class CachedRepository {
         return root.resolve(".locks").resolve(folder()).resolve(hash + ".lock");
     }
 
-    /** Whether a file is the beginning of a blob that this library has downloaded. */
+    /** Tells whether a file is the beginning of a blob that this library has downloaded. */
     static boolean isOwnPartial(Path path) {
         return path.getFileName().toString().endsWith(PARTIAL);
     }
@@ -113,12 +113,12 @@ final class CachedRepository {
         makeDirectory(directory.resolve("blobs"));
     }
 
-    /** Whether a file's bytes are here, whole. */
+    /** Tells whether a file's bytes are here, whole. */
     boolean hasBlob(HubFile file) throws IOException {
         return file.etag().isPresent() && isWhole(blob(file), file);
     }
 
-    /** Whether a file is here by its path: a link to its blob, or a file where links can't be. */
+    /** Tells whether a file is here by its path: as a link to its blob, or itself without links. */
     boolean has(String commit, HubFile file) throws IOException {
         Path path = shown(commit, file);
         if (Files.isSymbolicLink(path) && file.etag().isPresent()) {
@@ -147,7 +147,7 @@ final class CachedRepository {
         return leadsToFile(path) && Files.size(path) == file.size();
     }
 
-    /** Whether a path is a file's, or leads to one in the cache. */
+    /** Tells whether a path is a file's, or leads to one in the cache. */
     boolean leadsToFile(Path path) throws IOException {
         if (!Files.exists(path)) {
             return false;

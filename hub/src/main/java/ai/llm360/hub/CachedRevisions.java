@@ -13,7 +13,7 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * What a cache has of a repository.
+ * The revisions of a repository that a cache has.
  *
  * @param repository such as {@code LLM360/Amber}
  * @param refs the commits by branch or tag, as they were when last asked for

@@ -12,7 +12,7 @@ import java.nio.file.Path;
  */
 public record FileProblem(Path path, Kind kind, String expected, String found) {
 
-    /** What is the matter with a file. */
+    /** Kinds of a file's problem. */
     public enum Kind {
         /** It isn't there. */
         MISSING,

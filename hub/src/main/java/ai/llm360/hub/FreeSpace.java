@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** How many bytes fit on a directory's disk. */
+/** Measures the free bytes on a directory's disk. */
 @FunctionalInterface
 interface FreeSpace {
 

@@ -11,10 +11,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 
-/**
- * What lies in the Hub's cache already, by whatever program; to be found, listed and removed. No
- * network is asked.
- */
+/** Finds, lists and removes what any program has put into the Hub's cache. No network is asked. */
 public final class HubCache {
 
     private final Path root;
@@ -89,11 +86,7 @@ public final class HubCache {
         return listed.isPresent() ? listed.get() : cache.found(commit);
     }
 
-    /**
-     * Returns the cache's directory.
-     *
-     * @return the root, which need not exist
-     */
+    /** {@return the cache's directory, which need not exist} */
     public Path root() {
         return root;
     }
@@ -161,7 +154,6 @@ public final class HubCache {
      *
      * @param repository such as {@code LLM360/Amber}
      * @param revisions branches, tags or commits
-     * @return the plan
      * @throws HubException if one of them isn't here, or a link leads out of the cache
      * @throws IOException if the cache can't be read
      */
@@ -179,7 +171,6 @@ public final class HubCache {
      * downloads and removals have left. Python's broken downloads go when they have lain for a day.
      *
      * @param repository such as {@code LLM360/Amber}
-     * @return the plan
      * @throws HubException if a link leads out of the cache
      * @throws IOException if the cache can't be read
      */

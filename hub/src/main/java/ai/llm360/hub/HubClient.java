@@ -49,20 +49,12 @@ public final class HubClient {
         api = new HubApi(http, pause);
     }
 
-    /**
-     * Creates a builder.
-     *
-     * @return a builder
-     */
+    /** Creates a builder. */
     public static Builder builder() {
         return new Builder();
     }
 
-    /**
-     * Returns what this client was made with.
-     *
-     * @return the settings
-     */
+    /** {@return the settings of this client} */
     public HubSettings settings() {
         return settings;
     }
@@ -80,11 +72,10 @@ public final class HubClient {
     }
 
     /**
-     * Returns a JSON file that the endpoint has beside its repositories, such as a static tree's
-     * {@code metadata.json}. It isn't kept in the cache.
+     * {@return a JSON file that the endpoint has beside its repositories, such as a static tree's
+     * {@code metadata.json}} It isn't kept in the cache.
      *
      * @param path its path below the endpoint
-     * @return its text
      * @throws HubException if there is none, it isn't JSON, or the endpoint can't be reached
      * @throws IOException if interrupted
      */
@@ -174,7 +165,6 @@ public final class HubClient {
      * @param repository such as {@code LLM360/Amber}
      * @param revision a branch, a tag or a commit
      * @param include which files are wanted, by their path in the repository
-     * @return the plan
      * @throws HubException if there is no such repository, revision or file, or connections are off
      *     and the cache doesn't have all that is wanted
      * @throws IOException if the cache can't be read
@@ -376,7 +366,6 @@ public final class HubClient {
          * Sets which Hub and which cache.
          *
          * @param settings such as {@link HubSettings#ofEnvironment}
-         * @return this builder
          */
         public Builder setSettings(HubSettings settings) {
             this.settings = settings;
@@ -387,7 +376,6 @@ public final class HubClient {
          * Sets how many connections download at once.
          *
          * @param connections at least 1; the default is 8. Each needs 8 MiB of heap.
-         * @return this builder
          */
         public Builder optConnections(int connections) {
             if (connections < 1) {
@@ -403,7 +391,6 @@ public final class HubClient {
          * several threads at once. By default nobody is.
          *
          * @param listener is told of each failure
-         * @return this builder
          */
         public Builder optRetryListener(Consumer<HubRetry> listener) {
             retries = listener;
@@ -449,11 +436,7 @@ public final class HubClient {
             return this;
         }
 
-        /**
-         * Builds the client.
-         *
-         * @return a client
-         */
+        /** Builds the client. */
         public HubClient build() {
             if (settings == null) {
                 throw new IllegalArgumentException("setSettings is required");

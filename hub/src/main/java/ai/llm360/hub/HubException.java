@@ -10,7 +10,7 @@ public final class HubException extends IOException {
 
     private static final long serialVersionUID = 1L;
 
-    /** What kind of trouble it is, for programs that have another way. */
+    /** The kind of failure, for programs that have another way. */
     public enum Reason {
         /** There is no such repository, revision or file, or none that this user may know of. */
         NOT_FOUND,
@@ -42,11 +42,7 @@ public final class HubException extends IOException {
         this.reason = reason;
     }
 
-    /**
-     * Returns what kind of trouble it is.
-     *
-     * @return the reason
-     */
+    /** {@return the reason of the failure} */
     public Reason getReason() {
         return reason;
     }

@@ -218,7 +218,7 @@ final class HubHttp {
         return HttpHeaders.of(shown, (name, value) -> true);
     }
 
-    /** Whether an address is the Hub's own, so that the token may go there. */
+    /** Tells whether an address is the Hub's own, so that the token may go there. */
     private boolean isHub(URI uri) {
         URI hub = settings.endpoint();
         return hub.getScheme().equals(uri.getScheme())

@@ -6,7 +6,7 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Pattern;
 
-/** Which names are fit to become parts of an address and of a path in the cache. */
+/** Checks names that become parts of an address and of a path in the cache. */
 final class HubNames {
 
     /** The Hub's rule, by huggingface_hub's {@code validate_repo_id}. */

@@ -31,38 +31,22 @@ public final class HubPass implements Closeable {
         files.setParts(this::open);
     }
 
-    /**
-     * Returns the repository.
-     *
-     * @return such as {@code IFM/Amber}
-     */
+    /** {@return the repository, such as {@code IFM/Amber}} */
     public String repository() {
         return files.repository();
     }
 
-    /**
-     * Returns the commit.
-     *
-     * @return 40 hexadecimal digits
-     */
+    /** {@return the commit, 40 hexadecimal digits} */
     public String commit() {
         return files.commit();
     }
 
-    /**
-     * Returns the commit's files as a directory.
-     *
-     * @return as {@link RemoteSnapshot#root} does
-     */
+    /** {@return the commit's files as a directory, as {@link RemoteSnapshot#root} does} */
     public Path root() {
         return files.root();
     }
 
-    /**
-     * Returns how many bytes have come from the network.
-     *
-     * @return bytes
-     */
+    /** {@return how many bytes have come from the network} */
     public long transferred() {
         return files.received();
     }

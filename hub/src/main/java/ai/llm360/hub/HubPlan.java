@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a download is going to do.
+ * Plans a download.
  *
  * @param repository such as {@code LLM360/Amber}
  * @param revision what was asked for: a branch, a tag or a commit
@@ -28,20 +28,12 @@ public record HubPlan(
         begun = Map.copyOf(begun);
     }
 
-    /**
-     * Returns the size of what was asked for.
-     *
-     * @return bytes
-     */
+    /** {@return the bytes of the wanted files} */
     public long bytes() {
         return files.stream().mapToLong(HubFile::size).sum();
     }
 
-    /**
-     * Returns how much there is to download.
-     *
-     * @return bytes, without those of earlier, broken downloads
-     */
+    /** {@return the bytes to download, without those of earlier, broken downloads} */
     public long missingBytes() {
         return missing.stream().mapToLong(this::missingBytes).sum();
     }
@@ -49,7 +41,6 @@ public record HubPlan(
     /**
      * Returns how much of a missing file there is to download.
      *
-     * @param file one of {@link #missing}
      * @return bytes
      */
     public long missingBytes(HubFile file) {

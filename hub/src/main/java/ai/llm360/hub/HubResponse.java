@@ -25,7 +25,7 @@ record HubResponse(URI uri, int status, HttpHeaders headers, Said said, BodyStre
 
     private static final Pattern CONTENT_RANGE = Pattern.compile("bytes (\\d+)-(\\d+)/(\\d+|\\*)");
 
-    /** What the Hub itself says of a file: a mirror or a test may leave any of it out. */
+    /** The Hub's own headers of a file; a mirror or a test may leave any of them out. */
     static final class Said {
 
         private final Map<String, String> values = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);

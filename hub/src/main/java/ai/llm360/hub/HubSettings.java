@@ -14,8 +14,8 @@ import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /**
- * Which Hub, as whom, by which way, and where the cache is: the environment variables that Python's
- * {@code huggingface_hub} knows, with the meaning that they have there.
+ * The Hub's address, login, proxy and cache, by the environment variables that Python's {@code
+ * huggingface_hub} knows, with the meaning that they have there.
  *
  * <p>As with DJL's own settings, a system property of the same name counts where the environment
  * has no such variable: {@code -DHF_ENDPOINT=https://mirror.example}.
@@ -38,7 +38,6 @@ public record HubSettings(
     /**
      * Reads this process' environment and system properties.
      *
-     * @return the settings
      * @throws IOException if a variable makes no sense, or the token's file can't be read
      */
     public static HubSettings ofEnvironment() throws IOException {
@@ -54,7 +53,6 @@ public record HubSettings(
      * Reads an environment.
      *
      * @param environment names and values of variables; only these are looked at
-     * @return the settings
      * @throws IOException if a variable makes no sense, or the token's file can't be read
      */
     public static HubSettings of(Map<String, String> environment) throws IOException {

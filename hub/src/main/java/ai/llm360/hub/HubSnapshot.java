@@ -14,10 +14,9 @@ import java.util.List;
 public record HubSnapshot(String repository, String commit, Path directory, List<HubFile> files) {
 
     /**
-     * Returns where a file lies.
+     * {@return where a file lies}
      *
      * @param file one of {@link #files}
-     * @return its path
      */
     public Path path(HubFile file) {
         return directory.resolve(file.path());

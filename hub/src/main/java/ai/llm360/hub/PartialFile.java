@@ -33,8 +33,8 @@ final class PartialFile implements Closeable {
     private static final int HASHED_BESIDE = 1 << 16;
 
     /**
-     * What may wait to be forced to the disk; every 64 MiB took more processor time, and no less in
-     * all.
+     * The most bytes that wait to be forced to disk; every 64 MiB took more processor time, and no
+     * less in all.
      */
     private static final long FORCED_BESIDE = 1L << 30;
 

@@ -6,7 +6,7 @@ import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * How long one piece of work puts up with passing failures.
+ * Decides how long a piece of work is retried after passing failures.
  *
  * <p>A failure by itself is tried again after 0.25 s, 0.5 s, 1 s and so on, {@value #MAX_FAILURES}
  * times in a row without a byte of progress, about a minute. A server that says when to come back

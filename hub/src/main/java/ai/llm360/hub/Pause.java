@@ -3,12 +3,12 @@ package ai.llm360.hub;
 import java.io.InterruptedIOException;
 import java.time.Duration;
 
-/** How this package waits; a test's one only counts. */
+/** Sleeps between retries; a test's one only counts. */
 interface Pause {
 
     void sleep(Duration duration) throws InterruptedException;
 
-    /** Is told why, before it waits. */
+    /** Takes the reason, before it waits. */
     default void before(HubRetry retry) {}
 
     /** Waits, and says in the words of files that it was interrupted. */

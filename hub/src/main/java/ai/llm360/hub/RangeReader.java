@@ -23,7 +23,10 @@ final class RangeReader {
     private final boolean oneVersion;
     private final AtomicReference<String> firstEtag = new AtomicReference<>();
 
-    /** Where the Hub has led; asked directly from then on, since the Hub counts requests. */
+    /**
+     * The address that the Hub has led to; asked directly from then on, since the Hub counts
+     * requests.
+     */
     private final AtomicReference<URI> storage = new AtomicReference<>();
 
     /** Takes bytes; what it throws isn't tried again. */
@@ -177,7 +180,7 @@ final class RangeReader {
         }
     }
 
-    /** What the Hub says must be what it listed; what another host says must stay the same. */
+    /** Checks that the Hub says what it listed, and that another host's answer stays the same. */
     private void requireSameFile(HubResponse response) throws IOException {
         HubResponse.Said said = response.said();
         requireSame("commit", commit, said.commit().orElse(commit));

@@ -29,7 +29,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
-/** What a commit's file system can do: list, and read. */
+/** Operations of a commit's file system: listing and reading. */
 final class RemoteProvider extends FileSystemProvider {
 
     private final Opening opening;

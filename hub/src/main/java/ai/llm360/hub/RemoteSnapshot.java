@@ -21,38 +21,22 @@ public final class RemoteSnapshot {
         this.files = files;
     }
 
-    /**
-     * Returns which Hub it is on.
-     *
-     * @return the Hub's address
-     */
+    /** {@return the address of the Hub that it is on} */
     public URI endpoint() {
         return files.endpoint();
     }
 
-    /**
-     * Returns the repository.
-     *
-     * @return such as {@code LLM360/Amber}
-     */
+    /** {@return the repository, such as {@code LLM360/Amber}} */
     public String repository() {
         return files.repository();
     }
 
-    /**
-     * Returns the commit.
-     *
-     * @return 40 hexadecimal digits
-     */
+    /** {@return the commit, 40 hexadecimal digits} */
     public String commit() {
         return files.commit();
     }
 
-    /**
-     * Returns the commit's files.
-     *
-     * @return all of them
-     */
+    /** {@return all files of the commit} */
     public List<HubFile> files() {
         return files.files();
     }
@@ -68,10 +52,8 @@ public final class RemoteSnapshot {
     }
 
     /**
-     * Returns how many bytes have come from the network for this snapshot: its list of files, and
-     * all that was read of them since, headers of HTTP aside.
-     *
-     * @return bytes
+     * {@return how many bytes have come from the network for this snapshot: its list of files, and
+     * all that was read of them since, headers of HTTP aside}
      */
     public long transferred() {
         return files.received();

@@ -15,7 +15,7 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * What lies in a repository's directory. Links below it are not followed to find more.
+ * The contents of a repository's directory. Links below it are not followed to find more.
  *
  * @param refs the commits by branch or tag
  * @param snapshots by commit, the paths of its files: links to blobs, or files

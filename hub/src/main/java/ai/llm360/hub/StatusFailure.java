@@ -13,10 +13,10 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** What an unsuccessful status means, and what to do about it. */
+/** Explains an unsuccessful status, and says what to do about it. */
 final class StatusFailure {
 
-    /** How the Hub says how many requests remain (r), and when the window ends (t, seconds). */
+    /** The Hub's header for remaining requests (r) and the window's end (t, seconds). */
     private static final Pattern RATE_LIMIT = Pattern.compile(".*;\\s*r=0;\\s*t=(\\d{1,6}).*");
 
     private static final int LONGEST_LIMIT = 200;

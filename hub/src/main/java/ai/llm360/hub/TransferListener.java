@@ -1,14 +1,10 @@
 package ai.llm360.hub;
 
-/** Is told how a download goes on: from several threads, but one at a time. */
+/** Receives a download's progress, from several threads, but one at a time. */
 @FunctionalInterface
 public interface TransferListener {
 
-    /**
-     * Files are about to be downloaded.
-     *
-     * @param plan which
-     */
+    /** Files are about to be downloaded. */
     default void onBegin(HubPlan plan) {}
 
     /**
@@ -20,11 +16,7 @@ public interface TransferListener {
      */
     void onBytes(HubFile file, long bytes);
 
-    /**
-     * All files are there.
-     *
-     * @param plan which
-     */
+    /** All files are there. */
     default void onEnd(HubPlan plan) {}
 
     /** {@return a listener that does nothing} */

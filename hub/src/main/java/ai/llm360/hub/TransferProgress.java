@@ -13,7 +13,7 @@ final class TransferProgress {
         listener.onBegin(plan);
     }
 
-    /** A file has so many bytes on the disk. */
+    /** Takes the bytes of a file that are on the disk. */
     synchronized void at(HubFile file, long bytes) {
         listener.onBytes(file, bytes);
     }

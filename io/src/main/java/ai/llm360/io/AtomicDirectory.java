@@ -106,9 +106,8 @@ public final class AtomicDirectory implements AutoCloseable {
     }
 
     /**
-     * Returns where to put the files. Each must be forced to disk by whoever writes it.
-     *
-     * @return the hidden directory
+     * {@return the hidden directory to put the files into} Each must be forced to disk by whoever
+     * writes it.
      */
     public Path path() {
         return temporary;
@@ -175,7 +174,6 @@ public final class AtomicDirectory implements AutoCloseable {
     /**
      * Makes a directory's entries durable, where the system has a notion of that.
      *
-     * @param directory the directory
      * @throws IOException if the system refuses
      */
     public static void force(Path directory) throws IOException {

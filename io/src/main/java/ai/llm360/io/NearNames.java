@@ -13,11 +13,10 @@ public final class NearNames {
     private NearNames() {}
 
     /**
-     * Returns the names that are most like one, the likeliest first.
+     * {@return the names that are most like one, at most three of them, the likeliest first}
      *
      * @param name what was given
      * @param names what there is
-     * @return at most three of them
      */
     public static List<String> of(String name, Collection<String> names) {
         return names.stream()
@@ -29,12 +28,11 @@ public final class NearNames {
     }
 
     /**
-     * Returns the names that one is likely a mistyping of: those of which about every fourth letter
-     * differs, or fewer.
+     * {@return at most three names that one is likely a mistyping of, the likeliest first: those of
+     * which about every fourth letter differs, or fewer}
      *
      * @param name what was given
      * @param names what there is
-     * @return at most three of them, the likeliest first; none if all are quite different
      */
     public static List<String> close(String name, Collection<String> names) {
         return of(name, names).stream()

@@ -61,7 +61,6 @@ public final class PlainText {
     /**
      * Shows a text within one line.
      *
-     * @param text the text
      * @return the same, with an escape such as {@code \n} or {@code \}{@code u001b} for each
      *     control character, line's end, mark that turns the direction of writing, and half of a
      *     surrogate pair
@@ -73,7 +72,6 @@ public final class PlainText {
     /**
      * Shows a text in lines of its own.
      *
-     * @param text the text
      * @return what {@link #inLine} returns, but for tabs and line feeds, which stay
      */
     public static String inLines(String text) {

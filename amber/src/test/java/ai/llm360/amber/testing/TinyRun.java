@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.ndarray.NDManager;
 import ai.llm360.amber.Amber;
-import ai.llm360.amber.AmberConfig;
 import ai.llm360.common.data.ShuffleMode;
 import ai.llm360.common.data.TokenDataset;
 import ai.llm360.common.data.TokenDatasetBuilder;
@@ -200,7 +199,7 @@ public final class TinyRun {
         if (!Files.exists(data)) {
             writeData(data);
         }
-        AmberConfig sizes = TinyAmber.sizes().optTiedEmbeddings(tied).build();
+        TinyAmber.Sizes sizes = TinyAmber.sizes().optTiedEmbeddings(tied);
         try (NDManager manager = NDManager.newBaseManager("PyTorch");
                 TokenDataset dataset = TokenDataset.open(data);
                 RunDirectory run =
@@ -210,7 +209,7 @@ public final class TinyRun {
                                         directory,
                                         "name: tiny-run\n",
                                         dataset.manifest().toJson())) {
-            Amber amber = new Amber(sizes);
+            Amber amber = new Amber(sizes.build());
             before.accept(amber, manager);
             TrainingLoop.Builder builder =
                     TrainingLoop.builder()

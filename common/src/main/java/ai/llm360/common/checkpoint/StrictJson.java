@@ -49,12 +49,12 @@ final class StrictJson implements Closeable {
         reader.setNestingLimit(MAX_DEPTH);
     }
 
-    /** What to do with one member of an object: it must read the value. */
+    /** Reads the value of one member of an object. */
     interface Member {
         void read(String name) throws IOException;
     }
 
-    /** What to do with one element of an array: it must read the value. */
+    /** Reads the value of one element of an array. */
     interface Element {
         void read() throws IOException;
     }

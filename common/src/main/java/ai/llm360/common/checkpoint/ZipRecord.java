@@ -45,7 +45,7 @@ final class ZipRecord {
         return entry.getName();
     }
 
-    /** Where its local header begins. */
+    /** Returns the offset of its local header. */
     long header() {
         return entry.getLocalHeaderOffset();
     }
@@ -54,7 +54,7 @@ final class ZipRecord {
         return entry.getSize();
     }
 
-    /** Where its bytes begin, or the least that this can be. */
+    /** Returns the offset of its bytes, or a lower bound of it. */
     synchronized long offset() {
         return offset;
     }

@@ -100,7 +100,7 @@ final class Values {
                         .formatted(PlainText.shorten(path), describe(value), expected));
     }
 
-    /** What to call a value in an error. */
+    /** Names a value in an error. */
     static String describe(Object value) {
         if (value instanceof Map) {
             return "a map";

@@ -40,11 +40,7 @@ public final class DataRemix {
         threadCount = builder.threads;
     }
 
-    /**
-     * Starts a remix.
-     *
-     * @return a builder
-     */
+    /** Starts a remix. */
     public static Builder builder() {
         return new Builder();
     }
@@ -137,12 +133,7 @@ public final class DataRemix {
 
         private Builder() {}
 
-        /**
-         * Sets the data set to start from.
-         *
-         * @param directory its directory
-         * @return this builder
-         */
+        /** Sets the data set to start from. */
         public Builder setSource(Path directory) {
             source = directory;
             return this;
@@ -152,7 +143,6 @@ public final class DataRemix {
          * Sets the directory to make.
          *
          * @param directory the directory: absent, or empty
-         * @return this builder
          */
         public Builder setTarget(Path directory) {
             target = directory;
@@ -163,30 +153,19 @@ public final class DataRemix {
          * Sets each source's proportion. Default: every row that is left is used once.
          *
          * @param proportions by source, of any sum; a source without one gets no rows
-         * @return this builder
          */
         public Builder optWeights(Map<String, Double> proportions) {
             weights = proportions;
             return this;
         }
 
-        /**
-         * Sets the number of chunks, those that stay included. Default: as many as there are.
-         *
-         * @param count their number
-         * @return this builder
-         */
+        /** Sets the number of chunks, those that stay included. Default: as many as there are. */
         public Builder optChunks(int count) {
             chunks = count;
             return this;
         }
 
-        /**
-         * Sets the first chunk to mix anew; those before it stay. Default: 0.
-         *
-         * @param chunk its number, from 0
-         * @return this builder
-         */
+        /** Sets the first chunk to mix anew; those before it stay. Default: 0. */
         public Builder optFirstChunk(int chunk) {
             firstChunk = chunk;
             return this;
@@ -195,21 +174,13 @@ public final class DataRemix {
         /**
          * Sets the rows of a chunk where weights are given. Default: as many as a chunk that stays
          * has, or else as many as use every row once.
-         *
-         * @param rows their number
-         * @return this builder
          */
         public Builder optRowsPerChunk(long rows) {
             rowsPerChunk = rows;
             return this;
         }
 
-        /**
-         * Sets how many threads read and write. Default: one for each processor.
-         *
-         * @param count their number
-         * @return this builder
-         */
+        /** Sets how many threads read and write. Default: one for each processor. */
         public Builder optThreads(int count) {
             threads = count;
             return this;
@@ -218,7 +189,6 @@ public final class DataRemix {
         /**
          * Builds the remix.
          *
-         * @return the remix
          * @throws IllegalArgumentException if something required is missing, or a number is
          *     negative
          */

@@ -49,7 +49,7 @@ final class DocumentTokenizer {
         }
     }
 
-    /** Spools all that was added. */
+    /** SourceSpools all that was added. */
     void finish(RowSpool into) throws IOException {
         submit();
         while (!pending.isEmpty()) {

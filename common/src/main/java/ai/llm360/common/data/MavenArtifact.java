@@ -1,5 +1,6 @@
 package ai.llm360.common.data;
 
+import ai.llm360.io.AtomicDirectory;
 import ai.llm360.io.Hashes;
 import java.io.IOException;
 import java.io.InputStream;
@@ -15,7 +16,6 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.function.Consumer;
 
 /**
@@ -94,7 +94,7 @@ record MavenArtifact(String group, String artifact, String version, Optional<Str
                 .formatted(this, cached.map(jar -> " nor at " + jar).orElse(""), getCoordinate());
     }
 
-    /** What Maven's dependency plugin calls it: the packaging before the classifier. */
+    /** Returns its name for Maven's dependency plugin: the packaging before the classifier. */
     private String getCoordinate() {
         return "%s:%s:%s:jar%s"
                 .formatted(group, artifact, version, classifier.map(c -> ":" + c).orElse(""));
@@ -129,8 +129,7 @@ record MavenArtifact(String group, String artifact, String version, Optional<Str
         URI url = URI.create(remoteRepository() + "/" + path());
         announce.accept(url);
         Files.createDirectories(target.getParent());
-        Path temporary =
-                target.resolveSibling("." + target.getFileName() + ".tmp-" + UUID.randomUUID());
+        Path temporary = AtomicDirectory.hidden(target);
         try {
             fetch(url, temporary);
             checked(temporary, sha256);

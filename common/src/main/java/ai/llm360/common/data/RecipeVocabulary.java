@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * What a recipe says of ids.
+ * The vocabulary of a recipe: its tokenizer, or the range of its ids.
  *
  * @param tokenizer the tokenizer, or null where all sources are ready rows
  * @param size every id is below it

@@ -24,7 +24,7 @@ record SourceSplitter(
     /** The files of a source; the second is null where no rows are held back. */
     record Parts(RowFile training, RowFile validation) {}
 
-    Parts split(Spools.Entry entry) throws IOException {
+    Parts split(SourceSpools.Entry entry) throws IOException {
         String source = entry.name();
         RowSpool spool = entry.spool();
         long rows = spool.rows();
@@ -46,7 +46,7 @@ record SourceSplitter(
                 recipe.validationRows() == 0 ? null : validation(entry, heldBack));
     }
 
-    private RowFile validation(Spools.Entry entry, BitSet heldBack) throws IOException {
+    private RowFile validation(SourceSpools.Entry entry, BitSet heldBack) throws IOException {
         String file = "validation/" + entry.name() + ".rows";
         long rows = recipe.validationRows();
         boolean masked = entry.spool().masked();
@@ -63,7 +63,8 @@ record SourceSplitter(
     }
 
     /** Rows that are rearranged may be padded, so they have masks; others only if they had some. */
-    private RowFile training(Spools.Entry entry, long rows, BitSet heldBack) throws IOException {
+    private RowFile training(SourceSpools.Entry entry, long rows, BitSet heldBack)
+            throws IOException {
         String file = "sources/" + entry.name() + ".rows";
         Optional<FimRecipe> fim = entry.source().fim();
         long times = fim.map(FimRecipe::times).orElse(1);
@@ -84,7 +85,8 @@ record SourceSplitter(
         }
     }
 
-    private void rearrange(Spools.Entry entry, FimRecipe recipe, BitSet heldBack, RowWriter writer)
+    private void rearrange(
+            SourceSpools.Entry entry, FimRecipe recipe, BitSet heldBack, RowWriter writer)
             throws IOException {
         FillInTheMiddle fim =
                 new FillInTheMiddle(vocabulary.tokenizer(), recipe, this.recipe.seed());

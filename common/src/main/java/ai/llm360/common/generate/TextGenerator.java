@@ -46,9 +46,8 @@ public final class TextGenerator {
     }
 
     /**
-     * Returns the tokenizer.
+     * {@return the tokenizer}
      *
-     * @return the tokenizer
      * @throws IllegalStateException if the model has none
      */
     public Tokenizer tokenizer() {
@@ -64,7 +63,6 @@ public final class TextGenerator {
      * Encodes a prompt as {@link Tokenizer#encodePrompt} does, unless it is so long that it can't
      * fit: that is told before it is encoded.
      *
-     * @param prompt the text
      * @return its ids
      * @throws IllegalArgumentException if the prompt can't fit the model's context
      * @throws IllegalStateException if the model has no tokenizer
@@ -88,7 +86,6 @@ public final class TextGenerator {
      *
      * @param prompt the text
      * @param config how
-     * @return the continuation
      * @throws IllegalArgumentException if the prompt doesn't fit the model's context
      * @throws IllegalStateException if the model has no tokenizer
      */
@@ -232,7 +229,6 @@ public final class TextGenerator {
     /**
      * Scores a text under the model, with the start token that its tokenizer adds.
      *
-     * @param text the text
      * @return the log-probability of each of its tokens
      * @throws IllegalArgumentException if the text has fewer than two tokens or doesn't fit the
      *     model's context
@@ -245,7 +241,6 @@ public final class TextGenerator {
     /**
      * Scores a sequence of tokens under the model.
      *
-     * @param ids the tokens
      * @return the log-probability of each token after the first
      * @throws IllegalArgumentException if there are fewer than two tokens or more than the model's
      *     context holds, or one is outside its vocabulary

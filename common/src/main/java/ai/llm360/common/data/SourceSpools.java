@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 
 /** The spools of a preparation, by source, in the order in which the sources first appeared. */
-final class Spools implements AutoCloseable {
+final class SourceSpools implements AutoCloseable {
 
     private static final int MAX_OPEN = 1000;
 
@@ -17,7 +17,7 @@ final class Spools implements AutoCloseable {
     private final DataRecipe recipe;
     private final Map<String, Entry> entries = new LinkedHashMap<>();
 
-    Spools(Path directory, DataRecipe recipe) {
+    SourceSpools(Path directory, DataRecipe recipe) {
         this.directory = directory;
         this.recipe = recipe;
     }

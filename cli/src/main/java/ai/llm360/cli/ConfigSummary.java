@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Picks from a config.json what people look for, under the names that model families give it. */
-final class ConfigFacts {
+final class ConfigSummary {
 
     private static final List<List<String>> LABELS_AND_KEYS =
             List.of(
@@ -20,7 +20,7 @@ final class ConfigFacts {
                     List.of("context length", "max_position_embeddings", "n_positions"),
                     List.of("vocabulary", "vocab_size"));
 
-    private ConfigFacts() {}
+    private ConfigSummary() {}
 
     /** Returns a label and a value for each that is there; none without a configuration. */
     static List<List<?>> of(JsonObject config) {

@@ -8,8 +8,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import picocli.CommandLine.Option;
 
-/** Whether what was planned is to be done: asked at a terminal, elsewhere said by an option. */
-final class Consent {
+/** Asks at a terminal whether a removal is to be done; elsewhere an option says so. */
+final class Confirmation {
 
     @Option(names = "--plan", description = "Say what would go, and remove nothing.")
     private boolean planOnly;
@@ -19,7 +19,7 @@ final class Consent {
 
     private final Terminal terminal;
 
-    Consent(Terminal terminal) {
+    Confirmation(Terminal terminal) {
         this.terminal = terminal;
     }
 
@@ -27,7 +27,7 @@ final class Consent {
         return planOnly;
     }
 
-    /** Whether what was planned may go without a question. */
+    /** Tells whether {@code --yes} has confirmed it. */
     boolean given() {
         return yes;
     }

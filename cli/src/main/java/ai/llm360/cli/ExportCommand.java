@@ -17,21 +17,21 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code llm360 publish}: makes files of a training's checkpoints that any web server serves. */
+/** Runs {@code llm360 export}: makes a static tree of a run, which any web server serves. */
 @Command(
-        name = "publish",
+        name = "export",
         description = {
             "Makes a directory of a training's checkpoints that any web server, or file:, gives to"
                     + " others.",
             "They load llm360+https://host/dir/MODEL@ckpt-003, DJL reads it as a model repository,"
                     + " and HF_ENDPOINT=https://host/dir makes it the Hub of llm360 pull"
                     + " ORG/NAME@ckpt-003.",
-            "A new directory appears whole or not at all. Published again, a training's new"
+            "A new directory appears whole or not at all. Exported again, a training's new"
                     + " checkpoints are added."
         },
         mixinStandardHelpOptions = true,
         versionProvider = Version.class)
-final class PublishCommand implements Callable<Integer> {
+final class ExportCommand implements Callable<Integer> {
 
     @Parameters(
             index = "0",
@@ -44,7 +44,7 @@ final class PublishCommand implements Callable<Integer> {
     @Parameters(
             index = "1",
             paramLabel = "OUT",
-            description = "The directory to make, or one that publish or pull --to has made.")
+            description = "The directory to make, or one that export or pull --to has made.")
     private Path out;
 
     @Option(
@@ -69,7 +69,7 @@ final class PublishCommand implements Callable<Integer> {
     @Option(
             names = "--with-state",
             description =
-                    "Publish also what a run is resumed from: the optimizer's state, the cursor,"
+                    "Export also what a run is resumed from: the optimizer's state, the cursor,"
                             + " the configuration with its paths.")
     private boolean withState;
 
@@ -77,7 +77,7 @@ final class PublishCommand implements Callable<Integer> {
 
     private final Terminal terminal;
 
-    PublishCommand(Terminal terminal) {
+    ExportCommand(Terminal terminal) {
         this.terminal = terminal;
     }
 
@@ -104,7 +104,7 @@ final class PublishCommand implements Callable<Integer> {
                         .optWithState(withState)
                         .optType(dtype);
         RunPublisher.Published published;
-        try (ByteProgress progress = new ByteProgress(terminal)) {
+        try (Meter progress = new Meter(terminal)) {
             published = publisher.optProgress(progress).build().publish();
         }
         Result result =

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
-class PublishedCommandTest {
+class ScoresCommandTest {
 
     private static final String BASE = "/api/models/LLM360/Amber";
     private static final String WITH = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
@@ -45,7 +45,7 @@ class PublishedCommandTest {
     @BeforeEach
     void start() throws IOException {
         server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-        server.createContext("/", PublishedCommandTest::answer);
+        server.createContext("/", ScoresCommandTest::answer);
         server.start();
     }
 
@@ -85,7 +85,7 @@ class PublishedCommandTest {
                         new PrintStream(out, false, StandardCharsets.UTF_8),
                         new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8),
                         false,
-                        new Ending(Thread.currentThread()));
+                        new ShutdownHook(Thread.currentThread()));
         HubSettings settings =
                 HubSettings.of(
                         Map.of(
@@ -93,7 +93,7 @@ class PublishedCommandTest {
                                 home.toString(),
                                 "HF_ENDPOINT",
                                 "http://127.0.0.1:" + server.getAddress().getPort()));
-        PublishedCommand command = new PublishedCommand(terminal, () -> settings);
+        ScoresCommand command = new ScoresCommand(terminal, () -> settings);
         out.reset();
         new CommandLine(command, terminal.factory())
                 .setCaseInsensitiveEnumValuesAllowed(true)
@@ -152,7 +152,7 @@ class PublishedCommandTest {
     @Test
     void without_a_connection_it_is_said_once_and_is_a_failure() {
         try (HubEnvironment environment = HubEnvironment.of("http://hub.invalid", home)) {
-            String[] all = {"published", "amber", "--task=arc"};
+            String[] all = {"scores", "amber", "--task=arc"};
             new CommandRun()
                     .assertFails(1, all, "no connection to hub.invalid (", "HF_HUB_OFFLINE");
             environment.with("HF_HUB_OFFLINE", "1");

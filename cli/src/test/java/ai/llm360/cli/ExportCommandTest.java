@@ -11,8 +11,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A run is published, and every verb takes what comes of it. */
-class PublishCommandTest {
+/** A run is exported, and every verb takes what comes of it. */
+class ExportCommandTest {
 
     @TempDir static Path trained;
     private static String run;
@@ -34,14 +34,14 @@ class PublishCommandTest {
     }
 
     @Test
-    void a_run_is_published_and_named_by_its_recipe() {
-        assertThat(command.run("publish", run, out())).as(command.err()).isZero();
+    void a_run_is_exported_and_named_by_its_recipe() {
+        assertThat(command.run("export", run, out())).as(command.err()).isZero();
         assertThat(command.out())
                 .contains("tiny-run@ckpt-000: ", "tiny-run@ckpt-001: ")
                 .endsWith("llm360+%stiny-run names the last one\n".formatted(uri()));
         JsonObject info = command.json("info", "llm360+" + uri() + "tiny-run@1", "--json");
         assertThat(info.get("path").getAsString()).startsWith(out());
-        assertThat(command.run("publish", run, out())).isZero();
+        assertThat(command.run("export", run, out())).isZero();
         assertThat(command.out()).contains("tiny-run@ckpt-001: ", "; was there already\n");
     }
 
@@ -50,10 +50,10 @@ class PublishCommandTest {
     }
 
     @Test
-    void what_was_published_is_told_as_json() {
+    void what_was_exported_is_told_as_json() {
         JsonObject result =
                 command.json(
-                        "publish",
+                        "export",
                         run,
                         out(),
                         "--name=my-amber",
@@ -72,8 +72,8 @@ class PublishCommandTest {
     }
 
     @Test
-    void what_was_published_is_listed() {
-        assertThat(command.run("publish", run, out())).isZero();
+    void what_was_exported_is_listed() {
+        assertThat(command.run("export", run, out())).isZero();
         assertThat(command.run("list", "llm360+" + uri() + "tiny-run")).isZero();
         assertThat(command.out().lines())
                 .hasSize(3)
@@ -84,18 +84,18 @@ class PublishCommandTest {
     }
 
     @Test
-    void what_cant_be_published_is_told_in_a_line() throws IOException {
+    void what_cant_be_exported_is_told_in_a_line() throws IOException {
         Path empty = Files.createDirectory(temp.resolve("empty"));
         command.assertFails(
-                1, new String[] {"publish", empty.toString(), out()}, "holds no checkpoint");
+                1, new String[] {"export", empty.toString(), out()}, "holds no checkpoint");
         command.assertFails(
                 1,
-                new String[] {"publish", run, out(), "--repository=nobody"},
+                new String[] {"export", run, out(), "--repository=nobody"},
                 "'nobody' is not a repository's name",
                 "--repository");
         command.assertFails(
                 1,
-                new String[] {"publish", run, out(), "--with-state", "--dtype=bf16"},
+                new String[] {"export", run, out(), "--with-state", "--dtype=bf16"},
                 "publish its state, or cast them");
     }
 }

@@ -23,9 +23,9 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code llm360 published}: how published checkpoints did, as their makers measured it. */
+/** Runs {@code llm360 scores}: shows the evaluation results that published checkpoints carry. */
 @Command(
-        name = "published",
+        name = "scores",
         description = {
             "Collects the evaluation results that the Hub's branches carry into one table.",
             "Only these small files are downloaded, into the cache; with HF_HUB_OFFLINE=1 those"
@@ -34,7 +34,7 @@ import picocli.CommandLine.Parameters;
         },
         mixinStandardHelpOptions = true,
         versionProvider = Version.class)
-final class PublishedCommand implements Callable<Integer> {
+final class ScoresCommand implements Callable<Integer> {
 
     @Parameters(
             index = "0",
@@ -65,11 +65,11 @@ final class PublishedCommand implements Callable<Integer> {
     private final Terminal terminal;
     private final Callable<HubSettings> settings;
 
-    PublishedCommand(Terminal terminal) {
+    ScoresCommand(Terminal terminal) {
         this(terminal, HubSettings::ofEnvironment);
     }
 
-    PublishedCommand(Terminal terminal, Callable<HubSettings> settings) {
+    ScoresCommand(Terminal terminal, Callable<HubSettings> settings) {
         this.terminal = terminal;
         this.settings = settings;
     }
@@ -94,7 +94,7 @@ final class PublishedCommand implements Callable<Integer> {
         HubClient hub = zoo.client();
         List<PublishedCheckpoint> checkpoints = checkpoints(zoo);
         PublishedResults results;
-        try (CountProgress progress = new CountProgress(terminal)) {
+        try (Meter progress = Meter.counting(terminal)) {
             results = PublishedResults.read(hub, task, checkpoints, progress);
         }
         if (hub.settings().offline()

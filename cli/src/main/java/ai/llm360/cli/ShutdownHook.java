@@ -5,13 +5,13 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What it means to the verb that runs that the process is told to end, by Ctrl-C or SIGTERM.
+ * Decides how a running command reacts to Ctrl-C or SIGTERM.
  *
  * <p>Most verbs are interrupted and given a moment: half-written files are removed, the terminal's
  * line is ended, and no native code is running when the libraries are unloaded. A verb that has
  * work to save asks to be told instead, and is waited for.
  */
-final class Ending {
+final class ShutdownHook {
 
     private static final long MOMENT_SECONDS = 5;
 
@@ -20,18 +20,18 @@ final class Ending {
     private volatile Runnable stop;
     private volatile int status;
 
-    Ending(Thread main) {
+    ShutdownHook(Thread main) {
         this.main = main;
     }
 
-    /** Returns the ending of this process, whose verb runs in the calling thread. */
-    static Ending ofProcess() {
-        Ending ending = new Ending(Thread.currentThread());
-        Runtime.getRuntime().addShutdownHook(new Thread(ending::begin, "llm360-end"));
-        return ending;
+    /** Registers the hook of this process, whose verb runs in the calling thread. */
+    static ShutdownHook ofProcess() {
+        ShutdownHook hook = new ShutdownHook(Thread.currentThread());
+        Runtime.getRuntime().addShutdownHook(new Thread(hook::begin, "llm360-end"));
+        return hook;
     }
 
-    /** What a verb does while it wants to be told. */
+    /** Work of a verb that is told, rather than interrupted. */
     interface Work<T> {
         T run() throws IOException;
     }
@@ -56,7 +56,7 @@ final class Ending {
         finished.countDown();
     }
 
-    /** Is called when the process is told to end, also after the verb's own end. */
+    /** Runs when the process is told to end, also after the verb's own end. */
     private void begin() {
         if (finished.getCount() == 0) {
             return;
