@@ -14,6 +14,8 @@ import ai.llm360.zoo.DataRecipes;
 import ai.llm360.zoo.Pretraining;
 import ai.llm360.zoo.Recipes;
 import ai.llm360.zoo.Reference;
+import ai.llm360.zoo.reproduce.DataRecipes;
+import ai.llm360.zoo.reproduce.Recipes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,9 +1,9 @@
 package ai.llm360.cli;
 
 import ai.llm360.hub.FileProblem;
-import ai.llm360.hub.HubCache;
 import ai.llm360.hub.HubSettings;
-import ai.llm360.zoo.Verification;
+import ai.llm360.zoo.Zoo;
+import ai.llm360.zoo.transfer.Verification;
 import java.io.IOException;
 import java.nio.file.PathMatcher;
 import java.util.ArrayList;
@@ -97,11 +97,11 @@ final class VerifyCommand implements Callable<Integer> {
             throw new ParameterException(
                     spec.commandLine(), "Give checkpoints, or --all, and not both");
         }
-        HubCache cache = new HubCache(settings.call().cache());
+        Zoo zoo = Zoo.builder().optHub(settings.call()).build();
         Verification verification =
                 all
-                        ? Verification.ofAll(cache)
-                        : Verification.of(cache, references, PathGlob.any(include));
+                        ? Verification.ofAll(zoo)
+                        : Verification.of(zoo, references, PathGlob.any(include));
         List<Verification.Result> found = run(verification);
         List<Checked> checked = new ArrayList<>();
         for (Verification.Result result : found) {

@@ -156,6 +156,51 @@ class HouseRulesTest {
     }
 
     @Test
+    void the_zoos_packages_stand_on_one_another_in_one_order() {
+        List<List<String>> floors =
+                List.of(
+                        List.of("ai.llm360.zoo.catalogue", "ai.llm360.zoo.djl"),
+                        List.of("ai.llm360.zoo.source"),
+                        List.of("ai.llm360.zoo"),
+                        List.of("ai.llm360.zoo.transfer", "ai.llm360.zoo.reproduce"));
+        for (int floor = 0; floor < floors.size(); floor++) {
+            for (String room : floors.get(floor)) {
+                List<String> others =
+                        floors.subList(floor, floors.size()).stream()
+                                .flatMap(List::stream)
+                                .filter(other -> !other.equals(room))
+                                .toList();
+                assertThat(HOUSE.that(resideInAPackage(room))).as(room).isNotEmpty();
+                noClasses()
+                        .that()
+                        .resideInAPackage(room)
+                        .should()
+                        .dependOnClassesThat()
+                        .resideInAnyPackage(others.toArray(String[]::new))
+                        .allowEmptyShould(false)
+                        .check(HOUSE);
+            }
+        }
+    }
+
+    /** Two model homes live in one process: only a zoo asks the environment, or DJL's factories. */
+    @Test
+    void the_library_reads_the_environment_in_one_place() {
+        noClasses()
+                .that()
+                .resideInAnyPackage("ai.llm360.zoo..")
+                .and()
+                .doNotHaveSimpleName("Zoo")
+                .and()
+                .doNotHaveSimpleName("Builder")
+                .should()
+                .callMethod(ai.llm360.zoo.source.ModelHome.class, "ofEnvironment")
+                .orShould()
+                .callMethod(ai.llm360.hub.HubSettings.class, "ofEnvironment")
+                .check(HOUSE);
+    }
+
+    @Test
     void one_package_reads_hdf5() {
         noClasses()
                 .that()

@@ -35,6 +35,7 @@ class JavadocSnippetsTest {
                     "ai.llm360.common.checkpoint.*",
                     "ai.llm360.common.train.*",
                     "ai.llm360.hub.*",
+                    "ai.llm360.zoo.*",
                     "java.nio.ByteBuffer",
                     "java.nio.file.Path",
                     "java.util.List",
@@ -47,6 +48,7 @@ class JavadocSnippetsTest {
             static HubClient client;
             static HubCache cache;
             static Path data, run;
+            static ai.llm360.zoo.Zoo zoo;
             static List<TensorSpec> specs;
             static java.util.Map<String, ByteBuffer> contents;
             static byte[] config;
