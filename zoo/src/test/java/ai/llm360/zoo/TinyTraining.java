@@ -1,5 +1,7 @@
 package ai.llm360.zoo;
 
+import ai.llm360.zoo.reproduce.Pretraining;
+
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.testing.TinyTokenizer;

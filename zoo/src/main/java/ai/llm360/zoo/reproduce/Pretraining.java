@@ -1,4 +1,6 @@
-package ai.llm360.zoo;
+package ai.llm360.zoo.reproduce;
+
+import ai.llm360.zoo.Reference;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;

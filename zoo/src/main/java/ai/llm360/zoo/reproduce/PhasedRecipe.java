@@ -1,4 +1,5 @@
-package ai.llm360.zoo;
+package ai.llm360.zoo.reproduce;
+
 
 import ai.llm360.common.config.ConfigException;
 import ai.llm360.common.config.ConfigTree;
