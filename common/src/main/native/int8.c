@@ -77,3 +77,25 @@ EXPORT void llm360_int8_rows(const int8_t *w, const float *ws, int64_t inputs, i
     for (; o < to; o += 32)
         int8_block(w, ws, inputs, outputs, x, xs, rows, y, o, o + 32 < to ? o + 32 : to);
 }
+
+/*
+ * Turns rows [from, to) of int32 sums (n, O) of int8 products into what llm360_int8_rows makes of the same sums: y, in
+ * their place, is float32.
+ */
+EXPORT void llm360_int8_scale(int32_t *sums, int64_t outputs, const float *xs, const float *ws, int64_t from,
+                              int64_t to) {
+    for (int64_t r = from; r < to; r++) {
+        __m256 scale = _mm256_broadcast_ss(xs + r);
+        int32_t *row = sums + r * outputs;
+        int64_t o = 0;
+        for (; o + VECTOR <= outputs; o += VECTOR) {
+            __m256 v = _mm256_cvtepi32_ps(_mm256_loadu_si256((const __m256i *)(row + o)));
+            v = _mm256_mul_ps(v, _mm256_mul_ps(scale, _mm256_loadu_ps(ws + o)));
+            _mm256_storeu_si256((__m256i *)(row + o), _mm256_castps_si256(v));
+        }
+        for (; o < outputs; o++) {
+            union { float value; int32_t bits; } y = {(float)row[o] * (xs[r] * ws[o])};
+            row[o] = y.bits;
+        }
+    }
+}

@@ -137,59 +137,124 @@ EXPORT void llm360_swiglu(float *gate, const float *up, int64_t from, int64_t to
 #define SCORES 64
 #define LARGEST_HEAD 256
 
-/* One query's attention, softmax(scale q k') v, by 64 positions at a time; D is a multiple of 8. */
-INLINE void attend_head(int half, const float *q, const void *keys, const void *values, int64_t size,
-                        int64_t positions, float scale, float *out) {
-    float scores[SCORES];
-    float sums[LARGEST_HEAD];
-    float highest = -3.4e38f, total = 0;
-    for (int64_t d = 0; d < size; d++) sums[d] = 0;
-    for (int64_t start = 0; start < positions; start += SCORES) {
-        int64_t n = positions - start < SCORES ? positions - start : SCORES;
-        float most = highest;
-        for (int64_t s = 0; s < n; s++) {
-            __m256 dot = _mm256_setzero_ps();
-            for (int64_t d = 0; d < size; d += VECTOR)
-                dot = _mm256_fmadd_ps(_mm256_loadu_ps(q + d), element8(half, keys, (start + s) * size + d), dot);
-            scores[s] = sum8(dot) * scale;
-            most = scores[s] > most ? scores[s] : most;
-        }
-        for (int64_t s = n; s < SCORES; s++) scores[s] = -3.4e38f;
-        __m256 before = exponential(_mm256_set1_ps(highest - most));
-        __m256 weights = _mm256_setzero_ps();
-        for (int64_t s = 0; s < SCORES; s += VECTOR) {
-            __m256 e = exponential(_mm256_sub_ps(_mm256_loadu_ps(scores + s), _mm256_set1_ps(most)));
-            _mm256_storeu_ps(scores + s, e);
-            weights = _mm256_add_ps(weights, e);
-        }
-        total = total * _mm256_cvtss_f32(before) + sum8(weights);
-        highest = most;
-        for (int64_t d = 0; d < size; d += VECTOR) {
-            __m256 sum = _mm256_mul_ps(_mm256_loadu_ps(sums + d), before);
-            for (int64_t s = 0; s < n; s++)
-                sum = _mm256_fmadd_ps(_mm256_broadcast_ss(scores + s), element8(half, values, (start + s) * size + d), sum);
-            _mm256_storeu_ps(sums + d, sum);
-        }
+/* Queries of neighbouring positions that read keys and values together. */
+#define QUERIES 4
+
+/* The scores of a key with Q queries, which lie apart; Q is a constant where this is inlined, as are N below. */
+INLINE void score_key(int Q, int half, const float *q, int64_t apart, const void *keys, int64_t first, int64_t size,
+                      float scale, float (*scores)[SCORES], int64_t s) {
+    __m256 dots[QUERIES];
+    for (int j = 0; j < Q; j++) dots[j] = _mm256_setzero_ps();
+    for (int64_t d = 0; d < size; d += VECTOR) {
+        __m256 key = element8(half, keys, first + d);
+        for (int j = 0; j < Q; j++) dots[j] = _mm256_fmadd_ps(_mm256_loadu_ps(q + j * apart + d), key, dots[j]);
     }
-    for (int64_t d = 0; d < size; d++) out[d] = sums[d] / total;
+    for (int j = 0; j < Q; j++) scores[j][s] = sum8(dots[j]) * scale;
+}
+
+/* Adds values [from, to), each times its weight, to N vectors of each of Q sums, in the values' order. */
+INLINE void add_values(int Q, int N, int half, float (*weights)[SCORES], const void *values, int64_t first,
+                       int64_t size, int64_t from, int64_t to, float (*sums)[LARGEST_HEAD], int64_t d) {
+    __m256 all[QUERIES][2];
+    for (int j = 0; j < Q; j++)
+        for (int k = 0; k < N; k++) all[j][k] = _mm256_loadu_ps(sums[j] + d + k * VECTOR);
+    for (int64_t s = from; s < to; s++)
+        for (int k = 0; k < N; k++) {
+            __m256 value = element8(half, values, first + s * size + d + k * VECTOR);
+            for (int j = 0; j < Q; j++)
+                all[j][k] = _mm256_fmadd_ps(_mm256_broadcast_ss(weights[j] + s), value, all[j][k]);
+        }
+    for (int j = 0; j < Q; j++)
+        for (int k = 0; k < N; k++) _mm256_storeu_ps(sums[j] + d + k * VECTOR, all[j][k]);
+}
+
+INLINE void add_all_values(int Q, int half, float (*weights)[SCORES], const void *values, int64_t first, int64_t size,
+                           int64_t from, int64_t to, float (*sums)[LARGEST_HEAD]) {
+    int64_t d = 0;
+    for (; d + 2 * VECTOR <= size; d += 2 * VECTOR)
+        add_values(Q, 2, half, weights, values, first, size, from, to, sums, d);
+    for (; d < size; d += VECTOR) add_values(Q, 1, half, weights, values, first, size, from, to, sums, d);
 }
 
 /*
- * The attention of one new position of each head [from, to) of a row: q and out float32 (H, D); keys and values
- * (K, capacity, D), bfloat16 where half is 1 and float32 where it is 0, of which the first positions count. D is
- * a multiple of 8, 256 at most; H is a multiple of K.
+ * The attention of Q queries of neighbouring positions, softmax(scale q k') v, by 64 positions at a time; D is a
+ * multiple of 8. The first query sees so many positions, each further one, one more. A query's bits are those that it
+ * has alone.
  */
-EXPORT void llm360_attend(int32_t half, const float *q, const void *keys, const void *values, int64_t group,
-                          int64_t size, int64_t capacity, int64_t positions, float scale, float *out, int64_t from,
-                          int64_t to) {
+INLINE void attend_head(int Q, int half, const float *q, int64_t apart, const void *keys, const void *values,
+                        int64_t size, int64_t positions, float scale, float *out, int64_t out_apart) {
+    float scores[QUERIES][SCORES];
+    float sums[QUERIES][LARGEST_HEAD];
+    float highest[QUERIES], total[QUERIES];
+    for (int j = 0; j < Q; j++) {
+        highest[j] = -3.4e38f;
+        total[j] = 0;
+        for (int64_t d = 0; d < size; d++) sums[j][d] = 0;
+    }
+    for (int64_t start = 0; start < positions + Q - 1; start += SCORES) {
+        /* What all see of these 64, and what the last query sees. */
+        int64_t most_seen = positions + Q - 1 - start < SCORES ? positions + Q - 1 - start : SCORES;
+        int64_t all_see = positions - start < 0 ? 0 : positions - start < SCORES ? positions - start : SCORES;
+        for (int64_t s = 0; s < most_seen; s++)
+            score_key(Q, half, q, apart, keys, (start + s) * size, size, scale, scores, s);
+        for (int j = 0; j < Q; j++) {
+            int64_t n = positions + j - start;
+            if (n <= 0) continue;
+            float most = highest[j];
+            for (int64_t s = 0; s < n && s < SCORES; s++) most = scores[j][s] > most ? scores[j][s] : most;
+            for (int64_t s = n; s < SCORES; s++) scores[j][s] = -3.4e38f;
+            __m256 before = exponential(_mm256_set1_ps(highest[j] - most));
+            __m256 weights = _mm256_setzero_ps();
+            for (int64_t s = 0; s < SCORES; s += VECTOR) {
+                __m256 e = exponential(_mm256_sub_ps(_mm256_loadu_ps(scores[j] + s), _mm256_set1_ps(most)));
+                _mm256_storeu_ps(scores[j] + s, e);
+                weights = _mm256_add_ps(weights, e);
+            }
+            total[j] = total[j] * _mm256_cvtss_f32(before) + sum8(weights);
+            highest[j] = most;
+            for (int64_t d = 0; d < size; d += VECTOR)
+                _mm256_storeu_ps(sums[j] + d, _mm256_mul_ps(_mm256_loadu_ps(sums[j] + d), before));
+        }
+        add_all_values(Q, half, scores, values, start * size, size, 0, all_see, sums);
+        /* Further values are no factor of a query that doesn't see them: they may be infinite. */
+        for (int j = 1; j < Q; j++) {
+            int64_t n = positions + j - start < SCORES ? positions + j - start : SCORES;
+            add_all_values(1, half, scores + j, values, start * size, size, all_see, n, sums + j);
+        }
+    }
+    for (int j = 0; j < Q; j++)
+        for (int64_t d = 0; d < size; d++) out[j * out_apart + d] = sums[j][d] / total[j];
+}
+
+INLINE void attend_heads(int Q, int half, const float *q, int64_t apart, const char *keys, const char *values,
+                         int64_t group, int64_t size, int64_t capacity, int64_t positions, float scale, float *out,
+                         int64_t out_apart, int64_t from, int64_t to) {
     for (int64_t h = from; h < to; h++) {
-        int64_t offset = h / group * capacity * size;
-        if (half)
-            attend_head(1, q + h * size, (const bf16 *)keys + offset, (const bf16 *)values + offset, size, positions,
-                        scale, out + h * size);
-        else
-            attend_head(0, q + h * size, (const float *)keys + offset, (const float *)values + offset, size,
-                        positions, scale, out + h * size);
+        int64_t offset = h / group * capacity * size * (half ? 2 : 4);
+        attend_head(Q, half, q + h * size, apart, keys + offset, values + offset, size, positions, scale,
+                    out + h * size, out_apart);
     }
 }
 
+/*
+ * The attention of n new positions of a row, 1 or 4 that follow each other, in heads [from, to): q and out float32
+ * (n, H, D), of which each position's begin apart, or out_apart, elements after those of the one before; keys and values (K,
+ * capacity, D), bfloat16 where half is 1 and float32 where it is 0, of which the first of the n sees so many positions.
+ * D is a multiple of 8, 256 at most; H is a multiple of K.
+ */
+EXPORT void llm360_attend(int32_t half, const float *q, int64_t n, int64_t apart, const void *keys,
+                          const void *values, int64_t group, int64_t size, int64_t capacity, int64_t positions,
+                          float scale, float *out, int64_t out_apart, int64_t from, int64_t to) {
+    if (n == QUERIES && half)
+        attend_heads(QUERIES, 1, q, apart, keys, values, group, size, capacity, positions, scale, out, out_apart,
+                     from, to);
+    else if (n == QUERIES)
+        attend_heads(QUERIES, 0, q, apart, keys, values, group, size, capacity, positions, scale, out, out_apart,
+                     from, to);
+    else if (half)
+        attend_heads(1, 1, q, apart, keys, values, group, size, capacity, positions, scale, out, out_apart,
+                     from, to);
+    else
+        attend_heads(1, 0, q, apart, keys, values, group, size, capacity, positions, scale, out, out_apart,
+                     from, to);
+}

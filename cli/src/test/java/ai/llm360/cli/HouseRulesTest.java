@@ -8,8 +8,8 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.djl.pytorch.jni.TorchBridge;
 import ai.llm360.amber.Amber;
+import ai.llm360.common.torch.TorchScript;
 import ai.llm360.crystalcoder.CrystalCoder;
 import ai.llm360.hub.HubClient;
 import ai.llm360.io.Hashes;
@@ -55,7 +55,7 @@ class HouseRulesTest {
                             Stream.of(
                                             Hashes.class,
                                             HubClient.class,
-                                            TorchBridge.class,
+                                            TorchScript.class,
                                             Amber.class,
                                             CrystalCoder.class,
                                             Criteria.class,
@@ -69,7 +69,7 @@ class HouseRulesTest {
 
     @Test
     void the_rules_see_every_room() {
-        for (String room : List.of(IO, HUB, COMMON, AMBER, CRYSTALCODER, ZOO, CLI, "ai.djl..")) {
+        for (String room : List.of(IO, HUB, COMMON, AMBER, CRYSTALCODER, ZOO, CLI)) {
             assertThat(HOUSE.that(resideInAPackage(room))).as(room).isNotEmpty();
         }
     }
@@ -135,14 +135,10 @@ class HouseRulesTest {
     }
 
     @Test
-    void one_class_lives_in_a_package_of_djl_and_one_package_uses_its_natives() {
-        assertThat(HOUSE.that(resideInAPackage("ai.djl..")))
-                .extracting(JavaClass::getName)
-                .containsExactly(TorchBridge.class.getName());
+    void two_packages_use_the_natives_of_djl() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages(
-                        "ai.llm360.common.torch", "ai.llm360.common.model", "ai.djl..")
+                .resideOutsideOfPackages("ai.llm360.common.torch", "ai.llm360.common.model")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("ai.djl.pytorch.jni")

@@ -20,6 +20,9 @@ import java.util.List;
 public record KernelAttention(
         int heads, int keyValueHeads, int size, int rotary, boolean pairs, float scale) {
 
+    /** As many neighbouring positions of a row read keys and values together. */
+    private static final int TOGETHER = 4;
+
     /**
      * Creates attention.
      *
@@ -114,19 +117,22 @@ public record KernelAttention(
             int[] rows,
             int[] positions,
             KernelRows result) {
+        int[] groups = groups(rows, positions);
         long longest = 1L + Arrays.stream(positions).max().orElse(0);
         long read = 2L * longest * size * cache.elementBytes();
         int step = (int) Math.min(heads, Math.max(1, KernelMatrix.PART / read));
         int steps = (heads + step - 1) / step;
         KernelThreads.shared()
                 .run(
-                        rows.length * steps,
+                        (groups.length - 1) * steps,
                         part -> {
-                            int i = part / steps;
+                            int i = groups[part / steps];
                             int from = part % steps * step;
                             KernelLibrary.llm360_attend(
                                     cache.half(),
                                     find(products, i, 0),
+                                    groups[part / steps + 1] - i,
+                                    products.get(0).size(),
                                     cache.keys(rows[i]),
                                     cache.values(rows[i]),
                                     heads / keyValueHeads,
@@ -135,9 +141,29 @@ public record KernelAttention(
                                     positions[i] + 1L,
                                     scale,
                                     result.address(i),
+                                    result.size(),
                                     from,
                                     Math.min(from + step, heads));
                         });
+    }
+
+    /** Where each of the groups begins that are computed together, and where the last one ends. */
+    private static int[] groups(int[] rows, int[] positions) {
+        int[] starts = new int[rows.length + 1];
+        int count = 0;
+        for (int i = 0; i < rows.length; count++) {
+            starts[count] = i;
+            int next = i + 1;
+            while (next < i + TOGETHER
+                    && next < rows.length
+                    && rows[next] == rows[i]
+                    && positions[next] == positions[next - 1] + 1) {
+                next++;
+            }
+            i = next == i + TOGETHER ? next : i + 1;
+        }
+        starts[count] = rows.length;
+        return Arrays.copyOf(starts, count + 1);
     }
 
     /** Where the numbers from {@code offset} on lie, of row {@code i} of arrays side by side. */

@@ -88,9 +88,33 @@ public final class KernelRows implements AutoCloseable {
         return new KernelRows(memory, address(row), 1, size);
     }
 
+    /**
+     * Allocates rows of zeros.
+     *
+     * @param count n
+     * @param size the floats of a row
+     * @return the rows
+     */
+    static KernelRows zeros(int count, int size) {
+        KernelRows rows = allocate(count, size);
+        new Pointer(rows.address).clear(bytes(count, size));
+        return rows;
+    }
+
+    /** Returns some of the rows, where they lie. */
+    KernelRows rows(int start, int count) {
+        Objects.checkFromIndexSize(start, count, this.count);
+        return new KernelRows(memory, address + bytes(start, size), count, size);
+    }
+
     /** The numbers, where they lie, as long as this object can be reached. */
     FloatBuffer floats() {
-        return new Pointer(address).getByteBuffer(0, bytes(count, size)).asFloatBuffer();
+        return bytes().asFloatBuffer();
+    }
+
+    /** The numbers' bytes, where they lie, as long as this object can be reached. */
+    ByteBuffer bytes() {
+        return NativeMemory.view(address, bytes(count, size));
     }
 
     /** Where the first row lies. The memory stays as long as this object can be reached. */

@@ -23,15 +23,15 @@ final class KernelThreads {
 
     private static final int PIECE = 1 << 15;
 
-    /** So many threads read as fast as any machine's memory gives. */
+    /** As many threads as this read as fast as any machine's memory gives. */
     private static final int MOST = 16;
 
-    private static final KernelThreads SHARED =
-            new KernelThreads(Math.min(MOST, Runtime.getRuntime().availableProcessors()));
+    private static final KernelThreads SHARED = new KernelThreads(threads());
 
     private final Thread[] helpers;
     private volatile Job current;
     private volatile Ahead ahead;
+    private volatile boolean resting;
 
     private static final class Job {
         final int parts;
@@ -94,7 +94,13 @@ final class KernelThreads {
         }
     }
 
-    /** The threads that all models share, one for each processor. */
+    /** Returns as many threads as the user lets libtorch have, else one for each processor. */
+    private static int threads() {
+        int processors = Math.min(MOST, Runtime.getRuntime().availableProcessors());
+        return Math.max(1, Integer.getInteger("ai.djl.pytorch.num_threads", processors));
+    }
+
+    /** The threads that all models share. */
     static KernelThreads shared() {
         return SHARED;
     }
@@ -124,6 +130,7 @@ final class KernelThreads {
     private synchronized void share(int parts, IntConsumer work) {
         Job job = new Job(parts, work);
         ahead = null;
+        resting = false;
         current = job;
         for (Thread helper : helpers) {
             LockSupport.unpark(helper);
@@ -136,6 +143,11 @@ final class KernelThreads {
         if (job.failure != null) {
             throw new IllegalStateException("a kernel's thread failed", job.failure);
         }
+    }
+
+    /** Lets the threads sleep at once: others are about to compute, until the next job. */
+    void rest() {
+        resting = true;
     }
 
     /** Says what memory the next job will begin with, which must stay mapped until then. */
@@ -151,7 +163,7 @@ final class KernelThreads {
             if (job != null && !job.begun()) {
                 job.help();
                 idle = System.nanoTime();
-            } else if (System.nanoTime() - idle < PATIENCE) {
+            } else if (!resting && System.nanoTime() - idle < PATIENCE) {
                 if (memory == null || !memory.read()) {
                     Thread.onSpinWait();
                 }

@@ -38,6 +38,11 @@ final class NativeMemory {
         return new NativeMemory(buffer, Pointer.nativeValue(Native.getDirectBufferPointer(buffer)));
     }
 
+    /** Returns a buffer over memory that stays as long as its owner can be reached. */
+    static ByteBuffer view(long address, long bytes) {
+        return new Pointer(address).getByteBuffer(0, bytes);
+    }
+
     long address() {
         return address;
     }

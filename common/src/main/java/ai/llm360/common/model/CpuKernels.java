@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.IValue;
 import ai.llm360.common.torch.TensorLoader;
 import ai.llm360.common.torch.TorchScript;
+import java.nio.ByteBuffer;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,14 +22,13 @@ import org.slf4j.LoggerFactory;
 final class CpuKernels {
 
     private static final Logger logger = LoggerFactory.getLogger(CpuKernels.class);
-    private static final int SIZE = 64;
 
     private final LinearKind bfloat16;
-    private final int int8Levels;
+    private final boolean exactInt8;
 
-    private CpuKernels(LinearKind bfloat16, int int8Levels) {
+    private CpuKernels(LinearKind bfloat16, boolean exactInt8) {
         this.bfloat16 = bfloat16;
-        this.int8Levels = int8Levels;
+        this.exactInt8 = exactInt8;
     }
 
     private static final class Holder {
@@ -46,11 +46,11 @@ final class CpuKernels {
     }
 
     /**
-     * The number of positive int8 activation levels, 127 or 63, or 0 where the CPU has no int8
-     * kernel.
+     * Returns whether libtorch's product of int8 matrices is exact. CPUs without VNNI add products
+     * in pairs of 16 bits, which 2 * 127 * 127 nearly fills and 255 * 127 overflows.
      */
-    int int8Levels() {
-        return int8Levels;
+    boolean exactInt8() {
+        return exactInt8;
     }
 
     private static CpuKernels probe() {
@@ -61,38 +61,51 @@ final class CpuKernels {
                     bfloat16 = LinearKind.ROWS;
                 }
             }
-            int levels = 0;
-            for (int candidate : new int[] {63, 127}) {
-                // Exact up to float32 rounding of the scales, unless 16-bit pair sums overflow.
-                if (errorOnOnes(manager, LinearKind.INT8, candidate) < 1e-3) {
-                    levels = candidate;
-                }
-            }
-            logger.debug("CPU kernels: bfloat16 {}, int8 levels {}", bfloat16, levels);
-            return new CpuKernels(bfloat16, levels);
+            boolean exact = isExact(manager);
+            logger.debug("CPU kernels: bfloat16 {}, int8 products exact: {}", bfloat16, exact);
+            return new CpuKernels(bfloat16, exact);
         }
     }
 
-    /** Returns the largest relative error of ones times ones, or infinity if the kernel fails. */
-    private static double errorOnOnes(NDManager manager, LinearKind kind, int levels) {
+    /** Multiplies the largest numbers of all combinations of signs. */
+    private static boolean isExact(NDManager manager) {
+        int size = 256;
+        byte[] x = new byte[8 * size];
+        byte[] w = new byte[8 * size];
+        for (int i = 0; i < x.length; i++) {
+            x[i] = (byte) ((i / size & 1 + i % 2) == 0 ? 127 : -127);
+            w[i] = (byte) ((i / size & 2 - i % 2) == 0 ? 127 : -127);
+        }
         try (NDManager scope = manager.newSubManager();
                 TorchScript page =
-                        TorchScript.compile(scope, kind.methods(), kind.constants(levels))) {
-            NDArray weight = scope.ones(new Shape(SIZE, SIZE));
-            NDArray x = scope.ones(new Shape(2, 3, SIZE));
-            try (IValue packed = page.runRaw("prepare", false, weight)) {
-                NDArray y = page.infer(scope, "linear", x, packed);
-                NDArray error = y.toType(DataType.FLOAT32, true).sub(SIZE).abs();
-                return error.max().getFloat() / SIZE;
+                        TorchScript.compile(
+                                scope, LinearKind.INT8.methods(), LinearKind.INT8.constants(true))) {
+            NDArray rows = scope.create(ByteBuffer.wrap(x), new Shape(8, size), DataType.INT8);
+            NDArray matrix = scope.create(ByteBuffer.wrap(w), new Shape(8, size), DataType.INT8);
+            int[] sums = page.infer(scope, "integer_sums", rows, matrix).toIntArray();
+            for (int i = 0; i < sums.length; i++) {
+                int sum = 0;
+                for (int k = 0; k < size; k++) {
+                    sum += x[i / 8 * size + k] * w[i % 8 * size + k];
+                }
+                if (sums[i] != sum) {
+                    return false;
+                }
             }
+            return true;
         } catch (EngineException e) {
-            logger.debug("CPU kernel {} is not usable here", kind, e);
-            return Double.POSITIVE_INFINITY;
+            logger.debug("there is no product of int8 matrices here", e);
+            return false;
         }
     }
 
     /** Returns the constants of a kind on this machine. */
     Map<String, ?> constants(LinearKind kind) {
-        return kind.constants(int8Levels);
+        return kind.constants(exactInt8);
+    }
+
+    /** Compiles the methods of a kind, as a page of their own. */
+    TorchScript compile(NDManager manager, LinearKind kind) {
+        return TorchScript.compile(manager, kind.methods(), constants(kind));
     }
 }

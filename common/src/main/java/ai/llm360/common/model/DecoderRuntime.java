@@ -41,6 +41,7 @@ final class DecoderRuntime {
     private NDArray[] rotaryTables;
     private InferenceWeights weights;
     private KernelDecoder kernels;
+    private Int8Weights int8Weights;
 
     /**
      * @param parameters gives all parameters, the embedding table's among them
@@ -98,6 +99,7 @@ final class DecoderRuntime {
             rotaryTables = null;
             weights = null;
             kernels = null;
+            int8Weights = null;
             mapped = List.of();
         }
         if (old != null) {
@@ -110,13 +112,20 @@ final class DecoderRuntime {
         source = packFrom;
         int8 = asInt8;
         prepared = Optional.empty();
-        kernels = null; // it knows where the weights lay before
+        forget();
     }
 
     /** Says what was prepared for kernels of the weights that were set. */
     synchronized void setPrepared(Optional<PreparedWeights> made) {
         prepared = made;
+        forget();
+    }
+
+    /** What is made of weights knows where they lay before. */
+    private void forget() {
+        weights = null;
         kernels = null;
+        int8Weights = null;
     }
 
     /** Says which files weights are mapped from, now or at first use. */
@@ -162,12 +171,7 @@ final class DecoderRuntime {
         return pages.computeIfAbsent(
                 kind,
                 k -> {
-                    Map<String, Object> constants = new HashMap<>(layout.constants());
-                    constants.put("eps", layout.rules().eps());
-                    constants.put("rotary_dim", layout.rules().rotaryDim());
-                    constants.put("head_scale", layout.rules().headScale());
-                    constants.put("head_dim", layout.headDim());
-                    constants.put("attention_scale", layout.attentionScale());
+                    Map<String, Object> constants = layout.pageConstants();
                     if (k == LinearKind.INT8) {
                         constants.putAll(CpuKernels.get().constants(k));
                     }
@@ -208,7 +212,9 @@ final class DecoderRuntime {
         if (weights == null || weights.kind() != kind) {
             // One group a layer, and one for final norm and head. Those of another kind may be in
             // use, so they are closed with the model.
-            weights = new InferenceWeights(kind, page(kind), source, layout.layers() + 1);
+            weights = 
+                    new InferenceWeights(
+                            kind, page(kind), source, int8Weights(), layout.layers() + 1);
             manager().attachInternal(UUID.randomUUID().toString(), weights);
         }
         return weights;
@@ -226,17 +232,19 @@ final class DecoderRuntime {
             return null;
         }
         if (kernels == null) {
-            KernelWeights forKernels = new KernelWeights(layout, matrices(), manager());
-            kernels = new KernelDecoder(layout, forKernels, rotaryTables(), loader());
+            Optional<Int8Weights> matrices = int8 ? Optional.of(int8Weights()) : Optional.empty();
+            KernelWeights forKernels = new KernelWeights(layout, matrices, manager());
+            kernels = new KernelDecoder(layout, forKernels, rotaryTables(), loader(), manager());
         }
         return kernels.takes(rows) ? kernels : null;
     }
 
-    private KernelMatrices matrices() {
-        if (prepared.isPresent()) {
-            return prepared.get().matrices(loader(), manager());
+    /** The matrices in int8, which kernels and the page share. */
+    private Int8Weights int8Weights() {
+        if (int8Weights == null) {
+            int8Weights = new Int8Weights(prepared, source, loader(), manager());
         }
-        return int8 ? new RoundedMatrices(source, manager()) : KernelMatrices.IN_PLACE;
+        return int8Weights;
     }
 
     /** Packed copies would not follow an optimizer, so only frozen weights are packed. */

@@ -27,17 +27,25 @@ final class InferenceWeights implements AutoCloseable {
     private final LinearKind kind;
     private final TorchScript page;
     private final WeightSource source;
+    private final Int8Weights int8;
     private final IValue[][] groups;
 
     /**
      * Creates the weights of {@code groups} layers (the head counts as one more).
      *
      * @param source where a packed weight is read from
+     * @param int8 gives int8 weights
      */
-    InferenceWeights(LinearKind kind, TorchScript page, WeightSource source, int groups) {
+    InferenceWeights(
+            LinearKind kind,
+            TorchScript page,
+            WeightSource source,
+            Int8Weights int8,
+            int groups) {
         this.kind = kind;
         this.page = page;
         this.source = source;
+        this.int8 = int8;
         this.groups = new IValue[groups][];
     }
 
@@ -103,6 +111,10 @@ final class InferenceWeights implements AutoCloseable {
     }
 
     private IValue pack(String prefix, WeightSpec spec, NDArray array) {
+        if (kind == LinearKind.INT8) {
+            Int8Weights.Matrix matrix = int8.get(prefix + spec.name(), spec, array);
+            return IValue.listFrom((PtNDArray) matrix.elements(), (PtNDArray) matrix.scales());
+        }
         try (NDManager scope = array.getManager().newSubManager()) {
             return page.runRaw(
                     spec.transposed() ? "prepare_transposed" : "prepare",

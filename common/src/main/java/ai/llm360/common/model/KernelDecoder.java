@@ -33,23 +33,32 @@ final class KernelDecoder {
     private static final int FEW_WITHOUT_ARITHMETIC = 16;
 
     private final DecoderLayout layout;
+    private final DecoderRules rules;
     private final KernelAttention attention;
     private final KernelWeights weights;
     private final KernelRows cosines;
     private final KernelRows sines;
     private final TensorLoader loader;
+    private final NDManager owner;
+    private LibtorchProduct libtorch;
 
     /**
+     * @param owner owns what is made here
      * @param tables the cosines and sines of all positions' angles, (positions, R) each
      */
     KernelDecoder(
-            DecoderLayout layout, KernelWeights weights, NDArray[] tables, TensorLoader loader) {
+            DecoderLayout layout,
+            KernelWeights weights,
+            NDArray[] tables,
+            TensorLoader loader,
+            NDManager owner) {
         this.layout = layout;
         this.weights = weights;
         this.loader = loader;
+        this.owner = owner;
         cosines = rows(tables[0]);
         sines = rows(tables[1]);
-        DecoderRules rules = layout.rules();
+        rules = layout.rules().orElseThrow();
         attention =
                 new KernelAttention(
                         layout.heads(),
@@ -61,8 +70,8 @@ final class KernelDecoder {
     }
 
     /**
-     * Whether there are kernels for a decoder on this machine. A matrix that they round, perhaps
-     * from float32, lies in a direct buffer.
+     * Returns whether there are kernels for a decoder on this machine, and rules for them. A matrix
+     * that they round, perhaps from float32, lies in a direct buffer.
      */
     static boolean supports(DecoderLayout layout) {
         long largest =
@@ -71,6 +80,7 @@ final class KernelDecoder {
                         .max()
                         .orElse(0);
         return KernelMatrix.supported()
+                && layout.rules().isPresent()
                 && KernelAttention.supports(layout.headDim())
                 && largest <= Integer.MAX_VALUE / Float.BYTES;
     }
@@ -78,7 +88,7 @@ final class KernelDecoder {
     /** Whether so many rows are computed here. */
     boolean takes(long rows) {
         boolean slow = CpuKernels.get().bfloat16() == LinearKind.BFLOAT16;
-        return weights.manyRows() || rows <= (slow ? FEW_WITHOUT_ARITHMETIC : FEW);
+        return weights.int8() || rows <= (slow ? FEW_WITHOUT_ARITHMETIC : FEW);
     }
 
     /**
@@ -91,7 +101,27 @@ final class KernelDecoder {
     KernelPass begin(NDManager manager, NDArray x, CachedRows cached) {
         boolean owned = cached == null;
         CachedRows rows = owned ? uncached(manager, x.getShape()) : cached;
-        return new KernelPass(layout, attention, x, cosines, sines, rows, owned);
+        return 
+                new KernelPass(
+                        rules,
+                        attention,
+                        x,
+                        cosines,
+                        sines,
+                        rows,
+                        owned,
+                        product(x.getShape().size() / x.getShape().get(2)));
+    }
+
+    /** Returns libtorch's product where so many int8 rows are multiplied by it, else {@code null}. */
+    private synchronized LibtorchProduct product(long rows) {
+        if (!weights.int8() || !LibtorchProduct.takes(rows)) {
+            return null;
+        }
+        if (libtorch == null) {
+            libtorch = new LibtorchProduct(owner);
+        }
+        return libtorch;
     }
 
     /** Whole rows need their keys and values no longer than a layer takes. */
@@ -142,9 +172,10 @@ final class KernelDecoder {
             int row = 0;
             for (KernelRows part : taken) {
                 KernelRows place = taken.size() == 1 ? normed : normed.row(row++);
-                norm(layout.rules(), group.norms().get(0), part, place);
+                norm(rules, group.norms().get(0), part, place);
             }
-            KernelMatrix.multiply(normed, List.of(head), List.of(rows(logits)), scratch);
+            KernelMatrix.multiply(
+                    normed, List.of(head), List.of(rows(logits)), scratch, product(count));
         }
         return logits;
     }

@@ -1,6 +1,7 @@
 package ai.llm360.common.model;
 
 import ai.djl.ndarray.NDArray;
+import ai.llm360.common.kernel.IntegerProduct;
 import ai.llm360.common.kernel.KernelAttention;
 import ai.llm360.common.kernel.KernelCache;
 import ai.llm360.common.kernel.KernelMatrix;
@@ -19,12 +20,13 @@ import java.util.List;
  */
 final class KernelPass implements AutoCloseable {
 
-    private final DecoderLayout layout;
+    private final DecoderRules rules;
     private final KernelAttention attention;
     private final KernelRows cosines;
     private final KernelRows sines;
     private final KvCache cache;
     private final boolean owned;
+    private final IntegerProduct int8;
     private final KernelRows stream;
     private final int[] slots;
     private final int[] positions;
@@ -39,21 +41,24 @@ final class KernelPass implements AutoCloseable {
      * @param sines their sines
      * @param cached the rows' places in a cache that they continue
      * @param owned whether that cache is of one layer, and not used after this pass
+     * @param int8 adds up the products of int8 matrices; {@code null} for kernels of our own
      */
     KernelPass(
-            DecoderLayout layout,
+            DecoderRules rules,
             KernelAttention attention,
             NDArray x,
             KernelRows cosines,
             KernelRows sines,
             CachedRows cached,
-            boolean owned) {
-        this.layout = layout;
+            boolean owned,
+            IntegerProduct int8) {
+        this.rules = rules;
         this.attention = attention;
         this.cosines = cosines;
         this.sines = sines;
         cache = cached.cache();
         this.owned = owned;
+        this.int8 = int8;
         stream = KernelDecoder.rows(x);
         int tokens = Math.toIntExact(x.getShape().get(1));
         int rows = stream.count();
@@ -86,15 +91,15 @@ final class KernelPass implements AutoCloseable {
         norm(weights.norms().get(1));
         List<KernelRows> inner = multiply(2, normed, products.get(2));
         products.get(3).expect();
-        KernelRows gate = inner.get(layout.rules().gate());
-        KernelSteps.swiglu(gate, inner.get(1 - layout.rules().gate()));
+        KernelRows gate = inner.get(rules.gate());
+        KernelSteps.swiglu(gate, inner.get(1 - rules.gate()));
         KernelRows down = multiply(3, gate, products.get(3)).get(0);
         next.run();
         KernelSteps.add(stream, down);
     }
 
     private void norm(Norm norm) {
-        KernelDecoder.norm(layout.rules(), norm, stream, normed);
+        KernelDecoder.norm(rules, norm, stream, normed);
     }
 
     /** The results' memory is that of the same product in the layer before. */
@@ -106,7 +111,7 @@ final class KernelPass implements AutoCloseable {
                             .toList());
         }
         List<KernelRows> rows = results.get(number);
-        KernelMatrix.multiply(x, product.matrices(), rows, scratch);
+        KernelMatrix.multiply(x, product.matrices(), rows, scratch, int8);
         for (int i = 0; i < rows.size(); i++) {
             if (product.biases().get(i) != null) {
                 KernelSteps.addBias(rows.get(i), product.biases().get(i));

@@ -9,10 +9,11 @@ import ai.llm360.common.kernel.KernelRows;
 import ai.llm360.common.torch.TensorLoader;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A decoder's weights as this project's kernels take them, each layer's made when it is first used:
- * matrices as their {@link KernelMatrices} give them, norms and biases as float32 copies.
+ * matrices where they lie, in bfloat16 or int8, norms and biases as float32 copies.
  */
 final class KernelWeights {
 
@@ -47,28 +48,30 @@ final class KernelWeights {
     record Group(List<Norm> norms, List<Product> products) {}
 
     private final DecoderLayout layout;
-    private final KernelMatrices matrices;
+    private final DecoderRules rules;
+    private final Optional<Int8Weights> int8;
     private final NDManager manager;
     private final LayerPlan layerPlan;
     private final LayerPlan lastPlan;
     private final Group[] groups;
 
     /**
-     * @param matrices where matrices come from
+     * @param int8 the matrices, where they aren't the bfloat16 parameters
      * @param manager what is made in between is attached to it
      */
-    KernelWeights(DecoderLayout layout, KernelMatrices matrices, NDManager manager) {
+    KernelWeights(DecoderLayout layout, Optional<Int8Weights> int8, NDManager manager) {
         this.layout = layout;
-        this.matrices = matrices;
+        rules = layout.rules().orElseThrow();
+        this.int8 = int8;
         this.manager = manager;
-        layerPlan = LayerPlan.of(layout.layer(), layout.products());
+        layerPlan = LayerPlan.of(layout.layer(), rules.products());
         lastPlan = LayerPlan.of(layout.last(), List.of(1));
         groups = new Group[layout.layers() + 1];
     }
 
-    /** Whether the matrices multiply any number of rows, rather than few. */
-    boolean manyRows() {
-        return matrices.manyRows();
+    /** Returns whether the matrices are int8. */
+    boolean int8() {
+        return int8.isPresent();
     }
 
     /**
@@ -82,7 +85,7 @@ final class KernelWeights {
 
     /** Returns the final norm, which the head's scale is a part of, and the head. */
     Group last(List<Parameter> parameters) {
-        float scale = (float) layout.rules().headScale();
+        float scale = (float) rules.headScale();
         return group(layout.layers(), "", lastPlan, layout.last(), parameters, scale);
     }
 
@@ -114,7 +117,7 @@ final class KernelWeights {
                 for (int i : product.matrices()) {
                     WeightSpec spec = specs.get(i);
                     NDArray parameter = parameters.get(i).getArray();
-                    operands.add(matrices.get(prefix + spec.name(), spec, parameter));
+                    operands.add(matrix(prefix + spec.name(), spec, parameter));
                 }
                 List<KernelRows> biases = new ArrayList<>(); // has nulls
                 for (int i : product.biases()) {
@@ -125,6 +128,22 @@ final class KernelWeights {
             groups[group] = new Group(norms, products);
         }
         return groups[group];
+    }
+
+    private KernelMatrix matrix(String name, WeightSpec spec, NDArray parameter) {
+        if (int8.isEmpty()) {
+            return KernelMatrix.bfloat16(
+                    parameter.toByteBuffer(true),
+                    spec.outputs(),
+                    spec.inputs(),
+                    spec.transposed());
+        }
+        Int8Weights.Matrix matrix = int8.get().get(name, spec, parameter);
+        return KernelMatrix.int8(
+                matrix.elements().toByteBuffer(true),
+                matrix.scales().toByteBuffer(true),
+                spec.outputs(),
+                spec.inputs());
     }
 
     private KernelRows vector(List<Parameter> parameters, int place, float scale) {

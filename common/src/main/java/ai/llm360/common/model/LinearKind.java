@@ -53,15 +53,16 @@ enum LinearKind {
     }
 
     private String typed(String text) {
-        String type =
-                this == INT8
-                        ? "__torch__.torch.classes.quantized.LinearPackedParamsBase"
-                        : "Tensor";
+        String type = this == INT8 ? "List[Tensor]" : "Tensor";
         return text.replaceAll("\\bWeight\\b", type) + "\n";
     }
 
-    /** Returns the constants that this kind's methods read. */
-    Map<String, ?> constants(int int8Levels) {
-        return this == INT8 ? Map.of("levels", int8Levels) : Map.of();
+    /**
+     * Returns the constants that this kind's methods read.
+     *
+     * @param exact whether libtorch's product of int8 matrices is exact on this CPU
+     */
+    Map<String, ?> constants(boolean exact) {
+        return this == INT8 ? Map.of("exact", exact) : Map.of();
     }
 }

@@ -12,7 +12,6 @@ import ai.llm360.common.checkpoint.FileVersion;
 import ai.llm360.common.checkpoint.TensorInfo;
 import ai.llm360.common.checkpoint.TensorMatcher;
 import ai.llm360.common.checkpoint.TensorType;
-import ai.llm360.common.kernel.KernelMatrix;
 import ai.llm360.common.torch.TensorLoader;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -84,11 +83,9 @@ public final class WeightLoader {
         if (wanted == WeightType.INT8) {
             requireInt8(manager);
         }
-        boolean asStored = wanted == WeightType.INT8 || wanted == WeightType.of(stored);
         Optional<PreparedWeights> made = Optional.empty();
-        boolean kernels = KernelDecoder.supports(decoder.layout()) && !manager.getDevice().isGpu();
-        if (prepared && asStored && kernels) {
-            made = PreparedWeights.find(checkpoint, wanted);
+        if (prepared && wanted == WeightType.INT8) {
+            made = PreparedWeights.find(checkpoint);
         }
         List<FileVersion> mapped = mapped(tensors.values(), manager, wanted);
         made.ifPresent(m -> mapped.add(m.version()));
@@ -157,7 +154,8 @@ public final class WeightLoader {
 
     /** The positions are all that no tensor of the checkpoint vouches for. */
     private static void requireRotaryTables(DecoderLayout layout, MemoryBudget budget) {
-        long bytes = 3L * layout.context() * layout.rules().rotaryDim() * Float.BYTES;
+        int rotary = layout.rules().map(DecoderRules::rotaryDim).orElse(layout.headDim());
+        long bytes = 3L * layout.context() * rotary * Float.BYTES;
         if (!budget.holds(bytes)) {
             throw new IllegalArgumentException(
                     "the rotary tables of %d positions take %s, but %s; write fewer positions into config.json"
@@ -166,10 +164,9 @@ public final class WeightLoader {
     }
 
     private static void requireInt8(NDManager manager) {
-        boolean kernels = KernelMatrix.supported() || CpuKernels.get().int8Levels() > 0;
-        if (manager.getDevice().isGpu() || !kernels) {
+        if (manager.getDevice().isGpu()) {
             throw new IllegalArgumentException(
-                    "int8 weights need an x86-64 CPU's kernels, which %s doesn't have; use bf16"
+                    "int8 weights are for the CPU, not for %s; use bf16"
                             .formatted(manager.getDevice()));
         }
     }

@@ -8,7 +8,6 @@ import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.JniUtils;
-import ai.djl.pytorch.jni.TorchBridge;
 import ai.llm360.common.config.EngineSettings;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;

@@ -12,8 +12,10 @@ import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -107,6 +109,50 @@ class KernelAttentionTest {
                 }
             }
         }
+    }
+
+    /** One of the values is infinite: positions before it don't see it. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void neighbouring_positions_have_the_bits_that_each_has_alone(boolean half) {
+        int count = 10;
+        int first = 59;
+        int width = (4 + 2 * 2) * 24;
+        float[] seen = half(normal(2 * 100 * 24, 1));
+        float[] products = normal(count * width, 1);
+        products[7 * width + 6 * 24] = Float.POSITIVE_INFINITY;
+        int[] rows = new int[count];
+        int[] positions = IntStream.range(first, first + count).toArray();
+        KernelAttention attention = new KernelAttention(4, 2, 24, 2, false, 0.3f);
+        KernelRows angles = rows(100, 2, normal(200, 1));
+        KernelCache together = cache(seen, half);
+        KernelRows expected = KernelRows.allocate(count, 4 * 24);
+        KernelCache alone = cache(seen, half);
+        for (int i = 0; i < count; i++) {
+            KernelRows row =
+                    rows(1, width, Arrays.copyOfRange(products, i * width, (i + 1) * width));
+            int[] position = {positions[i]};
+            attention.attend(
+                    List.of(row), angles, angles, alone, new int[1], position, expected.row(i));
+        }
+        KernelRows actual = KernelRows.allocate(count, 4 * 24);
+        attention.attend(
+                List.of(rows(count, width, products)),
+                angles,
+                angles,
+                together,
+                rows,
+                positions,
+                actual);
+        assertThat(read(actual)).containsExactly(read(expected));
+        assertThat(read(actual)[7 * 4 * 24]).isInfinite();
+        assertThat(read(actual)[6 * 4 * 24]).isFinite();
+    }
+
+    private static KernelCache cache(float[] seen, boolean half) {
+        ByteBuffer keys = half ? halves(seen) : floats(seen);
+        ByteBuffer values = half ? halves(seen) : floats(seen);
+        return new KernelCache(keys, values, half, 1, 2, 100, 24);
     }
 
     @ParameterizedTest
