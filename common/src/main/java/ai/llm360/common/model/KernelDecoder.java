@@ -101,19 +101,20 @@ final class KernelDecoder {
     KernelPass begin(NDManager manager, NDArray x, CachedRows cached) {
         boolean owned = cached == null;
         CachedRows rows = owned ? uncached(manager, x.getShape()) : cached;
-        return 
-                new KernelPass(
-                        rules,
-                        attention,
-                        x,
-                        cosines,
-                        sines,
-                        rows,
-                        owned,
-                        product(x.getShape().size() / x.getShape().get(2)));
+        return new KernelPass(
+                rules,
+                attention,
+                x,
+                cosines,
+                sines,
+                rows,
+                owned,
+                product(x.getShape().size() / x.getShape().get(2)));
     }
 
-    /** Returns libtorch's product where so many int8 rows are multiplied by it, else {@code null}. */
+    /**
+     * Returns libtorch's product where so many int8 rows are multiplied by it, else {@code null}.
+     */
     private synchronized LibtorchProduct product(long rows) {
         if (!weights.int8() || !LibtorchProduct.takes(rows)) {
             return null;
