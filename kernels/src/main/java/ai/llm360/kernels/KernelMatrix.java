@@ -31,11 +31,7 @@ final class KernelMatrix {
     private final int inputs;
 
     private KernelMatrix(
-            Layout layout,
-            NativeMemory elements,
-            NativeMemory scales,
-            int outputs,
-            int inputs) {
+            Layout layout, NativeMemory elements, NativeMemory scales, int outputs, int inputs) {
         this.layout = layout;
         this.elements = elements;
         this.scales = scales;

@@ -212,7 +212,7 @@ final class DecoderRuntime {
         if (weights == null || weights.kind() != kind) {
             // One group a layer, and one for final norm and head. Those of another kind may be in
             // use, so they are closed with the model.
-            weights = 
+            weights =
                     new InferenceWeights(
                             kind, page(kind), source, int8Weights(), layout.layers() + 1);
             manager().attachInternal(UUID.randomUUID().toString(), weights);

@@ -4,7 +4,7 @@ import java.io.InterruptedIOException;
 import java.time.Duration;
 
 /** Sleeps between retries; a test's one only counts. */
-interface Pause {
+interface Sleeper {
 
     void sleep(Duration duration) throws InterruptedException;
 

@@ -12,20 +12,20 @@ import java.util.concurrent.ThreadLocalRandom;
  * times in a row without a byte of progress, about a minute. A server that says when to come back
  * is believed for a quarter of an hour: the Hub counts requests in windows of five minutes.
  */
-final class Patience {
+final class RetryPolicy {
 
     private static final int MAX_FAILURES = 8;
     private static final Duration FIRST = Duration.ofMillis(250);
     private static final Duration LEAST_ASKED = Duration.ofSeconds(1);
     private static final Duration LONGEST = Duration.ofMinutes(15);
 
-    private final Pause pause;
+    private final Sleeper sleeper;
     private final String what;
     private int failures;
     private Duration waited = Duration.ZERO;
 
-    Patience(Pause pause, String what) {
-        this.pause = pause;
+    RetryPolicy(Sleeper sleeper, String what) {
+        this.sleeper = sleeper;
         this.what = what;
     }
 
@@ -71,14 +71,14 @@ final class Patience {
                             .formatted(what, tries(asked, wait), failure.getMessage()),
                     failure);
         }
-        pause.before(
+        sleeper.before(
                 new HubRetry(
                         what,
                         failure.getMessage(),
                         wait,
                         asked == null ? failures : 0,
                         MAX_FAILURES));
-        pause.of(wait);
+        sleeper.of(wait);
     }
 
     private String tries(Duration asked, Duration wait) {

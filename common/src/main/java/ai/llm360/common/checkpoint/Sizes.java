@@ -6,14 +6,14 @@ import java.util.Collections;
 import java.util.List;
 
 /** Sizes of shapes, computed so that no file can make them overflow silently. */
-final class Extents {
+final class Sizes {
 
     /**
      * No model has more; torch itself stops at 64 for most operations. It bounds what is parsed.
      */
     static final int MAX_RANK = 64;
 
-    private Extents() {}
+    private Sizes() {}
 
     /**
      * Counts the elements of a shape.
