@@ -7,8 +7,8 @@ import ai.llm360.common.data.DataPreparation;
 import ai.llm360.common.data.TokenDataset;
 import ai.llm360.common.train.TrainingPhase;
 import ai.llm360.io.AtomicDirectory;
-import ai.llm360.zoo.DataCache;
-import ai.llm360.zoo.DataRecipes;
+import ai.llm360.zoo.Zoo;
+import ai.llm360.zoo.reproduce.DataRecipes;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -118,10 +118,11 @@ final class DataPrepareCommand implements Callable<Integer> {
                         .setRecipe(DataRecipes.bind(tree))
                         .setTarget(directory)
                         .optBase(DataRecipes.base(recipe))
-                        .optCache(DataCache.maven())
+                        .optCache(Zoo.ofEnvironment().dataCache())
                         .optThreads(threads);
         if (download) {
-            preparation.optDownloads(DataCache.maven(), url -> terminal.say("downloading " + url));
+            preparation.optDownloads(
+                    Zoo.ofEnvironment().dataCache(), url -> terminal.say("downloading " + url));
         }
         try (Meter progress = new Meter(terminal)) {
             DataManifest manifest = preparation.optProgress(progress).build().prepare();

@@ -3,9 +3,9 @@ package ai.llm360.cli;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.zoo.Zoo;
-import ai.llm360.zoo.tree.RunPublisher;
-import ai.llm360.zoo.tree.TreeCheckpoint;
-import ai.llm360.zoo.tree.TreeFile;
+import ai.llm360.zoo.source.TreeCheckpoint;
+import ai.llm360.zoo.source.TreeFile;
+import ai.llm360.zoo.transfer.RunPublisher;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -97,7 +97,7 @@ final class ExportCommand implements Callable<Integer> {
     public Integer call() throws IOException, ModelNotFoundException {
         RunPublisher.Builder publisher =
                 RunPublisher.builder()
-                        .setRun(Zoo.directory(run))
+                        .setRun(Zoo.ofEnvironment().directory(run))
                         .setTree(out)
                         .optModel(model)
                         .optRepository(repository)

@@ -4,9 +4,9 @@ import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.TensorInfo;
 import ai.llm360.common.checkpoint.TensorType;
-import ai.llm360.hub.HubSettings;
 import ai.llm360.io.PlainText;
 import ai.llm360.zoo.PartialCheckpoint;
+import ai.llm360.zoo.Zoo;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
@@ -48,14 +48,14 @@ final class InfoCommand implements Callable<Integer> {
 
     @Mixin private Output output;
 
-    private final PartialCheckpoint.Hub hub;
+    private final Zoo zoo;
 
     InfoCommand(Terminal terminal) {
-        this(new SharedHub(HubSettings::ofEnvironment, new Retries(terminal)));
+        this(Zoo.builder().optRetryListener(new Retries(terminal)).build());
     }
 
-    InfoCommand(PartialCheckpoint.Hub hub) {
-        this.hub = hub;
+    InfoCommand(Zoo zoo) {
+        this.zoo = zoo;
     }
 
     private record TypeUse(String dtype, long tensors, long bytes) {}
@@ -82,7 +82,7 @@ final class InfoCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws ModelNotFoundException, IOException {
-        PartialCheckpoint found = PartialCheckpoint.find(reference, hub);
+        PartialCheckpoint found = zoo.resolve(reference).partial();
         try (Checkpoint checkpoint = found.headers()) {
             JsonObject config = config(found);
             Info info = info(found, checkpoint, config);

@@ -1,14 +1,10 @@
 package ai.llm360.cli;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
-import ai.llm360.zoo.Catalogue;
-import ai.llm360.zoo.CheckpointSeries;
-import ai.llm360.zoo.ListedCheckpoint;
-import ai.llm360.zoo.MetadataJson;
-import ai.llm360.zoo.PublishedCheckpoint;
-import ai.llm360.zoo.SeriesMetadata;
-import ai.llm360.zoo.TreeModels;
+import ai.llm360.zoo.CheckpointEntry;
+import ai.llm360.zoo.Series;
 import ai.llm360.zoo.Zoo;
+import ai.llm360.zoo.catalogue.PublishedCheckpoint;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -92,16 +88,16 @@ final class ListCommand implements Callable<Integer> {
             Integer published,
             String asked,
             Long tokensAskedFor,
-            List<CheckpointEntry> checkpoints) {
+            List<EntryRow> checkpoints) {
 
-        static Checkpoints of(CheckpointSeries series) throws ModelNotFoundException {
+        static Checkpoints of(Series series) {
             OptionalLong tokens = series.nearestTo();
             return new Checkpoints(
                     series.model(),
                     series.published().orElse(null),
                     series.asked().map(Instant::toString).orElse(null),
                     tokens.isPresent() ? tokens.getAsLong() : null,
-                    series.checkpoints().stream().map(CheckpointEntry::of).toList());
+                    series.checkpoints().stream().map(EntryRow::of).toList());
         }
     }
 
@@ -116,17 +112,12 @@ final class ListCommand implements Callable<Integer> {
             output.result(models, () -> print(models));
             return 0;
         }
-        if (TreeModels.isReference(asked)) {
-            TreeEntries entries = TreeEntries.of(asked);
-            output.result(entries, () -> entries.print(output, exactTokens));
-            return 0;
-        }
         if (refresh) {
-            Catalogue.refresh(asked.replaceFirst("@.*", ""));
+            Zoo.ofEnvironment().refresh(asked.replaceFirst("@.*", ""));
         }
-        CheckpointSeries series = Zoo.series(asked);
+        Series series = Series.of(asked);
         if (metadata) {
-            output.text(MetadataJson.write(SeriesMetadata.of(series)));
+            output.text(series.metadataJson());
         } else {
             Checkpoints found = Checkpoints.of(series);
             output.result(found, () -> print(found, !asked.contains("@")));
@@ -136,9 +127,9 @@ final class ListCommand implements Callable<Integer> {
 
     private static Models models() throws ModelNotFoundException, IOException {
         List<Model> models = new ArrayList<>();
-        for (String model : Zoo.models()) {
-            CheckpointSeries series = Zoo.series(model);
-            List<ListedCheckpoint> all = series.checkpoints();
+        for (String model : Zoo.ofEnvironment().models()) {
+            Series series = Series.of(model);
+            List<CheckpointEntry> all = series.checkpoints();
             models.add(
                     new Model(
                             model,
@@ -149,7 +140,7 @@ final class ListCommand implements Callable<Integer> {
                                     .orElse(null),
                             series.published().orElse(null),
                             all.size(),
-                            all.stream().filter(ListedCheckpoint::atHand).count()));
+                            all.stream().filter(CheckpointEntry::isHere).count()));
         }
         return new Models(models);
     }
@@ -172,7 +163,7 @@ final class ListCommand implements Callable<Integer> {
         if (found.tokensAskedFor() != null) {
             output.line("nearest to %,d tokens:".formatted(found.tokensAskedFor()));
         }
-        CheckpointEntry.print(output, found.checkpoints(), exactTokens);
+        EntryRow.print(output, found.checkpoints(), exactTokens);
         if (found.asked() != null) {
             output.line("branches as the Hub had them at " + found.asked());
         }

@@ -20,7 +20,7 @@ final class ModelNames implements Iterable<String> {
     @Override
     public Iterator<String> iterator() {
         try {
-            return Zoo.models().iterator();
+            return Zoo.ofEnvironment().models().iterator();
         } catch (IOException e) {
             return List.<String>of().iterator(); // a home that can't be read: the verb will tell
         }

@@ -6,10 +6,11 @@ import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.djl.repository.zoo.ZooModel;
 import ai.llm360.common.model.WeightType;
 import ai.llm360.hub.HubPlan;
-import ai.llm360.zoo.Catalogue;
-import ai.llm360.zoo.CheckpointDownload;
+import ai.llm360.zoo.CheckpointEntry;
 import ai.llm360.zoo.Criteria;
-import ai.llm360.zoo.PublishedCheckpoint;
+import ai.llm360.zoo.Reference;
+import ai.llm360.zoo.Zoo;
+import ai.llm360.zoo.source.CheckpointDownload;
 import java.io.IOException;
 import java.util.Locale;
 import java.util.Optional;
@@ -54,19 +55,24 @@ final class ModelOptions {
     /** Loads the model, the caller's to close. */
     ZooModel<String, String> load()
             throws ModelNotFoundException, MalformedModelException, IOException {
-        Criteria<String, String> criteria = Criteria.of(reference);
+        if (device != null) {
+            DeviceOption.require(device);
+        }
+        Zoo zoo = Zoo.builder().optRetryListener(new Retries(terminal)).build();
+        CheckpointEntry checkpoint = zoo.resolve(reference);
+        Optional<CheckpointDownload> download = checkpoint.download();
+        if (Reference.tokens(reference).isPresent()) {
+            sayNearest(checkpoint);
+        }
+        if (download.isPresent()) {
+            run(download.get());
+        }
+        Criteria<String, String> criteria = checkpoint.criteria(String.class, String.class);
         if (dtype != null) {
             criteria.optDtype(dtype);
         }
         if (device != null) {
-            DeviceOption.require(device);
             criteria.optDevice(device);
-        }
-        Optional<CheckpointDownload> download =
-                CheckpointDownload.of(reference, new Retries(terminal));
-        Catalogue.current().nearest(reference).ifPresent(this::sayNearest);
-        if (download.isPresent()) {
-            run(download.get());
         }
         return criteria.loadModel();
     }
@@ -88,7 +94,7 @@ final class ModelOptions {
         }
     }
 
-    private void sayNearest(PublishedCheckpoint checkpoint) {
+    private void sayNearest(CheckpointEntry checkpoint) {
         terminal.say(
                 String.format(
                         Locale.ROOT,

@@ -1,13 +1,13 @@
 package ai.llm360.cli;
 
 import ai.llm360.common.checkpoint.TensorType;
-import ai.llm360.hub.HubClient;
 import ai.llm360.hub.HubSettings;
-import ai.llm360.zoo.CacheTarget;
-import ai.llm360.zoo.CastTarget;
-import ai.llm360.zoo.MirrorTarget;
-import ai.llm360.zoo.Pull;
-import ai.llm360.zoo.PullTarget;
+import ai.llm360.zoo.Zoo;
+import ai.llm360.zoo.transfer.CacheTarget;
+import ai.llm360.zoo.transfer.CastTarget;
+import ai.llm360.zoo.transfer.MirrorTarget;
+import ai.llm360.zoo.transfer.Pull;
+import ai.llm360.zoo.transfer.PullTarget;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.nio.file.PathMatcher;
@@ -102,12 +102,12 @@ final class PullCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        HubClient client =
-                HubClient.builder()
-                        .setSettings(settings.call())
+        Zoo zoo =
+                Zoo.builder()
+                        .optHub(settings.call())
                         .optRetryListener(new Retries(terminal))
                         .build();
-        Pull pull = Pull.plan(client, target(client), references);
+        Pull pull = Pull.plan(zoo, target(zoo), references);
         if (planOnly) {
             PullReport.print(output, pull, rate);
             pull.requireSpace();
@@ -124,12 +124,12 @@ final class PullCommand implements Callable<Integer> {
         }
     }
 
-    private PullTarget target(HubClient client) {
+    private PullTarget target(Zoo zoo) throws IOException {
         Predicate<String> files = PathGlob.any(include);
         if (dtype == null) {
             return mirror == null
-                    ? new CacheTarget(client, files)
-                    : new MirrorTarget(mirror, client.settings(), files);
+                    ? new CacheTarget(zoo.client(), files)
+                    : new MirrorTarget(mirror, zoo.hub(), files);
         }
         if (mirror != null || !include.isEmpty()) {
             throw new ParameterException(
@@ -137,6 +137,6 @@ final class PullCommand implements Callable<Integer> {
                     "--dtype makes whole checkpoints in the model home; leave out --to and"
                             + " --include, or --dtype");
         }
-        return new CastTarget(client, dtype);
+        return new CastTarget(zoo, dtype);
     }
 }

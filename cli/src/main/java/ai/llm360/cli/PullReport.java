@@ -2,8 +2,8 @@ package ai.llm360.cli;
 
 import ai.llm360.hub.HubFile;
 import ai.llm360.hub.HubPlan;
-import ai.llm360.zoo.Pull;
-import ai.llm360.zoo.PullTarget;
+import ai.llm360.zoo.transfer.Pull;
+import ai.llm360.zoo.transfer.PullTarget;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

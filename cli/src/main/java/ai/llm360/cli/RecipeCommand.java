@@ -1,6 +1,6 @@
 package ai.llm360.cli;
 
-import ai.llm360.zoo.Recipes;
+import ai.llm360.zoo.reproduce.Recipes;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.Callable;

@@ -1,7 +1,7 @@
 package ai.llm360.cli;
 
 import ai.llm360.hub.CacheRemoval;
-import ai.llm360.zoo.Removal;
+import ai.llm360.zoo.transfer.Removal;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,8 +1,8 @@
 package ai.llm360.cli;
 
-import ai.llm360.hub.HubCache;
 import ai.llm360.hub.HubSettings;
-import ai.llm360.zoo.Removal;
+import ai.llm360.zoo.Zoo;
+import ai.llm360.zoo.transfer.Removal;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -46,7 +46,7 @@ final class RemoveCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        HubCache cache = new HubCache(settings.call().cache());
-        return RemovalReport.run(output, confirmation, Removal.of(cache, references));
+        Zoo zoo = Zoo.builder().optHub(settings.call()).build();
+        return RemovalReport.run(output, confirmation, Removal.of(zoo, references));
     }
 }

@@ -5,10 +5,12 @@ import ai.llm360.common.config.EngineSettings;
 import ai.llm360.common.data.DataPreparation;
 import ai.llm360.common.train.TrainingPhase;
 import ai.llm360.io.AtomicDirectory;
-import ai.llm360.zoo.DataCache;
-import ai.llm360.zoo.Pretraining;
-import ai.llm360.zoo.Reproduction;
-import ai.llm360.zoo.ReproductionResult;
+import ai.llm360.zoo.reproduce.Pretraining;
+import ai.llm360.zoo.reproduce.Reproduction;
+import ai.llm360.zoo.reproduce.ReproductionResult;
+import ai.llm360.zoo.Zoo;
+import ai.llm360.zoo.reproduce.Reproduction;
+import ai.llm360.zoo.reproduce.ReproductionResult;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -96,7 +98,8 @@ final class ReproduceCommand implements Callable<Integer> {
 
     private void prepare(DataPreparation.Builder preparation) throws IOException {
         if (!offline) {
-            preparation.optDownloads(DataCache.maven(), url -> terminal.say("downloading " + url));
+            preparation.optDownloads(
+                    Zoo.ofEnvironment().dataCache(), url -> terminal.say("downloading " + url));
         }
         try (Meter progress = new Meter(terminal)) {
             preparation.optProgress(progress).build().prepare();

@@ -1,8 +1,8 @@
 package ai.llm360.cli;
 
 import ai.llm360.common.torch.Machine;
-import ai.llm360.zoo.CheckpointComparison;
-import ai.llm360.zoo.ReproductionResult;
+import ai.llm360.zoo.reproduce.CheckpointComparison;
+import ai.llm360.zoo.reproduce.ReproductionResult;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

@@ -1,8 +1,8 @@
 package ai.llm360.cli;
 
-import ai.llm360.zoo.PublishedCheckpoint;
-import ai.llm360.zoo.PublishedResults;
-import ai.llm360.zoo.PublishedResults.Row;
+import ai.llm360.zoo.catalogue.PublishedCheckpoint;
+import ai.llm360.zoo.catalogue.PublishedResults;
+import ai.llm360.zoo.catalogue.PublishedResults.Row;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;

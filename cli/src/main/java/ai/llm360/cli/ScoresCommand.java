@@ -4,12 +4,12 @@ import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.hub.HubClient;
 import ai.llm360.hub.HubSettings;
 import ai.llm360.io.WholeFile;
-import ai.llm360.zoo.Catalogue;
-import ai.llm360.zoo.PublishedCheckpoint;
-import ai.llm360.zoo.PublishedResults;
-import ai.llm360.zoo.PublishedResults.Row;
-import ai.llm360.zoo.PublishedResults.Task;
-import ai.llm360.zoo.Scores;
+import ai.llm360.zoo.Zoo;
+import ai.llm360.zoo.catalogue.PublishedCheckpoint;
+import ai.llm360.zoo.catalogue.PublishedResults;
+import ai.llm360.zoo.catalogue.PublishedResults.Row;
+import ai.llm360.zoo.catalogue.PublishedResults.Task;
+import ai.llm360.zoo.catalogue.Scores;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -86,12 +86,13 @@ final class ScoresCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        List<PublishedCheckpoint> checkpoints = checkpoints();
-        HubClient hub =
-                HubClient.builder()
-                        .setSettings(settings.call())
+        Zoo zoo =
+                Zoo.builder()
+                        .optHub(settings.call())
                         .optRetryListener(new Retries(terminal))
                         .build();
+        HubClient hub = zoo.client();
+        List<PublishedCheckpoint> checkpoints = checkpoints(zoo);
         PublishedResults results;
         try (Meter progress = Meter.counting(terminal)) {
             results = PublishedResults.read(hub, task, checkpoints, progress);
@@ -118,11 +119,14 @@ final class ScoresCommand implements Callable<Integer> {
         return 0;
     }
 
-    private List<PublishedCheckpoint> checkpoints() throws ModelNotFoundException, IOException {
-        Catalogue catalogue = Catalogue.deciding(asked);
+    private List<PublishedCheckpoint> checkpoints(Zoo zoo)
+            throws ModelNotFoundException, IOException {
+        zoo.deciding(asked);
         return asked.contains("@")
-                ? catalogue.select(asked).checkpoints()
-                : catalogue.checkpoints(asked);
+                ? zoo.published(asked).checkpoints().stream()
+                        .map(one -> one.published().orElseThrow())
+                        .toList()
+                : zoo.catalogue().checkpoints(asked);
     }
 
     private static Result result(PublishedResults results) {

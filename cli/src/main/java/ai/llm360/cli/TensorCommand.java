@@ -1,12 +1,8 @@
 package ai.llm360.cli;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
-import ai.llm360.common.checkpoint.CheckpointWriter;
-import ai.llm360.common.checkpoint.TensorSpec;
 import ai.llm360.common.checkpoint.TensorType;
-import ai.llm360.hub.HubSettings;
-import ai.llm360.zoo.Catalogue;
-import ai.llm360.zoo.ListedCheckpoint;
+import ai.llm360.zoo.CheckpointEntry;
 import ai.llm360.zoo.PartialCheckpoint;
 import ai.llm360.zoo.Reference;
 import ai.llm360.zoo.TensorRows;
@@ -22,10 +18,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.stream.DoubleStream;
 import java.util.stream.LongStream;
 import picocli.CommandLine.Command;
@@ -93,14 +85,14 @@ final class TensorCommand implements Callable<Integer> {
 
     @Mixin private Output output;
 
-    private final PartialCheckpoint.Hub hub;
+    private final Zoo zoo;
 
     TensorCommand(Terminal terminal) {
-        this(new SharedHub(HubSettings::ofEnvironment, new Retries(terminal)));
+        this(Zoo.builder().optRetryListener(new Retries(terminal)).build());
     }
 
-    TensorCommand(PartialCheckpoint.Hub hub) {
-        this.hub = hub;
+    TensorCommand(Zoo zoo) {
+        this.zoo = zoo;
     }
 
     private record Read(
@@ -126,8 +118,7 @@ final class TensorCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        Map<String, String> references = references();
-        List<Slice> slices = read(references);
+        List<Slice> slices = zoo.select(reference).sweep(AT_ONCE, this::read);
         if (out != null) {
             write(slices);
         }
@@ -144,41 +135,8 @@ final class TensorCommand implements Callable<Integer> {
         return 0;
     }
 
-    /** Returns references by the names of their checkpoints: several for a range. */
-    private Map<String, String> references() throws ModelNotFoundException, IOException {
-        Map<String, String> references = new LinkedHashMap<>();
-        if (!Reference.isSeveral(reference)) {
-            references.put(reference, reference);
-            return references;
-        }
-        Catalogue.deciding(reference); // keeps the Hub's list, where only that knows the series
-        for (ListedCheckpoint found : Zoo.series(reference)) {
-            references.put(found.name(), found.reference());
-        }
-        return references;
-    }
-
-    private List<Slice> read(Map<String, String> references) throws Exception {
-        ExecutorService threads =
-                Executors.newFixedThreadPool(Math.min(AT_ONCE, references.size()));
-        try {
-            List<Future<Slice>> futures = new ArrayList<>();
-            references.forEach(
-                    (name, where) -> futures.add(threads.submit(() -> read(name, where))));
-            List<Slice> slices = new ArrayList<>();
-            for (Future<Slice> future : futures) {
-                slices.add(future.get());
-            }
-            return slices;
-        } catch (ExecutionException e) {
-            throw e.getCause() instanceof Exception cause ? cause : e;
-        } finally {
-            threads.shutdownNow();
-        }
-    }
-
-    private Slice read(String name, String where) throws ModelNotFoundException, IOException {
-        PartialCheckpoint checkpoint = PartialCheckpoint.find(where, hub);
+    private Slice read(CheckpointEntry entry) throws ModelNotFoundException, IOException {
+        PartialCheckpoint checkpoint = entry.partial();
         TensorRows stored =
                 rows == null
                         ? checkpoint.read(tensor)
@@ -191,7 +149,7 @@ final class TensorCommand implements Callable<Integer> {
         double[] values = cast.values(0, listed);
         Read read =
                 new Read(
-                        name,
+                        Reference.isSeveral(reference) ? entry.name() : reference,
                         checkpoint.path().toString(),
                         checkpoint
                                 .remote()
@@ -211,14 +169,7 @@ final class TensorCommand implements Callable<Integer> {
             String name = slices.size() == 1 ? tensor : slice.read().checkpoint();
             contents.put(name, slice.rows());
         }
-        List<TensorSpec> specs = new ArrayList<>();
-        contents.forEach(
-                (name, rows) -> specs.add(new TensorSpec(name, rows.type(), rows.shape())));
-        CheckpointWriter.writeFile(
-                out,
-                specs,
-                (spec, channel) ->
-                        channel.write(contents.get(spec.name()).elements().duplicate().rewind()));
+        TensorRows.write(out, contents);
     }
 
     private void print(Result result) {

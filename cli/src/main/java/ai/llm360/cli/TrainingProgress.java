@@ -8,7 +8,7 @@ import ai.llm360.common.run.ValidationLoss;
 import ai.llm360.common.train.TrainingListener;
 import ai.llm360.common.train.TrainingPlan;
 import ai.llm360.common.train.TrainingResult;
-import ai.llm360.zoo.Pretraining;
+import ai.llm360.zoo.reproduce.Pretraining;
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;

@@ -1,9 +1,9 @@
 package ai.llm360.cli;
 
 import ai.llm360.hub.FileProblem;
-import ai.llm360.hub.HubCache;
 import ai.llm360.hub.HubSettings;
-import ai.llm360.zoo.Verification;
+import ai.llm360.zoo.Zoo;
+import ai.llm360.zoo.transfer.Verification;
 import java.io.IOException;
 import java.nio.file.PathMatcher;
 import java.util.ArrayList;
@@ -75,19 +75,8 @@ final class VerifyCommand implements Callable<Integer> {
         this.settings = settings;
     }
 
-    private record Problem(String path, String kind, String expected, String found) {
-
-        static Problem of(FileProblem problem) {
-            return new Problem(
-                    problem.path().toString(),
-                    problem.kind().name(),
-                    problem.expected(),
-                    problem.found());
-        }
-    }
-
     private record Checked(
-            String checkpoint, int compared, long bytes, List<Problem> problems, int removed) {}
+            String checkpoint, int compared, long bytes, List<FileProblem> problems, int removed) {}
 
     private record Result(boolean whole, List<Checked> checkpoints) {}
 
@@ -97,11 +86,11 @@ final class VerifyCommand implements Callable<Integer> {
             throw new ParameterException(
                     spec.commandLine(), "Give checkpoints, or --all, and not both");
         }
-        HubCache cache = new HubCache(settings.call().cache());
+        Zoo zoo = Zoo.builder().optHub(settings.call()).build();
         Verification verification =
                 all
-                        ? Verification.ofAll(cache)
-                        : Verification.of(cache, references, PathGlob.any(include));
+                        ? Verification.ofAll(zoo)
+                        : Verification.of(zoo, references, PathGlob.any(include));
         List<Verification.Result> found = run(verification);
         List<Checked> checked = new ArrayList<>();
         for (Verification.Result result : found) {
@@ -110,7 +99,7 @@ final class VerifyCommand implements Callable<Integer> {
                             result.name(),
                             result.files(),
                             result.bytes(),
-                            result.problems().stream().map(Problem::of).toList(),
+                            result.problems(),
                             removeDamaged ? verification.removeDamaged(result) : 0));
         }
         boolean whole = found.stream().allMatch(result -> result.problems().isEmpty());

@@ -73,11 +73,12 @@ class ListCommandTest {
         assertThat(listed.getAsJsonArray("checkpoints").get(359))
                 .hasToString(
                         "{\"name\":\"ckpt-359\",\"repository\":\"IFM/Amber\","
-                                + "\"revision\":\"main\",\"phase\":null,\"step\":274320,"
-                                + "\"tokens\":1258448486400,\"chunk\":359,\"evidence\":\"rule\","
+                                + "\"revision\":\"main\",\"commit\":null,\"phase\":null,"
+                                + "\"step\":274320,\"tokens\":1258448486400,\"loss\":null,"
+                                + "\"chunk\":359,\"evidence\":\"rule\","
                                 + "\"at_hand\":true,\"path\":\""
                                 + here
-                                + "\"}");
+                                + "\",\"bytes\":null}");
     }
 
     @Test
@@ -135,8 +136,8 @@ class ListCommandTest {
         assertThat(command.run("list", "amber-nano")).isZero();
         assertThat(command.out().lines())
                 .hasSize(11)
-                .startsWith("checkpoint  step  tokens (M)  at hand")
-                .endsWith("ckpt-009     860        1.76  yes");
+                .startsWith("checkpoint  step  tokens (M)    loss  at hand")
+                .endsWith("ckpt-009     860        1.76  3.1834  yes");
         assertThat(temp).isEmptyDirectory();
     }
 

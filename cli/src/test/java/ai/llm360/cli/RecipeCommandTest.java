@@ -3,7 +3,7 @@ package ai.llm360.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.llm360.common.config.ConfigTree;
-import ai.llm360.zoo.Recipes;
+import ai.llm360.zoo.reproduce.Recipes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,8 +3,8 @@ package ai.llm360.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.llm360.common.torch.Machine;
-import ai.llm360.zoo.CheckpointComparison;
-import ai.llm360.zoo.ReproductionResult;
+import ai.llm360.zoo.reproduce.CheckpointComparison;
+import ai.llm360.zoo.reproduce.ReproductionResult;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

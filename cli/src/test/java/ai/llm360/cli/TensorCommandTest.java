@@ -7,6 +7,7 @@ import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.common.testing.SafetensorsBuilder;
 import ai.llm360.hub.HubSettings;
+import ai.llm360.zoo.Zoo;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.ByteArrayInputStream;
@@ -48,8 +49,12 @@ class TensorCommandTest {
         return HubSettings.of(Map.of("HF_HOME", temp.toString(), "HF_ENDPOINT", server.endpoint()));
     }
 
+    private Zoo zoo() throws IOException {
+        return Zoo.builder().optHub(settings()).build();
+    }
+
     private String tensor(String... args) throws Exception {
-        return run(new TensorCommand(new SharedHub(this::settings, retry -> {})), args);
+        return run(new TensorCommand(zoo()), args);
     }
 
     private Terminal terminal() {
@@ -176,7 +181,7 @@ class TensorCommandTest {
 
     @Test
     void info_shows_the_headers_of_what_is_not_here_and_their_cost() throws Exception {
-        assertThat(run(new InfoCommand(new SharedHub(this::settings, retry -> {})), "amber@200"))
+        assertThat(run(new InfoCommand(zoo()), "amber@200"))
                 .startsWith("hf://LLM360/Amber@")
                 .contains("parameters   2,097,152\n", "layout       safetensors\n")
                 .containsPattern(

@@ -1,99 +1,99 @@
 package ai.llm360.zoo;
 
+import ai.djl.MalformedModelException;
 import ai.djl.repository.AbstractRepository;
 import ai.djl.repository.Artifact;
 import ai.djl.repository.MRL;
 import ai.djl.repository.Metadata;
+import ai.djl.repository.zoo.BaseModelLoader;
+import ai.djl.repository.zoo.Criteria;
 import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.djl.repository.zoo.ZooModel;
 import ai.djl.util.Progress;
+import ai.llm360.zoo.catalogue.Catalogue;
+import ai.llm360.zoo.djl.MetadataJson;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * DJL's view of one reference: a repository with one model, whose artifacts are its checkpoints.
- *
- * <p>{@code llm360://amber@ckpt-200} has one artifact; {@code llm360://amber} has one for each
- * checkpoint, the last first, whether it is on this machine or not, each with the property {@code
- * checkpoint}; {@code llm360:///a/directory} has the one at the path. Query parameters, such as
- * {@code ?dtype=bf16}, become the model's arguments. A published checkpoint is downloaded when DJL
- * prepares its artifact, which is when it loads it.
+ * DJL's view of a series: a repository with one model, whose artifacts are its checkpoints, the
+ * last first, each with the property {@code checkpoint}. Query parameters of its URL, such as
+ * {@code ?dtype=bf16}, become the model's arguments. What isn't on this machine is downloaded when
+ * DJL prepares its artifact, which is when it loads it.
  */
 final class CheckpointRepository extends AbstractRepository {
 
-    static final String SCHEME = "llm360";
+    private final String model;
+    private final Located located;
 
-    private final Reference reference;
-    private final String artifactId;
+    /** Checkpoints by their artifacts' names, so that what is loaded is what was located. */
+    private final Map<String, CheckpointEntry> entries = new ConcurrentHashMap<>();
 
-    CheckpointRepository(String name, URI uri, Reference reference) {
-        super(name, uri);
-        this.reference = reference;
-        artifactId =
-                reference instanceof Reference.Named named
-                        ? named.model()
-                        : String.valueOf(((Reference.AtPath) reference).path().getFileName());
+    private final Map<String, Path> prepared = new ConcurrentHashMap<>();
+    private final boolean isPrepared;
+
+    /** Finds the series. */
+    interface Located {
+        Series series() throws ModelNotFoundException, IOException;
     }
 
-    /** {@inheritDoc} */
+    /**
+     * Creates a repository.
+     *
+     * @param model the name of DJL's model
+     * @param located is asked each time: a checkpoint may have arrived since
+     */
+    CheckpointRepository(String name, URI uri, String model, Located located) {
+        super(name, uri);
+        this.model = model;
+        this.located = located;
+        isPrepared = false;
+    }
+
+    /** Creates a repository of a checkpoint whose files are here. */
+    private CheckpointRepository(CheckpointEntry one, Path directory) {
+        super(one.reference(), directory.toUri());
+        model = one.artifact();
+        located = () -> Series.of(one.model(), List.of(one), Catalogue.of(List.of()));
+        entries.put(model, one);
+        prepared.put(model, directory);
+        isPrepared = true;
+    }
+
+    /** Loads a checkpoint by DJL's loader, after its files have come here. */
+    static <I, O> ZooModel<I, O> load(
+            CheckpointEntry one, Progress progress, Criteria<I, O> criteria)
+            throws ModelNotFoundException, MalformedModelException, IOException {
+        CheckpointRepository repository = new CheckpointRepository(one, directory(one, progress));
+        return new BaseModelLoader(repository.getResources().get(0)).loadModel(criteria);
+    }
+
+    /** {@inheritDoc} Files don't come by DJL's own downloads. */
     @Override
     public boolean isRemote() {
         return false;
     }
 
-    /** {@inheritDoc} It looks each time: a checkpoint may have arrived since. */
+    /** {@inheritDoc} */
     @Override
     public Metadata locate(MRL mrl) throws IOException {
-        Metadata found =
-                reference instanceof Reference.Named named
-                        ? named(named)
-                        : atPath(resolved((Reference.AtPath) reference));
+        Metadata found;
+        try {
+            Series series = located.series();
+            series.forEach(one -> entries.put(one.artifact(), one));
+            found = MetadataJson.toDjl(series.metadataJson());
+        } catch (ModelNotFoundException e) {
+            throw new IOException(e.getMessage(), e);
+        }
         StrictTranslatorFactory.install(found);
         found.setRepositoryUri(mrl.toURI());
         found.init(arguments);
         return found;
-    }
-
-    private static Metadata named(Reference.Named named) throws IOException {
-        try {
-            return SeriesMetadata.of(
-                    named.checkpoint().equals(Reference.Named.LATEST)
-                            ? Zoo.series(named.model())
-                            : one(named));
-        } catch (ModelNotFoundException e) {
-            throw new IOException(e.getMessage(), e);
-        }
-    }
-
-    /** What is at hand is found without the Hub; the Hub's list may say which is the nearest. */
-    private static CheckpointSeries one(Reference.Named named)
-            throws ModelNotFoundException, IOException {
-        if (ModelHome.get().catalogue().needsList(named)) {
-            Catalogue.deciding(named.toString());
-        }
-        return CheckpointSeries.of(ModelHome.get(), named);
-    }
-
-    private static Path resolved(Reference.AtPath at) throws IOException {
-        try {
-            return RunCheckpoints.resolve(at.path());
-        } catch (ModelNotFoundException e) {
-            throw new IOException(e.getMessage(), e);
-        }
-    }
-
-    private Metadata atPath(Path path) throws IOException {
-        if (!Files.isDirectory(path)) {
-            throw new IOException(
-                    "%s is a file; a model is loaded from the directory that also holds its config.json"
-                            .formatted(path));
-        }
-        return MetadataJson.of(
-                artifactId, List.of(new MetadataJson.Entry(artifactId, Map.of(), List.of())));
     }
 
     /** {@inheritDoc} */
@@ -106,35 +106,37 @@ final class CheckpointRepository extends AbstractRepository {
     }
 
     /**
-     * {@inheritDoc} A published checkpoint that isn't on this machine is downloaded; one that comes
-     * with the library is copied into the model home.
+     * {@inheritDoc} A checkpoint that isn't on this machine is downloaded; one that comes with the
+     * library is copied into the model home.
      */
     @Override
     public void prepare(Artifact artifact, Progress progress) throws IOException {
-        if (reference instanceof Reference.Named) {
-            try {
-                Optional<CheckpointDownload> download = CheckpointDownload.of(named(artifact));
-                if (download.isPresent()) {
-                    download.get().run(progress);
-                } else {
-                    ModelHome.get().find(named(artifact));
-                }
-            } catch (ModelNotFoundException e) {
-                throw new IOException(e.getMessage(), e);
+        try {
+            if (!isPrepared) {
+                String name = artifact.getName();
+                prepared.put(name, directory(entries.get(name), progress));
             }
+        } catch (ModelNotFoundException e) {
+            throw new IOException(e.getMessage(), e);
         }
     }
 
-    private Reference.Named named(Artifact artifact) {
-        return new Reference.Named(artifactId, artifact.getName());
+    private static Path directory(CheckpointEntry checkpoint, Progress progress)
+            throws ModelNotFoundException, IOException {
+        Path path = checkpoint.fetch(progress);
+        if (!Files.isDirectory(path)) {
+            throw new IOException(
+                    "%s is a file; a model is loaded from the directory that also holds its config.json"
+                            .formatted(path));
+        }
+        return path;
     }
 
     /** {@inheritDoc} Before it is prepared, the directory may be one that isn't there. */
     @Override
     public Path getResourceDirectory(Artifact artifact) throws IOException {
-        return reference instanceof Reference.AtPath at
-                ? resolved(at)
-                : ModelHome.get().place(named(artifact));
+        Path directory = prepared.get(artifact.getName());
+        return directory == null ? entries.get(artifact.getName()).place() : directory;
     }
 
     /** {@inheritDoc} */
@@ -146,7 +148,7 @@ final class CheckpointRepository extends AbstractRepository {
     /** {@inheritDoc} */
     @Override
     public List<MRL> getResources() {
-        return List.of(model(MetadataJson.APPLICATION, MetadataJson.GROUP, artifactId));
+        return List.of(model(MetadataJson.APPLICATION, MetadataJson.GROUP, model));
     }
 
     /** {@inheritDoc} */

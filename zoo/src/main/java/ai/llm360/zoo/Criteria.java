@@ -2,8 +2,6 @@ package ai.llm360.zoo;
 
 import ai.djl.Device;
 import ai.djl.MalformedModelException;
-import ai.djl.repository.Repository;
-import ai.djl.repository.zoo.BaseModelLoader;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.djl.repository.zoo.ZooModel;
 import ai.djl.translate.TranslateException;
@@ -14,11 +12,11 @@ import ai.llm360.common.generate.TextGenerator;
 import ai.llm360.common.generate.TextTranslator;
 import ai.llm360.common.model.CausalDecoder;
 import ai.llm360.common.model.WeightType;
+import ai.llm360.zoo.djl.Architecture;
+import ai.llm360.zoo.djl.ModelArgument;
 import com.google.gson.JsonParseException;
 import java.io.IOException;
-import java.net.URI;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * The short way to a model.
@@ -43,12 +41,17 @@ import java.util.Optional;
  */
 public final class Criteria<I, O> {
 
-    private final String reference;
+    private final Resolver checkpoint;
     private final ai.djl.repository.zoo.Criteria.Builder<I, O> builder;
     private Progress progress;
 
-    private Criteria(String reference, Class<I> input, Class<O> output) {
-        this.reference = reference;
+    /** Finds the checkpoint, once, when the model is loaded. */
+    interface Resolver {
+        CheckpointEntry resolve() throws ModelNotFoundException, IOException;
+    }
+
+    Criteria(Resolver checkpoint, Class<I> input, Class<O> output) {
+        this.checkpoint = checkpoint;
         builder = ai.djl.repository.zoo.Criteria.builder().setTypes(input, output);
     }
 
@@ -107,7 +110,7 @@ public final class Criteria<I, O> {
      * @return the criteria
      */
     public static <I, O> Criteria<I, O> of(String reference, Class<I> input, Class<O> output) {
-        return new Criteria<>(reference, input, output);
+        return Zoo.ofEnvironment().criteria(reference, input, output);
     }
 
     /**
@@ -185,19 +188,8 @@ public final class Criteria<I, O> {
             throws ModelNotFoundException, MalformedModelException, IOException {
         ai.djl.repository.zoo.Criteria<I, O> criteria = builder.build();
         checkTypes(criteria);
-        Reference parsed = Reference.parse(reference);
-        Optional<CheckpointDownload> download = CheckpointDownload.of(parsed);
-        if (download.isPresent()) {
-            download.get().run(progress);
-        }
-        String rest =
-                parsed instanceof Reference.Named
-                        ? parsed.toString()
-                        : Reference.resolve(reference).toUri().getRawPath();
-        URI uri = URI.create(CheckpointRepository.SCHEME + "://" + rest);
-        Repository repository = new CheckpointRepositoryFactory().newInstance(reference, uri);
         try {
-            return new BaseModelLoader(repository.getResources().get(0)).loadModel(criteria);
+            return CheckpointRepository.load(checkpoint.resolve(), progress, criteria);
         } catch (ModelNotFoundException e) {
             // DJL says "No matching translator found" of a tokenizer that can't be read.
             if (e.getCause() instanceof TranslateException t
@@ -230,7 +222,7 @@ public final class Criteria<I, O> {
      */
     public static CausalDecoder newBlock(String reference)
             throws ModelNotFoundException, IOException {
-        return Architecture.describedBy(Reference.resolve(reference));
+        return Architecture.describedBy(Zoo.ofEnvironment().checkpoint(reference).path());
     }
 
     /**

@@ -7,9 +7,14 @@ import ai.djl.util.Progress;
 import ai.llm360.common.model.CausalDecoder;
 import ai.llm360.common.model.WeightLoader;
 import ai.llm360.common.model.WeightType;
+import ai.llm360.zoo.djl.Architecture;
+import ai.llm360.zoo.djl.GenerationArguments;
+import ai.llm360.zoo.djl.ModelArgument;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Makes the block that a checkpoint's config.json describes and loads the weights into it.
@@ -21,6 +26,16 @@ import java.util.Map;
 public final class DecoderBlockFactory implements BlockFactory {
 
     private static final long serialVersionUID = 1L;
+
+    /** The arguments that a {@code metadata.json} gives to DJL for it to load our models. */
+    public static final Map<String, String> ARGUMENTS =
+            Collections.unmodifiableMap(
+                    new TreeMap<>(
+                            Map.of(
+                                    "blockFactory", DecoderBlockFactory.class.getName(),
+                                    "translatorFactory",
+                                            GenerationTranslatorFactory.class.getName(),
+                                    "engine", "PyTorch")));
 
     /** Creates the factory. */
     public DecoderBlockFactory() {}

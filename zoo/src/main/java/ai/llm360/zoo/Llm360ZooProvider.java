@@ -3,6 +3,9 @@ package ai.llm360.zoo;
 import ai.djl.repository.Repository;
 import ai.djl.repository.zoo.ModelZoo;
 import ai.djl.repository.zoo.ZooProvider;
+import ai.llm360.zoo.catalogue.Catalogue;
+import ai.llm360.zoo.djl.MetadataJson;
+import ai.llm360.zoo.source.EmbeddedSeries;
 import java.net.URI;
 import java.util.List;
 import java.util.Set;
@@ -35,7 +38,7 @@ public final class Llm360ZooProvider implements ZooProvider {
 
         Llm360ModelZoo() {
             for (String model : MODELS) {
-                URI uri = URI.create(CheckpointRepository.SCHEME + "://" + model);
+                URI uri = URI.create(CheckpointRepositoryFactory.SCHEME + "://" + model);
                 Repository repository = new CheckpointRepositoryFactory().newInstance(model, uri);
                 addModel(new CheckpointLoader(repository));
             }

@@ -1,13 +1,13 @@
 package ai.llm360.zoo;
 
-import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.HubConfig;
 import ai.llm360.common.checkpoint.IgnoreRule;
 import ai.llm360.common.checkpoint.TensorInfo;
 import ai.llm360.hub.HubClient;
-import ai.llm360.hub.HubSettings;
 import ai.llm360.hub.RemoteSnapshot;
+import ai.llm360.zoo.catalogue.PublishedRepository;
+import ai.llm360.zoo.djl.Architecture;
 import com.google.gson.JsonParseException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,7 +21,7 @@ import java.util.Optional;
  * only the bytes that are needed are asked for.
  *
  * <pre>{@code
- * PartialCheckpoint checkpoint = PartialCheckpoint.find("amber@ckpt-200");
+ * PartialCheckpoint checkpoint = Zoo.ofEnvironment().resolve("amber@ckpt-200").partial();
  * TensorRows rows = checkpoint.read("model.layers.0.self_attn.q_proj.weight", 0, 16);
  * System.out.println(rows.statistics() + ", " + checkpoint.transferred() + " bytes transferred");
  * }</pre>
@@ -40,96 +40,28 @@ public final class PartialCheckpoint {
         this.remote = remote;
     }
 
-    /**
-     * Finds a checkpoint, with the Hub and the cache that the environment names.
-     *
-     * @param reference {@code model@checkpoint}, a path, or any repository of the Hub and its
-     *     branch, tag or commit: {@code LLM360/Amber@ckpt_200}
-     * @return the checkpoint
-     * @throws ModelNotFoundException if it is neither here nor published
-     * @throws IOException if the Hub doesn't give it, or reading fails
-     */
-    public static PartialCheckpoint find(String reference)
-            throws ModelNotFoundException, IOException {
-        return find(
-                reference,
-                () -> HubClient.builder().setSettings(HubSettings.ofEnvironment()).build());
+    static PartialCheckpoint at(Path path) {
+        return new PartialCheckpoint(path, Optional.empty());
     }
 
-    /** Gives a client once it is needed: what is on this machine needs none. */
-    @FunctionalInterface
-    public interface Hub {
-
-        /**
-         * Returns the client.
-         *
-         * @return a client, which may be the same each time
-         * @throws IOException if the settings make no sense
-         */
-        HubClient client() throws IOException;
+    static PartialCheckpoint remote(HubClient hub, HubReference wanted) throws IOException {
+        RemoteSnapshot snapshot =
+                PublishedRepository.first(
+                        hub, wanted.repository(), name -> hub.remote(name, wanted.revision()));
+        return new PartialCheckpoint(snapshot.root(), Optional.of(snapshot));
     }
 
-    /**
-     * Finds a checkpoint.
-     *
-     * @param reference {@code model@checkpoint}, a path, or any repository of the Hub and its
-     *     branch, tag or commit: {@code LLM360/Amber@ckpt_200}
-     * @param hub who asks the Hub for what isn't at hand
-     * @return the checkpoint
-     * @throws ModelNotFoundException if it is neither here nor published
-     * @throws IOException if the Hub doesn't give it, or reading fails
-     */
-    public static PartialCheckpoint find(String reference, Hub hub)
-            throws ModelNotFoundException, IOException {
-        try {
-            return new PartialCheckpoint(Reference.resolve(reference), Optional.empty());
-        } catch (ModelNotFoundException e) {
-            HubReference wanted = wanted(reference, e);
-            RemoteSnapshot snapshot =
-                    PublishedRepository.first(
-                            hub.client(),
-                            wanted.repository(),
-                            name -> hub.client().remote(name, wanted.revision()));
-            return new PartialCheckpoint(snapshot.root(), Optional.of(snapshot));
-        }
-    }
-
-    private static HubReference wanted(String reference, ModelNotFoundException absent)
-            throws ModelNotFoundException, IOException {
-        Reference parsed = Reference.parse(reference);
-        if (parsed instanceof HubReference hub) {
-            return hub;
-        }
-        Optional<PublishedCheckpoint> published =
-                parsed instanceof Reference.Named named
-                        ? Catalogue.deciding(reference).find(named)
-                        : Optional.empty();
-        return published.map(HubReference::of).orElseThrow(() -> absent);
-    }
-
-    /**
-     * Returns where the checkpoint lies.
-     *
-     * @return a directory or file of this machine, or of a {@link RemoteSnapshot}
-     */
+    /** {@return a directory or file of this machine, or of a {@link RemoteSnapshot}} */
     public Path path() {
         return path;
     }
 
-    /**
-     * Returns the commit that is read, where the checkpoint isn't at hand.
-     *
-     * @return the commit on the Hub; empty for a checkpoint on this machine
-     */
+    /** {@return the commit on the Hub; empty for a checkpoint on this machine} */
     public Optional<RemoteSnapshot> remote() {
         return remote;
     }
 
-    /**
-     * Returns how many bytes the network has brought since the checkpoint was looked for.
-     *
-     * @return bytes; 0 for one on this machine
-     */
+    /** {@return the bytes that the network has brought so far; 0 for one on this machine} */
     public long transferred() {
         return remote.map(RemoteSnapshot::transferred).orElse(0L);
     }

@@ -1,11 +1,18 @@
 package ai.llm360.zoo;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.llm360.zoo.catalogue.Catalogue;
+import ai.llm360.zoo.catalogue.CheckpointNames;
+import ai.llm360.zoo.catalogue.PublishedAmber;
+import ai.llm360.zoo.catalogue.PublishedCheckpoint;
 import java.io.IOException;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -38,9 +45,6 @@ public sealed interface Reference
     /** A checkpoint of a series, found by name. */
     record Named(String model, String checkpoint) implements Reference {
 
-        /** The checkpoint's name where none is given: the last of the series. */
-        public static final String LATEST = "latest";
-
         @Override
         public String toString() {
             return model + "@" + checkpoint;
@@ -50,7 +54,10 @@ public sealed interface Reference
     /** A checkpoint of a static tree, found by name; {@code tree} is a directory or an address. */
     record InTree(URI tree, String model, String checkpoint) implements Reference {}
 
-    /** What a model or checkpoint may be called. */
+    /** The schemes of references into static trees. */
+    Set<String> TREES = Set.of("llm360+file", "llm360+http", "llm360+https");
+
+    /** Matches the name of a model, and of a checkpoint of it. */
     Pattern NAME = Pattern.compile("([A-Za-z0-9][\\w.-]*)(?:@([A-Za-z0-9][\\w.-]*))?");
 
     /**
@@ -63,8 +70,8 @@ public sealed interface Reference
      */
     static Reference parse(String text) throws ModelNotFoundException {
         SeriesPart.requireOne(text);
-        if (TreeModels.isReference(text)) {
-            return TreeModels.parse(text);
+        if (isInTree(text)) {
+            return inTree(text);
         }
         Optional<Path> path = RunCheckpoints.path(text);
         if (path.isPresent()) {
@@ -73,7 +80,8 @@ public sealed interface Reference
         Matcher name = NAME.matcher(text);
         if (name.matches()) {
             return new Named(
-                    name.group(1), Optional.ofNullable(name.group(2)).orElse(Named.LATEST));
+                    name.group(1),
+                    Optional.ofNullable(name.group(2)).orElse(CheckpointNames.LATEST));
         }
         Optional<PublishedCheckpoint> published = onHub(text);
         if (published.isPresent()) {
@@ -87,6 +95,38 @@ public sealed interface Reference
                                                 .formatted(text)));
     }
 
+    private static InTree inTree(String text) throws ModelNotFoundException {
+        int slash = text.lastIndexOf('/');
+        Matcher name = NAME.matcher(text.substring(slash + 1));
+        try {
+            if (slash > 0 && name.matches()) {
+                URI tree = new URI(text.substring("llm360+".length(), slash + 1));
+                if (tree.getRawPath() != null && tree.getRawPath().startsWith("/")) {
+                    return new InTree(
+                            tree,
+                            name.group(1),
+                            Optional.ofNullable(name.group(2)).orElse(CheckpointNames.LATEST));
+                }
+            }
+        } catch (URISyntaxException e) {
+            // told below
+        }
+        throw new ModelNotFoundException(
+                "'%s' names no model in a static tree: write llm360+file:///tree/model@checkpoint or llm360+https://host/tree/model@checkpoint, a space as %%20"
+                        .formatted(text));
+    }
+
+    /**
+     * Returns whether a reference is into a static tree.
+     *
+     * @param text any reference
+     * @return whether it has one of the schemes {@code llm360+file}, {@code llm360+http} and {@code
+     *     llm360+https}
+     */
+    static boolean isInTree(String text) {
+        return TREES.contains(text.substring(0, Math.max(0, text.indexOf(':'))));
+    }
+
     /**
      * Returns whether a reference names a range or a sample of checkpoints.
      *
@@ -95,6 +135,16 @@ public sealed interface Reference
      */
     static boolean isSeveral(String text) {
         return SeriesPart.parse(text).isPresent();
+    }
+
+    /**
+     * Returns the number of tokens that a reference asks for: the checkpoint is the nearest to it.
+     *
+     * @param text any reference
+     * @return the number; empty for one that names its checkpoint otherwise
+     */
+    static OptionalLong tokens(String text) {
+        return CheckpointNames.tokens(text.substring(text.lastIndexOf('@') + 1));
     }
 
     private static Optional<PublishedCheckpoint> onHub(String text) {
@@ -106,8 +156,8 @@ public sealed interface Reference
     }
 
     /**
-     * Finds the checkpoint on this machine. Nothing of the Hub is downloaded; what a web server's
-     * tree has is.
+     * Finds a checkpoint's files on this machine, by the environment's model home and Hub's cache:
+     * see {@link CheckpointEntry#path}.
      *
      * @param text the reference
      * @return its directory, or its file if the reference is a path to one
@@ -116,16 +166,6 @@ public sealed interface Reference
      * @throws IOException if the model home can't be listed, or a tree can't be read
      */
     static Path resolve(String text) throws ModelNotFoundException, IOException {
-        Reference reference = parse(text);
-        if (reference instanceof InTree inTree) {
-            return TreeModels.directory(inTree);
-        }
-        if (reference instanceof Named named) {
-            return ModelHome.get().find(named);
-        }
-        if (reference instanceof HubReference hub) {
-            return hub.pulled().orElseThrow(() -> new ModelNotFoundException(hub.absent()));
-        }
-        return RunCheckpoints.resolve(((AtPath) reference).path().toAbsolutePath().normalize());
+        return Zoo.ofEnvironment().checkpoint(text).path();
     }
 }

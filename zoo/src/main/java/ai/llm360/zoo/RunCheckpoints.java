@@ -1,7 +1,10 @@
 package ai.llm360.zoo;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
-import ai.llm360.zoo.tree.TrainedModel;
+import ai.llm360.zoo.CheckpointEntry.Source;
+import ai.llm360.zoo.catalogue.Catalogue;
+import ai.llm360.zoo.source.ModelHome;
+import ai.llm360.zoo.source.TrainedModel;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -15,6 +18,8 @@ import java.util.Optional;
  * directory of checkpoints; {@code run@ckpt-003} is one of a run's.
  */
 final class RunCheckpoints {
+
+    private static final int SHOWN = 12;
 
     private RunCheckpoints() {}
 
@@ -68,69 +73,63 @@ final class RunCheckpoints {
     }
 
     /** Finds a checkpoint: a run stands for its last one, a directory of any models for none. */
-    static Path resolve(Path path) throws ModelNotFoundException, IOException {
+    static CheckpointEntry find(Zoo zoo, Catalogue known, Path path)
+            throws ModelNotFoundException, IOException {
         Optional<Part> part = Files.exists(path) ? Optional.empty() : Part.of(path);
         if (part.isPresent()) {
-            Path named = part.get().run().resolve(part.get().checkpoint());
+            Path run = part.get().run();
+            Path named = run.resolve(part.get().checkpoint());
             return Files.isDirectory(named)
-                    ? named
-                    : find(part.get().run(), part.get().checkpoint()).directory();
+                    ? at(zoo, run, part.get().checkpoint(), named)
+                    : series(zoo, known, run.toString(), run).checkpoint(part.get().checkpoint());
         }
         requireExisting(path);
-        return TrainedModel.isRun(path) ? find(path, Reference.Named.LATEST).directory() : path;
+        return TrainedModel.isRun(path)
+                ? series(zoo, known, path.toString(), path).last()
+                : at(zoo, path, "", path);
     }
 
-    private static TrainedModel.Source find(Path run, String checkpoint)
-            throws ModelNotFoundException, IOException {
-        List<TrainedModel.Source> all = sources(run);
-        return SeriesPart.find(
-                        all,
-                        checkpoint,
-                        TrainedModel.Source::name,
-                        source -> source.standing().tokens())
-                .orElseThrow(
-                        () ->
-                                new ModelNotFoundException(
-                                        "no checkpoint '%s' in %s: there are %s"
-                                                .formatted(
-                                                        checkpoint,
-                                                        run,
-                                                        ModelHome.some(
-                                                                all.stream()
-                                                                        .map(
-                                                                                TrainedModel.Source
-                                                                                        ::name)
-                                                                        .toList()))));
+    private static CheckpointEntry at(Zoo zoo, Path model, String name, Path path)
+            throws IOException {
+        return CheckpointEntry.at(
+                zoo, model.toString(), name, Optional.empty(), new Stored.At(Source.PATH, path));
     }
 
-    private static List<TrainedModel.Source> sources(Path run)
+    /**
+     * Lists a run's checkpoints.
+     *
+     * @param model what they are called after: the run as it was given
+     * @param path the run, or {@code run@checkpoint}
+     */
+    static Series series(Zoo zoo, Catalogue known, String model, Path path)
             throws ModelNotFoundException, IOException {
+        Optional<Part> part = Files.exists(path) ? Optional.empty() : Part.of(path);
+        Path run = part.map(Part::run).orElse(path);
         requireExisting(run);
         if (!Files.isDirectory(run) || !TrainedModel.isOne(run)) {
             throw new ModelNotFoundException(
                     "%s is no series: expected the directory of a run, of a training in phases, or one of directories with a config.json and weights each"
                             .formatted(run));
         }
-        return TrainedModel.of(run, false).checkpoints();
-    }
-
-    /**
-     * Lists a run's checkpoints, in the order of training.
-     *
-     * @param model what they are called after: the run as it was given
-     * @param path the run, or {@code run@checkpoint}
-     */
-    static List<ListedCheckpoint> list(String model, Path path)
-            throws ModelNotFoundException, IOException {
-        Optional<Part> part = Files.exists(path) ? Optional.empty() : Part.of(path);
-        return sources(part.map(Part::run).orElse(path)).stream()
-                .map(source -> ListedCheckpoint.of(model, source))
-                .toList();
+        return Series.of(
+                model,
+                TrainedModel.of(run, false).checkpoints().stream()
+                        .map(
+                                one ->
+                                        new CheckpointEntry(
+                                                zoo,
+                                                model,
+                                                one.name(),
+                                                one.standing(),
+                                                Optional.empty(),
+                                                new Stored.At(Source.PATH, one.directory())))
+                        .toList(),
+                known);
     }
 
     private static void requireExisting(Path path) throws ModelNotFoundException, IOException {
         if (!Files.exists(path)) {
-            List<String> near = ModelHome.neighbours(path);
+            List<String> near = neighbours(path);
             throw new ModelNotFoundException(
                     "no checkpoint at %s: there is no such directory%s"
                             .formatted(
@@ -139,5 +138,11 @@ final class RunCheckpoints {
                                             ? ""
                                             : "; beside it there is " + String.join(", ", near)));
         }
+    }
+
+    private static List<String> neighbours(Path path) throws IOException {
+        Path parent = path.toAbsolutePath().getParent();
+        List<String> all = parent == null ? List.of() : ModelHome.directories(parent);
+        return all.subList(0, Math.min(SHOWN, all.size()));
     }
 }

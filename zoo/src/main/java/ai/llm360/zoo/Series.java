@@ -1,128 +1,354 @@
 package ai.llm360.zoo;
 
+import ai.djl.repository.Metadata;
 import ai.djl.repository.zoo.ModelNotFoundException;
-import ai.llm360.common.torch.Machine;
-import com.google.gson.FieldNamingPolicy;
-import com.google.gson.Gson;
-import com.google.gson.GsonBuilder;
+import ai.llm360.io.NearNames;
+import ai.llm360.io.Workers;
+import ai.llm360.zoo.catalogue.Catalogue;
+import ai.llm360.zoo.catalogue.CheckpointNames;
+import ai.llm360.zoo.djl.MetadataJson;
 import java.io.IOException;
-import java.util.HashSet;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
-import java.util.Objects;
-import java.util.Set;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.Callable;
+import java.util.function.Function;
+import java.util.stream.IntStream;
 
 /**
- * The checkpoints of one training run, in its order, with what is known of each: the file {@code
- * series.json}, which {@code docs/formats/series.md} specifies.
+ * Checkpoints of one model in the order of training, on this machine or not: published by LLM360,
+ * brought by the library, of the model home, of a run, or in a static tree. A part of a series is a
+ * series.
  *
  * <pre>{@code
- * for (SeriesCheckpoint checkpoint : Series.of("amber-nano").checkpoints()) {
- *     System.out.println(checkpoint.name() + " " + checkpoint.loss());
+ * for (CheckpointEntry checkpoint : Series.of("amber").sample(12)) {
+ *     System.out.println(checkpoint.reference() + " " + checkpoint.tokens());
  * }
  * }</pre>
- *
- * @param formatVersion the version of the file's format
- * @param model the model's name; {@code model@checkpoint} is a {@link Reference}
- * @param madeOn where it was trained
- * @param files the files that all checkpoints share, such as {@code config.json}
- * @param checkpoints the checkpoints, first to last
  */
-public record Series(
-        int formatVersion,
-        String model,
-        Machine madeOn,
-        List<String> files,
-        List<SeriesCheckpoint> checkpoints) {
+public final class Series implements Iterable<CheckpointEntry> {
 
-    /** The version written, and the only one read. */
-    public static final int FORMAT_VERSION = 1;
+    private final String model;
+    private final List<CheckpointEntry> checkpoints;
+    private final Catalogue known;
+    private final Function<String, Optional<CheckpointEntry>> others;
+    private final Absence absence;
+    private final OptionalLong nearestTo;
 
-    /** The file's name. */
-    static final String FILE_NAME = "series.json";
+    /** Says why there is no checkpoint of a name. */
+    interface Absence {
+        String explain(String name) throws IOException;
+    }
 
-    private static final Gson GSON =
-            new GsonBuilder()
-                    .disableHtmlEscaping()
-                    .setFieldNamingPolicy(FieldNamingPolicy.LOWER_CASE_WITH_UNDERSCORES)
-                    .create();
+    /** Work that is done for each checkpoint of a series. */
+    @FunctionalInterface
+    public interface Work<T> {
 
-    /** Checks what was given. */
-    public Series {
-        if (formatVersion != FORMAT_VERSION) {
-            throw new IllegalArgumentException(
-                    "version %d of the series format; this program reads version %d"
-                            .formatted(formatVersion, FORMAT_VERSION));
-        }
-        Objects.requireNonNull(model, "a series lacks its model");
-        Objects.requireNonNull(madeOn, "a series lacks made_on");
-        files = List.copyOf(files);
-        checkpoints = List.copyOf(checkpoints);
-        Set<String> names = new HashSet<>();
-        for (SeriesCheckpoint checkpoint : checkpoints) {
-            if (!names.add(checkpoint.name())) {
-                throw new IllegalArgumentException(
-                        "two checkpoints are named " + checkpoint.name());
-            }
-        }
+        /**
+         * Does the work.
+         *
+         * @param checkpoint a checkpoint
+         * @return the result
+         * @throws ModelNotFoundException if the checkpoint is nowhere to be had
+         * @throws IOException if reading fails
+         */
+        T of(CheckpointEntry checkpoint) throws ModelNotFoundException, IOException;
     }
 
     /**
-     * Returns the series of a model that comes with the library.
+     * Creates a series.
      *
-     * @param model the model's name, such as {@code amber-nano}
-     * @return its checkpoints; none of them is copied or loaded
-     * @throws ModelNotFoundException if the library brings no such series
-     * @throws IOException if reading fails
+     * @param others finds a published checkpoint that the list may not show
      */
-    public static Series of(String model) throws ModelNotFoundException, IOException {
-        return EmbeddedSeries.of(model).series();
+    Series(
+            String model,
+            List<CheckpointEntry> checkpoints,
+            Catalogue known,
+            Function<String, Optional<CheckpointEntry>> others,
+            Absence absence) {
+        this(model, checkpoints, known, others, absence, OptionalLong.empty());
+    }
+
+    private Series(
+            String model,
+            List<CheckpointEntry> checkpoints,
+            Catalogue known,
+            Function<String, Optional<CheckpointEntry>> others,
+            Absence absence,
+            OptionalLong nearestTo) {
+        this.model = model;
+        this.checkpoints = List.copyOf(checkpoints);
+        this.known = known;
+        this.others = others;
+        this.absence = absence;
+        this.nearestTo = nearestTo;
     }
 
     /**
-     * Returns a checkpoint.
+     * Returns a series by the environment's model home and Hub: see {@link Zoo#series}.
      *
-     * @param name its name, as the series spells it
-     * @return the checkpoint
-     * @throws IllegalArgumentException if there is none
+     * @param reference a model's name, a range or a sample of its checkpoints, or one
+     * @return the checkpoints
+     * @throws ModelNotFoundException if there are none, saying what there is
+     * @throws IOException if the model home or a cache can't be read
      */
-    public SeriesCheckpoint checkpoint(String name) {
+    public static Series of(String reference) throws ModelNotFoundException, IOException {
+        return Zoo.ofEnvironment().series(reference);
+    }
+
+    /** Makes a series of all that there is of a model that has no name of its own. */
+    static Series of(String model, List<CheckpointEntry> all, Catalogue known) {
+        String name = model.substring(model.lastIndexOf('/') + 1);
+        return new Series(
+                model,
+                all,
+                known,
+                asked ->
+                        // What the catalogue knows by that name may be here by the one it gives.
+                        known.find(name, asked)
+                                .flatMap(
+                                        found ->
+                                                all.stream()
+                                                        .filter(
+                                                                one ->
+                                                                        one.name()
+                                                                                .equals(
+                                                                                        found
+                                                                                                .name()))
+                                                        .findFirst()),
+                asked -> {
+                    List<String> names = all.stream().map(CheckpointEntry::name).toList();
+                    return "no checkpoint '%s' in %s: there are %s; did you mean %s?"
+                            .formatted(
+                                    asked,
+                                    model,
+                                    CheckpointNames.some(names),
+                                    String.join(" or ", NearNames.of(asked, names)));
+                });
+    }
+
+    private Series part(List<CheckpointEntry> some, OptionalLong nearest) {
+        return new Series(model, some, known, others, absence, nearest);
+    }
+
+    /** Returns one checkpoint as a series. */
+    Series one(String name) throws ModelNotFoundException, IOException {
+        return part(List.of(checkpoint(name)), CheckpointNames.tokens(name));
+    }
+
+    /** {@return the model's name, a run's directory, or the address of a model in a tree} */
+    public String model() {
+        return model;
+    }
+
+    /** {@return the checkpoints, first to last; never none} */
+    public List<CheckpointEntry> checkpoints() {
+        return checkpoints;
+    }
+
+    /** {@inheritDoc} From the first of the training to the last. */
+    @Override
+    public Iterator<CheckpointEntry> iterator() {
+        return checkpoints.iterator();
+    }
+
+    /** {@return the first checkpoint} */
+    public CheckpointEntry first() {
+        return checkpoints.get(0);
+    }
+
+    /** {@return the last checkpoint} */
+    public CheckpointEntry last() {
+        return checkpoints.get(checkpoints.size() - 1);
+    }
+
+    /** {@return the number of tokens that was asked for, if the series is the nearest to one} */
+    public OptionalLong nearestTo() {
+        return nearestTo;
+    }
+
+    /** {@return when the Hub was asked for the model's branches; empty if it wasn't} */
+    public Optional<Instant> asked() {
+        return known.asked(model);
+    }
+
+    /**
+     * {@return the number of checkpoints that LLM360 published, which may be more than are known by
+     * name; empty for other models}
+     */
+    public Optional<Integer> published() {
+        return known.published(model);
+    }
+
+    /**
+     * Returns a checkpoint of the model.
+     *
+     * @param name its name in any spelling that a {@link Reference} may have; {@code latest} is the
+     *     last, and {@code 1.0T-tokens} the nearest to that many
+     * @return the checkpoint; also a published one that only may exist
+     * @throws ModelNotFoundException if there is none, saying what there is
+     * @throws IOException if the model home can't be read
+     */
+    public CheckpointEntry checkpoint(String name) throws ModelNotFoundException, IOException {
+        Optional<CheckpointEntry> found = named(name).or(() -> other(name));
+        if (found.isEmpty()) {
+            throw new ModelNotFoundException(absence.explain(name));
+        }
+        return found.get();
+    }
+
+    private Optional<CheckpointEntry> named(String name) {
+        OptionalLong tokens = CheckpointNames.tokens(name);
         return checkpoints.stream()
-                .filter(checkpoint -> checkpoint.name().equals(name))
+                .filter(one -> CheckpointNames.same(one.name(), name))
                 .findFirst()
+                .or(() -> name.equals(CheckpointNames.LATEST) ? latest() : Optional.empty())
+                .or(
+                        () ->
+                                tokens.isEmpty()
+                                        ? Optional.empty()
+                                        : CheckpointNames.nearest(
+                                                checkpoints,
+                                                tokens.getAsLong(),
+                                                CheckpointEntry::tokens));
+    }
+
+    /** Of a published model, the last one that was published, whatever the model home has. */
+    private Optional<CheckpointEntry> latest() {
+        return others.apply(CheckpointNames.LATEST).isPresent()
+                ? Optional.empty()
+                : Optional.of(last());
+    }
+
+    private Optional<CheckpointEntry> other(String name) {
+        Optional<CheckpointEntry> other = others.apply(name);
+        return checkpoints.stream()
+                .filter(one -> other.isPresent() && one.name().equals(other.get().name()))
+                .findFirst()
+                .or(() -> other);
+    }
+
+    /**
+     * Returns the checkpoint that is nearest to a number of tokens.
+     *
+     * @param tokens the positions trained on
+     * @return the nearest; of two that are equally far, the earlier one
+     * @throws ModelNotFoundException if of no checkpoint it is known how many it has seen
+     */
+    public CheckpointEntry nearest(long tokens) throws ModelNotFoundException {
+        return CheckpointNames.nearest(checkpoints, tokens, CheckpointEntry::tokens)
                 .orElseThrow(
                         () ->
-                                new IllegalArgumentException(
-                                        "no checkpoint '%s' in the series %s of %s"
-                                                .formatted(name, names(), model)));
+                                new ModelNotFoundException(
+                                        "how many tokens the checkpoints of %s have seen is not known"
+                                                .formatted(model)));
     }
 
     /**
-     * Returns the checkpoints' names.
+     * Returns a range of the series.
      *
-     * @return the names, first to last
+     * @param first the first checkpoint, in any spelling
+     * @param last the last one that may belong to it, in any spelling
+     * @param every the stride: 1 for all, 10 for every tenth
+     * @return the checkpoints
+     * @throws ModelNotFoundException if there is no such checkpoint
+     * @throws IllegalArgumentException if the last comes before the first, or {@code every} is less
+     *     than 1
      */
-    public List<String> names() {
-        return checkpoints.stream().map(SeriesCheckpoint::name).toList();
-    }
-
-    /**
-     * Returns the series as {@code series.json} has it.
-     *
-     * @return one line of JSON
-     */
-    public String toJson() {
-        return GSON.toJson(this);
-    }
-
-    /** Reads what {@link #toJson} wrote; {@code where} is what an error names. */
-    static Series parse(String json, String where) throws IOException {
+    public Series range(String first, String last, int every) throws ModelNotFoundException {
+        int from;
+        int to;
         try {
-            Series series = GSON.fromJson(json, Series.class);
-            return Objects.requireNonNull(series, "it is empty");
-        } catch (RuntimeException e) {
-            // Gson wraps what a record's constructor says.
-            String problem = (e.getCause() == null ? e : e.getCause()).getMessage();
-            throw new IOException("%s: no series: %s".formatted(where, problem), e);
+            from = checkpoints.indexOf(checkpoint(first));
+            to = checkpoints.indexOf(checkpoint(last));
+        } catch (IOException e) {
+            throw new ModelNotFoundException(e.getMessage(), e);
         }
+        if (from < 0 || to < from || every < 1) {
+            throw new IllegalArgumentException(
+                    "write first..last:every with two known checkpoints, the earlier one first,"
+                            + " such as amber@0..359:10");
+        }
+        List<CheckpointEntry> selected = new ArrayList<>();
+        for (int i = from; i <= to; i += every) {
+            selected.add(checkpoints.get(i));
+        }
+        return part(selected, OptionalLong.empty());
+    }
+
+    /**
+     * Returns a sample of the series at even distances, counted in checkpoints.
+     *
+     * @param count the size: from 2, since both ends are among them, to all
+     * @return the checkpoints
+     * @throws IllegalArgumentException if {@code count} is another number
+     */
+    public Series sample(int count) {
+        if (count < 2 || count > checkpoints.size()) {
+            throw new IllegalArgumentException(
+                    "a uniform sample has its first and its last checkpoint, and so 2 to %d of them, not %d"
+                            .formatted(checkpoints.size(), count));
+        }
+        double distance = (checkpoints.size() - 1) / (count - 1.0);
+        return part(
+                IntStream.range(0, count)
+                        .mapToObj(i -> checkpoints.get((int) Math.round(i * distance)))
+                        .toList(),
+                OptionalLong.empty());
+    }
+
+    /**
+     * Sweeps over the series: does some work for each checkpoint, several at once.
+     *
+     * @param atOnce the number of checkpoints that are worked on at once
+     * @param work is called from other threads
+     * @param <T> the type of a result
+     * @return the results, first to last
+     * @throws ModelNotFoundException if a checkpoint is nowhere to be had
+     * @throws IOException if reading fails, or on an interrupt
+     */
+    public <T> List<T> sweep(int atOnce, Work<T> work) throws ModelNotFoundException, IOException {
+        List<Callable<T>> tasks = new ArrayList<>();
+        checkpoints.forEach(one -> tasks.add(() -> work.of(one)));
+        try (Workers workers = new Workers("llm360-sweep", Math.min(atOnce, checkpoints.size()))) {
+            return workers.all(tasks);
+        } catch (IllegalStateException e) {
+            if (e.getCause() instanceof ModelNotFoundException absent) {
+                throw absent;
+            }
+            throw e;
+        }
+    }
+
+    /**
+     * Describes the series to DJL.
+     *
+     * @return metadata with an artifact for each checkpoint, the last first, which have the
+     *     properties {@code checkpoint}, and where they are known {@code revision}, {@code phase},
+     *     {@code step} and {@code tokens}; of those that lie on this machine, the files
+     * @throws IOException if a directory can't be listed
+     */
+    public Metadata metadata() throws IOException {
+        return MetadataJson.toDjl(metadataJson());
+    }
+
+    /**
+     * Returns the text of the {@link #metadata}.
+     *
+     * @return JSON, as a repository of DJL's has it at {@link MetadataJson#directory}
+     * @throws IOException if a directory can't be listed
+     */
+    public String metadataJson() throws IOException {
+        List<MetadataJson.Entry> entries = new ArrayList<>();
+        for (CheckpointEntry checkpoint : checkpoints) {
+            entries.add(0, checkpoint.metadata()); // DJL takes the first where no filter chooses
+        }
+        return MetadataJson.write(
+                model.substring(model.lastIndexOf('/') + 1),
+                entries,
+                DecoderBlockFactory.ARGUMENTS);
     }
 }

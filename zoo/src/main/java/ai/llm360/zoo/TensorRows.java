@@ -1,11 +1,18 @@
 package ai.llm360.zoo;
 
 import ai.djl.ndarray.types.Shape;
+import ai.llm360.common.checkpoint.CheckpointWriter;
 import ai.llm360.common.checkpoint.TensorCaster;
 import ai.llm360.common.checkpoint.TensorInfo;
+import ai.llm360.common.checkpoint.TensorSpec;
 import ai.llm360.common.checkpoint.TensorType;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 
 /**
  * Rows of a tensor, in memory.
@@ -22,7 +29,7 @@ public record TensorRows(
     private static final int PART = 1 << 16;
 
     /**
-     * What a number of values has in common.
+     * Sums up a number of values.
      *
      * @param min the smallest; NaN if any value is
      * @param max the largest; NaN if any value is
@@ -32,11 +39,7 @@ public record TensorRows(
      */
     public record Statistics(double min, double max, double mean, double rms, double norm) {}
 
-    /**
-     * Returns the shape of the rows.
-     *
-     * @return the tensor's, with the number of rows first
-     */
+    /** {@return the tensor's, with the number of rows first} */
     public Shape shape() {
         if (tensor.shape().dimension() == 0) {
             return tensor.shape();
@@ -89,6 +92,24 @@ public record TensorRows(
         double[] values = new double[count];
         wide.flip().asDoubleBuffer().get(values);
         return values;
+    }
+
+    /**
+     * Writes tensors into one safetensors file, which appears whole or not at all, in place of what
+     * is there.
+     *
+     * @param file the file
+     * @param tensors the tensors, or rows of them, by the names that the file gives them
+     * @throws IOException if writing fails
+     */
+    public static void write(Path file, Map<String, TensorRows> tensors) throws IOException {
+        List<TensorSpec> specs = new ArrayList<>();
+        tensors.forEach((name, rows) -> specs.add(new TensorSpec(name, rows.type(), rows.shape())));
+        CheckpointWriter.writeFile(
+                file,
+                specs,
+                (spec, channel) ->
+                        channel.write(tensors.get(spec.name()).elements().duplicate().rewind()));
     }
 
     /**

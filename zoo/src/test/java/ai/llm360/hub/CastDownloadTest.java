@@ -11,13 +11,14 @@ import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.common.testing.SafetensorsBuilder;
 import ai.llm360.common.testing.TorchZipBuilder;
 import ai.llm360.hub.HubException.Reason;
-import ai.llm360.zoo.CastDownload;
-import ai.llm360.zoo.PublishedCheckpoint;
-import ai.llm360.zoo.PublishedCheckpoint.Evidence;
 import ai.llm360.zoo.Reference;
-import ai.llm360.zoo.Removal;
-import ai.llm360.zoo.Verification;
+import ai.llm360.zoo.Zoo;
+import ai.llm360.zoo.catalogue.PublishedCheckpoint;
+import ai.llm360.zoo.catalogue.PublishedCheckpoint.Evidence;
 import ai.llm360.zoo.testing.Home;
+import ai.llm360.zoo.transfer.CastDownload;
+import ai.llm360.zoo.transfer.Removal;
+import ai.llm360.zoo.transfer.Verification;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import com.sun.net.httpserver.HttpExchange;
@@ -76,12 +77,13 @@ class CastDownloadTest {
         return cast(hub.builder().optPartBytes(1 << 18).build());
     }
 
-    private static CastDownload cast(HubClient client) {
-        return CastDownload.builder()
-                .setClient(client)
-                .setCheckpoint(CHECKPOINT)
-                .setType(TensorType.BF16)
-                .build();
+    private CastDownload cast(HubClient client) {
+        return new CastDownload(
+                client,
+                CHECKPOINT,
+                TensorType.BF16,
+                temp.resolve("home/amber/ckpt-200"),
+                TransferListener.none());
     }
 
     private void assertNothingIsLeft() throws IOException {
@@ -138,16 +140,18 @@ class CastDownloadTest {
         bytes[bytes.length - 1] ^= 1;
         Files.write(weights, bytes);
         assertThat(verified().problems()).singleElement().asString().contains("is damaged");
-        Removal removal = Removal.of(new HubCache(hub.cache()), List.of("amber@200"));
+        Removal removal = Removal.of(zoo(), List.of("amber@200"));
         assertThat(removal.directories()).containsExactly(directory);
         removal.run();
         assertThat(directory).doesNotExist();
     }
 
+    private Zoo zoo() {
+        return Zoo.builder().optHub(hub.client().settings()).build();
+    }
+
     private Verification.Result verified() throws Exception {
-        return Verification.of(new HubCache(hub.cache()), List.of("amber@200"), path -> true)
-                .run(bytes -> {})
-                .get(0);
+        return Verification.of(zoo(), List.of("amber@200"), path -> true).run(bytes -> {}).get(0);
     }
 
     @Test
@@ -159,11 +163,12 @@ class CastDownloadTest {
         assertThat(cast().run().here()).isTrue();
         assertThat(cast().run().transferred()).isLessThan(3 << 16);
         CastDownload other =
-                CastDownload.builder()
-                        .setClient(hub.client())
-                        .setCheckpoint(CHECKPOINT)
-                        .setType(TensorType.F16)
-                        .build();
+                new CastDownload(
+                        hub.client(),
+                        CHECKPOINT,
+                        TensorType.F16,
+                        temp.resolve("home/amber/ckpt-200"),
+                        TransferListener.none());
         assertThatThrownBy(other::run).isInstanceOf(FileAlreadyExistsException.class);
         assertThat(cast().plan().here()).isTrue();
     }

@@ -5,13 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.llm360.zoo.Criteria;
 import ai.llm360.zoo.Reference;
+import ai.llm360.zoo.catalogue.Standing;
+import ai.llm360.zoo.source.StaticTree;
+import ai.llm360.zoo.source.TreeCheckpoint;
+import ai.llm360.zoo.source.TreeException;
 import ai.llm360.zoo.testing.FileServer;
 import ai.llm360.zoo.testing.TinyModel;
-import ai.llm360.zoo.tree.HubMirror;
-import ai.llm360.zoo.tree.Standing;
-import ai.llm360.zoo.tree.StaticTree;
-import ai.llm360.zoo.tree.TreeCheckpoint;
-import ai.llm360.zoo.tree.TreeException;
+import ai.llm360.zoo.transfer.HubMirror;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -93,7 +93,8 @@ class HubMirrorTest {
     }
 
     private List<TreeCheckpoint> mirrored() throws IOException {
-        return StaticTree.at(tree.toUri(), temp.resolve("none")).checkpoints("tiny");
+        return StaticTree.at(tree.toUri(), temp.resolve("none"), HubSettings::ofEnvironment)
+                .checkpoints("tiny");
     }
 
     private Path files(int checkpoint) {

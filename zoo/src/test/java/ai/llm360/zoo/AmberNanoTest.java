@@ -7,6 +7,9 @@ import ai.djl.inference.Predictor;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.djl.repository.zoo.ZooModel;
 import ai.llm360.common.generate.TextGenerator;
+import ai.llm360.zoo.reproduce.DataRecipes;
+import ai.llm360.zoo.source.SeriesCheckpoint;
+import ai.llm360.zoo.source.SeriesFile;
 import ai.llm360.zoo.testing.Home;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -74,7 +77,7 @@ class AmberNanoTest {
 
     @Test
     void what_the_run_logged_came_with_it() throws Exception {
-        Series series = Series.of("amber-nano");
+        SeriesFile series = SeriesFile.of("amber-nano");
         assertThat(series.names())
                 .isEqualTo(IntStream.range(0, 10).mapToObj("ckpt-%03d"::formatted).toList());
         assertThat(series.checkpoints())

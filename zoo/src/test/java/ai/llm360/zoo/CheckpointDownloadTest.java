@@ -9,6 +9,7 @@ import ai.llm360.hub.HubException;
 import ai.llm360.hub.HubFile;
 import ai.llm360.hub.HubServer;
 import ai.llm360.hub.ServedFile;
+import ai.llm360.zoo.source.CheckpointDownload;
 import ai.llm360.zoo.testing.Home;
 import ai.llm360.zoo.testing.HubEnvironment;
 import ai.llm360.zoo.testing.PublishedHub;
@@ -72,7 +73,7 @@ class CheckpointDownloadTest {
                 "tokenizer.model",
                 "tokenizer_config.json",
                 "runs/model.safetensors");
-        Optional<CheckpointDownload> download = CheckpointDownload.of("amber@349");
+        Optional<CheckpointDownload> download = Zoo.ofEnvironment().resolve("amber@349").download();
         assertThat(files(download))
                 .containsExactlyInAnyOrder(
                         "config.json",
@@ -84,9 +85,9 @@ class CheckpointDownloadTest {
                         "tokenizer_config.json");
         assertThat(server.requests()).noneMatch(request -> request.path().contains("/resolve/"));
         Path directory = download.orElseThrow().run(new ProgressBar());
-        assertThat(CheckpointDownload.of("amber@349")).isEmpty();
+        assertThat(Zoo.ofEnvironment().resolve("amber@349").download()).isEmpty();
         assertThat(Reference.resolve("amber@349")).isEqualTo(directory);
-        assertThat(Zoo.series("amber").checkpoint("349").directory()).hasValue(directory);
+        assertThat(Series.of("amber").checkpoint("349").directory()).hasValue(directory);
     }
 
     @Test
@@ -97,10 +98,10 @@ class CheckpointDownloadTest {
                 "config.json",
                 "model.safetensors",
                 "pytorch_model.bin");
-        Optional<CheckpointDownload> download = CheckpointDownload.of("amber@0");
+        Optional<CheckpointDownload> download = Zoo.ofEnvironment().resolve("amber@0").download();
         assertThat(files(download)).containsExactly("config.json", "model.safetensors");
         download.orElseThrow().run(null);
-        assertThat(CheckpointDownload.of("amber@0")).isEmpty();
+        assertThat(Zoo.ofEnvironment().resolve("amber@0").download()).isEmpty();
     }
 
     @Test
@@ -108,9 +109,9 @@ class CheckpointDownloadTest {
             throws Exception {
         serve(PublishedHub.AMBER, "ckpt_100", "config.json", "model.safetensors");
         serve(PublishedHub.AMBER, "main", "config.json", "model.safetensors");
-        CheckpointDownload.of("amber@100").orElseThrow().run(null);
+        Zoo.ofEnvironment().resolve("amber@100").download().orElseThrow().run(null);
         for (String latest : List.of("amber", "amber@latest")) {
-            assertThat(CheckpointDownload.of(latest).orElseThrow().reference())
+            assertThat(Zoo.ofEnvironment().resolve(latest).download().orElseThrow().reference())
                     .isEqualTo("amber@ckpt-359");
         }
     }
@@ -120,8 +121,13 @@ class CheckpointDownloadTest {
         for (String branch : PublishedHub.crystalCoderBranches()) {
             serve(PublishedHub.CRYSTALCODER, branch, "config.json", "model.safetensors");
         }
-        CheckpointDownload.of("crystalcoder@phase1-4500").orElseThrow().run(null);
-        assertThat(CheckpointDownload.of("crystalcoder@14B-tokens").orElseThrow().reference())
+        Zoo.ofEnvironment().resolve("crystalcoder@phase1-4500").download().orElseThrow().run(null);
+        assertThat(
+                        Zoo.ofEnvironment()
+                                .resolve("crystalcoder@14B-tokens")
+                                .download()
+                                .orElseThrow()
+                                .reference())
                 .isEqualTo("crystalcoder@phase1-003000");
     }
 
@@ -153,9 +159,9 @@ class CheckpointDownloadTest {
         serve(PublishedHub.AMBER, "ckpt_000", "config.json", "model.safetensors");
         assertThatThrownBy(() -> Reference.resolve("amber@0"))
                 .isInstanceOf(ModelNotFoundException.class);
-        Zoo.models();
-        Zoo.series("amber@0..359:2");
-        Zoo.series("crystalcoder@1T-tokens");
+        Zoo.ofEnvironment().models();
+        Series.of("amber@0..359:2");
+        Series.of("crystalcoder@1T-tokens");
         assertThat(server.requests()).isEmpty();
     }
 
@@ -163,18 +169,18 @@ class CheckpointDownloadTest {
     void a_gated_repository_is_read_with_the_token_of_someone_who_has_access() throws Exception {
         serve("LLM360/AmberSafe", "main", "config.json", "model.safetensors");
         server.gated("LLM360/AmberSafe", "hf_mine");
-        assertThatThrownBy(() -> CheckpointDownload.of("ambersafe"))
+        assertThatThrownBy(() -> Zoo.ofEnvironment().resolve("ambersafe").download())
                 .isInstanceOf(HubException.class)
                 .hasMessageContaining("ask for access");
         environment.with("HF_TOKEN", "hf_mine");
-        CheckpointDownload.of("ambersafe").orElseThrow().run(null);
-        assertThat(CheckpointDownload.of("ambersafe")).isEmpty();
+        Zoo.ofEnvironment().resolve("ambersafe").download().orElseThrow().run(null);
+        assertThat(Zoo.ofEnvironment().resolve("ambersafe").download()).isEmpty();
     }
 
     @Test
     void a_branch_without_weights_says_what_it_has() {
         serve(PublishedHub.AMBER, "ckpt_000", "config.json");
-        assertThatThrownBy(() -> CheckpointDownload.of("amber@0"))
+        assertThatThrownBy(() -> Zoo.ofEnvironment().resolve("amber@0").download())
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("LLM360/Amber, revision ckpt_000, has no weights")
                 .hasMessageContaining("config.json");

@@ -32,9 +32,9 @@ class CheckpointSeriesTest {
     }
 
     private static List<String> atHand(String model) throws ModelNotFoundException, IOException {
-        return Zoo.series(model).checkpoints().stream()
-                .filter(ListedCheckpoint::atHand)
-                .map(ListedCheckpoint::name)
+        return Series.of(model).checkpoints().stream()
+                .filter(CheckpointEntry::isHere)
+                .map(CheckpointEntry::name)
                 .toList();
     }
 
@@ -43,9 +43,9 @@ class CheckpointSeriesTest {
             throws ModelNotFoundException, IOException {
         Files.createDirectories(temp.resolve("amber/main"));
         Files.createDirectories(temp.resolve("amber/ckpt_007"));
-        assertThat(Zoo.series("amber")).hasSize(360);
+        assertThat(Series.of("amber")).hasSize(360);
         assertThat(atHand("amber")).containsExactly("ckpt-007", "ckpt-359");
-        assertThat(Zoo.series("amber").checkpoints().get(7).directory())
+        assertThat(Series.of("amber").checkpoints().get(7).directory())
                 .hasValue(temp.resolve("amber/ckpt_007"));
     }
 
@@ -54,17 +54,17 @@ class CheckpointSeriesTest {
             throws ModelNotFoundException, IOException {
         Files.createDirectories(temp.resolve("crystalcoder/phase1-003000"));
         Files.createDirectories(temp.resolve("crystalcoder/mine"));
-        assertThat(Zoo.series("crystalcoder"))
+        assertThat(Series.of("crystalcoder"))
                 .hasSize(58)
-                .extracting(ListedCheckpoint::name)
+                .extracting(CheckpointEntry::name)
                 .startsWith("mine", "phase1-001500", "phase1-003000", "phase1-004500");
         assertThat(atHand("crystalcoder")).containsExactly("mine", "phase1-003000");
     }
 
     @Test
     void what_the_library_brings_is_always_at_hand() throws ModelNotFoundException, IOException {
-        List<ListedCheckpoint> items = Zoo.series("amber-nano").checkpoints();
-        assertThat(items).hasSize(10).allMatch(ListedCheckpoint::atHand);
+        List<CheckpointEntry> items = Series.of("amber-nano").checkpoints();
+        assertThat(items).hasSize(10).allMatch(CheckpointEntry::isHere);
         assertThat(items).allMatch(item -> item.directory().isEmpty());
         assertThat(items.get(9).tokens()).isNotEmpty();
         assertThat(temp).isEmptyDirectory();
@@ -73,7 +73,7 @@ class CheckpointSeriesTest {
     @Test
     void models_are_published_brought_or_in_the_home() throws ModelNotFoundException, IOException {
         Files.createDirectories(temp.resolve("my-run/ckpt-000"));
-        assertThat(Zoo.models())
+        assertThat(Zoo.ofEnvironment().models())
                 .containsExactly(
                         "amber",
                         "crystalcoder",
@@ -84,7 +84,7 @@ class CheckpointSeriesTest {
                         "crystalcoder-nano",
                         "my-run");
         assertThat(atHand("my-run")).containsExactly("ckpt-000");
-        assertThatThrownBy(() -> Zoo.series("my-rum"))
+        assertThatThrownBy(() -> Series.of("my-rum"))
                 .isInstanceOf(ModelNotFoundException.class)
                 .hasMessageContaining("no model 'my-rum'")
                 .hasMessageContaining("my-run");
@@ -92,7 +92,7 @@ class CheckpointSeriesTest {
 
     private static List<String> references(String series)
             throws ModelNotFoundException, IOException {
-        return Zoo.series(series).checkpoints().stream().map(ListedCheckpoint::reference).toList();
+        return Series.of(series).checkpoints().stream().map(CheckpointEntry::reference).toList();
     }
 
     @Test
@@ -105,8 +105,8 @@ class CheckpointSeriesTest {
                 .containsExactly(
                         "amber-nano@ckpt-007", "amber-nano@ckpt-008", "amber-nano@ckpt-009");
         assertThat(references("my-run@1..1")).containsExactly("my-run@ckpt-001");
-        assertThat(Zoo.series("amber").range("main", "latest", 1)).hasSize(1);
-        assertThatThrownBy(() -> Zoo.series("amber-nano@5..2"))
+        assertThat(Series.of("amber").range("main", "latest", 1)).hasSize(1);
+        assertThatThrownBy(() -> Series.of("amber-nano@5..2"))
                 .isInstanceOf(ModelNotFoundException.class)
                 .hasMessageContaining("'amber-nano@5..2' selects nothing")
                 .hasMessageContaining("the earlier one first");
@@ -122,13 +122,13 @@ class CheckpointSeriesTest {
                         "amber@ckpt-180",
                         "amber@ckpt-269",
                         "amber@ckpt-359");
-        CheckpointSeries nano = Zoo.series("amber-nano");
-        assertThat(nano.uniform(10).checkpoints()).isEqualTo(nano.checkpoints());
-        assertThat(nano.uniform(2))
-                .extracting(ListedCheckpoint::name)
+        Series nano = Series.of("amber-nano");
+        assertThat(nano.sample(10).checkpoints()).isEqualTo(nano.checkpoints());
+        assertThat(nano.sample(2))
+                .extracting(CheckpointEntry::name)
                 .containsExactly("ckpt-000", "ckpt-009");
         for (int count : new int[] {1, 11}) {
-            assertThatThrownBy(() -> nano.uniform(count))
+            assertThatThrownBy(() -> nano.sample(count))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("2 to 10 of them, not " + count);
         }
@@ -137,11 +137,11 @@ class CheckpointSeriesTest {
     @Test
     void the_nearest_to_a_number_of_tokens_is_found_in_any_series()
             throws ModelNotFoundException, IOException {
-        assertThat(Zoo.series("amber").nearest(1_000_000_000_000L).name()).isEqualTo("ckpt-285");
-        CheckpointSeries nano = Zoo.series("amber-nano");
-        ListedCheckpoint third = nano.checkpoints().get(3);
+        assertThat(Series.of("amber").nearest(1_000_000_000_000L).name()).isEqualTo("ckpt-285");
+        Series nano = Series.of("amber-nano");
+        CheckpointEntry third = nano.checkpoints().get(3);
         assertThat(nano.nearest(third.tokens().getAsLong() + 1)).isEqualTo(third);
-        assertThatThrownBy(() -> Zoo.series("amberchat").nearest(1))
+        assertThatThrownBy(() -> Series.of("amberchat").nearest(1))
                 .isInstanceOf(ModelNotFoundException.class)
                 .hasMessageContaining("checkpoints of amberchat");
     }
@@ -150,8 +150,8 @@ class CheckpointSeriesTest {
     void a_run_in_the_model_home_knows_its_steps_and_tokens() throws Exception {
         TinyTraining training = TinyTraining.in(Files.createDirectories(temp.resolve("data")));
         Files.move(training.train(training.recipe(), "nano"), temp.resolve("my-run"));
-        CheckpointSeries run = Zoo.series("my-run");
-        assertThat(run).allMatch(ListedCheckpoint::atHand).isNotEmpty();
+        Series run = Series.of("my-run");
+        assertThat(run).allMatch(CheckpointEntry::isHere).isNotEmpty();
         assertThat(run)
                 .extracting(checkpoint -> checkpoint.tokens().orElseThrow())
                 .isSorted()
@@ -161,7 +161,7 @@ class CheckpointSeriesTest {
 
     @Test
     void an_element_loads_the_model_that_its_reference_names() throws Exception {
-        ListedCheckpoint last = Zoo.series("amber-nano").checkpoint("latest");
+        CheckpointEntry last = Series.of("amber-nano").checkpoint("latest");
         try (ZooModel<String, String> model = last.load();
                 ZooModel<String, String> same = Criteria.loadModel("amber-nano@ckpt-009")) {
             assertThat(model.getModelPath()).isEqualTo(same.getModelPath());

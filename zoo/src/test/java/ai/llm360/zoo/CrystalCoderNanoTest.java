@@ -8,6 +8,7 @@ import ai.llm360.common.generate.Generation;
 import ai.llm360.common.generate.GenerationConfig;
 import ai.llm360.common.generate.InfillPrompt;
 import ai.llm360.common.generate.TextGenerator;
+import ai.llm360.zoo.source.SeriesFile;
 import ai.llm360.zoo.testing.Home;
 import java.nio.file.Path;
 import java.util.List;
@@ -51,7 +52,7 @@ class CrystalCoderNanoTest {
 
     @Test
     void its_three_phases_have_three_checkpoints_each_and_the_tokens_add_up() throws Exception {
-        Series series = Series.of("crystalcoder-nano");
+        SeriesFile series = SeriesFile.of("crystalcoder-nano");
         assertThat(series.names())
                 .containsExactly(
                         "phase1-000093",

@@ -2,6 +2,7 @@ package ai.llm360.zoo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.llm360.zoo.djl.ModelArgument;
 import ai.llm360.zoo.testing.Home;
 import ai.llm360.zoo.testing.Snippets;
 import java.io.IOException;

@@ -8,6 +8,11 @@ import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.train.TrainingPhase;
 import ai.llm360.common.train.TrainingRun;
+import ai.llm360.zoo.reproduce.Reproduction;
+import ai.llm360.zoo.source.EmbeddedFiles;
+import ai.llm360.zoo.source.SeriesCheckpoint;
+import ai.llm360.zoo.source.SeriesFile;
+import ai.llm360.zoo.source.TensorHashes;
 import ai.llm360.zoo.testing.Home;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -59,7 +64,7 @@ class EmbeddedResourcesTest {
     @ParameterizedTest
     @CsvSource({"amber-nano, 10", "crystalcoder-nano, 9"})
     void the_files_hold_what_the_series_says(String model, int checkpoints) throws Exception {
-        List<SeriesCheckpoint> all = Series.of(model).checkpoints();
+        List<SeriesCheckpoint> all = SeriesFile.of(model).checkpoints();
         assertThat(all).hasSize(checkpoints);
         for (SeriesCheckpoint known : List.of(all.get(0), all.get(5), all.get(checkpoints - 1))) {
             Path directory = Reference.resolve(model + "@" + known.name());

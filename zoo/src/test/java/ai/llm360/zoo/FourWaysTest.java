@@ -11,6 +11,7 @@ import ai.djl.repository.zoo.ModelZoo;
 import ai.djl.repository.zoo.ZooModel;
 import ai.llm360.common.generate.Generation;
 import ai.llm360.hub.HubServer;
+import ai.llm360.zoo.djl.MetadataJson;
 import ai.llm360.zoo.testing.Home;
 import ai.llm360.zoo.testing.HubEnvironment;
 import ai.llm360.zoo.testing.PublishedHub;
@@ -146,7 +147,7 @@ class FourWaysTest {
         facade().loadModel().close();
         Path root = temp.resolve("djl");
         Path directory = Files.createDirectories(root.resolve(MetadataJson.directory("amber")));
-        String json = MetadataJson.write(SeriesMetadata.of(Zoo.series("amber")));
+        String json = Series.of("amber").metadataJson();
         Files.writeString(directory.resolve("metadata.json"), json);
         Repository repository = Repository.newInstance("plain", root.toUri().toString());
         assertThat(repository.getClass().getPackageName()).isEqualTo("ai.djl.repository");

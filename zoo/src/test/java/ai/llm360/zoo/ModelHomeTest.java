@@ -66,9 +66,12 @@ class ModelHomeTest {
     }
 
     @Test
-    void a_training_run_is_a_series_without_its_points_to_resume_from() throws IOException {
+    void a_training_run_is_a_series_without_its_points_to_resume_from()
+            throws ModelNotFoundException, IOException {
         checkpoints("my-run", "ckpt-000", "ckpt-001", "resume");
-        assertThat(ModelHome.get().checkpoints("my-run")).containsExactly("ckpt-000", "ckpt-001");
+        assertThat(Series.of("my-run"))
+                .extracting(CheckpointEntry::name)
+                .containsExactly("ckpt-000", "ckpt-001");
     }
 
     @Test
@@ -121,7 +124,9 @@ class ModelHomeTest {
     void phases_of_a_training_are_in_order_though_their_steps_begin_anew()
             throws ModelNotFoundException, IOException {
         checkpoints("crystalcoder", "phase3-001000", "phase2-214387", "phase1-079721");
-        assertThat(ModelHome.get().checkpoints("crystalcoder"))
+        assertThat(Series.of("crystalcoder"))
+                .filteredOn(CheckpointEntry::isHere)
+                .extracting(CheckpointEntry::name)
                 .containsExactly("phase1-079721", "phase2-214387", "phase3-001000");
     }
 

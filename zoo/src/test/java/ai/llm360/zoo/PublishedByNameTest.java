@@ -70,13 +70,14 @@ class PublishedByNameTest {
         List<String> all = references("amber");
         assertThat(all).hasSize(360);
         assertThat(generations(all)).hasSize(360);
-        assertThat(Catalogue.current().find("amber@359").revision()).isEqualTo("main");
+        assertThat(Zoo.ofEnvironment().catalogue().find("amber", "359").orElseThrow().revision())
+                .isEqualTo("main");
     }
 
     @Test
     void each_of_crystalcoders_143_loads_and_is_another_model() throws Exception {
         hub.withCrystalCoder("IFM/Crystal");
-        Catalogue.refresh("crystalcoder");
+        Zoo.ofEnvironment().refresh("crystalcoder");
         List<String> all = references("crystalcoder");
         assertThat(all).hasSize(143).doesNotHaveDuplicates();
         assertThat(generations(all)).hasSize(143);
@@ -85,13 +86,13 @@ class PublishedByNameTest {
     @Test
     void each_of_the_503_is_found_where_the_repositories_have_their_first_names() throws Exception {
         hub.withAmber().withCrystalCoder();
-        Catalogue.refresh("crystalcoder");
+        Zoo.ofEnvironment().refresh("crystalcoder");
         List<String> all = new ArrayList<>(references("amber"));
         all.addAll(references("crystalcoder"));
         assertThat(all).hasSize(503);
         Set<String> found = new HashSet<>();
         for (String reference : all) {
-            HubPlan plan = CheckpointDownload.of(reference).orElseThrow().plan();
+            HubPlan plan = Zoo.ofEnvironment().resolve(reference).download().orElseThrow().plan();
             assertThat(plan.repository())
                     .isEqualTo(
                             reference.startsWith("amber@")
@@ -104,6 +105,6 @@ class PublishedByNameTest {
     }
 
     private static List<String> references(String model) throws Exception {
-        return Zoo.series(model).checkpoints().stream().map(ListedCheckpoint::reference).toList();
+        return Series.of(model).checkpoints().stream().map(CheckpointEntry::reference).toList();
     }
 }

@@ -4,9 +4,9 @@ import ai.djl.inference.Predictor;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.repository.zoo.ZooModel;
+import ai.llm360.zoo.source.TreeCheckpoint;
 import ai.llm360.zoo.testing.Home;
-import ai.llm360.zoo.tree.RunPublisher;
-import ai.llm360.zoo.tree.TreeCheckpoint;
+import ai.llm360.zoo.transfer.RunPublisher;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,47 +21,47 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Trains a run, and one in phases; each test publishes into a directory of its own. */
-abstract class PublishedRun {
+public abstract class PublishedRun {
 
     @TempDir static Path trained;
-    static Path run;
-    static Path phased;
+    public static Path run;
+    public static Path phased;
 
-    @TempDir Path temp;
-    Path tree;
-    Home home;
+    @TempDir public Path temp;
+    public Path tree;
+    public Home home;
 
     @BeforeAll
-    static void train() throws IOException {
+    public static void train() throws IOException {
         TinyTraining training = TinyTraining.in(trained);
         run = training.train(training.recipe(), "once");
         phased = training.train(training.recipe().with("phases", phases()), "phased");
     }
 
-    static Map<String, Object> phases() {
+    public static Map<String, Object> phases() {
         return new TreeMap<>(Map.of("phase1", Map.of(), "phase2", Map.of("seed", 6)));
     }
 
     @BeforeEach
-    void open() {
+    public void open() {
         tree = temp.resolve("tree");
         home = Home.at(temp.resolve("home"));
     }
 
     @AfterEach
-    void close() {
+    public void close() {
         home.close();
     }
 
-    RunPublisher.Builder publisher() {
+    public RunPublisher.Builder publisher() {
         return RunPublisher.builder().setRun(run).setTree(tree).optModel("my-amber");
     }
 
-    RunPublisher.Published publish() throws IOException {
+    public RunPublisher.Published publish() throws IOException {
         return publisher().build().publish();
     }
 
-    static float[] logits(ZooModel<NDList, NDList> loaded) throws Exception {
+    public static float[] logits(ZooModel<NDList, NDList> loaded) throws Exception {
         try (ZooModel<NDList, NDList> model = loaded;
                 Predictor<NDList, NDList> predictor = model.newPredictor()) {
             NDArray ids = model.getNDManager().create(new long[][] {{1, 5, 9, 14}});
@@ -71,25 +71,25 @@ abstract class PublishedRun {
         }
     }
 
-    static float[] byFacade(String reference) throws Exception {
+    public static float[] byFacade(String reference) throws Exception {
         return logits(Criteria.loadModel(reference, NDList.class, NDList.class));
     }
 
-    String inTree(String name) {
+    public String inTree(String name) {
         return "llm360+" + temp.toUri() + "tree/" + name;
     }
 
-    Path weights(TreeCheckpoint checkpoint) {
+    public Path weights(TreeCheckpoint checkpoint) {
         return files(checkpoint).resolve("model.safetensors");
     }
 
-    Path files(TreeCheckpoint checkpoint) {
+    public Path files(TreeCheckpoint checkpoint) {
         return tree.resolve(checkpoint.repository())
                 .resolve("resolve")
                 .resolve(checkpoint.commit());
     }
 
-    List<String> visible() throws IOException {
+    public List<String> visible() throws IOException {
         try (Stream<Path> all = Files.walk(tree)) {
             return all.filter(Files::isRegularFile)
                     .map(p -> tree.relativize(p).toString())
@@ -97,7 +97,7 @@ abstract class PublishedRun {
         }
     }
 
-    static void copy(Path from, Path to) throws IOException {
+    public static void copy(Path from, Path to) throws IOException {
         try (Stream<Path> all = Files.walk(from)) {
             for (Path path : (Iterable<Path>) all.sorted(Comparator.naturalOrder())::iterator) {
                 Path target = to.resolve(from.relativize(path).toString());

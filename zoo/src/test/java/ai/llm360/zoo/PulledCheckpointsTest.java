@@ -4,12 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.llm360.hub.HubSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -19,16 +20,21 @@ import org.junit.jupiter.api.io.TempDir;
 class PulledCheckpointsTest {
 
     @TempDir Path temp;
-    private ModelHome home;
+    private Zoo zoo;
 
     @BeforeEach
-    void open() {
-        home =
-                new ModelHome(
-                        temp.resolve("home"),
-                        List.of(),
-                        new PulledCheckpoints(Optional.of(temp.resolve("hub"))),
-                        Catalogue.of(List.of()));
+    void open() throws IOException {
+        zoo =
+                Zoo.builder()
+                        .optHome(temp.resolve("home"))
+                        .optHub(
+                                HubSettings.of(
+                                        Map.of(
+                                                "HF_HUB_CACHE",
+                                                temp.resolve("hub").toString(),
+                                                "HF_ENDPOINT",
+                                                "http://127.0.0.1:9")))
+                        .build();
     }
 
     private Path pull(String branch, String commit, String... files) throws IOException {
@@ -60,7 +66,7 @@ class PulledCheckpointsTest {
     }
 
     private Path find(String reference) throws ModelNotFoundException, IOException {
-        return home.find((Reference.Named) Reference.parse(reference));
+        return zoo.checkpoint(reference).path();
     }
 
     @Test

@@ -3,15 +3,20 @@ package ai.llm360.zoo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ai.llm360.hub.HubCache;
 import ai.llm360.hub.HubClient;
 import ai.llm360.hub.HubFile;
 import ai.llm360.hub.HubPlan;
 import ai.llm360.hub.HubServer;
 import ai.llm360.hub.HubSettings;
 import ai.llm360.hub.ServedFile;
+import ai.llm360.zoo.source.CheckpointDownload;
 import ai.llm360.zoo.testing.Home;
 import ai.llm360.zoo.testing.HubEnvironment;
+import ai.llm360.zoo.transfer.CacheTarget;
+import ai.llm360.zoo.transfer.MirrorTarget;
+import ai.llm360.zoo.transfer.Pull;
+import ai.llm360.zoo.transfer.Removal;
+import ai.llm360.zoo.transfer.Verification;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -76,7 +81,10 @@ class RenamedRepositoryTest {
 
     private static HubPlan plan(String reference) throws Exception {
         HubClient client = client();
-        return Pull.plan(client, new CacheTarget(client, path -> true), List.of(reference))
+        return Pull.plan(
+                        Zoo.ofEnvironment(),
+                        new CacheTarget(client, path -> true),
+                        List.of(reference))
                 .checkpoints()
                 .get(0)
                 .plan();
@@ -101,11 +109,16 @@ class RenamedRepositoryTest {
                         "LLM360/Amber")) {
             assertThat(plan(spelled).repository()).as(spelled).isEqualTo(repository);
         }
-        CheckpointDownload.of("LLM360/Amber@ckpt_200").orElseThrow().run(null);
+        Zoo.ofEnvironment().resolve("LLM360/Amber@ckpt_200").download().orElseThrow().run(null);
         for (String spelled : List.of("amber@200", "IFM/Amber@ckpt_200", "LLM360/Amber@ckpt_200")) {
-            assertThat(CheckpointDownload.of(spelled)).as(spelled).isEmpty();
+            assertThat(Zoo.ofEnvironment().resolve(spelled).download()).as(spelled).isEmpty();
         }
-        assertThat(PartialCheckpoint.find("LLM360/Amber@ckpt_359").remote().orElseThrow())
+        assertThat(
+                        Zoo.ofEnvironment()
+                                .resolve("LLM360/Amber@ckpt_359")
+                                .partial()
+                                .remote()
+                                .orElseThrow())
                 .extracting(remote -> remote.repository())
                 .isEqualTo(repository);
     }
@@ -114,7 +127,7 @@ class RenamedRepositoryTest {
     void todays_name_is_asked_for_first_and_no_other_where_it_is_known() throws Exception {
         serve("IFM/Amber", "ckpt_200", AMBER_7B, "ours");
         serve("LLM360/Amber", "ckpt_200", AMBER_7B, "somebody else's");
-        assertThat(CheckpointDownload.of("amber@200").orElseThrow().run(null))
+        assertThat(Zoo.ofEnvironment().resolve("amber@200").download().orElseThrow().run(null))
                 .startsWith(cache("models--IFM--Amber"));
         assertThat(server.requests()).noneMatch(request -> request.path().contains("LLM360"));
     }
@@ -135,7 +148,7 @@ class RenamedRepositoryTest {
 
     @Test
     void what_no_name_leads_to_is_told_by_todays() {
-        assertThatThrownBy(() -> CheckpointDownload.of("crystalcoder"))
+        assertThatThrownBy(() -> Zoo.ofEnvironment().resolve("crystalcoder").download())
                 .hasMessageContaining(
                         "IFM/Crystal@CrystalCoder_phase3_checkpoint_027728: HTTP 404");
     }
@@ -144,11 +157,12 @@ class RenamedRepositoryTest {
     @ValueSource(strings = {"0", "1"})
     void what_lies_in_the_cache_by_an_earlier_name_is_found(String offline) throws Exception {
         serve("LLM360/Amber", "ckpt_200");
-        Path directory = CheckpointDownload.of("amber@200").orElseThrow().run(null);
+        Path directory =
+                Zoo.ofEnvironment().resolve("amber@200").download().orElseThrow().run(null);
         assertThat(directory).startsWith(cache("models--LLM360--Amber"));
         serve("IFM/Amber", "ckpt_200");
         environment.with("HF_HUB_OFFLINE", offline);
-        assertThat(CheckpointDownload.of("amber@200")).isEmpty();
+        assertThat(Zoo.ofEnvironment().resolve("amber@200").download()).isEmpty();
         assertThat(Reference.resolve("amber@ckpt-200")).isEqualTo(directory);
         assertThat(plan("amber@200").missing()).isEmpty();
         assertThat(plan("IFM/Amber@ckpt_200").missing()).isEmpty();
@@ -166,10 +180,11 @@ class RenamedRepositoryTest {
         Files.writeString(
                 blobs.resolve(weights.etag().orElseThrow() + ".llm360.incomplete"), "the we");
         serve("IFM/Amber", "ckpt_200", AMBER_7B, "the weights of ckpt_200");
-        HubPlan plan = CheckpointDownload.of("amber@200").orElseThrow().plan();
+        HubPlan plan = Zoo.ofEnvironment().resolve("amber@200").download().orElseThrow().plan();
         assertThat(plan.repository()).isEqualTo(expected);
         assertThat(plan.bytes() - plan.missingBytes()).isEqualTo(other.endsWith("0") ? 6 : 0);
-        Path directory = CheckpointDownload.of("amber@200").orElseThrow().run(null);
+        Path directory =
+                Zoo.ofEnvironment().resolve("amber@200").download().orElseThrow().run(null);
         assertThat(directory.resolve("model.safetensors")).hasContent("the weights of ckpt_200");
     }
 
@@ -179,7 +194,8 @@ class RenamedRepositoryTest {
             throws Exception {
         serve("LLM360/Amber", "ckpt_200", AMBER_7B.replace(right, wrong), "a".repeat(99));
         environment.with("HF_ENDPOINT", "http://hub.invalid").with("http_proxy", server.endpoint());
-        CheckpointDownload download = CheckpointDownload.of("amber@200").orElseThrow();
+        CheckpointDownload download =
+                Zoo.ofEnvironment().resolve("amber@200").download().orElseThrow();
         assertThatThrownBy(() -> download.run(null))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("LLM360/Amber@")
@@ -187,13 +203,13 @@ class RenamedRepositoryTest {
         HubClient client = client();
         Pull pull =
                 Pull.plan(
-                        client,
+                        Zoo.ofEnvironment(),
                         new CacheTarget(client, path -> true),
                         List.of("LLM360/Amber@ckpt_200"));
         assertThatThrownBy(() -> pull.run((file, bytes) -> {})).isInstanceOf(IOException.class);
         Pull mirror =
                 Pull.plan(
-                        client,
+                        Zoo.ofEnvironment(),
                         new MirrorTarget(temp.resolve("tree"), client.settings(), path -> true),
                         List.of("amber@200"));
         assertThatThrownBy(() -> mirror.run((file, bytes) -> {})).isInstanceOf(IOException.class);
@@ -208,7 +224,8 @@ class RenamedRepositoryTest {
                 .with("HF_ENDPOINT", "http://hub.invalid")
                 .with("http_proxy", server.endpoint())
                 .with("no_proxy", "localhost"); // where it has its large files
-        Path directory = CheckpointDownload.of("amber@200").orElseThrow().run(null);
+        Path directory =
+                Zoo.ofEnvironment().resolve("amber@200").download().orElseThrow().run(null);
         assertThat(Reference.resolve("amber@200")).isEqualTo(directory);
         Path config = directory.resolve("config.json").toRealPath();
         Files.writeString(config, AMBER_7B.replace("11008", "14336"));
@@ -223,9 +240,9 @@ class RenamedRepositoryTest {
             serve(repository, "ckpt_200");
             client().snapshot(repository, "ckpt_200", path -> true, null);
         }
-        HubCache cache = new HubCache(HubSettings.ofEnvironment().cache());
-        assertThat(Removal.of(cache, List.of("amber@200")).cached()).hasSize(2);
-        assertThat(Verification.of(cache, List.of("amber@200"), path -> true).run(bytes -> {}))
+        Zoo zoo = Zoo.ofEnvironment();
+        assertThat(Removal.of(zoo, List.of("amber@200")).cached()).hasSize(2);
+        assertThat(Verification.of(zoo, List.of("amber@200"), path -> true).run(bytes -> {}))
                 .hasSize(2)
                 .allMatch(result -> result.problems().isEmpty());
     }
@@ -239,7 +256,7 @@ class RenamedRepositoryTest {
             HubClient client = client();
             String reference = branch.equals("ckpt_200") ? "LLM360/Amber@ckpt_200" : "amber@201";
             Pull.plan(
-                            client,
+                            Zoo.ofEnvironment(),
                             new MirrorTarget(tree, client.settings(), path -> true),
                             List.of(reference))
                     .run((file, bytes) -> {});

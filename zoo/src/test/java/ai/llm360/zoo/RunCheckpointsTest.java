@@ -14,8 +14,8 @@ class RunCheckpointsTest extends PublishedRun {
 
     @Test
     void a_run_stands_for_its_last_checkpoint() throws Exception {
-        CheckpointSeries series = Zoo.series(run.toString());
-        ListedCheckpoint last = series.checkpoint("latest");
+        Series series = Series.of(run.toString());
+        CheckpointEntry last = series.checkpoint("latest");
         assertThat(Reference.resolve(run.toString())).isEqualTo(last.directory().orElseThrow());
         assertThat(last.reference()).isEqualTo(run + "@" + last.name());
         try (ZooModel<?, ?> model = Criteria.loadModel(run.toString())) {
@@ -34,7 +34,7 @@ class RunCheckpointsTest extends PublishedRun {
     @Test
     void each_of_a_series_is_loaded_by_its_reference() throws Exception {
         for (Path training : new Path[] {run, phased}) {
-            for (ListedCheckpoint one : Zoo.series(training.toString())) {
+            for (CheckpointEntry one : Series.of(training.toString())) {
                 assertThat(Reference.resolve(one.reference()))
                         .isEqualTo(one.directory().orElseThrow());
             }
@@ -68,7 +68,7 @@ class RunCheckpointsTest extends PublishedRun {
         Path odd = Files.createDirectories(temp.resolve("my@0..3"));
         copy(run.resolve("ckpt-000"), odd.resolve("ckpt@1"));
         assertThat(Reference.resolve(odd + "/ckpt@1")).isEqualTo(odd.resolve("ckpt@1"));
-        assertThat(Zoo.series(odd.toString()).checkpoints()).hasSize(1);
+        assertThat(Series.of(odd.toString()).checkpoints()).hasSize(1);
         assertThat(Reference.resolve(odd.toString())).isEqualTo(odd); // any model of several?
     }
 

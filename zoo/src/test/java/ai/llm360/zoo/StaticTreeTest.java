@@ -11,12 +11,12 @@ import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.djl.repository.zoo.ZooModel;
 import ai.llm360.common.run.SavedState;
 import ai.llm360.hub.HubException;
+import ai.llm360.zoo.source.TreeCheckpoint;
+import ai.llm360.zoo.source.TreeException;
 import ai.llm360.zoo.testing.FileServer;
 import ai.llm360.zoo.testing.HubEnvironment;
 import ai.llm360.zoo.testing.TinyModel;
-import ai.llm360.zoo.tree.RunPublisher;
-import ai.llm360.zoo.tree.TreeCheckpoint;
-import ai.llm360.zoo.tree.TreeException;
+import ai.llm360.zoo.transfer.RunPublisher;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -132,14 +132,14 @@ class StaticTreeTest extends PublishedRun {
             copy(model, series.resolve("ckpt-00" + i));
         }
         RunPublisher.builder().setRun(series).setTree(tree).build().publish();
-        assertThat(TreeModels.select(inTree("series"))).hasSize(5);
-        assertThat(TreeModels.select(inTree("series@latest")))
-                .extracting(TreeCheckpoint::name)
+        assertThat(Series.of(inTree("series"))).hasSize(5);
+        assertThat(Series.of(inTree("series@latest")))
+                .extracting(CheckpointEntry::name)
                 .containsExactly("ckpt-004");
-        assertThat(TreeModels.select(inTree("series@0..4:2")))
-                .extracting(TreeCheckpoint::name)
+        assertThat(Series.of(inTree("series@0..4:2")))
+                .extracting(CheckpointEntry::name)
                 .containsExactly("ckpt-000", "ckpt-002", "ckpt-004");
-        assertThatThrownBy(() -> TreeModels.select(inTree("series@3..1")))
+        assertThatThrownBy(() -> Series.of(inTree("series@3..1")))
                 .isInstanceOf(ModelNotFoundException.class)
                 .hasMessageContaining("selects nothing");
         assertThatThrownBy(() -> Criteria.loadModel(inTree("series@0..4:2")))
@@ -184,7 +184,7 @@ class StaticTreeTest extends PublishedRun {
         publish();
         assertThatThrownBy(() -> Reference.resolve(inTree("my-amber@ckpt-007")))
                 .isInstanceOf(ModelNotFoundException.class)
-                .hasMessageContaining("no checkpoint 'ckpt-007' of 'my-amber'")
+                .hasMessageContaining("no checkpoint 'ckpt-007' in " + inTree("my-amber"))
                 .hasMessageContaining("ckpt-000, ckpt-001");
         for (String bad :
                 List.of("llm360+file:tree/x@1", "llm360+file:///a b/x", "llm360+file:///t/")) {

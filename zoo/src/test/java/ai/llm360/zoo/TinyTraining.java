@@ -1,15 +1,20 @@
 package ai.llm360.zoo;
 
+import ai.llm360.zoo.reproduce.Pretraining;
+
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.testing.TinyTokenizer;
 import ai.llm360.common.train.TrainingPhase;
+import ai.llm360.common.train.TrainingRun;
+import ai.llm360.zoo.reproduce.Recipes;
+import ai.llm360.zoo.reproduce.Reproduction;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Trains a tiny model on a few words by a recipe, in phases or not: data, run, checkpoints. */
-final class TinyTraining {
+public final class TinyTraining {
 
     private final Path directory;
 
@@ -18,14 +23,14 @@ final class TinyTraining {
     }
 
     /** Writes the words and their tokenizer. */
-    static TinyTraining in(Path directory) throws IOException {
+    public static TinyTraining in(Path directory) throws IOException {
         TinyTokenizer.llama().words("once", "upon", "a", "time").writeJson(directory);
         Files.writeString(directory.resolve("tales.txt"), "once upon a time ".repeat(200));
         return new TinyTraining(directory);
     }
 
     /** Two chunks of steps, each of which leaves a checkpoint. */
-    ConfigTree recipe() {
+    public ConfigTree recipe() {
         return ConfigTree.parse(
                 """
                 name: nano
@@ -55,7 +60,7 @@ final class TinyTraining {
     }
 
     /** Trains into a directory, and returns that of the run. */
-    Path train(ConfigTree recipe, String name) throws IOException {
+    public Path train(ConfigTree recipe, String name) throws IOException {
         Path run = directory.resolve(name).resolve("run");
         Path data = directory.resolve(name).resolve("data");
         for (TrainingPhase phase : Reproduction.phases(recipe, data)) {

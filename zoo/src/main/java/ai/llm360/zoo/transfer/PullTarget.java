@@ -1,0 +1,60 @@
+package ai.llm360.zoo.transfer;
+
+import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.llm360.hub.HubPlan;
+import ai.llm360.hub.TransferListener;
+import ai.llm360.zoo.HubReference;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** Takes pulled checkpoints, in a form of its own. */
+public interface PullTarget {
+
+    /** {@return a directory on the disk that must have room for them; it need not exist} */
+    Path directory();
+
+    /**
+     * Finds out what bringing a checkpoint here would take. Nothing is written.
+     *
+     * @param wanted the checkpoint
+     * @return the plan
+     * @throws ModelNotFoundException if there is no place for it
+     * @throws IOException if the Hub doesn't know it, or can't be asked
+     */
+    Planned plan(HubReference wanted) throws ModelNotFoundException, IOException;
+
+    /**
+     * Is called when all that was planned is here.
+     *
+     * @throws IOException if what is left can't be cleared away
+     */
+    default void finish() throws IOException {}
+
+    /** A checkpoint that can be brought here. */
+    interface Planned {
+
+        /** {@return the files of the commit that are wanted: the Hub's side of the plan} */
+        HubPlan plan();
+
+        /**
+         * {@return the bytes that the network has to bring, without what is here and what an
+         * earlier plan of the same target brings}
+         */
+        long bytesToDownload();
+
+        /**
+         * {@return the bytes that the disk has to take, without what is here and what an earlier
+         * plan of the same target brings}
+         */
+        long bytesToWrite();
+
+        /**
+         * Brings it here.
+         *
+         * @param listener is told of bytes that have come
+         * @return where it lies
+         * @throws IOException if it can't be had or written; what is whole stays
+         */
+        Path run(TransferListener listener) throws IOException;
+    }
+}
