@@ -1,0 +1,47 @@
+package ai.llm360.common.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.llm360.common.data.TokenChunk;
+import ai.llm360.common.data.TokenDataset;
+import ai.llm360.common.data.TokenDatasetBuilder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ObjectiveTest {
+
+    @TempDir Path temp;
+
+    /** Rows of four labels, of which the first has none that counts, the second one, and so on. */
+    private TokenDataset data() throws IOException {
+        float[][] masks = new float[4][4];
+        for (int row = 0; row < 4; row++) {
+            for (int t = 0; t < row; t++) {
+                masks[row][t] = 1;
+            }
+        }
+        Files.createDirectories(temp.resolve("sources"));
+        new TokenDatasetBuilder(5, 10).source("rows", new long[4][5], masks).write(temp);
+        return TokenDataset.open(temp);
+    }
+
+    @Test
+    void pretraining_divides_by_all_labels_and_fine_tuning_by_those_that_count()
+            throws IOException {
+        try (TokenDataset data = data();
+                TokenChunk chunk = data.openChunk(0)) {
+            long[] all = {0, 1, 2, 3};
+            assertThat(Objective.pretraining().divisor(chunk, all)).isEqualTo(16);
+            assertThat(Objective.labels().divisor(chunk, all)).isEqualTo(0 + 1 + 2 + 3);
+            double[] each = new double[4];
+            for (int row = 0; row < 4; row++) {
+                each[row] = Objective.labels().divisor(chunk, new long[] {row});
+            }
+            // One without labels has no loss; its divisor is positive all the same.
+            assertThat(each).containsExactlyInAnyOrder(1, 1, 2, 3);
+        }
+    }
+}
