@@ -73,6 +73,11 @@ class DecoderGradientsTest {
                 manager.create(ids, new Shape(rows, positions + 1)), Optional.empty());
     }
 
+    private static double labels(TokenBatch batch) {
+        Shape shape = batch.ids().getShape();
+        return shape.get(0) * (shape.get(1) - 1);
+    }
+
     private TokenBatch masked(TokenBatch batch, long seed) {
         Shape shape = batch.ids().get(":, 1:").getShape();
         Random random = new Random(seed);
@@ -94,13 +99,13 @@ class DecoderGradientsTest {
             NDList logits = amber.forward(store, inputs, true);
             NDArray labels = batch.ids().get(":, 1:");
             NDArray loss =
-                    batch.mask().isEmpty()
+                    batch.weights().isEmpty()
                             ? new NextTokenLoss().evaluate(new NDList(labels), logits)
                             : logits.get(0)
                                     .logSoftmax(-1)
                                     .gather(labels.expandDims(2), 2)
                                     .squeeze(2)
-                                    .mul(batch.mask().get())
+                                    .mul(batch.weights().get())
                                     .sum()
                                     .div(-labels.size());
             collector.backward(loss.mul(scale));
@@ -140,9 +145,9 @@ class DecoderGradientsTest {
                 new DecoderGradients(load(sizes, WeightType.FP32), false, 0)) {
             for (int i = 0; i < 3; i++) {
                 TokenBatch batch = batch(2, 24, i);
-                double loss = gradients.add(batch, 1.0 / 3);
-                assertThat(loss).isCloseTo(autograd(exact, batch, 1f / 3), within(2e-6));
-                assertThat(gradients.loss(batch)).isEqualTo(loss);
+                double third = gradients.add(batch, 3 * labels(batch));
+                assertThat(3 * third).isCloseTo(autograd(exact, batch, 1f / 3), within(2e-6));
+                assertThat(gradients.loss(batch, 3 * labels(batch))).isEqualTo(third);
             }
             assertNear(gradients.gradients(), exact);
         }
@@ -157,9 +162,9 @@ class DecoderGradientsTest {
         TokenBatch batch = batch(rows, positions, 7);
         try (DecoderGradients gradients =
                 new DecoderGradients(load(sizes(), WeightType.FP32), false, 0)) {
-            double loss = gradients.add(batch, 1);
+            double loss = gradients.add(batch, labels(batch));
             assertThat(loss).isCloseTo(autograd(exact, batch, 1), within(2e-6));
-            assertThat(gradients.loss(batch)).isEqualTo(loss);
+            assertThat(gradients.loss(batch, labels(batch))).isEqualTo(loss);
             if (positions > 1) { // one position attends to itself: queries have no gradient
                 assertNear(gradients.gradients(), exact);
             }
@@ -172,9 +177,9 @@ class DecoderGradientsTest {
         TokenBatch batch = masked(batch(3, 301, 7), 8);
         try (DecoderGradients gradients =
                 new DecoderGradients(load(sizes(), WeightType.FP32), false, 0)) {
-            double loss = gradients.add(batch, 1);
+            double loss = gradients.add(batch, labels(batch));
             assertThat(loss).isCloseTo(autograd(exact, batch, 1), within(2e-6));
-            assertThat(gradients.loss(batch)).isEqualTo(loss);
+            assertThat(gradients.loss(batch, labels(batch))).isEqualTo(loss);
             assertNear(gradients.gradients(), exact);
         }
     }
@@ -187,8 +192,8 @@ class DecoderGradientsTest {
                         new DecoderGradients(load(sizes(), WeightType.FP32), false, 0);
                 DecoderGradients with =
                         new DecoderGradients(load(sizes(), WeightType.FP32), false, 0)) {
-            assertThat(with.add(new TokenBatch(batch.ids(), Optional.of(ones)), 1))
-                    .isEqualTo(without.add(batch, 1));
+            assertThat(with.add(new TokenBatch(batch.ids(), Optional.of(ones)), 48))
+                    .isEqualTo(without.add(batch, 48));
             assertSame(with.gradients(), without.gradients());
         }
     }
@@ -202,7 +207,7 @@ class DecoderGradientsTest {
                         new DecoderGradients(load(sizes, WeightType.FP32), false, layers)) {
             for (int i = 0; i < 2; i++) {
                 TokenBatch batch = batch(2, 40, i);
-                assertThat(recomputed.add(batch, 0.5)).isEqualTo(kept.add(batch, 0.5));
+                assertThat(recomputed.add(batch, 160)).isEqualTo(kept.add(batch, 160));
             }
             assertSame(recomputed.gradients(), kept.gradients());
         }
@@ -213,17 +218,17 @@ class DecoderGradientsTest {
     void cleared_gradients_begin_at_zero_in_the_same_arrays(boolean tied) throws IOException {
         Amber amber = load(sizes().optTiedEmbeddings(tied), WeightType.FP32);
         try (DecoderGradients gradients = new DecoderGradients(amber, false, 0)) {
-            assertThat(gradients.gradients().keySet()).isEqualTo(gradients.parameters().keySet());
+            assertThat(gradients.gradients().keySet()).isEqualTo(gradients.weights().keySet());
             assertThat(gradients.gradients().values())
                     .allMatch(array -> array.abs().max().getFloat() == 0);
-            gradients.add(batch(2, 24, 1), 1);
+            gradients.add(batch(2, 24, 1), 48);
             Map<String, NDArray> handles = new LinkedHashMap<>(gradients.gradients());
             Map<String, NDArray> first = new LinkedHashMap<>();
             handles.forEach((name, array) -> first.put(name, array.duplicate()));
             gradients.clear();
             handles.forEach(
                     (name, array) -> assertThat(array.abs().max().getFloat()).as(name).isZero());
-            gradients.add(batch(2, 24, 1), 1);
+            gradients.add(batch(2, 24, 1), 48);
             assertSame(handles, first);
         }
     }
@@ -236,8 +241,8 @@ class DecoderGradientsTest {
         try (DecoderGradients fresh =
                         new DecoderGradients(load(sizes(), WeightType.FP32), false, 0);
                 DecoderGradients again = new DecoderGradients(used, false, 0)) {
-            fresh.add(batch, 1);
-            again.add(batch, 1);
+            fresh.add(batch, 48);
+            again.add(batch, 48);
             assertSame(again.gradients(), fresh.gradients());
         }
     }
@@ -246,10 +251,10 @@ class DecoderGradientsTest {
     void computing_the_loss_alone_leaves_the_gradients_as_they_are() throws IOException {
         try (DecoderGradients gradients =
                 new DecoderGradients(load(sizes(), WeightType.FP32), false, 0)) {
-            gradients.add(batch(2, 24, 1), 1);
+            gradients.add(batch(2, 24, 1), 48);
             Map<String, NDArray> before = new LinkedHashMap<>();
             gradients.gradients().forEach((name, array) -> before.put(name, array.duplicate()));
-            gradients.loss(batch(2, 24, 2));
+            gradients.loss(batch(2, 24, 2), 48);
             assertSame(gradients.gradients(), before);
         }
     }

@@ -4,6 +4,8 @@ import ai.llm360.io.PlainText;
 import com.google.gson.FieldNamingPolicy;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
+import com.google.gson.JsonPrimitive;
+import com.google.gson.JsonSerializer;
 import com.google.gson.TypeAdapter;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonWriter;
@@ -14,6 +16,7 @@ import java.io.PrintWriter;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine.Option;
 
@@ -30,6 +33,9 @@ final class Output {
     /** A shell's status of a process that wrote to a closed pipe: 128 + SIGPIPE. */
     static final int BROKEN_PIPE = 141;
 
+    private static final JsonSerializer<Path> PATHS =
+            (path, type, context) -> new JsonPrimitive(path.toString());
+
     private static final Gson GSON =
             new GsonBuilder()
                     .disableHtmlEscaping()
@@ -37,6 +43,7 @@ final class Output {
                     .setFieldNamingPolicy(FieldNamingPolicy.LOWER_CASE_WITH_UNDERSCORES)
                     .registerTypeAdapter(Double.class, new FiniteNumbers())
                     .registerTypeAdapter(double.class, new FiniteNumbers())
+                    .registerTypeHierarchyAdapter(Path.class, PATHS)
                     .create();
 
     private final PrintStream out;

@@ -1,11 +1,13 @@
 package ai.llm360.cli;
 
-import ai.djl.Device;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.config.EngineSettings;
 import ai.llm360.common.data.DataPreparation;
 import ai.llm360.common.train.TrainingPhase;
 import ai.llm360.io.AtomicDirectory;
+import ai.llm360.zoo.reproduce.Pretraining;
+import ai.llm360.zoo.reproduce.Reproduction;
+import ai.llm360.zoo.reproduce.ReproductionResult;
 import ai.llm360.zoo.Zoo;
 import ai.llm360.zoo.reproduce.Reproduction;
 import ai.llm360.zoo.reproduce.ReproductionResult;
@@ -78,14 +80,13 @@ final class ReproduceCommand implements Callable<Integer> {
 
     private int reproduce(Reproduction reproduction, Path directory)
             throws IOException, ModelNotFoundException {
-        List<TrainingPhase> phases = reproduction.phases(directory.resolve("data"));
-        for (TrainingPhase phase : phases) {
+        Path data = directory.resolve("data");
+        for (TrainingPhase phase : reproduction.phases(data)) {
             prepare(Reproduction.data(phase));
         }
         Path run = directory.resolve("run");
-        Pretraining training =
-                new Pretraining(run, Device.cpu(), 0, Pretraining.Resuming.REFUSED, terminal);
-        List<Pretraining.Outcome> outcomes = training.train(phases, phases);
+        List<Pretraining.Outcome> outcomes =
+                TrainingProgress.show(reproduction.training(data, run), terminal);
         if (!outcomes.get(outcomes.size() - 1).result().finished()) {
             return Failures.INTERRUPTED;
         }

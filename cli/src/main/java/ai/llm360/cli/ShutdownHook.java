@@ -1,5 +1,6 @@
 package ai.llm360.cli;
 
+import ai.djl.repository.zoo.ModelNotFoundException;
 import java.io.IOException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -33,7 +34,7 @@ final class ShutdownHook {
 
     /** Work of a verb that is told, rather than interrupted. */
     interface Work<T> {
-        T run() throws IOException;
+        T run() throws IOException, ModelNotFoundException;
     }
 
     /**
@@ -41,7 +42,7 @@ final class ShutdownHook {
      * interrupted. The work should then end as soon as all is saved; the process ends after it with
      * the verb's status.
      */
-    <T> T telling(Runnable stopping, Work<T> work) throws IOException {
+    <T> T telling(Runnable stopping, Work<T> work) throws IOException, ModelNotFoundException {
         stop = stopping;
         try {
             return work.run();

@@ -1,10 +1,15 @@
 package ai.llm360.cli;
 
+import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.run.RunEvent;
 import ai.llm360.common.run.SavedState;
 import ai.llm360.common.run.StepMetrics;
 import ai.llm360.common.run.ValidationLoss;
 import ai.llm360.common.train.TrainingListener;
+import ai.llm360.common.train.TrainingPlan;
+import ai.llm360.common.train.TrainingResult;
+import ai.llm360.zoo.reproduce.Pretraining;
+import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.LongSupplier;
@@ -18,16 +23,16 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
     private static final int WIDTH = 20;
 
     private final Meter meter;
-    private final long steps;
     private final LongSupplier nanoTime;
-    private final long began;
+    private long steps;
+    private long began;
     private long done;
     private StepMetrics last;
 
     /**
      * Creates a display.
      *
-     * @param steps the run's last step
+     * @param steps the run's last step, until {@link #onBegin} tells it
      * @param nanoTime the clock, such as {@link System#nanoTime}
      */
     TrainingProgress(Terminal terminal, long steps, LongSupplier nanoTime) {
@@ -35,6 +40,32 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
         this.steps = steps;
         this.nanoTime = nanoTime;
         began = nanoTime.getAsLong();
+    }
+
+    /** Runs a training with a display, until the process is told to end. */
+    static List<Pretraining.Outcome> show(Pretraining.Builder builder, Terminal terminal)
+            throws IOException, ModelNotFoundException {
+        try (TrainingProgress progress = new TrainingProgress(terminal, 0, System::nanoTime)) {
+            Pretraining training = builder.addListener(progress).build();
+            return terminal.shutdownHook().telling(() -> progress.stop(training), training::run);
+        }
+    }
+
+    private void stop(Pretraining training) {
+        note("stopping after this step; a point to resume from is saved");
+        training.stop();
+    }
+
+    @Override
+    public synchronized void onBegin(TrainingPlan plan) {
+        steps = plan.steps();
+        began = nanoTime.getAsLong();
+        done = 0;
+    }
+
+    @Override
+    public void onEnd(TrainingResult result) {
+        end();
     }
 
     @Override
@@ -80,11 +111,6 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
         if (meter.open()) {
             show();
         }
-    }
-
-    /** Returns the last step's figures; null before the first. */
-    synchronized StepMetrics last() {
-        return last;
     }
 
     private void show() {

@@ -75,19 +75,8 @@ final class VerifyCommand implements Callable<Integer> {
         this.settings = settings;
     }
 
-    private record Problem(String path, String kind, String expected, String found) {
-
-        static Problem of(FileProblem problem) {
-            return new Problem(
-                    problem.path().toString(),
-                    problem.kind().name(),
-                    problem.expected(),
-                    problem.found());
-        }
-    }
-
     private record Checked(
-            String checkpoint, int compared, long bytes, List<Problem> problems, int removed) {}
+            String checkpoint, int compared, long bytes, List<FileProblem> problems, int removed) {}
 
     private record Result(boolean whole, List<Checked> checkpoints) {}
 
@@ -110,7 +99,7 @@ final class VerifyCommand implements Callable<Integer> {
                             result.name(),
                             result.files(),
                             result.bytes(),
-                            result.problems().stream().map(Problem::of).toList(),
+                            result.problems(),
                             removeDamaged ? verification.removeDamaged(result) : 0));
         }
         boolean whole = found.stream().allMatch(result -> result.problems().isEmpty());

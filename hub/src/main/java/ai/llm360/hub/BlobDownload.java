@@ -15,7 +15,7 @@ final class BlobDownload {
     private static final int PASSES = 2;
 
     private final HubHttp http;
-    private final Pause pause;
+    private final Sleeper sleeper;
     private final CachedRepository cache;
     private final String commit;
     private final int partBytes;
@@ -23,13 +23,13 @@ final class BlobDownload {
 
     BlobDownload(
             HubHttp http,
-            Pause pause,
+            Sleeper sleeper,
             CachedRepository cache,
             String commit,
             int partBytes,
             TransferProgress progress) {
         this.http = http;
-        this.pause = pause;
+        this.sleeper = sleeper;
         this.cache = cache;
         this.commit = commit;
         this.partBytes = partBytes;
@@ -47,7 +47,7 @@ final class BlobDownload {
     void fetch(HubFile file, int connections) throws IOException {
         BlobLock.hold(
                 cache.lock(file),
-                pause,
+                sleeper,
                 () -> {
                     downloadUnlessHere(file, connections);
                     cache.link(commit, file); // under the lock: who prunes leaves it then
@@ -61,7 +61,7 @@ final class BlobDownload {
         }
         BlobLock.hold(
                 cache.lock(file),
-                pause,
+                sleeper,
                 () -> {
                     if (!cache.hasBlob(file)) {
                         download(file, connections);
@@ -82,7 +82,7 @@ final class BlobDownload {
         String problem = "its bytes don't have the hash that the Hub lists";
         for (int pass = 1; pass <= PASSES; pass++) {
             boolean first = pass == 1;
-            RangeReader reader = new RangeReader(http, pause, cache.name(), commit, file, first);
+            RangeReader reader = new RangeReader(http, sleeper, cache.name(), commit, file, first);
             try (PartialFile partial = PartialFile.open(cache.partial(file), file)) {
                 progress.at(file, partial.length());
                 try {

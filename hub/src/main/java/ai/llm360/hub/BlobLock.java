@@ -32,14 +32,14 @@ final class BlobLock {
     }
 
     /** Does some work under the lock, after waiting as long as another holds it. */
-    static void hold(Path path, Pause pause, Work work) throws IOException {
+    static void hold(Path path, Sleeper sleeper, Work work) throws IOException {
         boolean held = false;
         while (!held) {
             try (FileChannel channel = open(path)) {
                 Object opened = identity(path);
                 // Kept open while waiting: closing it would free the lock for the whole JVM.
                 while (!tryLock(channel)) {
-                    pause.of(POLL);
+                    sleeper.of(POLL);
                 }
                 held = isStillAt(path, opened);
                 if (held) {

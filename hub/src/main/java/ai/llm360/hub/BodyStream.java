@@ -28,7 +28,7 @@ final class BodyStream extends InputStream implements BodySubscriber<BodyStream>
     /** Readings that may lie here, of at most three of the JDK's buffers each. */
     private static final int AHEAD = 4;
 
-    private final Duration patience;
+    private final Duration silence;
     private final LongAdder received;
     private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
     private final Queue<ByteBuffer> unread = new ArrayDeque<>();
@@ -39,11 +39,11 @@ final class BodyStream extends InputStream implements BodySubscriber<BodyStream>
     /**
      * Creates a stream.
      *
-     * @param patience the longest silence of the server
+     * @param silence the longest silence of the server
      * @param received is told of every byte that came in
      */
-    BodyStream(Duration patience, LongAdder received) {
-        this.patience = patience;
+    BodyStream(Duration silence, LongAdder received) {
+        this.silence = silence;
         this.received = received;
     }
 
@@ -108,13 +108,13 @@ final class BodyStream extends InputStream implements BodySubscriber<BodyStream>
     private void await() throws IOException {
         Event event;
         try {
-            event = events.poll(patience.toMillis(), TimeUnit.MILLISECONDS);
+            event = events.poll(silence.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
-            throw Pause.interrupted();
+            throw Sleeper.interrupted();
         }
         if (event == null) {
             throw new TransientException(
-                    "the server sent nothing for %.0f s".formatted(patience.toMillis() / 1e3));
+                    "the server sent nothing for %.0f s".formatted(silence.toMillis() / 1e3));
         }
         if (event.failure() != null) {
             throw new TransientException(

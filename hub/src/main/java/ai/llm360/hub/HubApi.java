@@ -32,11 +32,11 @@ final class HubApi {
     private static final Pattern NEXT = Pattern.compile("<([^>]*)>\\s*;\\s*rel=\"?next\"?");
 
     private final HubHttp http;
-    private final Pause pause;
+    private final Sleeper sleeper;
 
-    HubApi(HubHttp http, Pause pause) {
+    HubApi(HubHttp http, Sleeper sleeper) {
         this.http = http;
-        this.pause = pause;
+        this.sleeper = sleeper;
     }
 
     /** Returns the commit that a revision stands at. */
@@ -168,7 +168,7 @@ final class HubApi {
     private record Answer<T>(HttpHeaders headers, T value) {}
 
     private <T> Answer<T> answer(URI uri, String what, Reading<T> reading) throws IOException {
-        return new Patience(pause, what)
+        return new RetryPolicy(sleeper, what)
                 .until(
                         () -> {
                             try (HubResponse response = http.get(uri, what)) {

@@ -34,19 +34,19 @@ public final class HubClient {
     private final HubSettings settings;
     private final HubHttp http;
     private final HubApi api;
-    private final Pause pause;
+    private final Sleeper sleeper;
     private final int connections;
     private final int partBytes;
     private final FreeSpace freeSpace;
 
     private HubClient(Builder builder) {
         settings = builder.settings;
-        pause = builder.pause();
+        sleeper = builder.sleeper();
         connections = builder.connections;
         partBytes = builder.partBytes;
         freeSpace = builder.freeSpace;
         http = new HubHttp(settings, builder.silence, builder.http);
-        api = new HubApi(http, pause);
+        api = new HubApi(http, sleeper);
     }
 
     /** Creates a builder. */
@@ -223,7 +223,7 @@ public final class HubClient {
         CachedRepository cache = cache(plan.repository());
         TransferProgress progress = new TransferProgress(listener);
         BlobDownload blobs =
-                new BlobDownload(http, pause, cache, plan.commit(), partBytes, progress);
+                new BlobDownload(http, sleeper, cache, plan.commit(), partBytes, progress);
         if (!plan.missing().isEmpty()) {
             new SnapshotDownload(plan, cache, blobs, connections, freeSpace).run(progress);
         }
@@ -331,7 +331,7 @@ public final class HubClient {
             throws IOException {
         CachedRepository cache = cache(repository);
         HubHttp counting = http.counting();
-        HubApi counted = new HubApi(counting, pause);
+        HubApi counted = new HubApi(counting, sleeper);
         String commit = commit(counted, cache, HubNames.revision(revision));
         return new RemoteFiles(
                 counting,
@@ -341,7 +341,8 @@ public final class HubClient {
                 (file, what) ->
                         new RemoteFile(
                                 file,
-                                new RangeReader(counting, pause, cache.name(), commit, file, true),
+                                new RangeReader(
+                                        counting, sleeper, cache.name(), commit, file, true),
                                 what,
                                 connections,
                                 partBytes,
@@ -356,7 +357,7 @@ public final class HubClient {
         private int partBytes = 8 << 20;
         private Duration silence = Duration.ofSeconds(30);
         private HttpClient.Builder http = HttpClient.newBuilder();
-        private Pause pause = duration -> Thread.sleep(duration.toMillis());
+        private Sleeper sleeper = duration -> Thread.sleep(duration.toMillis());
         private Consumer<HubRetry> retries = retry -> {};
         private FreeSpace freeSpace = directory -> Files.getFileStore(directory).getUsableSpace();
 
@@ -397,11 +398,11 @@ public final class HubClient {
             return this;
         }
 
-        private Pause pause() {
-            return new Pause() {
+        private Sleeper sleeper() {
+            return new Sleeper() {
                 @Override
                 public void sleep(Duration duration) throws InterruptedException {
-                    pause.sleep(duration);
+                    sleeper.sleep(duration);
                 }
 
                 @Override
@@ -426,8 +427,8 @@ public final class HubClient {
             return this;
         }
 
-        Builder optPause(Pause pause) {
-            this.pause = pause;
+        Builder optSleeper(Sleeper sleeper) {
+            this.sleeper = sleeper;
             return this;
         }
 

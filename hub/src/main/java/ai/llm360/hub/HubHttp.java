@@ -152,7 +152,7 @@ final class HubHttp {
             answered.set(true);
             return response;
         } catch (InterruptedException e) {
-            throw Pause.interrupted();
+            throw Sleeper.interrupted();
         } catch (IllegalArgumentException e) {
             // The JDK's own, of numbers in headers and addresses that are none.
             throw new HubException(

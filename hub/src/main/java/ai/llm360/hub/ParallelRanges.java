@@ -138,7 +138,7 @@ final class ParallelRanges implements Closeable {
                 try {
                     wait();
                 } catch (InterruptedException e) {
-                    throw Pause.interrupted();
+                    throw Sleeper.interrupted();
                 }
             }
             if (filled > seen) {

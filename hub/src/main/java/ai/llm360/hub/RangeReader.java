@@ -15,7 +15,7 @@ final class RangeReader {
     private static final int BUFFER = 1 << 18;
 
     private final HubHttp http;
-    private final Pause pause;
+    private final Sleeper sleeper;
     private final String what;
     private final String commit;
     private final HubFile file;
@@ -56,14 +56,14 @@ final class RangeReader {
      */
     RangeReader(
             HubHttp http,
-            Pause pause,
+            Sleeper sleeper,
             String repository,
             String commit,
             HubFile file,
             boolean oneVersion) {
         this.oneVersion = oneVersion;
         this.http = http;
-        this.pause = pause;
+        this.sleeper = sleeper;
         this.commit = commit;
         this.file = file;
         this.what = repository + "@" + commit + " " + file.path();
@@ -92,7 +92,7 @@ final class RangeReader {
     }
 
     private void read(long from, long to, boolean wholeWillDo, Sink sink) throws IOException {
-        Patience patience = new Patience(pause, what);
+        RetryPolicy retries = new RetryPolicy(sleeper, what);
         byte[] buffer = new byte[BUFFER];
         long at = from;
         while (at < to) {
@@ -106,11 +106,11 @@ final class RangeReader {
                     }
                     sink.write(buffer, 0, read);
                     at += read;
-                    patience.progressed();
+                    retries.progressed();
                 }
             } catch (TransientException e) {
                 storage.set(null); // its signature may have run out
-                patience.after(e);
+                retries.after(e);
             }
         }
     }

@@ -51,7 +51,7 @@ final class HubCase {
                 .setSettings(settings())
                 .optConnections(4)
                 .optPartBytes(PART)
-                .optPause(pauses::add);
+                .optSleeper(pauses::add);
     }
 
     HubClient client() {

@@ -121,7 +121,7 @@ class HubFuzzTest {
                                                 "http://127.0.0.1:" + server.port(),
                                                 "https_proxy",
                                                 "http://127.0.0.1:1")))
-                        .optPause(duration -> {})
+                        .optSleeper(duration -> {})
                         .optSilence(Duration.ofMillis(150))
                         .optConnections(2)
                         .optPartBytes(1 << 10)

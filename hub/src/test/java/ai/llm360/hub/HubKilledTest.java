@@ -135,7 +135,7 @@ class HubKilledTest {
     }
 
     private Void pullSpinning() throws IOException {
-        hub.pull(hub.builder().optPause(duration -> Thread.onSpinWait()).build());
+        hub.pull(hub.builder().optSleeper(duration -> Thread.onSpinWait()).build());
         return null;
     }
 
@@ -145,7 +145,7 @@ class HubKilledTest {
             first.await("stopped");
             HubClient second =
                     hub.builder()
-                            .optPause(
+                            .optSleeper(
                                     duration -> {
                                         hub.pauses().add(duration);
                                         first.kill();

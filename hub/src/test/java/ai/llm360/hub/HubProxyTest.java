@@ -142,7 +142,7 @@ class HubProxyTest {
                                 "https_proxy", arguments[2],
                                 "HF_TOKEN", HubCase.TOKEN));
         HubClient client =
-                HubClient.builder().setSettings(settings).optPause(duration -> {}).build();
+                HubClient.builder().setSettings(settings).optSleeper(duration -> {}).build();
         try {
             System.out.println(client.commit(HubServer.REPOSITORY, "main"));
         } catch (HubException e) {

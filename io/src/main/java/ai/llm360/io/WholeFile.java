@@ -25,6 +25,26 @@ public final class WholeFile {
         }
     }
 
+    /** Copies a file to a path where nothing is, and forces the copy to disk. */
+    public static void copy(Path from, Path to) throws IOException {
+        Files.copy(from, to);
+        try (FileChannel channel = FileChannel.open(to, StandardOpenOption.WRITE)) {
+            channel.force(true);
+        }
+    }
+
+    /**
+     * Puts a file that never changes into a second directory: as a link, or as a copy where the
+     * file system has no links or is another one.
+     */
+    public static void linkOrCopy(Path from, Path to) throws IOException {
+        try {
+            Files.createLink(to, from);
+        } catch (IOException | UnsupportedOperationException e) {
+            copy(from, to);
+        }
+    }
+
     /**
      * Gives a file new content: readers see the old one or the new one, whole.
      *

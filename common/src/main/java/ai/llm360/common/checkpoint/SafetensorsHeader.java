@@ -111,7 +111,7 @@ final class SafetensorsHeader {
                     switch (field) {
                         case "dtype" -> found.dtype = json.string("the dtype of " + tensor);
                         case "shape" ->
-                                found.shape = sizes("the shape of " + tensor, Extents.MAX_RANK);
+                                found.shape = sizes("the shape of " + tensor, Sizes.MAX_RANK);
                         case "data_offsets" ->
                                 found.offsets = sizes("the data_offsets of " + tensor, 2);
                         default -> json.skip();
@@ -213,7 +213,7 @@ final class SafetensorsHeader {
     /** Returns -1, which no tensor's length equals, if the size doesn't fit in a long. */
     private static long byteLength(Entry entry) {
         try {
-            return Math.multiplyExact(Extents.count(entry.shape), (long) entry.type.byteSize());
+            return Math.multiplyExact(Sizes.count(entry.shape), (long) entry.type.byteSize());
         } catch (ArithmeticException e) {
             return -1;
         }

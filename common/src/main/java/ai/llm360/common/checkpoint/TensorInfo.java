@@ -44,9 +44,9 @@ public record TensorInfo(
                             + offset);
         }
         try {
-            long span = Math.addExact(Extents.reach(shape, strides), 1);
+            long span = Math.addExact(Sizes.reach(shape, strides), 1);
             Math.addExact(offset, Math.multiplyExact(span, (long) type.byteSize()));
-            Math.multiplyExact(Extents.count(shape), (long) type.byteSize());
+            Math.multiplyExact(Sizes.count(shape), (long) type.byteSize());
         } catch (ArithmeticException e) {
             throw new IllegalArgumentException(
                     "tensor "
@@ -70,7 +70,7 @@ public record TensorInfo(
      */
     public static TensorInfo contiguous(
             String name, TensorType type, Shape shape, Path file, long offset) {
-        return new TensorInfo(name, type, shape, file, offset, Extents.rowMajor(shape));
+        return new TensorInfo(name, type, shape, file, offset, Sizes.rowMajor(shape));
     }
 
     /**
@@ -79,7 +79,7 @@ public record TensorInfo(
      * @return the product of the dimensions; 1 for a scalar
      */
     public long elementCount() {
-        return Extents.count(shape);
+        return Sizes.count(shape);
     }
 
     /**
@@ -95,7 +95,7 @@ public record TensorInfo(
      * {@link #byteLength()} if contiguous, 0 if there are no elements}
      */
     public long spanBytes() {
-        return elementCount() == 0 ? 0 : (Extents.reach(shape, strides) + 1) * type.byteSize();
+        return elementCount() == 0 ? 0 : (Sizes.reach(shape, strides) + 1) * type.byteSize();
     }
 
     /**

@@ -22,7 +22,7 @@ public record TensorSpec(String name, TensorType type, Shape shape) {
             throw new IllegalArgumentException("a tensor can't be named " + name);
         }
         try {
-            Math.multiplyExact(Extents.count(shape), (long) type.byteSize());
+            Math.multiplyExact(Sizes.count(shape), (long) type.byteSize());
         } catch (ArithmeticException e) {
             throw new IllegalArgumentException("tensor " + name + " has shape " + shape, e);
         }
@@ -33,6 +33,6 @@ public record TensorSpec(String name, TensorType type, Shape shape) {
      * size}
      */
     public long byteLength() {
-        return Extents.count(shape) * type.byteSize();
+        return Sizes.count(shape) * type.byteSize();
     }
 }

@@ -116,8 +116,8 @@ final class TorchFile {
                     name, "has " + shape.dimension() + " sizes, " + strides.size() + " strides");
         }
         try {
-            long count = Extents.count(shape);
-            long reach = Extents.reach(shape, strides);
+            long count = Sizes.count(shape);
+            long reach = Sizes.reach(shape, strides);
             boolean fits =
                     count == 0
                             ? tensor.offset() >= 0 && tensor.offset() <= storage.elements()
@@ -138,15 +138,15 @@ final class TorchFile {
                     shape,
                     file,
                     record.offset() + tensor.offset() * width,
-                    count == 0 ? Extents.rowMajor(shape) : strides);
+                    count == 0 ? Sizes.rowMajor(shape) : strides);
         } catch (ArithmeticException e) {
             throw problem(name, view + ": " + e.getMessage());
         }
     }
 
     private List<Long> longs(String name, List<Object> values) throws CheckpointException {
-        if (values.size() > Extents.MAX_RANK) {
-            throw problem(name, "has more than " + Extents.MAX_RANK + " dimensions");
+        if (values.size() > Sizes.MAX_RANK) {
+            throw problem(name, "has more than " + Sizes.MAX_RANK + " dimensions");
         }
         List<Long> longs = new ArrayList<>();
         for (Object value : values) {

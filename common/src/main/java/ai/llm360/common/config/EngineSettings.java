@@ -14,6 +14,8 @@ package ai.llm360.common.config;
  */
 public final class EngineSettings {
 
+    private static final String THREADS = "ai.djl.pytorch.num_threads";
+
     private EngineSettings() {}
 
     /**
@@ -34,7 +36,23 @@ public final class EngineSettings {
      * @param count the number of threads, which decides the order of sums and so their last bits
      */
     public static void optThreads(int count) {
-        setDefault("ai.djl.pytorch.num_threads", String.valueOf(count));
+        setDefault(THREADS, String.valueOf(count));
+    }
+
+    /**
+     * Returns how many threads compute, in libtorch and in this project's own kernels alike.
+     *
+     * @return what {@code ai.djl.pytorch.num_threads} says, as {@link #optThreads} or the user set
+     *     it, else what libtorch's OpenMP takes from {@code OMP_NUM_THREADS}, else one for each
+     *     processor
+     */
+    public static int threads() {
+        String openMp = String.valueOf(System.getenv("OMP_NUM_THREADS"));
+        int others =
+                openMp.matches("[1-9]\\d{0,3}")
+                        ? Integer.parseInt(openMp)
+                        : Runtime.getRuntime().availableProcessors();
+        return Math.max(1, Integer.getInteger(THREADS, others));
     }
 
     private static void setDefault(String name, String value) {

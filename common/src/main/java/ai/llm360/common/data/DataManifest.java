@@ -2,18 +2,16 @@ package ai.llm360.common.data;
 
 import ai.llm360.io.Hashes;
 import ai.llm360.io.PlainText;
+import ai.llm360.io.WholeFile;
 import com.google.gson.FieldNamingPolicy;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -231,17 +229,7 @@ public record DataManifest(
 
     void write(Path directory) throws IOException {
         byte[] text = (INDENTED.toJson(this) + "\n").getBytes(StandardCharsets.UTF_8);
-        try (FileChannel channel =
-                FileChannel.open(
-                        directory.resolve(FILE_NAME),
-                        StandardOpenOption.CREATE_NEW,
-                        StandardOpenOption.WRITE)) {
-            ByteBuffer bytes = ByteBuffer.wrap(text);
-            while (bytes.hasRemaining()) {
-                channel.write(bytes);
-            }
-            channel.force(true);
-        }
+        WholeFile.create(directory.resolve(FILE_NAME), text);
     }
 
     /** {@return the manifest as one line of JSON, its names in snake case and in a fixed order} */

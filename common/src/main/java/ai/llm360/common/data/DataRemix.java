@@ -4,6 +4,7 @@ import ai.llm360.common.data.DataManifest.RowFile;
 import ai.llm360.common.data.DataManifest.Segment;
 import ai.llm360.common.tokenizer.Tokenizer;
 import ai.llm360.io.AtomicDirectory;
+import ai.llm360.io.WholeFile;
 import ai.llm360.io.Workers;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -116,7 +117,9 @@ public final class DataRemix {
                 throw new DataException(from, "missing, though the manifest names it");
             }
             TokenChunk.open(from, file.sha256()).close();
-            return FileLinks.linkOrCopy(from, directory.resolve(file.file()));
+            Path to = directory.resolve(file.file());
+            WholeFile.linkOrCopy(from, to);
+            return to;
         };
     }
 

@@ -303,9 +303,11 @@ public abstract class CausalDecoder extends HubBlock
     private NDArray head(NDManager scope, NDArray x, boolean last) {
         Shape shape = x.getShape();
         long rows = last ? shape.get(0) : shape.get(0) * shape.get(1);
-        KernelDecoder kernels = kernels(rows, Float.BYTES * rows * layout.vocabulary());
-        if (kernels != null) {
-            return kernels.logits(scope, x, last, lastParameters());
+        InferenceBackend.Decoder backend = backend(rows, Float.BYTES * rows * layout.vocabulary());
+        if (backend != null) {
+            NDArray taken = last ? x.get(":, -1:") : x;
+            NDArray logits = backend.logits(scope, taken, lastParameters());
+            return last ? logits.squeeze(1) : logits;
         }
         InferenceWeights weights = runtime.weights();
         IValue[] prepared = lastWeights(weights);
@@ -316,12 +318,12 @@ public abstract class CausalDecoder extends HubBlock
     }
 
     /**
-     * This project's kernels where they take so many rows.
+     * Returns a backend where there is one that takes so many rows, else {@code null}.
      *
      * @param bytes of the largest array that they share with libtorch, in a direct buffer
      */
-    private KernelDecoder kernels(long rows, long bytes) {
-        return bytes <= Integer.MAX_VALUE ? runtime.kernels(rows) : null;
+    private InferenceBackend.Decoder backend(long rows, long bytes) {
+        return bytes <= Integer.MAX_VALUE ? runtime.backend(rows) : null;
     }
 
     private static Object[] norm(IValue[] last) {
@@ -406,12 +408,14 @@ public abstract class CausalDecoder extends HubBlock
         NDArray x = embed(scope, ids);
         long kept = (long) layout.keyValueHeads() * layout.headDim();
         long widest = Math.max(x.getShape().get(2), kept);
-        KernelDecoder kernels = kernels(shape.size(), Float.BYTES * shape.size() * widest);
-        if (kernels != null) {
-            try (KernelPass pass = kernels.begin(scope, x, null)) {
+        InferenceBackend.Decoder backend =
+                backend(shape.size(), Float.BYTES * shape.size() * widest);
+        if (backend != null) {
+            try (InferenceBackend.Pass pass =
+                    backend.begin(scope, x, null, new long[0], new long[0])) {
                 for (int i = 0; i < layers.size(); i++) {
                     before.accept(x);
-                    kernels.layer(pass, i, layers.get(i).ordered());
+                    pass.layer(i, layers.get(i).ordered());
                 }
             }
             return x;
@@ -487,13 +491,15 @@ public abstract class CausalDecoder extends HubBlock
         int tokens = Math.toIntExact(ids.getShape().get(1));
         CachedRows cached = new CachedRows(cache, slots, tokens);
         NDArray x = embed(scope, ids);
-        KernelDecoder kernels = kernels((long) slots.length * tokens, cache.layerBytes());
-        if (kernels == null) {
+        InferenceBackend.Decoder backend =
+                backend((long) slots.length * tokens, cache.layerBytes());
+        if (backend == null) {
             x = advance(scope, x, cached);
         } else {
-            try (KernelPass pass = kernels.begin(scope, x, cached)) {
+            try (InferenceBackend.Pass pass =
+                    backend.begin(scope, x, cache, cached.rows(), cached.start())) {
                 for (int i = 0; i < layers.size(); i++) {
-                    kernels.layer(pass, i, layers.get(i).ordered());
+                    pass.layer(i, layers.get(i).ordered());
                 }
             }
         }

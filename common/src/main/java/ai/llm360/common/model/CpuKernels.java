@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
  * <p>CPU flags don't tell the whole story: libtorch's build, oneDNN's dispatch and the processor
  * decide together. So each fast path proves itself on a small product before a model relies on it.
  */
-final class CpuKernels {
+public final class CpuKernels {
 
     private static final Logger logger = LoggerFactory.getLogger(CpuKernels.class);
 
@@ -36,8 +36,13 @@ final class CpuKernels {
     }
 
     /** Returns what was found, probing at the first call. */
-    static CpuKernels get() {
+    public static CpuKernels get() {
         return Holder.FOUND;
+    }
+
+    /** Returns whether libtorch has no bfloat16 arithmetic on this CPU. */
+    public boolean slowBfloat16() {
+        return bfloat16 == LinearKind.BFLOAT16;
     }
 
     /** The best kind for bfloat16 weights. */
@@ -49,7 +54,7 @@ final class CpuKernels {
      * Returns whether libtorch's product of int8 matrices is exact. CPUs without VNNI add products
      * in pairs of 16 bits, which 2 * 127 * 127 nearly fills and 255 * 127 overflows.
      */
-    boolean exactInt8() {
+    public boolean exactInt8() {
         return exactInt8;
     }
 
@@ -79,7 +84,9 @@ final class CpuKernels {
         try (NDManager scope = manager.newSubManager();
                 TorchScript page =
                         TorchScript.compile(
-                                scope, LinearKind.INT8.methods(), LinearKind.INT8.constants(true))) {
+                                scope,
+                                LinearKind.INT8.methods(),
+                                LinearKind.INT8.constants(true))) {
             NDArray rows = scope.create(ByteBuffer.wrap(x), new Shape(8, size), DataType.INT8);
             NDArray matrix = scope.create(ByteBuffer.wrap(w), new Shape(8, size), DataType.INT8);
             int[] sums = page.infer(scope, "integer_sums", rows, matrix).toIntArray();

@@ -8,8 +8,6 @@ import ai.djl.nn.Parameter;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.JniUtils;
-import ai.djl.util.Pair;
-import ai.llm360.common.torch.TensorLoader;
 import ai.llm360.common.torch.TorchScript;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -17,17 +15,17 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
- * The next-token loss of a decoder with float32 weights, and its gradient.
+ * Computes the weighted next-token loss of a decoder and its gradient.
  *
  * <p>It does what DJL's trainer does with {@code GradientCollector} and a loss, in less memory: the
- * logits of a batch are never held whole, and a layer's activations needn't be kept.
+ * logits of a batch are never held whole, a layer's activations needn't be kept, and a frozen weight
+ * has no gradient.
  *
- * <p>The loss of a batch is the sum of its positions' losses divided by B * T. A mask leaves
- * positions out of the sum; what it is divided by stays, as CrystalCoder was trained (Cerebras'
- * {@code loss_scaling: batch_size}, {@code loss_weight: 1/T}). An object belongs to one thread at a
- * time.
+ * <p>The loss of a batch is the sum of its labels' losses, each times its weight, divided by a
+ * number that the caller gives. An object belongs to one thread at a time.
  */
 public final class DecoderGradients implements AutoCloseable {
 
@@ -35,7 +33,16 @@ public final class DecoderGradients implements AutoCloseable {
     public static final int LOSS_ROWS = 256;
 
     private final CausalDecoder decoder;
+    private final Map<String, NDArray> weights;
+    private final boolean trainsEmbedding;
+    private final boolean trainsBelowHead;
+
+    /** Nothing is trained below this layer; autograd needn't reach it. */
+    private final int lowest;
+
+    /** The layers from the lowest to this one, exclusive, are computed again. */
     private final int recomputed;
+
     private final NDManager manager;
     private final TorchScript page;
     private final TorchScript lossPage;
@@ -43,27 +50,43 @@ public final class DecoderGradients implements AutoCloseable {
     private NDArray headGradient;
 
     /**
-     * Makes a decoder's parameters trainable.
+     * Prepares to train a decoder's parameters, but for those that are frozen.
      *
      * @param decoder a decoder with float32 weights
+     * @param bfloat16 whether matrix products are computed in bfloat16
+     * @param recomputeLayers as in the other constructor
+     * @throws IllegalArgumentException if a weight to train is not float32, or there is none
+     */
+    public DecoderGradients(CausalDecoder decoder, boolean bfloat16, int recomputeLayers) {
+        this(Trainable.of(decoder), bfloat16, recomputeLayers);
+    }
+
+    /**
+     * Prepares to train some weights.
+     *
+     * @param trainable a decoder's weights to train; frozen ones that are bfloat16 are multiplied as
+     *     such, whatever {@code bfloat16} says
      * @param bfloat16 whether matrix products are computed in bfloat16
      * @param recomputeLayers how many layers, from the first on, have their activations computed
      *     again for the gradient instead of kept, as {@code torch.utils.checkpoint} does; all of
      *     them, if there are no more
-     * @throws IllegalArgumentException if a weight is not float32
+     * @throws IllegalArgumentException if a weight to train is not float32, or there is none
      */
-    public DecoderGradients(CausalDecoder decoder, boolean bfloat16, int recomputeLayers) {
-        this.decoder = decoder;
-        recomputed = Math.min(recomputeLayers, decoder.layers().size());
-        for (Pair<String, Parameter> pair : decoder.getParameters()) {
-            NDArray weight = pair.getValue().getArray();
-            if (weight.getDataType() != DataType.FLOAT32) {
-                throw new IllegalArgumentException(
-                        "weights are trained in float32, but %s is %s; load the model as fp32"
-                                .formatted(pair.getKey(), TensorLoader.typeOf(weight)));
+    public DecoderGradients(Trainable trainable, boolean bfloat16, int recomputeLayers) {
+        decoder = trainable.decoder();
+        weights = trainable.weights();
+        for (Parameter parameter : decoder.getParameters().values()) {
+            NDArray array = parameter.getArray();
+            boolean trained = isTrained(array);
+            if (array.hasGradient() != trained) {
+                array.setRequiresGradient(trained);
             }
-            weight.setRequiresGradient(true);
         }
+        trainsEmbedding = isTrained(decoder.embedding().getArray());
+        trainsBelowHead =
+                trainsEmbedding || weights.values().stream().anyMatch(w -> w != head());
+        lowest = trainsEmbedding ? 0 : lowestTrained();
+        recomputed = Math.max(lowest, Math.min(recomputeLayers, decoder.layers().size()));
         decoder.requireUnchangedFiles();
         manager = decoder.newRequestManager();
         LinearKind kind = kind(bfloat16);
@@ -75,10 +98,26 @@ public final class DecoderGradients implements AutoCloseable {
                         Map.of("operands", operands(kind)));
         decoder.whileOpen(
                 () -> {
-                    headGradient = manager.zeros(head().getShape());
+                    Shape shape = isTrained(head()) ? head().getShape() : new Shape(0);
+                    headGradient = manager.zeros(shape);
                     makeGradients();
                     return null;
                 });
+    }
+
+    private boolean isTrained(NDArray weight) {
+        return weights.values().stream().anyMatch(trained -> trained == weight);
+    }
+
+    /** Returns the first layer that has a weight to train, or the number of layers. */
+    private int lowestTrained() {
+        List<DecoderLayer> layers = decoder.layers();
+        int i = 0;
+        while (i < layers.size()
+                && layers.get(i).ordered().stream().noneMatch(p -> isTrained(p.getArray()))) {
+            i++;
+        }
+        return i;
     }
 
     private LinearKind kind(boolean bfloat16) {
@@ -102,38 +141,45 @@ public final class DecoderGradients implements AutoCloseable {
      * Computes a batch's loss and adds its gradient to what earlier calls left.
      *
      * @param batch the rows, on the decoder's device
-     * @param scale what the gradient of the loss is multiplied by, such as one over the
-     *     micro-batches of a step
-     * @return the loss, in nats
+     * @param divisor the number that the sum of the losses is divided by, and its gradient with it,
+     *     such as the positions of a whole step
+     * @return the quotient, in nats
      */
-    public double add(TokenBatch batch, double scale) {
-        return decoder.whileOpen(() -> addWhileOpen(batch, scale));
+    public double add(TokenBatch batch, double divisor) {
+        return decoder.whileOpen(() -> addWhileOpen(batch, divisor));
     }
 
-    private double addWhileOpen(TokenBatch batch, double scale) {
+    private double addWhileOpen(TokenBatch batch, double divisor) {
         try (NDManager scope = manager.newSubManager()) {
             NDArray ids = lossPage.train(scope, "inputs", batch.ids());
-            long positions = ids.size();
-            JniUtils.setGradMode(false);
-            List<NDArray> states = recomputed > 0 ? forward(scope, ids, recomputed) : List.of();
+            boolean again = recomputed > lowest;
+            List<NDArray> inputs = new ArrayList<>(); // of the layers to compute again
+            JniUtils.setGradMode(recomputed == 0);
+            NDArray low = layers(scope, embed(scope, ids), 0, lowest, NDArray::close);
+            NDArray mid = layers(scope, low, lowest, recomputed, inputs::add);
+            NDArray from = again ? leaf(scope, mid) : mid;
             JniUtils.setGradMode(true);
-            NDArray first = recomputed > 0 ? leaf(scope, states.get(recomputed)) : null;
-            NDArray x = first == null ? embed(scope, ids) : first;
-            for (DecoderLayer layer : kept()) {
-                NDArray y = runLayer(scope, layer, x);
-                if (x != first) {
-                    x.close(); // autograd keeps what it needs of it
-                }
-                x = y;
-            }
+            NDArray x =
+                    layers(
+                            scope,
+                            from,
+                            recomputed,
+                            count(),
+                            input -> {
+                                if (!again || input != from) {
+                                    input.close();
+                                }
+                            });
             NDArray h = headInput(scope, x);
             JniUtils.setGradMode(false);
-            NDArray[] loss = lossAndGradient(scope, h, batch, scale / positions);
-            backward(h, loss[1]);
-            if (first != null) {
-                backwardThroughLayers(scope, ids, states, gradientOf(scope, first));
+            NDArray[] loss = lossAndGradient(scope, h, batch, 1 / divisor);
+            if (trainsBelowHead) {
+                backward(h, loss[1]);
             }
-            return loss[0].getDouble() / positions;
+            if (again) {
+                backwardThroughLayers(scope, ids, inputs, gradientOf(scope, from));
+            }
+            return loss[0].getDouble() / divisor;
         } finally {
             JniUtils.setGradMode(false);
         }
@@ -143,52 +189,46 @@ public final class DecoderGradients implements AutoCloseable {
      * Computes a batch's loss alone.
      *
      * @param batch the rows, on the decoder's device
-     * @return the loss, in nats
+     * @param divisor the number that the sum of the losses is divided by
+     * @return the quotient, in nats
      */
-    public double loss(TokenBatch batch) {
-        return decoder.whileOpen(() -> lossWhileOpen(batch));
+    public double loss(TokenBatch batch, double divisor) {
+        return decoder.whileOpen(() -> lossWhileOpen(batch, divisor));
     }
 
-    private double lossWhileOpen(TokenBatch batch) {
+    private double lossWhileOpen(TokenBatch batch, double divisor) {
         JniUtils.setGradMode(false);
         try (NDManager scope = manager.newSubManager()) {
             NDArray ids = lossPage.train(scope, "inputs", batch.ids());
-            NDArray x = embed(scope, ids);
-            for (DecoderLayer layer : decoder.layers()) {
-                NDArray y = runLayer(scope, layer, x);
-                x.close();
-                x = y;
-            }
+            NDArray x = layers(scope, embed(scope, ids), 0, count(), NDArray::close);
             NDArray h = headInput(scope, x);
-            return lossPage.train(
-                                    scope,
-                                    "loss",
-                                    h,
-                                    head(),
-                                    batch.ids(),
-                                    mask(scope, batch),
-                                    LOSS_ROWS)
-                            .getDouble()
-                    / ids.size();
+            Object[] arguments = {h, head(), batch.ids(), factors(scope, batch), LOSS_ROWS};
+            return lossPage.train(scope, "loss", arguments).getDouble() / divisor;
         }
     }
 
-    /** The layers whose activations are kept. */
-    private List<DecoderLayer> kept() {
-        return decoder.layers().subList(recomputed, decoder.layers().size());
+    private int count() {
+        return decoder.layers().size();
     }
 
     private NDArray embed(NDManager scope, NDArray ids) {
         return page.train(scope, "embed", ids, decoder.embedding().getArray());
     }
 
-    /** Embeds and runs the first layers; returns every state before and after them. */
-    private List<NDArray> forward(NDManager scope, NDArray ids, int layers) {
-        List<NDArray> states = new ArrayList<>(List.of(embed(scope, ids)));
-        for (DecoderLayer layer : decoder.layers().subList(0, layers)) {
-            states.add(runLayer(scope, layer, states.get(states.size() - 1)));
+    /**
+     * Runs some layers.
+     *
+     * @param used takes each one's input, which autograd keeps by itself where it needs it
+     */
+    private NDArray layers(
+            NDManager scope, NDArray first, int from, int to, Consumer<NDArray> used) {
+        NDArray x = first;
+        for (DecoderLayer layer : decoder.layers().subList(from, to)) {
+            NDArray y = runLayer(scope, layer, x);
+            used.accept(x);
+            x = y;
         }
-        return states;
+        return x;
     }
 
     private NDArray runLayer(NDManager scope, DecoderLayer layer, NDArray x) {
@@ -202,24 +242,26 @@ public final class DecoderGradients implements AutoCloseable {
      * From the last such layer to the first: computes it again, recorded this time, and goes back.
      */
     private void backwardThroughLayers(
-            NDManager scope, NDArray ids, List<NDArray> states, NDArray last) {
+            NDManager scope, NDArray ids, List<NDArray> inputs, NDArray last) {
         NDArray gradient = last;
-        List<DecoderLayer> layers = decoder.layers();
-        for (int i = recomputed - 1; i >= 0; i--) {
+        for (int i = inputs.size() - 1; i >= 0; i--) {
+            boolean further = i > 0 || trainsEmbedding;
             try (NDManager step = scope.newSubManager()) {
-                NDArray x = leaf(step, states.get(i));
+                NDArray x = further ? leaf(step, inputs.get(i)) : inputs.get(i);
                 JniUtils.setGradMode(true);
-                NDArray y = runLayer(step, layers.get(i), x);
+                NDArray y = runLayer(step, decoder.layers().get(lowest + i), x);
                 JniUtils.setGradMode(false);
                 backward(y, gradient);
                 gradient.close();
-                gradient = gradientOf(scope, x);
+                gradient = further ? gradientOf(scope, x) : null;
             }
         }
-        JniUtils.setGradMode(true);
-        NDArray x = embed(scope, ids);
-        JniUtils.setGradMode(false);
-        backward(x, gradient);
+        if (trainsEmbedding) {
+            JniUtils.setGradMode(true);
+            NDArray x = embed(scope, ids);
+            JniUtils.setGradMode(false);
+            backward(x, gradient);
+        }
     }
 
     private NDArray[] lossAndGradient(NDManager scope, NDArray h, TokenBatch batch, double scale) {
@@ -230,15 +272,15 @@ public final class DecoderGradients implements AutoCloseable {
                 h,
                 head(),
                 batch.ids(),
-                mask(scope, batch),
+                factors(scope, batch),
                 LOSS_ROWS,
                 scale,
                 headGradient);
     }
 
-    /** The page takes an empty mask for none. */
-    private static NDArray mask(NDManager scope, TokenBatch batch) {
-        return batch.mask().orElseGet(() -> scope.create(new Shape(0)));
+    /** The page takes an empty tensor for ones. */
+    private static NDArray factors(NDManager scope, TokenBatch batch) {
+        return batch.weights().orElseGet(() -> scope.create(new Shape(0)));
     }
 
     private static void backward(NDArray y, NDArray gradient) {
@@ -271,18 +313,17 @@ public final class DecoderGradients implements AutoCloseable {
     private void makeGradients() {
         NDArray ids = manager.zeros(new Shape(1, 2), DataType.INT64);
         try (TokenBatch batch = new TokenBatch(ids, Optional.empty())) {
-            add(batch, 0);
+            add(batch, Double.POSITIVE_INFINITY);
         }
         boolean tied = head() == decoder.embedding().getArray();
-        parameters()
-                .forEach(
-                        (name, weight) -> {
-                            boolean ours = weight == head() && !tied;
-                            NDArray gradient = ours ? headGradient : weight.getGradient();
-                            gradient.attach(manager);
-                            gradients.put(name, gradient);
-                        });
-        if (tied) {
+        weights.forEach(
+                (name, weight) -> {
+                    boolean ours = weight == head() && !tied;
+                    NDArray gradient = ours ? headGradient : weight.getGradient();
+                    gradient.attach(manager);
+                    gradients.put(name, gradient);
+                });
+        if (tied && trainsEmbedding) {
             headGradient.close();
             headGradient = gradients.get(decoder.embedding().getName());
         }
@@ -302,22 +343,20 @@ public final class DecoderGradients implements AutoCloseable {
     }
 
     /**
-     * Returns the weights by parameter name.
+     * Returns the weights that are trained, by name.
      *
      * @return the weights themselves, in the model's order
      */
-    public Map<String, NDArray> parameters() {
-        Map<String, NDArray> all = new LinkedHashMap<>();
-        decoder.getParameters().forEach(pair -> all.put(pair.getKey(), pair.getValue().getArray()));
-        return all;
+    public Map<String, NDArray> weights() {
+        return weights;
     }
 
     /**
-     * Returns the gradients by parameter name: what all calls of {@link #add} since the last {@link
-     * #clear} came to. They are the same arrays from the first call to the last.
+     * Returns the gradients of the trained weights by name: what all calls of {@link #add} since
+     * the last {@link #clear} came to. They are the same arrays from the first call to the last.
      *
-     * @return float32 arrays of the parameters' shapes in the order of {@link #parameters}, which
-     *     belong to this object
+     * @return float32 arrays of the weights' shapes in the order of {@link #weights}, which belong
+     *     to this object
      */
     public Map<String, NDArray> gradients() {
         return Collections.unmodifiableMap(gradients);

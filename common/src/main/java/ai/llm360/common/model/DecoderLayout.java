@@ -80,12 +80,12 @@ public record DecoderLayout(
     }
 
     /** Returns what precedes the names of a layer's weights. */
-    String layerPrefix(int layer) {
+    public String layerPrefix(int layer) {
         return layerPrefix + "." + layer + ".";
     }
 
     /** The final norm's weights, then the head's matrix. */
-    List<WeightSpec> last() {
+    public List<WeightSpec> last() {
         List<WeightSpec> specs = new ArrayList<>(finalNorm);
         specs.add(head.orElseGet(embedding::asHead));
         return specs;

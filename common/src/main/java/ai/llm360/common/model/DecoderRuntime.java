@@ -40,7 +40,7 @@ final class DecoderRuntime {
     private TensorLoader loader;
     private NDArray[] rotaryTables;
     private InferenceWeights weights;
-    private KernelDecoder kernels;
+    private InferenceBackend.Decoder backend;
     private Int8Weights int8Weights;
 
     /**
@@ -98,7 +98,7 @@ final class DecoderRuntime {
             loader = null;
             rotaryTables = null;
             weights = null;
-            kernels = null;
+            backend = null;
             int8Weights = null;
             mapped = List.of();
         }
@@ -124,7 +124,7 @@ final class DecoderRuntime {
     /** What is made of weights knows where they lay before. */
     private void forget() {
         weights = null;
-        kernels = null;
+        backend = null;
         int8Weights = null;
     }
 
@@ -212,7 +212,7 @@ final class DecoderRuntime {
         if (weights == null || weights.kind() != kind) {
             // One group a layer, and one for final norm and head. Those of another kind may be in
             // use, so they are closed with the model.
-            weights = 
+            weights =
                     new InferenceWeights(
                             kind, page(kind), source, int8Weights(), layout.layers() + 1);
             manager().attachInternal(UUID.randomUUID().toString(), weights);
@@ -220,26 +220,29 @@ final class DecoderRuntime {
         return weights;
     }
 
-    /** This project's own kernels where they take so many rows of this model, else {@code null}. */
-    synchronized KernelDecoder kernels(long rows) {
+    /**
+     * Returns a backend's decoder where there is one for this model that takes so many rows, else
+     * {@code null}. This is where a model that a backend would compute wrongly is left to the page.
+     */
+    synchronized InferenceBackend.Decoder backend(long rows) {
         NDArray table = embedding.getArray();
         boolean fits =
-                KernelDecoder.supports(layout)
-                        && !table.getDevice().isGpu()
+                !table.getDevice().isGpu()
                         && !embedding.requiresGradient() // copies would not follow an optimizer
                         && (int8 || TensorLoader.typeOf(table) == TensorType.BF16);
-        if (!fits) {
+        Optional<InferenceBackend> found =
+                InferenceBackend.find().filter(b -> fits && b.supports(layout));
+        if (found.isEmpty()) {
             return null;
         }
-        if (kernels == null) {
+        if (backend == null) {
             Optional<Int8Weights> matrices = int8 ? Optional.of(int8Weights()) : Optional.empty();
-            KernelWeights forKernels = new KernelWeights(layout, matrices, manager());
-            kernels = new KernelDecoder(layout, forKernels, rotaryTables(), loader(), manager());
+            backend = found.get().open(layout, rotaryTables(), matrices, manager());
         }
-        return kernels.takes(rows) ? kernels : null;
+        return backend.takes(rows) ? backend : null;
     }
 
-    /** The matrices in int8, which kernels and the page share. */
+    /** The matrices in int8, which a backend and the page share. */
     private Int8Weights int8Weights() {
         if (int8Weights == null) {
             int8Weights = new Int8Weights(prepared, source, loader(), manager());

@@ -11,6 +11,7 @@ import ai.djl.util.Pair;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 
 /**
  * A block whose parameters have the names that the Hub's checkpoints give them, such as {@code
@@ -20,6 +21,7 @@ public abstract class HubBlock extends AbstractBlock {
 
     private final Map<String, Shape> shapes = new LinkedHashMap<>();
     private final Map<String, HubBlock> named = new LinkedHashMap<>();
+    private boolean freezingChosen;
 
     /** Creates a block without parameters. */
     protected HubBlock() {}
@@ -71,6 +73,25 @@ public abstract class HubBlock extends AbstractBlock {
             }
         }
         return all;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void freezeParameters(boolean freeze) {
+        freezingChosen = true;
+        super.freezeParameters(freeze);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void freezeParameters(boolean freeze, Predicate<Parameter> predicate) {
+        freezingChosen = true;
+        super.freezeParameters(freeze, predicate);
+    }
+
+    /** Returns whether somebody has frozen or unfrozen parameters, as loading alone doesn't. */
+    final boolean isFreezingChosen() {
+        return freezingChosen || named.values().stream().anyMatch(HubBlock::isFreezingChosen);
     }
 
     /** Returns one of this block's own parameters. */

@@ -37,11 +37,7 @@ final class InferenceWeights implements AutoCloseable {
      * @param int8 gives int8 weights
      */
     InferenceWeights(
-            LinearKind kind,
-            TorchScript page,
-            WeightSource source,
-            Int8Weights int8,
-            int groups) {
+            LinearKind kind, TorchScript page, WeightSource source, Int8Weights int8, int groups) {
         this.kind = kind;
         this.page = page;
         this.source = source;

@@ -6,7 +6,6 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.llm360.common.checkpoint.TensorType;
-import ai.llm360.common.kernel.KernelMatrix;
 import ai.llm360.common.torch.TensorLoader;
 import ai.llm360.common.torch.TorchScript;
 import java.util.HashMap;
@@ -17,7 +16,7 @@ import java.util.Optional;
  * Gives a decoder's matrices in int8, each made when it is first asked for: mapped where it was
  * prepared, else rounded from a mapping of the checkpoint that is closed after it.
  */
-final class Int8Weights {
+public final class Int8Weights {
 
     /**
      * A matrix.
@@ -25,7 +24,7 @@ final class Int8Weights {
      * @param elements (O, I) of INT8, an output's side by side however the checkpoint has them
      * @param scales (O) of FLOAT32: an output's largest magnitude / 127
      */
-    record Matrix(NDArray elements, NDArray scales) {}
+    public record Matrix(NDArray elements, NDArray scales) {}
 
     private final Optional<PreparedWeights> prepared;
     private final WeightSource source;
@@ -56,8 +55,9 @@ final class Int8Weights {
      * @param name the weight's full name
      * @param spec its description
      * @param parameter the block's own array
+     * @return the matrix, which lives as long as the model
      */
-    synchronized Matrix get(String name, WeightSpec spec, NDArray parameter) {
+    public synchronized Matrix get(String name, WeightSpec spec, NDArray parameter) {
         return matrices.computeIfAbsent(
                 name,
                 n ->
@@ -66,7 +66,7 @@ final class Int8Weights {
     }
 
     /**
-     * Rounds a matrix to nearest, ties to even. Kernels of our own and libtorch give the same bits.
+     * Rounds a matrix to nearest, ties to even. A backend and libtorch give the same bits.
      *
      * @param owner owns the result
      */
@@ -79,26 +79,18 @@ final class Int8Weights {
             }
             boolean half = type == TensorType.BF16;
             long bytes = matrix.getShape().size() * (half ? Short.BYTES : Float.BYTES);
-            return KernelMatrix.supported() && bytes <= Integer.MAX_VALUE
-                    ? roundByKernels(owner, matrix, half, spec)
-                    : roundByPage(owner, matrix, spec);
+            Optional<InferenceBackend> backend =
+                    InferenceBackend.find().filter(found -> bytes <= Integer.MAX_VALUE);
+            if (backend.isEmpty()) {
+                return roundByPage(owner, matrix, spec);
+            }
+            Shape shape = new Shape(spec.outputs(), spec.inputs());
+            NDArray elements = owner.create(shape, DataType.INT8);
+            NDArray scales = owner.create(new Shape(spec.outputs()), DataType.FLOAT32);
+            Matrix rounded = new Matrix(elements, scales);
+            backend.get().round(matrix, half, spec.transposed(), rounded);
+            return rounded;
         }
-    }
-
-    private static Matrix roundByKernels(
-            NDManager owner, NDArray matrix, boolean half, WeightSpec spec) {
-        Shape shape = new Shape(spec.outputs(), spec.inputs());
-        NDArray rounded = owner.create(shape, DataType.INT8);
-        NDArray scales = owner.create(new Shape(spec.outputs()), DataType.FLOAT32);
-        KernelMatrix.int8(
-                matrix.toByteBuffer(true),
-                half,
-                spec.transposed(),
-                spec.outputs(),
-                spec.inputs(),
-                rounded.toByteBuffer(true),
-                scales.toByteBuffer(true));
-        return new Matrix(rounded, scales);
     }
 
     private Matrix roundByPage(NDManager owner, NDArray matrix, WeightSpec spec) {

@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.llm360.common.checkpoint.TensorType;
-import ai.llm360.common.kernel.KernelCache;
 import ai.llm360.common.torch.TensorLoader;
 
 /**
@@ -20,7 +19,6 @@ public final class KvCache implements AutoCloseable {
     private final NDManager manager;
     private final NDArray[] keys;
     private final NDArray[] values;
-    private final KernelCache[] kernels;
     private final boolean half;
     private final int[] lengths;
     private final int capacity;
@@ -31,7 +29,6 @@ public final class KvCache implements AutoCloseable {
         manager.setName("kv-cache");
         keys = new NDArray[layers];
         values = new NDArray[layers];
-        kernels = new KernelCache[layers];
         half = type == TensorType.BF16;
         lengths = new int[Math.toIntExact(shape.get(0))];
         capacity = Math.toIntExact(shape.get(2));
@@ -80,34 +77,29 @@ public final class KvCache implements AutoCloseable {
         }
     }
 
-    NDArray keys(int layer) {
+    /**
+     * Returns a layer's keys, which a pass writes into.
+     *
+     * @param layer the layer
+     * @return (rows, key-value heads, capacity, head dim), float32 or bfloat16
+     */
+    public NDArray keys(int layer) {
         return keys[layer];
     }
 
-    NDArray values(int layer) {
+    /**
+     * Returns a layer's values, which a pass writes into.
+     *
+     * @param layer the layer
+     * @return (rows, key-value heads, capacity, head dim), float32 or bfloat16
+     */
+    public NDArray values(int layer) {
         return values[layer];
     }
 
     /** The bytes of a layer's keys, and of its values. */
     long layerBytes() {
         return keys[0].getShape().size() * (half ? 2 : Float.BYTES);
-    }
-
-    /** A layer's keys and values for this project's kernels. */
-    KernelCache kernel(int layer) {
-        if (kernels[layer] == null) {
-            Shape shape = keys[layer].getShape();
-            kernels[layer] =
-                    new KernelCache(
-                            keys[layer].toByteBuffer(true),
-                            values[layer].toByteBuffer(true),
-                            half,
-                            rows(),
-                            Math.toIntExact(shape.get(1)),
-                            capacity,
-                            Math.toIntExact(shape.get(3)));
-        }
-        return kernels[layer];
     }
 
     void grow(int row, int positions) {

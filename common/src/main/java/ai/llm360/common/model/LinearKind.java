@@ -1,6 +1,5 @@
 package ai.llm360.common.model;
 
-import ai.llm360.common.kernel.KernelMatrix;
 import ai.llm360.common.torch.TorchScript;
 import java.util.Map;
 
@@ -36,7 +35,7 @@ enum LinearKind {
     /** Returns whether a weight is copied into another layout, which training would not update. */
     boolean packs(WeightSpec weight) {
         // libtorch's matrix-vector kernel wants an output's weights side by side; ours takes both.
-        boolean turns = this == BFLOAT16 && weight.transposed() && !KernelMatrix.supported();
+        boolean turns = this == BFLOAT16 && weight.transposed() && InferenceBackend.find().isEmpty();
         return weight.linear() && (packing || turns);
     }
 

@@ -75,12 +75,12 @@ public record WeightSpec(
     }
 
     /** Returns how many outputs a matrix has. */
-    int outputs() {
+    public int outputs() {
         return Math.toIntExact(shape.get(transposed ? 1 : 0));
     }
 
     /** Returns how many inputs a matrix has. */
-    int inputs() {
+    public int inputs() {
         return Math.toIntExact(shape.get(transposed ? 0 : 1));
     }
 

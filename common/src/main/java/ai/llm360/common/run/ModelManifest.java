@@ -47,7 +47,7 @@ public final class ModelManifest {
         try (Checkpoint checkpoint = Checkpoint.open(directory)) {
             for (TensorInfo tensor : checkpoint.tensors().values()) {
                 tensors.add(new TensorSpec(tensor.name(), tensor.type(), tensor.shape()));
-                hashes.put(tensor.name(), StateVerifier.hash(checkpoint, tensor));
+                hashes.put(tensor.name(), Manifest.hash(checkpoint, tensor));
             }
         }
         return new ModelManifest(new Manifest(files, Manifest.entries(tensors, hashes), Map.of()));
@@ -60,7 +60,7 @@ public final class ModelManifest {
      * @return whether it has
      */
     public static boolean isIn(Path directory) {
-        return SavedState.isWhole(directory) && !Files.exists(directory.resolve(StateFile.NAME));
+        return SavedState.isWhole(directory) && !Files.exists(directory.resolve(TrainingState.FILE));
     }
 
     /**
@@ -73,7 +73,7 @@ public final class ModelManifest {
      */
     public static int verify(Path directory) throws IOException {
         Manifest manifest = Manifest.read(directory);
-        StateVerifier.verifyModel(directory, manifest);
+        manifest.verifyModel(directory);
         return manifest.weights().size();
     }
 

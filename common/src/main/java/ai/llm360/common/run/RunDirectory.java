@@ -225,7 +225,7 @@ public final class RunDirectory implements AutoCloseable {
             Map<String, byte[]> files = new LinkedHashMap<>();
             files.put(CONFIG, utf8(config));
             files.put(DATA, utf8(data));
-            StateWriter.write(target, contents, files);
+            contents.write(target, files);
             return SavedState.open(target);
         } catch (IOException e) {
             throw RunException.explain(target, "can't be written", e, RESUME);

@@ -43,15 +43,15 @@ public final class SavedState {
                     directory, "holds no saved state: there is no " + Manifest.FILE + " in it");
         }
         Manifest manifest = Manifest.read(directory);
-        String hash = manifest.files().get(StateFile.NAME);
+        String hash = manifest.files().get(TrainingState.FILE);
         if (hash == null) {
             throw new RunException(
-                    directory.resolve(Manifest.FILE), "is damaged: lists no " + StateFile.NAME);
+                    directory.resolve(Manifest.FILE), "is damaged: lists no " + TrainingState.FILE);
         }
-        StateVerifier.verifyFile(directory, StateFile.NAME, hash);
-        Path file = directory.resolve(StateFile.NAME);
+        Manifest.verifyFile(directory, TrainingState.FILE, hash);
+        Path file = directory.resolve(TrainingState.FILE);
         try {
-            TrainingState state = StateFile.parse(Files.readAllBytes(file));
+            TrainingState state = TrainingState.parse(Files.readAllBytes(file));
             return new SavedState(
                     directory, manifest, state, "remove " + directory + " to go on without it");
         } catch (JsonParseException e) {
@@ -123,7 +123,7 @@ public final class SavedState {
             throw cured(new RunException(path.resolve(Manifest.FILE), "lists no " + name));
         }
         try {
-            StateVerifier.verifyFile(path, name, hash);
+            Manifest.verifyFile(path, name, hash);
             return Files.readString(path.resolve(name));
         } catch (IOException e) {
             throw cured(e);
@@ -182,7 +182,7 @@ public final class SavedState {
     }
 
     private Path optimizerPath() {
-        return path.resolve(StateWriter.OPTIMIZER);
+        return path.resolve(StateContents.OPTIMIZER);
     }
 
     /**
@@ -195,10 +195,10 @@ public final class SavedState {
      */
     public void verify() throws IOException {
         try {
-            StateVerifier.verifyModel(path, manifest);
+            manifest.verifyModel(path);
             if (Files.isDirectory(optimizerPath())) {
                 try (Checkpoint optimizer = Checkpoint.open(optimizerPath())) {
-                    StateVerifier.verifyTensors(optimizer, manifest.optimizer());
+                    Manifest.verifyTensors(optimizer, manifest.optimizer());
                 }
             }
         } catch (IOException e) {

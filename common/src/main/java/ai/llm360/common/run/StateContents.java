@@ -1,11 +1,20 @@
 package ai.llm360.common.run;
 
+import ai.llm360.io.AtomicDirectory;
+import ai.llm360.common.checkpoint.CheckpointWriter;
 import ai.llm360.common.checkpoint.TensorSource;
 import ai.llm360.common.checkpoint.TensorSpec;
+import ai.llm360.io.Hashes;
+import ai.llm360.io.WholeFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 
 /**
  * What a saved state is made of, beside the run's own configuration and data manifest.
@@ -24,6 +33,17 @@ public record StateContents(
         List<TensorSpec> optimizer,
         TensorSource optimizerSource,
         Map<String, byte[]> files) {
+
+    /** The directory of the optimizer's tensors in that of a saved state. */
+    static final String OPTIMIZER = "optimizer";
+
+    private static final Set<String> OWN_FILES =
+            Set.of(
+                    RunDirectory.CONFIG,
+                    RunDirectory.DATA,
+                    TrainingState.FILE,
+                    Manifest.FILE,
+                    OPTIMIZER);
 
     /**
      * Creates a description.
@@ -47,10 +67,51 @@ public record StateContents(
             }
         }
         for (String name : files.keySet()) {
-            if (StateWriter.OWN_FILES.contains(name)) {
+            if (OWN_FILES.contains(name)) {
                 throw new IllegalArgumentException(
                         "a saved state has a " + name + " of its own; name the file otherwise");
             }
         }
+    }
+
+    /**
+     * Writes the state, whole or not at all.
+     *
+     * @param directory where; absent
+     * @param runFiles the run's configuration and data manifest, by name
+     */
+    void write(Path directory, Map<String, byte[]> runFiles) throws IOException {
+        Map<String, byte[]> all = new TreeMap<>(files);
+        all.putAll(runFiles);
+        all.put(TrainingState.FILE, state.toJson());
+        try (AtomicDirectory out = AtomicDirectory.begin(directory)) {
+            Map<String, String> hashes = new HashMap<>();
+            write(out.path(), weights, new HashingSource(weightSource, hashes), all);
+            if (!optimizer.isEmpty()) {
+                Path folder = Files.createDirectory(out.path().resolve(OPTIMIZER));
+                write(folder, optimizer, new HashingSource(optimizerSource, hashes), Map.of());
+            }
+            Map<String, String> fileHashes = new TreeMap<>();
+            all.forEach((name, bytes) -> fileHashes.put(name, Hashes.sha256(bytes)));
+            Manifest manifest =
+                    new Manifest(
+                            fileHashes,
+                            Manifest.entries(weights, hashes),
+                            Manifest.entries(optimizer, hashes));
+            WholeFile.create(out.path().resolve(Manifest.FILE), manifest.toJson());
+            out.commit();
+        }
+    }
+
+    private static void write(
+            Path folder, List<TensorSpec> tensors, TensorSource source, Map<String, byte[]> files)
+            throws IOException {
+        CheckpointWriter.Builder writer =
+                CheckpointWriter.builder()
+                        .setDirectory(folder)
+                        .setTensors(tensors)
+                        .setSource(source);
+        files.forEach(writer::optFile);
+        writer.build().writeInPlace();
     }
 }

@@ -1,5 +1,10 @@
 package ai.llm360.common.run;
 
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
 /**
  * Where a run stands between two steps. With the weights, the optimizer's state, the configuration
  * and the data, it decides all that follows.
@@ -12,4 +17,67 @@ package ai.llm360.common.run;
  * @param updates the updates that the optimizer has made: {@code step} less the skipped ones
  */
 public record TrainingState(
-        long step, int chunk, long stepInChunk, long tokens, long orderSeed, long updates) {}
+        long step, int chunk, long stepInChunk, long tokens, long orderSeed, long updates) {
+
+    /** The file of a saved state that holds it. */
+    static final String FILE = "trainer_state.json";
+
+    private static final int VERSION = 1;
+
+    private static final List<String> NAMES =
+            List.of("step", "chunk", "step_in_chunk", "tokens", "order_seed", "updates");
+
+    /**
+     * Returns the numbers, for those who exchange them.
+     *
+     * @return the components in order
+     */
+    public long[] toArray() {
+        return new long[] {step, chunk, stepInChunk, tokens, orderSeed, updates};
+    }
+
+    /**
+     * Puts a state together again.
+     *
+     * @param numbers as {@link #toArray} gave them
+     * @return the state
+     */
+    public static TrainingState of(long... numbers) {
+        return new TrainingState(
+                numbers[0],
+                Math.toIntExact(numbers[1]),
+                numbers[2],
+                numbers[3],
+                numbers[4],
+                numbers[5]);
+    }
+
+    byte[] toJson() {
+        JsonObject json = new JsonObject();
+        json.addProperty("version", VERSION);
+        long[] numbers = toArray();
+        for (int i = 0; i < numbers.length; i++) {
+            json.addProperty(NAMES.get(i), numbers[i]);
+        }
+        return (json + "\n").getBytes(StandardCharsets.UTF_8);
+    }
+
+    /**
+     * Parses a state.
+     *
+     * @throws JsonParseException if it isn't one
+     */
+    static TrainingState parse(byte[] utf8) {
+        JsonObject json = JsonText.object(new String(utf8, StandardCharsets.UTF_8));
+        long version = JsonText.integer(json, "version");
+        if (version != VERSION) {
+            throw new JsonParseException(
+                    "version " + version + "; this program reads version " + VERSION);
+        }
+        long[] numbers = NAMES.stream().mapToLong(name -> JsonText.integer(json, name)).toArray();
+        if (numbers[1] != (int) numbers[1]) {
+            throw new JsonParseException("chunk is " + numbers[1]);
+        }
+        return of(numbers);
+    }
+}

@@ -1,13 +1,12 @@
 package ai.llm360.common.tokenizer;
 
+import ai.llm360.io.WholeFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -46,19 +45,12 @@ record TokenizerFiles(Path file) {
 
     /** A file of any other name gets the one that a directory's tokenizer has. */
     void copyInto(Path directory) throws IOException {
-        copy(file, directory.resolve(file.toString().endsWith(".model") ? MODEL : JSON));
+        WholeFile.copy(file, directory.resolve(file.toString().endsWith(".model") ? MODEL : JSON));
         for (String name : SETTINGS) {
             Path settings = file.resolveSibling(name);
             if (Files.isRegularFile(settings)) {
-                copy(settings, directory.resolve(name));
+                WholeFile.copy(settings, directory.resolve(name));
             }
-        }
-    }
-
-    private static void copy(Path from, Path to) throws IOException {
-        Files.copy(from, to);
-        try (FileChannel channel = FileChannel.open(to, StandardOpenOption.WRITE)) {
-            channel.force(true);
         }
     }
 

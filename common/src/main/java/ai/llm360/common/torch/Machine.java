@@ -66,7 +66,7 @@ public record Machine(
         Optional<NativeLibrary> library = loaded();
         return new Machine(
                 processorHere(),
-                library.map(Machine::threads).orElseGet(Machine::threadsAsked),
+                library.map(Machine::threads).orElseGet(EngineSettings::threads),
                 libtorch,
                 library.map(Machine::instructions).orElse(UNKNOWN),
                 System.getProperty("os.name") + " " + System.getProperty("os.arch"));
@@ -119,13 +119,8 @@ public record Machine(
         try {
             return libtorch.getFunction("_ZN2at15get_num_threadsEv").invokeInt(new Object[0]);
         } catch (LinkageError e) {
-            return threadsAsked();
+            return EngineSettings.threads();
         }
-    }
-
-    private static int threadsAsked() {
-        return Integer.getInteger(
-                "ai.djl.pytorch.num_threads", Runtime.getRuntime().availableProcessors());
     }
 
     /**

@@ -17,18 +17,20 @@ final class HeldOutLoss {
     private final TokenDataset dataset;
     private final int rows;
     private final long batches;
+    private final Objective objective;
 
     /**
      * Creates the computation.
      *
      * @param dataset the data
-     * @param rows the rows of a batch
-     * @param batches the most batches of a source
+     * @param config tells the rows of a batch, and the most batches of a source
+     * @param objective the loss
      */
-    HeldOutLoss(TokenDataset dataset, int rows, long batches) {
+    HeldOutLoss(TokenDataset dataset, TrainingConfig config, Objective objective) {
         this.dataset = dataset;
-        this.rows = rows;
-        this.batches = batches;
+        this.objective = objective;
+        rows = config.batch().micro();
+        batches = config.validation().batches();
     }
 
     /**
@@ -42,20 +44,24 @@ final class HeldOutLoss {
         for (String source : dataset.validationSources()) {
             try (TokenChunk held = dataset.openValidation(source)) {
                 long count = Math.min(held.rows(), rows * batches);
-                double sum = 0;
+                double divisor = objective.divisor(held, numbers(0, count));
+                double loss = 0;
                 for (long first = 0; first < count; first += rows) {
                     long end = Math.min(first + rows, count);
-                    long[] numbers = LongStream.range(first, end).toArray();
-                    try (TokenBatch batch = Batches.of(manager, held, numbers)) {
-                        sum += decoder.loss(batch) * numbers.length;
+                    try (TokenBatch batch = Batches.of(manager, held, numbers(first, end))) {
+                        loss += objective.loss(decoder, batch, divisor);
                     }
                 }
                 if (count > 0) {
                     long tokens = count * (held.rowLength() - 1);
-                    losses.add(new ValidationLoss(step, source, sum / count, tokens));
+                    losses.add(new ValidationLoss(step, source, loss, tokens));
                 }
             }
         }
         return losses;
+    }
+
+    private static long[] numbers(long first, long end) {
+        return LongStream.range(first, end).toArray();
     }
 }

@@ -20,8 +20,12 @@ final class TrainedWeights {
 
     private TrainedWeights() {}
 
-    /** Draws a decoder's weights, unless it has some to begin with. The seed is one of 31 bits. */
-    static void begin(CausalDecoder decoder, NDManager manager, long seed) {
+    /**
+     * Draws a decoder's weights, unless it has some to begin with. The seed is one of 31 bits.
+     *
+     * <p>One thread at a time: libtorch's generator is that of all.
+     */
+    static synchronized void begin(CausalDecoder decoder, NDManager manager, long seed) {
         if (!decoder.isInitialized()) {
             manager.getEngine().setRandomSeed(Math.toIntExact(seed));
             decoder.initialize(manager, DataType.FLOAT32, new Shape(1, 1));

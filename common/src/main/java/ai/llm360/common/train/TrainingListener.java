@@ -14,6 +14,20 @@ import java.util.List;
 public interface TrainingListener {
 
     /**
+     * Is called before the first step.
+     *
+     * @param plan the run, whole, of which a part may have been done before
+     */
+    default void onBegin(TrainingPlan plan) {}
+
+    /**
+     * Is called after the last step, but not where the run fails.
+     *
+     * @param result how it ended
+     */
+    default void onEnd(TrainingResult result) {}
+
+    /**
      * Is called after each step that updated the weights.
      *
      * @param metrics the step's figures

@@ -1,13 +1,13 @@
 package ai.llm360.common.train;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.llm360.common.data.ChunkOrder;
-import ai.llm360.common.data.DataOrder;
 import ai.llm360.common.data.TokenChunk;
 import ai.llm360.common.data.TokenDataset;
 import ai.llm360.common.model.CausalDecoder;
 import ai.llm360.common.model.DecoderGradients;
 import ai.llm360.common.model.TokenBatch;
+import ai.llm360.common.model.Trainable;
 import ai.llm360.common.run.RunDirectory;
 import ai.llm360.common.run.RunEvent;
 import ai.llm360.common.run.RunLog;
@@ -28,16 +28,26 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 
 /**
- * Pretrains a decoder: for each chunk of the data, for each step of the chunk, one update.
+ * Trains a decoder: for each chunk of the data, for each step of the chunk, one update.
  *
- * <p>It follows LLM360/amber-train's {@code main.py}: rows in the order of {@link DataOrder}, the
- * mean cross-entropy of every next token without a mask, the rate of {@link LearningRate},
- * gradients clipped to a global norm, AdamW, and a checkpoint after each chunk. Unlike there, a run
- * that is interrupted anywhere and resumed gives the same bits as one that isn't.
+ * <p>It follows LLM360/amber-train's {@code main.py}: rows in the order of {@link
+ * ai.llm360.common.data.DataOrder}, the mean cross-entropy of every next token, the rate of {@link
+ * LearningRate}, gradients clipped to a global norm, AdamW, and a checkpoint after each chunk.
+ * Unlike there, a run that is interrupted anywhere and resumed gives the same bits as one that
+ * isn't. What else a training may vary is given to it: the loss is an {@link Objective}, the weights
+ * that change a {@link Trainable}, the processes that share a step a {@link Collective}.
  *
  * <p>{@link #run} begins where the run directory stands: at its newest saved state, or else with
  * the weights of {@link TrainingConfig#start}, or else with the decoder's own if it has some, or
- * else with weights drawn from the seed.
+ * else with weights drawn from the seed. A saved state holds the weights of the whole model, frozen
+ * ones included, and AdamW's moments of those that are trained; so a run is resumed with the same
+ * ones trainable as before.
+ *
+ * <p>Several processes begin with the weights of the first one. Each takes the same number of a
+ * step's rows: rank r of W the r-th part of W. The norm, and so the clipping, and the check for
+ * what isn't finite come after gradients and loss have been summed over all. The first process
+ * alone has the run directory, logs, validates and saves; listeners of the others hear of steps and
+ * events.
  *
  * <p>It is longer than other files because the whole loop is here to be read from top to bottom,
  * and its builder below.
@@ -51,24 +61,20 @@ public final class TrainingLoop {
     private final NDManager manager;
     private final Map<String, byte[]> files;
     private final List<TrainingListener> listeners;
+    private final Objective objective;
+    private final Trainable trainable;
+    private final Collective collective;
     private final double flopsPerToken;
     private final double peakFlops;
 
-    private final List<Long> rowsPerChunk;
-    private final List<Long> stepsPerChunk;
-    private final long lastStep;
+    private final TrainingPlan plan;
+    private final Cursor cursor;
     private final LearningRate rates;
     private final HeldOutLoss validation;
     private DecoderGradients gradients;
     private AdamW optimizer;
     private RunLog log;
 
-    private long step;
-    private int chunk;
-    private long stepInChunk;
-    private long tokens;
-    private long orderSeed;
-    private boolean skipChunk;
     private int anomalies;
     private long validated = -1;
     private volatile boolean stopped;
@@ -81,15 +87,15 @@ public final class TrainingLoop {
         manager = builder.manager;
         files = builder.files;
         listeners = builder.listeners;
+        objective = builder.objective;
+        trainable = builder.trainable == null ? Trainable.of(decoder) : builder.trainable;
+        collective = builder.collective;
         flopsPerToken = builder.flopsPerToken;
         peakFlops = builder.peakFlops;
-        TrainingPlan plan = TrainingPlan.of(config, decoder, dataset.manifest());
-        stepsPerChunk = plan.stepsPerChunk();
-        rowsPerChunk = dataset.manifest().rowsPerChunk().subList(0, stepsPerChunk.size());
-        lastStep = plan.steps();
-        rates = new LearningRate(config.schedule(), lastStep);
-        validation =
-                new HeldOutLoss(dataset, config.batch().micro(), config.validation().batches());
+        plan = TrainingPlan.of(config, decoder, dataset.manifest());
+        cursor = new Cursor(plan, dataset.manifest().rowsPerChunk());
+        rates = new LearningRate(config.schedule(), plan.steps());
+        validation = new HeldOutLoss(dataset, config, objective);
     }
 
     /**
@@ -98,39 +104,53 @@ public final class TrainingLoop {
      * @return how it ended
      * @throws IOException if the data can't be read, or a state can't be saved or restored; what
      *     was saved before is whole
-     * @throws TrainingException if a loss or a gradient is no number and the policy is to fail, or
-     *     the data has no such place as the run stands at
+     * @throws TrainingException if a loss or a gradient is NaN or infinite and the policy is to
+     *     fail, or the data has no such place as the run stands at
      * @throws ai.llm360.common.config.ConfigException if the checkpoint to begin with holds other
      *     weights than the run was begun with
+     * @throws IllegalArgumentException if a weight to train isn't float32, or none is
      */
     public TrainingResult run() throws IOException {
         TrainedWeights.begin(decoder, manager, config.seed());
         boolean bfloat16 = config.precision() == TrainingConfig.Precision.BF16;
         try (DecoderGradients made =
-                        new DecoderGradients(decoder, bfloat16, config.recomputeLayers());
-                AdamW adamW = new AdamW(manager, config.optimizer(), made.parameters())) {
+                        new DecoderGradients(trainable, bfloat16, config.recomputeLayers());
+                AdamW adamW = new AdamW(manager, config.optimizer(), made.weights())) {
             gradients = made;
             optimizer = adamW;
             restore();
-            try (RunLog opened = directory.openLog(step)) {
+            try (RunLog opened = keepsRun() ? directory.openLog(cursor.step()) : null) {
                 log = opened;
-                warn(EndTokens.warning(decoder, dataset));
-                warn(RunMachine.record(directory.path(), log, step));
-                while (chunk < rowsPerChunk.size() && goesOn()) {
+                begin();
+                while (!cursor.atEnd() && goesOn()) {
                     trainOnChunk();
                 }
-                boolean finished = chunk == rowsPerChunk.size() || step >= lastStep;
-                return new TrainingResult(finished, state());
+                boolean finished = cursor.atEnd() || cursor.step() >= plan.steps();
+                TrainingResult result = new TrainingResult(finished, state());
+                listeners.forEach(listener -> listener.onEnd(result));
+                return result;
             }
         }
     }
 
     /**
      * Asks the loop to end after its current step, with a point to resume from. Any thread may call
-     * it.
+     * it. Of several processes one is enough: all end after the same step.
      */
     public void stop() {
         stopped = true;
+    }
+
+    private boolean keepsRun() {
+        return collective.rank() == 0;
+    }
+
+    private void begin() throws IOException {
+        listeners.forEach(listener -> listener.onBegin(plan));
+        if (keepsRun()) {
+            warn(EndTokens.warning(decoder, dataset));
+            warn(RunMachine.record(directory.path(), log, cursor.step()));
+        }
     }
 
     private void warn(Optional<String> warning) {
@@ -138,60 +158,45 @@ public final class TrainingLoop {
     }
 
     private boolean goesOn() {
-        return !stopped && step < lastStep;
+        return cursor.step() < plan.steps() && sum(stopped ? 1 : 0) == 0;
     }
 
     private void trainOnChunk() throws IOException {
-        skipChunk = false;
-        long steps = stepsPerChunk.get(chunk);
-        try (TokenChunk rows = dataset.openChunk(chunk)) {
-            ChunkOrder order = order();
-            long seed = orderSeed;
-            while (stepInChunk < steps && goesOn() && !skipChunk) {
-                if (seed != orderSeed) {
-                    order = order();
-                    seed = orderSeed;
-                }
-                trainOnBatch(rows, order.rows(stepInChunk));
-                saveBetweenCheckpoints(stepInChunk == steps);
+        try (TokenChunk rows = dataset.openChunk(cursor.chunk())) {
+            while (!cursor.atChunkEnd() && goesOn()) {
+                trainOnBatch(rows, cursor.rows());
+                saveBetweenCheckpoints();
             }
         }
-        if (skipChunk) {
-            step += steps - stepInChunk;
-            stepInChunk = steps;
-        }
-        if (stepInChunk == steps) {
-            int done = chunk++;
-            stepInChunk = 0;
+        if (cursor.atChunkEnd()) {
+            int done = cursor.nextChunk();
             validate();
-            announce(directory.saveCheckpoint(done, contents()));
-            directory.prune(config.checkpoints().keep(), config.checkpoints().keepOptimizer());
+            saveCheckpoint(done);
         } else {
-            if (step >= lastStep) {
+            if (cursor.step() >= plan.steps()) {
                 validate();
             }
-            announce(directory.saveResumePoint(contents()));
+            saveResumePoint();
         }
-    }
-
-    private ChunkOrder order() {
-        return new DataOrder(config.data().order(), orderSeed, rowsPerChunk)
-                .chunk(chunk, config.batch().global());
     }
 
     /** One step: the gradients of all micro-batches, clipped, and an update. */
-    private void trainOnBatch(TokenChunk chunkRows, long[] rows) throws IOException {
+    private void trainOnBatch(TokenChunk chunk, long[] rows) throws IOException {
         long began = System.nanoTime();
-        double rate = rates.at(step);
+        double rate = rates.at(cursor.step());
+        double divisor = objective.divisor(chunk, rows);
         int micro = config.batch().micro();
-        int parts = rows.length / micro;
-        double loss = 0;
-        for (int i = 0; i < parts; i++) {
-            long[] part = Arrays.copyOfRange(rows, i * micro, (i + 1) * micro);
-            try (TokenBatch batch = Batches.of(manager, chunkRows, part)) {
-                loss += gradients.add(batch, 1.0 / parts) / parts;
+        int own = rows.length / collective.worldSize();
+        int first = collective.rank() * own;
+        double part = 0;
+        for (int i = first; i < first + own; i += micro) {
+            long[] numbers = Arrays.copyOfRange(rows, i, i + micro);
+            try (TokenBatch batch = Batches.of(manager, chunk, numbers)) {
+                part += objective.add(gradients, batch, divisor);
             }
         }
+        double loss = sum(part);
+        collective.allReduce(gradients.gradients().values());
         double norm = optimizer.clip(gradients.gradients(), config.clip());
         boolean finite = Double.isFinite(loss) && Double.isFinite(norm);
         if (finite) {
@@ -203,19 +208,24 @@ public final class TrainingLoop {
             handleAnomaly(loss, norm, rows);
             return;
         }
-        long seen = (long) config.batch().global() * (chunkRows.rowLength() - 1);
-        advance();
-        tokens += seen;
+        long seen = plan.tokensPerStep();
+        cursor.advance(seen);
         double speed = seen / ((System.nanoTime() - began) / 1e9);
         report(loss, rate, norm, speed);
-        if (config.validation().every() > 0 && step % config.validation().every() == 0) {
+        if (config.validation().every() > 0 && cursor.step() % config.validation().every() == 0) {
             validate();
         }
     }
 
-    private void advance() {
-        step++;
-        stepInChunk++;
+    /** Returns the sum over all processes. */
+    private double sum(double value) {
+        if (collective.worldSize() == 1) {
+            return value;
+        }
+        try (NDArray sum = manager.create(new double[] {value})) {
+            collective.allReduce(List.of(sum));
+            return sum.toDoubleArray()[0];
+        }
     }
 
     /** The weights are as they were; what follows is the policy's. */
@@ -224,8 +234,8 @@ public final class TrainingLoop {
         Map<String, Object> details = new LinkedHashMap<>();
         details.put("loss", loss);
         details.put("grad_norm", norm);
-        details.put("chunk", chunk);
-        details.put("step_in_chunk", stepInChunk);
+        details.put("chunk", cursor.chunk());
+        details.put("step_in_chunk", cursor.stepInChunk());
         details.put("rows", Arrays.stream(rows).boxed().toList());
         details.put("policy", policy.name().toLowerCase(Locale.ROOT));
         anomalies++;
@@ -234,70 +244,91 @@ public final class TrainingLoop {
                         || anomalies > config.anomaly().limit();
         record("non_finite", details);
         if (fail) {
-            announce(directory.saveResumePoint(contents()));
+            saveResumePoint();
             throw new TrainingException(
                     ("step %d: the loss is %s and the gradient's norm %s, in chunk %d (%d such"
                          + " steps in a row; events.jsonl names the rows); the weights before it"
                          + " are saved: resume with another anomaly.policy (skip_batch, skip_chunk,"
                          + " reseed), a smaller schedule.peak, or other data")
-                            .formatted(step, loss, norm, chunk, anomalies));
+                            .formatted(cursor.step(), loss, norm, cursor.chunk(), anomalies));
         }
         switch (policy) {
-            case SKIP_CHUNK -> skipChunk = true;
+            case SKIP_CHUNK -> cursor.skipChunk();
             case RESEED -> {
-                orderSeed += rowsPerChunk.size(); // no other chunk's seed
-                advance();
+                cursor.reseed();
+                cursor.advance(0);
             }
-            default -> advance();
+            default -> cursor.advance(0);
         }
     }
 
     private void report(double loss, double rate, double norm, double speed) throws IOException {
         StepMetrics metrics =
                 new StepMetrics(
-                        step,
+                        cursor.step(),
                         loss,
                         rate,
                         norm,
-                        tokens,
+                        cursor.tokens(),
                         speed,
                         peakFlops > 0
                                 ? OptionalDouble.of(speed * flopsPerToken / peakFlops)
                                 : OptionalDouble.empty(),
                         DeviceMemory.used(manager.getDevice()));
-        log.metrics(metrics);
+        if (keepsRun()) {
+            log.metrics(metrics);
+        }
         listeners.forEach(listener -> listener.onStep(metrics));
     }
 
     private void validate() throws IOException {
-        if (config.validation().every() == 0 || validated == step) {
+        if (!keepsRun() || config.validation().every() == 0 || validated == cursor.step()) {
             return;
         }
-        validated = step;
-        List<ValidationLoss> losses = validation.compute(step, manager, gradients);
+        validated = cursor.step();
+        List<ValidationLoss> losses = validation.compute(validated, manager, gradients);
         for (ValidationLoss loss : losses) {
             log.validation(loss);
         }
         listeners.forEach(listener -> listener.onValidation(losses));
     }
 
-    private void saveBetweenCheckpoints(boolean atChunksEnd) throws IOException {
+    private void saveBetweenCheckpoints() throws IOException {
         long every = config.checkpoints().everySteps();
-        if (every > 0 && step % every == 0 && !atChunksEnd) {
+        if (every > 0 && cursor.step() % every == 0 && !cursor.atChunkEnd()) {
+            saveResumePoint();
+            prune();
+        }
+    }
+
+    private void saveCheckpoint(int number) throws IOException {
+        if (keepsRun()) {
+            announce(directory.saveCheckpoint(number, contents()));
+            prune();
+        }
+    }
+
+    private void saveResumePoint() throws IOException {
+        if (keepsRun()) {
             announce(directory.saveResumePoint(contents()));
+        }
+    }
+
+    private void prune() throws IOException {
+        if (keepsRun()) {
             directory.prune(config.checkpoints().keep(), config.checkpoints().keepOptimizer());
         }
     }
 
     private StateContents contents() throws IOException {
         log.flush();
-        ArraySource weights = new ArraySource(gradients.parameters());
+        ArraySource weights = new ArraySource(trainable.model());
         ArraySource state = new ArraySource(optimizer.state());
         return new StateContents(state(), weights.specs(), weights, state.specs(), state, files);
     }
 
     private TrainingState state() {
-        return new TrainingState(step, chunk, stepInChunk, tokens, orderSeed, optimizer.updates());
+        return cursor.state(optimizer.updates());
     }
 
     private void announce(SavedState saved) throws IOException {
@@ -307,44 +338,37 @@ public final class TrainingLoop {
     }
 
     private void record(String kind, Map<String, Object> details) throws IOException {
-        RunEvent event = new RunEvent(step, kind, details);
-        log.event(event);
+        RunEvent event = new RunEvent(cursor.step(), kind, details);
+        if (keepsRun()) {
+            log.event(event);
+        }
         listeners.forEach(listener -> listener.onEvent(event));
     }
 
     private void restore() throws IOException {
-        orderSeed = config.seed();
-        Optional<SavedState> latest = directory.latest();
-        if (latest.isPresent()) {
-            TrainedWeights.restore(latest.get(), gradients.parameters(), optimizer, manager);
-            TrainingState state = latest.get().state();
-            step = state.step();
-            chunk = state.chunk();
-            stepInChunk = state.stepInChunk();
-            tokens = state.tokens();
-            orderSeed = state.orderSeed();
-            checkPlace(latest.get());
-        } else if (config.start().isPresent()) {
-            StartWeights.load(config.start().get(), decoder, manager);
+        if (keepsRun()) {
+            Optional<SavedState> latest = directory.latest();
+            if (latest.isPresent()) {
+                TrainedWeights.restore(latest.get(), trainable.model(), optimizer, manager);
+                cursor.restore(latest.get().state(), latest.get().path().toString());
+            } else if (config.start().isPresent()) {
+                StartWeights.load(config.start().get(), decoder, manager);
+            }
+        }
+        if (collective.worldSize() > 1) {
+            share();
         }
     }
 
-    /**
-     * Other data may follow, but a step's number tells which rows it sees, so its place is kept.
-     */
-    private void checkPlace(SavedState saved) {
-        long place = stepInChunk;
-        for (long steps : stepsPerChunk.subList(0, Math.min(chunk, stepsPerChunk.size()))) {
-            place += steps;
-        }
-        boolean inChunk = chunk < stepsPerChunk.size() && stepInChunk < stepsPerChunk.get(chunk);
-        boolean atEnd = chunk == stepsPerChunk.size() && stepInChunk == 0;
-        if (place != step || !(inChunk || atEnd)) {
-            throw new TrainingException(
-                    ("%s is at step %d, step %d of chunk %d, which the data doesn't have there: its"
-                         + " chunks are of %s steps; resume with data whose chunks up to this one"
-                         + " are as large as those before")
-                            .formatted(saved.path(), step, stepInChunk, chunk, stepsPerChunk));
+    /** Gives all processes the weights, the optimizer's state and the place of the first one. */
+    private void share() {
+        collective.broadcast(trainable.model().values());
+        collective.broadcast(optimizer.state().values());
+        try (NDArray numbers = manager.create(state().toArray())) {
+            collective.broadcast(List.of(numbers));
+            TrainingState state = TrainingState.of(numbers.toLongArray());
+            cursor.restore(state, "the run");
+            optimizer.setUpdates(state.updates());
         }
     }
 
@@ -366,6 +390,9 @@ public final class TrainingLoop {
         private RunDirectory directory;
         private NDManager manager;
         private Map<String, byte[]> files = Map.of();
+        private Objective objective = Objective.pretraining();
+        private Trainable trainable;
+        private Collective collective = Collective.local();
         private final List<TrainingListener> listeners = new ArrayList<>();
         private double flopsPerToken;
         private double peakFlops;
@@ -406,7 +433,7 @@ public final class TrainingLoop {
         }
 
         /**
-         * Sets where the run is kept.
+         * Sets where the run is kept. Of several processes the first one alone has it.
          *
          * @param directory the run's directory, the caller's to close
          * @return this builder
@@ -439,6 +466,40 @@ public final class TrainingLoop {
         }
 
         /**
+         * Sets the loss.
+         *
+         * @param objective the loss; by default that of {@link Objective#pretraining}
+         * @return this builder
+         */
+        public Builder optObjective(Objective objective) {
+            this.objective = objective;
+            return this;
+        }
+
+        /**
+         * Sets the weights that are trained.
+         *
+         * @param trainable weights of the decoder; by default those that {@link
+         *     Trainable#of(CausalDecoder)} finds
+         * @return this builder
+         */
+        public Builder optTrainable(Trainable trainable) {
+            this.trainable = trainable;
+            return this;
+        }
+
+        /**
+         * Sets this process' place among those that train together.
+         *
+         * @param collective this process' end of their exchange; by default that of one process
+         * @return this builder
+         */
+        public Builder optCollective(Collective collective) {
+            this.collective = collective;
+            return this;
+        }
+
+        /**
          * Sets what model FLOPs utilization is computed from.
          *
          * @param perToken the floating-point operations that a token takes, forward and backward
@@ -466,19 +527,28 @@ public final class TrainingLoop {
          * Builds the loop.
          *
          * @return the loop
-         * @throws IllegalArgumentException if something required is missing, or data, model and
-         *     configuration don't fit together, as {@link TrainingPlan#of(TrainingConfig,
+         * @throws IllegalArgumentException if something required is missing, a step's rows can't be
+         *     dealt evenly to the processes, or data, model and configuration don't fit together, as {@link TrainingPlan#of(TrainingConfig,
          *     CausalDecoder, ai.llm360.common.data.DataManifest)} finds
          */
         public TrainingLoop build() {
             if (config == null
                     || decoder == null
                     || dataset == null
-                    || directory == null
+                    || (directory == null && collective.rank() == 0)
                     || manager == null) {
                 throw new IllegalArgumentException(
                         "a training loop needs setConfig, setDecoder, setDataset, setRun and"
                                 + " setManager");
+            }
+            int rows = config.batch().micro() * collective.worldSize();
+            if (config.batch().global() % rows != 0) {
+                throw new IllegalArgumentException(
+                        "batch.global is %d, expected a multiple of batch.micro (%d) times the %d processes"
+                                .formatted(
+                                        config.batch().global(),
+                                        config.batch().micro(),
+                                        collective.worldSize()));
             }
             return new TrainingLoop(this);
         }

@@ -59,4 +59,16 @@ class EngineSettingsTest {
         assertThat(System.getProperty("RUST_FLAVOR")).isEqualTo("cu128");
         assertThat(System.getProperty("OPT_OUT_TRACKING")).isEqualTo("true");
     }
+
+    @Test
+    void threads_are_as_many_as_libtorch_is_told() {
+        String name = "ai.djl.pytorch.num_threads";
+        before.put(name, System.clearProperty(name));
+        assumeTrue(System.getenv("OMP_NUM_THREADS") == null, "OMP_NUM_THREADS is set");
+        assertThat(EngineSettings.threads()).isEqualTo(Runtime.getRuntime().availableProcessors());
+        EngineSettings.optThreads(3);
+        assertThat(EngineSettings.threads()).isEqualTo(3);
+        EngineSettings.optThreads(5); // the first word counts
+        assertThat(EngineSettings.threads()).isEqualTo(3);
+    }
 }

@@ -1,30 +1,24 @@
 package ai.llm360.common.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
-import ai.llm360.common.kernel.KernelMatrix;
-import ai.llm360.common.kernel.KernelScratch;
 import ai.llm360.common.torch.TensorLoader;
 import ai.llm360.common.torch.TorchScript;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 class LinearKindTest {
 
@@ -205,50 +199,6 @@ class LinearKindTest {
                 NDArray sums = page.infer(manager, "integer_sums", rows, matrix);
                 assertThat(sums.toType(DataType.INT64, true)).isEqualTo(expected);
             }
-        }
-    }
-
-    @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void int8_has_the_bits_of_our_kernels(boolean transposed) {
-        assumeThat(KernelMatrix.supported()).as("this machine has kernels").isTrue();
-        NDArray w = manager.randomNormal(transposed ? new Shape(IN, OUT) : new Shape(OUT, IN));
-        NDArray elements = manager.create(new Shape(OUT, IN), DataType.INT8);
-        NDArray scales = manager.create(new Shape(OUT));
-        KernelMatrix ours =
-                KernelMatrix.int8(
-                        w.toByteBuffer(true),
-                        false,
-                        transposed,
-                        OUT,
-                        IN,
-                        elements.toByteBuffer(true),
-                        scales.toByteBuffer(true));
-        NDArray x = manager.randomNormal(new Shape(1, 7, IN));
-        NDArray expected = manager.create(new Shape(1, 7, OUT));
-        KernelMatrix.multiply(
-                KernelDecoder.rows(x),
-                List.of(ours),
-                List.of(KernelDecoder.rows(expected)),
-                new KernelScratch());
-        if (CpuKernels.get().exactInt8()) {
-            NDArray many = manager.create(new Shape(1, 7, OUT));
-            KernelMatrix.multiply(
-                    KernelDecoder.rows(x),
-                    List.of(ours),
-                    List.of(KernelDecoder.rows(many)),
-                    new KernelScratch(),
-                    new LibtorchProduct(manager));
-            assertThat(many.toFloatArray()).containsExactly(expected.toFloatArray());
-        }
-        try (TorchScript page = compile(LinearKind.INT8);
-                IValue weight =
-                        page.runRaw(transposed ? "prepare_transposed" : "prepare", false, w)) {
-            NDArray[] rounded = weight.toTensorArray((PtNDManager) manager);
-            assertThat(rounded[0]).isEqualTo(elements);
-            assertThat(rounded[1].toFloatArray()).containsExactly(scales.toFloatArray());
-            assertThat(page.infer(manager, "linear", x, weight).toFloatArray())
-                    .containsExactly(expected.toFloatArray());
         }
     }
 

@@ -251,12 +251,12 @@ class DamagedStateTest {
             }
         }
         assertThat(refused).isBetween(Mutations.cases(100), Mutations.cases(1499));
-        byte[] state = Files.readAllBytes(newest.resolve(StateFile.NAME));
+        byte[] state = Files.readAllBytes(newest.resolve(TrainingState.FILE));
         for (int i = 0; i < Mutations.cases(4000); i++) {
             byte[] bad =
                     i % 2 == 0 ? Mutations.bytes(state, random) : Mutations.json(state, random);
             try {
-                assertThat(StateFile.parse(bad)).isNotNull();
+                assertThat(TrainingState.parse(bad)).isNotNull();
             } catch (JsonParseException e) {
                 refused++;
             } catch (RuntimeException | Error e) {

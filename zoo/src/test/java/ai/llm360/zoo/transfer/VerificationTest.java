@@ -2,9 +2,7 @@ package ai.llm360.zoo.transfer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
-import ai.llm360.common.kernel.KernelMatrix;
 import ai.llm360.common.model.WeightPreparation;
 import ai.llm360.common.model.WeightType;
 import ai.llm360.hub.FileProblem.Kind;
@@ -83,7 +81,6 @@ class VerificationTest {
 
     @Test
     void what_was_prepared_is_compared_with_its_checksums() throws Exception {
-        assumeThat(KernelMatrix.supported()).isTrue();
         Path model = TinyModel.writeTo(temp.resolve("model"));
         Path file =
                 WeightPreparation.prepare(
