@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.llm360.zoo.Zoo;
 import ai.llm360.zoo.catalogue.PublishedCheckpoint;
 import ai.llm360.zoo.catalogue.PublishedResults;
 import ai.llm360.zoo.catalogue.PublishedResults.Row;
 import ai.llm360.zoo.catalogue.PublishedResults.Task;
-import ai.llm360.zoo.Zoo;
 import ai.llm360.zoo.catalogue.Scores;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -1,7 +1,5 @@
 package ai.llm360.zoo.reproduce;
 
-import ai.llm360.zoo.Reference;
-
 import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDManager;
@@ -24,6 +22,7 @@ import ai.llm360.common.train.TrainingPhase;
 import ai.llm360.common.train.TrainingPlan;
 import ai.llm360.common.train.TrainingResult;
 import ai.llm360.common.train.TrainingRun;
+import ai.llm360.zoo.Reference;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -90,8 +89,7 @@ public final class Pretraining {
     private Pretraining(Builder builder) {
         recipe = builder.recipe;
         all = TrainingPhase.of(recipe);
-        chosen =
-                builder.phase == null ? all : List.of(TrainingPhase.find(all, builder.phase));
+        chosen = builder.phase == null ? all : List.of(TrainingPhase.find(all, builder.phase));
         onePhase = builder.phase != null;
         out = builder.out;
         EngineSettings.apply();
@@ -252,9 +250,7 @@ public final class Pretraining {
         if (given.isPresent()) {
             String text = given.get().toString();
             boolean found = Path.of(text).isAbsolute();
-            return found
-                    ? tree
-                    : tree.with("start.checkpoint", Reference.resolve(text).toString());
+            return found ? tree : tree.with("start.checkpoint", Reference.resolve(text).toString());
         }
         int index = all.indexOf(phase);
         if (index == 0) {
@@ -385,8 +381,8 @@ public final class Pretraining {
          *
          * @return the training
          * @throws IllegalArgumentException if the recipe or the directory is missing
-         * @throws ConfigException if the recipe's phases can't be told apart, or it lacks the one to
-         *     train
+         * @throws ConfigException if the recipe's phases can't be told apart, or it lacks the one
+         *     to train
          */
         public Pretraining build() {
             if (recipe == null || out == null) {
