@@ -9,6 +9,9 @@ import ai.llm360.common.run.RunException;
 import ai.llm360.common.run.SavedState;
 import ai.llm360.common.run.TrainingState;
 import ai.llm360.zoo.catalogue.PublishedCheckpoint;
+import ai.llm360.zoo.catalogue.PublishedResults;
+import ai.llm360.zoo.catalogue.PublishedResults.Task;
+import ai.llm360.zoo.catalogue.Scores;
 import ai.llm360.zoo.catalogue.Standing;
 import ai.llm360.zoo.djl.MetadataJson;
 import ai.llm360.zoo.source.CheckpointDownload;
@@ -19,6 +22,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -167,6 +171,23 @@ public final class CheckpointEntry {
         return stored instanceof Stored.InJar brought
                 ? brought.checkpoint().validationLoss()
                 : Map.of();
+    }
+
+    /**
+     * Reads how it did in an evaluation, as its makers published it, through the Hub's cache.
+     *
+     * @param task the task
+     * @return the scores; empty if none were published, or if they aren't in the cache while
+     *     connections are off
+     * @throws IOException if the Hub can't be reached, or the cache can't be written
+     */
+    public Optional<Scores> scores(Task task) throws IOException {
+        return published.isEmpty()
+                ? Optional.empty()
+                : PublishedResults.read(zoo.client(), task, List.of(published.get()), null)
+                        .rows()
+                        .get(0)
+                        .scores();
     }
 
     /** {@return what LLM360 published under that name} */

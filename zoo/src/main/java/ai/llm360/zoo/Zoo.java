@@ -207,13 +207,16 @@ public final class Zoo {
             return part.get().of(whole(part.get().model(), known));
         }
         int at = reference.indexOf('@', reference.lastIndexOf('/') + 1);
-        boolean one =
-                at >= 0
-                        && !(Reference.parse(reference) instanceof Reference.AtPath path
-                                && Files.exists(path.path()));
+        boolean one = at >= 0 && !isWhole(Reference.parse(reference));
         return one
                 ? whole(reference.substring(0, at), known).one(reference.substring(at + 1))
                 : whole(reference, known);
+    }
+
+    /** Returns whether an {@code @} is a part of a path that there is, or of a Hub's revision. */
+    private static boolean isWhole(Reference reference) {
+        return reference instanceof HubReference
+                || (reference instanceof Reference.AtPath at && Files.exists(at.path()));
     }
 
     private Series whole(String model, Catalogue known) throws ModelNotFoundException, IOException {

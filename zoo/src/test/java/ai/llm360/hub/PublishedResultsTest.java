@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.llm360.zoo.Zoo;
 import ai.llm360.zoo.catalogue.PublishedCheckpoint;
 import ai.llm360.zoo.catalogue.PublishedResults;
 import ai.llm360.zoo.catalogue.PublishedResults.Row;
@@ -86,6 +87,22 @@ class PublishedResultsTest {
 
     private PublishedResults read(Task task, int... numbers) throws IOException {
         return PublishedResults.read(hub.client(), task, checkpoints(numbers), null);
+    }
+
+    @Test
+    void a_checkpoint_of_a_series_has_its_scores() throws Exception {
+        server.branch(
+                "IFM/Amber",
+                "ckpt_000",
+                List.of(ServedFile.text("eval_arc.json", ARC.formatted("0.21"))));
+        Zoo zoo =
+                Zoo.builder()
+                        .optHome(home.resolve("models"))
+                        .optHub(hub.client().settings())
+                        .build();
+        assertThat(zoo.checkpoint("amber@0").scores(Task.ARC).orElseThrow().metrics())
+                .containsEntry("acc", 0.21);
+        assertThat(zoo.checkpoint("amber-nano@0").scores(Task.ARC)).isEmpty();
     }
 
     private static Stream<Double> metric(PublishedResults results, String name) {

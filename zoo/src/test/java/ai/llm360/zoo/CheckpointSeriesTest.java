@@ -167,4 +167,15 @@ class CheckpointSeriesTest {
             assertThat(model.getModelPath()).isEqualTo(same.getModelPath());
         }
     }
+
+    @Test
+    void a_revision_of_any_repository_is_a_checkpoint_and_no_series() throws Exception {
+        CheckpointEntry one = Zoo.ofEnvironment().checkpoint("some/model@main");
+        assertThat(one.source()).isEqualTo(CheckpointEntry.Source.HUB);
+        assertThat(one.reference()).isEqualTo("some/model@main");
+        assertThat(one.isHere()).isFalse();
+        assertThatThrownBy(() -> Series.of("some/model@main"))
+                .isInstanceOf(ModelNotFoundException.class)
+                .hasMessageContaining("is one revision of a repository");
+    }
 }

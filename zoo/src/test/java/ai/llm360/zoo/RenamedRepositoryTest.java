@@ -238,7 +238,7 @@ class RenamedRepositoryTest {
     void what_lies_by_two_names_is_removed_by_both() throws Exception {
         for (String repository : List.of("IFM/Amber", "LLM360/Amber")) {
             serve(repository, "ckpt_200");
-            client().snapshot(repository, "ckpt_200", path -> true, null);
+            client().snapshot(repository, "ckpt_200", path -> true, (file, bytes) -> {});
         }
         Zoo zoo = Zoo.ofEnvironment();
         assertThat(Removal.of(zoo, List.of("amber@200")).cached()).hasSize(2);

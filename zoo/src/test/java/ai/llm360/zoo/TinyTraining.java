@@ -1,13 +1,10 @@
 package ai.llm360.zoo;
 
-import ai.llm360.zoo.reproduce.Pretraining;
-
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.testing.TinyTokenizer;
 import ai.llm360.common.train.TrainingPhase;
-import ai.llm360.common.train.TrainingRun;
-import ai.llm360.zoo.reproduce.Recipes;
+import ai.llm360.zoo.reproduce.Pretraining;
 import ai.llm360.zoo.reproduce.Reproduction;
 import java.io.IOException;
 import java.nio.file.Files;

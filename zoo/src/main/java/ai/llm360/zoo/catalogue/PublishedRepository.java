@@ -6,6 +6,7 @@ import ai.llm360.hub.HubException;
 import ai.llm360.hub.HubException.Reason;
 import ai.llm360.hub.HubPlan;
 import ai.llm360.hub.HubSettings;
+import ai.llm360.hub.TransferListener;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
@@ -182,7 +183,11 @@ public record PublishedRepository(
         Path config;
         try {
             config =
-                    hub.snapshot(plan.repository(), plan.commit(), CONFIG::equals, null)
+                    hub.snapshot(
+                                    plan.repository(),
+                                    plan.commit(),
+                                    CONFIG::equals,
+                                    TransferListener.none())
                             .directory()
                             .resolve(CONFIG);
         } catch (HubException e) {

@@ -4,6 +4,7 @@ import ai.djl.util.Progress;
 import ai.llm360.hub.HubClient;
 import ai.llm360.hub.HubException;
 import ai.llm360.hub.HubSnapshot;
+import ai.llm360.hub.TransferListener;
 import ai.llm360.io.Workers;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -117,7 +118,7 @@ public record PublishedResults(Task task, List<Row> rows) {
                                             name,
                                             checkpoint.revision(),
                                             task.file()::equals,
-                                            null));
+                                            TransferListener.none()));
         } catch (HubException e) {
             return switch (e.getReason()) {
                 case NOT_FOUND -> missing(checkpoint, "no " + task.file());

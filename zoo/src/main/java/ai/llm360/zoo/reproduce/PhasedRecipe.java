@@ -1,6 +1,5 @@
 package ai.llm360.zoo.reproduce;
 
-
 import ai.llm360.common.config.ConfigException;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.config.ConfigTree.Difference;

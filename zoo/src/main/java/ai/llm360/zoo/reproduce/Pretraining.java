@@ -1,7 +1,5 @@
 package ai.llm360.zoo.reproduce;
 
-import ai.llm360.zoo.Reference;
-
 import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDManager;
@@ -24,6 +22,7 @@ import ai.llm360.common.train.TrainingPhase;
 import ai.llm360.common.train.TrainingPlan;
 import ai.llm360.common.train.TrainingResult;
 import ai.llm360.common.train.TrainingRun;
+import ai.llm360.zoo.Reference;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
