@@ -341,7 +341,8 @@ public final class HubClient {
                 (file, what) ->
                         new RemoteFile(
                                 file,
-                                new RangeReader(counting, sleeper, cache.name(), commit, file, true),
+                                new RangeReader(
+                                        counting, sleeper, cache.name(), commit, file, true),
                                 what,
                                 connections,
                                 partBytes,
