@@ -213,7 +213,7 @@ public final class HubClient {
      * Does what was planned.
      *
      * @param plan the plan
-     * @param listener is told of bytes on the disk
+     * @param listener is told of bytes on the disk; may be null
      * @return the files, all of them whole
      * @throws HubException if a file can't be had; those that are whole stay, of others the
      *     beginning
@@ -280,7 +280,7 @@ public final class HubClient {
      * @param repository such as {@code LLM360/Amber}
      * @param revision a branch, a tag or a commit
      * @param include which files are wanted, by their path in the repository
-     * @param listener is told of bytes on the disk
+     * @param listener is told of bytes on the disk; may be null
      * @return the files, all of them whole
      * @throws HubException if a file can't be had
      * @throws IOException if the cache can't be read or written, or on an interrupt

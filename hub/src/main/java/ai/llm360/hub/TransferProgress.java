@@ -6,7 +6,7 @@ final class TransferProgress {
     private final TransferListener listener;
 
     TransferProgress(TransferListener listener) {
-        this.listener = listener;
+        this.listener = listener == null ? TransferListener.none() : listener;
     }
 
     synchronized void begin(HubPlan plan) {
