@@ -25,7 +25,7 @@ import time
 from pathlib import Path
 
 FIELDS = ["first_token_s", "open_bind_s", "load_s", "prefill_tokens_per_s", "decode_tokens_per_s", "peak_rss_mb"]
-PROGRAMS = ["ours", "ours_prepared", "transformers", "ours_int8", "ours_int8_prepared", "llamacpp"]
+PROGRAMS = ["ours", "transformers", "ours_int8", "ours_int8_prepared", "llamacpp"]
 SMALLER_IS_BETTER = {"first_token_s", "open_bind_s", "load_s", "peak_rss_mb"}
 
 
@@ -124,8 +124,7 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--ours", metavar="COMMAND")
     p.add_argument("--ours-int8", metavar="COMMAND")
-    p.add_argument("--ours-prepared", metavar="COMMAND", help="bf16, of a checkpoint after llm360 prepare")
-    p.add_argument("--ours-int8-prepared", metavar="COMMAND")
+    p.add_argument("--ours-int8-prepared", metavar="COMMAND", help="of a checkpoint after llm360 prepare")
     p.add_argument("--transformers", metavar="COMMAND")
     p.add_argument("--llamacpp", metavar="COMMAND")
     p.add_argument("--warm", action="append", default=[], metavar="PROGRAM=PATH", help="files to read before its runs")

@@ -57,7 +57,7 @@ public final class Amber extends CausalDecoder {
         return config;
     }
 
-    private static DecoderLayout layout(AmberConfig config) {
+    static DecoderLayout layout(AmberConfig config) {
         int hidden = config.hiddenSize();
         int queries = config.heads() * config.headDim();
         int keys = config.keyValueHeads() * config.headDim();
@@ -72,13 +72,15 @@ public final class Amber extends CausalDecoder {
                 config.keyValueHeads(),
                 config.headDim(),
                 1 / Math.sqrt(config.headDim()),
-                new DecoderRules(
-                        DecoderRules.Norm.RMS,
-                        config.rmsNormEps(),
-                        DecoderRules.Rotation.HALVES,
-                        config.headDim(),
-                        0,
-                        1),
+                Optional.of(
+                        new DecoderRules(
+                                DecoderRules.Norm.RMS,
+                                config.rmsNormEps(),
+                                DecoderRules.Rotation.HALVES,
+                                config.headDim(),
+                                0,
+                                1,
+                                List.of(3, 1, 2, 1))),
                 WeightSpec.embedding("model.embed_tokens.weight", vocabulary, hidden),
                 "model.layers",
                 List.of(
@@ -93,7 +95,6 @@ public final class Amber extends CausalDecoder {
                         WeightSpec.linear("mlp.up_proj.weight", config.intermediateSize(), hidden),
                         WeightSpec.linear(
                                 "mlp.down_proj.weight", hidden, config.intermediateSize())),
-                List.of(3, 1, 2, 1),
                 List.of(WeightSpec.gain("model.norm.weight", hidden)),
                 config.tiedEmbeddings()
                         ? Optional.empty()

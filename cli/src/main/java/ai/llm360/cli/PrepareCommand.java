@@ -21,11 +21,9 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "prepare",
         description = {
-            "Writes a checkpoint's weights once more, beside it, in the form that this machine's"
-                    + " CPU multiplies by.",
-            "Each later load of the checkpoint with that dtype takes them from there: int8 begins"
-                    + " without rounding the weights first, bf16 generates faster, with the same"
-                    + " weights. Delete the file to have its space back."
+            "Writes a checkpoint's weights once more, beside it, rounded to int8.",
+            "Each later load of the checkpoint as int8 takes them from there, and begins without"
+                    + " rounding the weights first. Delete the file to have its space back."
         },
         mixinStandardHelpOptions = true,
         versionProvider = Version.class)
@@ -42,9 +40,7 @@ final class PrepareCommand implements Callable<Integer> {
             required = true,
             paramLabel = "TYPE",
             converter = LoadedType.class,
-            description =
-                    "bf16 (of a checkpoint in bf16; 1.5 bytes a weight, nothing is lost) or int8"
-                            + " (1 byte a weight).")
+            description = "int8 (1 byte a weight).")
     private WeightType dtype;
 
     @Mixin private Output output;
@@ -61,9 +57,11 @@ final class PrepareCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws ModelNotFoundException, IOException {
-        if (dtype != WeightType.BF16 && dtype != WeightType.INT8) {
+        if (dtype != WeightType.INT8) {
             throw new ParameterException(
-                    spec.commandLine(), "weights are prepared as bf16 or int8, not " + dtype);
+                    spec.commandLine(),
+                    "weights are prepared as int8 alone: %s is computed as the checkpoint has it"
+                            .formatted(dtype));
         }
         Path checkpoint = Reference.resolve(reference);
         Path file;

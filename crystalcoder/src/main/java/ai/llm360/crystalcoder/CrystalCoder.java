@@ -100,13 +100,15 @@ public final class CrystalCoder extends CausalDecoder {
                 config.heads(),
                 config.headDim(),
                 1 / (config.scaleByHeadDim() ? headDim : Math.sqrt(headDim)),
-                new DecoderRules(
-                        DecoderRules.Norm.LAYER,
-                        config.layerNormEps(),
-                        DecoderRules.Rotation.PAIRS,
-                        config.rotaryDim(),
-                        1,
-                        config.logitScale()),
+                Optional.of(
+                        new DecoderRules(
+                                DecoderRules.Norm.LAYER,
+                                config.layerNormEps(),
+                                DecoderRules.Rotation.PAIRS,
+                                config.rotaryDim(),
+                                1,
+                                config.logitScale(),
+                                List.of(1, 1, 2, 1))),
                 WeightSpec.embedding("transformer.wte.weight", config.vocabularySize(), hidden),
                 "transformer.h",
                 List.of(
@@ -124,7 +126,6 @@ public final class CrystalCoder extends CausalDecoder {
                         WeightSpec.bias("mlp.c_fc2.bias", inner),
                         WeightSpec.conv1d("mlp.c_proj.weight", inner, hidden),
                         WeightSpec.bias("mlp.c_proj.bias", hidden)),
-                List.of(1, 1, 2, 1),
                 List.of(
                         WeightSpec.gain("transformer.ln_f.weight", hidden),
                         WeightSpec.bias("transformer.ln_f.bias", hidden)),

@@ -67,11 +67,9 @@ final class ModelStorm {
         if (KernelMatrix.supported()) {
             Path prepared = temp.resolve("prepared");
             kinds.add(new Kind(temp.resolve("plain"), WeightType.INT8));
-            for (WeightType type : List.of(WeightType.BF16, WeightType.INT8)) {
-                CausalDecoder block = Criteria.newBlock(prepared.toString());
-                WeightPreparation.prepare(block, prepared, type, null);
-                kinds.add(new Kind(prepared, type));
-            }
+            CausalDecoder block = Criteria.newBlock(prepared.toString());
+            WeightPreparation.prepare(block, prepared, WeightType.INT8, null);
+            kinds.add(new Kind(prepared, WeightType.INT8));
         }
         slots = new AtomicReferenceArray<>(kinds.size());
     }

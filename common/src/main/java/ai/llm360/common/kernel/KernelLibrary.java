@@ -17,7 +17,7 @@ final class KernelLibrary {
     private static final Logger logger = LoggerFactory.getLogger(KernelLibrary.class);
 
     /** What {@link #llm360_version} must be for these signatures. */
-    private static final int VERSION = 4;
+    private static final int VERSION = 5;
 
     /** Whether the functions can be called on this machine. */
     private static final boolean LOADED = load();
@@ -83,30 +83,6 @@ final class KernelLibrary {
 
     static native void llm360_quantize_columns(
             int half, long w, long inputs, long outputs, long q, long scales, long from, long to);
-
-    static native void llm360_twelve_rows(
-            long w,
-            long inputs,
-            long outputs,
-            long exceptions,
-            long x,
-            long rows,
-            long y,
-            long from,
-            long to);
-
-    static native void llm360_twelve_pad(long x, long inputs, long y, long from, long to);
-
-    static native long llm360_twelve_exceptions(long w, long inputs, long from, long to);
-
-    static native long llm360_twelve_pack(
-            long w, long inputs, long exceptions, long rows, long from, long to);
-
-    static native void llm360_twelve_unpack(
-            long rows, long inputs, long exceptions, long w, long from, long to);
-
-    static native void llm360_twelve_turn(
-            long w, long rows, long columns, long apart, long turned, long turnedApart);
 
     static native void llm360_attend(
             int half,

@@ -21,7 +21,6 @@ public final class KernelMatrix {
     private enum Layout {
         BFLOAT16_ROWS,
         BFLOAT16_COLUMNS,
-        TWELVE_BIT_ROWS,
         INT8_ROWS
     }
 
@@ -30,21 +29,18 @@ public final class KernelMatrix {
     private final NativeMemory scales;
     private final int outputs;
     private final int inputs;
-    private final int exceptions;
 
     private KernelMatrix(
             Layout layout,
             NativeMemory elements,
             NativeMemory scales,
             int outputs,
-            int inputs,
-            int exceptions) {
+            int inputs) {
         this.layout = layout;
         this.elements = elements;
         this.scales = scales;
         this.outputs = outputs;
         this.inputs = inputs;
-        this.exceptions = exceptions;
     }
 
     /**
@@ -71,32 +67,7 @@ public final class KernelMatrix {
                 NativeMemory.of(matrix, 2L * outputs * inputs),
                 null,
                 outputs,
-                inputs,
-                0);
-    }
-
-    /**
-     * Takes a bfloat16 matrix that {@link TwelveBitRows} has packed. Its products are those of the
-     * numbers that were packed, but for the order of sums, and for an infinite number in a row,
-     * which an exception makes NaN.
-     *
-     * @param rows a direct buffer of O packed rows, which is less than 2 GB, as any buffer is
-     * @param outputs O
-     * @param inputs I
-     * @param exceptions how many exceptions each row has room for
-     * @return the matrix
-     * @throws IllegalArgumentException if the buffer isn't direct or hasn't just so many bytes, or
-     *     there are no such rows
-     */
-    public static KernelMatrix twelveBit(ByteBuffer rows, int outputs, int inputs, int exceptions) {
-        long bytes = (long) outputs * TwelveBitRows.rowBytes(inputs, exceptions);
-        return new KernelMatrix(
-                Layout.TWELVE_BIT_ROWS,
-                NativeMemory.of(rows, bytes),
-                null,
-                outputs,
-                inputs,
-                exceptions);
+                inputs);
     }
 
     /**
@@ -152,7 +123,7 @@ public final class KernelMatrix {
                                         end);
                             }
                         });
-        return new KernelMatrix(Layout.INT8_ROWS, to, factors, outputs, inputs, 0);
+        return new KernelMatrix(Layout.INT8_ROWS, to, factors, outputs, inputs);
     }
 
     /**
@@ -171,8 +142,7 @@ public final class KernelMatrix {
                 NativeMemory.of(rounded, (long) outputs * inputs),
                 NativeMemory.of(scales, 4L * outputs),
                 outputs,
-                inputs,
-                0);
+                inputs);
     }
 
     /** Returns O. */
@@ -225,7 +195,6 @@ public final class KernelMatrix {
                 case BFLOAT16_ROWS -> KernelProducts.bfloat16Rows(x, matrices, results);
                 case BFLOAT16_COLUMNS ->
                         KernelProducts.bfloat16Columns(x, matrices, results, scratch);
-                case TWELVE_BIT_ROWS -> KernelProducts.twelveBitRows(x, matrices, results, scratch);
                 case INT8_ROWS -> KernelProducts.int8Rows(x, matrices, results, scratch);
             }
         } finally {
@@ -244,7 +213,6 @@ public final class KernelMatrix {
     long outputBytes() {
         return switch (layout) {
             case BFLOAT16_ROWS, BFLOAT16_COLUMNS -> 2L * inputs;
-            case TWELVE_BIT_ROWS -> TwelveBitRows.rowBytes(inputs, exceptions);
             case INT8_ROWS -> inputs;
         };
     }
@@ -252,11 +220,6 @@ public final class KernelMatrix {
     /** Where the elements lie. */
     long address() {
         return elements.address();
-    }
-
-    /** How many exceptions a packed row has room for. */
-    int exceptions() {
-        return exceptions;
     }
 
     /** Where the scales of the outputs lie. */

@@ -2,19 +2,12 @@ package ai.llm360.common.kernel;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.ToLongFunction;
 
 /** How the products of each layout are divided among threads. */
 final class KernelProducts {
 
     /** An [in, out] matrix's inputs are divided into so many parts at most. */
     private static final int MOST = 32;
-
-    /** The twelve-bit kernel unpacks a matrix before it multiplies more rows than this by it. */
-    private static final int FEW = 4;
-
-    /** Then it takes a tile of outputs at a time: 3 ms, by 512 rows of 4096 inputs. */
-    private static final long TILE = 32;
 
     private KernelProducts() {}
 
@@ -61,22 +54,11 @@ final class KernelProducts {
 
     /** Outputs are divided, so that each share reads {@link KernelMatrix#PART}. */
     private static List<Share> byOutputs(List<KernelMatrix> matrices, List<KernelRows> results) {
-        return byOutputs(
-                matrices,
-                results,
-                matrix -> Math.max(4, KernelMatrix.PART / matrix.outputBytes() / 4 * 4));
-    }
-
-    /** Outputs are divided, so many of each matrix at a time. */
-    private static List<Share> byOutputs(
-            List<KernelMatrix> matrices,
-            List<KernelRows> results,
-            ToLongFunction<KernelMatrix> step) {
         List<Share> shares = new ArrayList<>();
         for (int i = 0; i < matrices.size(); i++) {
             KernelMatrix matrix = matrices.get(i);
-            long address = results.get(i).address();
-            divide(matrix, matrix.outputs(), step.applyAsLong(matrix), address, 0, shares);
+            long step = Math.max(4, KernelMatrix.PART / matrix.outputBytes() / 4 * 4);
+            divide(matrix, matrix.outputs(), step, results.get(i).address(), 0, shares);
         }
         return shares;
     }
@@ -143,37 +125,6 @@ final class KernelProducts {
 
     private static long parts(KernelMatrix matrix) {
         return (matrix.inputs() + step(matrix) - 1) / step(matrix);
-    }
-
-    /** The kernel reads rows whose sizes are multiples of {@link TwelveBitRows#BLOCK}. */
-    static void twelveBitRows(
-            KernelRows x,
-            List<KernelMatrix> matrices,
-            List<KernelRows> results,
-            KernelScratch scratch) {
-        long rows = x.address();
-        if (x.size() % TwelveBitRows.BLOCK != 0) {
-            rows =
-                    scratch.take((long) Float.BYTES * x.count() * TwelveBitRows.padded(x.size()))
-                            .address();
-            KernelLibrary.llm360_twelve_pad(x.address(), x.size(), rows, 0, x.count());
-        }
-        long from = rows;
-        run(
-                x.count() <= FEW
-                        ? byOutputs(matrices, results)
-                        : byOutputs(matrices, results, matrix -> TILE),
-                share ->
-                        KernelLibrary.llm360_twelve_rows(
-                                share.matrix.address(),
-                                x.size(),
-                                share.matrix.outputs(),
-                                share.matrix.exceptions(),
-                                from,
-                                x.count(),
-                                share.result,
-                                share.from,
-                                share.to));
     }
 
     /** Rows are rounded first, each with a scale of its own. */

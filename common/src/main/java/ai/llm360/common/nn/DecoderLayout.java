@@ -1,6 +1,7 @@
 package ai.llm360.common.nn;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,12 +25,13 @@ import java.util.Optional;
  * </ul>
  *
  * <p>Where this project has kernels, they compute bfloat16 and int8 inference from the {@link
- * #rules} instead; the page says the same in libtorch's terms, with which every device computes,
- * and training.
+ * #rules} instead, if there are any; the page says the same in libtorch's terms, with which every
+ * device computes, and training.
  *
  * @param page the page's text
- * @param constants what the page reads through {@code self}, besides the rules' {@code eps} and
- *     {@code head_scale}, and {@code head_dim} and {@code attention_scale}
+ * @param constants what the page reads through {@code self}, besides {@code head_dim}, {@code
+ *     attention_scale} and, where there are rules, their {@code eps}, {@code rotary_dim} and {@code
+ *     head_scale}
  * @param vocabulary the number of tokens (V)
  * @param context the largest number of positions
  * @param layers the number of decoder layers
@@ -37,12 +39,12 @@ import java.util.Optional;
  * @param keyValueHeads the heads that the cache holds (K)
  * @param headDim the size of a head (D)
  * @param attentionScale what the scores of queries and keys are multiplied by
- * @param rules what the weights don't tell of a layer
+ * @param rules what the weights don't tell of a layer, for kernels; absent where the rules can't
+ *     describe it, and the page alone computes it
  * @param embedding the embedding table
  * @param layerPrefix what precedes a layer's number in its weights' names, such as {@code
  *     model.layers}
  * @param layer the weights of a layer
- * @param products how many of the layer's matrices, in order, each of its four products takes
  * @param finalNorm the weights of the norm before the head
  * @param head the head's matrix, absent where it is the embedding table
  */
@@ -56,13 +58,26 @@ public record DecoderLayout(
         int keyValueHeads,
         int headDim,
         double attentionScale,
-        DecoderRules rules,
+        Optional<DecoderRules> rules,
         WeightSpec embedding,
         String layerPrefix,
         List<WeightSpec> layer,
-        List<Integer> products,
         List<WeightSpec> finalNorm,
         Optional<WeightSpec> head) {
+
+    /** Returns all constants that the page reads. */
+    Map<String, Object> pageConstants() {
+        Map<String, Object> all = new HashMap<>(constants);
+        rules.ifPresent(
+                known -> {
+                    all.put("eps", known.eps());
+                    all.put("rotary_dim", known.rotaryDim());
+                    all.put("head_scale", known.headScale());
+                });
+        all.put("head_dim", headDim);
+        all.put("attention_scale", attentionScale);
+        return all;
+    }
 
     /** Returns what precedes the names of a layer's weights. */
     String layerPrefix(int layer) {

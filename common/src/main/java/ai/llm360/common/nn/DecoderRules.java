@@ -1,11 +1,13 @@
 package ai.llm360.common.nn;
 
+import java.util.List;
+
 /**
- * The rules of a decoder's layers that their weights don't tell: what its page says in TorchScript,
- * for kernels.
+ * Describes for kernels what a decoder's page says in TorchScript and its weights don't tell.
  *
  * <p>A layer is x + attention(norm(x)), then x + feed-forward(norm(x)), the latter a SwiGLU. Biases
- * and grouped queries follow from the weights.
+ * and grouped queries follow from the weights. A decoder with layers of another kind has no rules,
+ * and its page computes it in every type.
  *
  * @param norm what the norms are
  * @param eps what they add to the mean of the squares
@@ -13,9 +15,17 @@ package ai.llm360.common.nn;
  * @param rotaryDim how many of them turn (R)
  * @param gate which of the feed-forward's two matrices is the gate: 0 or 1
  * @param headScale what the final norm's result is multiplied by for the head
+ * @param products how many of the layer's matrices, in order, each of its four products takes:
+ *     queries, keys and values; the attention's output; gate and up; down
  */
 public record DecoderRules(
-        Norm norm, double eps, Rotation rotation, int rotaryDim, int gate, double headScale) {
+        Norm norm,
+        double eps,
+        Rotation rotation,
+        int rotaryDim,
+        int gate,
+        double headScale,
+        List<Integer> products) {
 
     /** What a norm divides by. */
     public enum Norm {
@@ -36,12 +46,17 @@ public record DecoderRules(
     /**
      * Creates rules.
      *
-     * @throws IllegalArgumentException if {@code gate} is neither 0 nor 1
+     * @throws IllegalArgumentException if {@code gate} is neither 0 nor 1, or there aren't four
+     *     products
      */
     public DecoderRules {
         if (gate != 0 && gate != 1) {
             throw new IllegalArgumentException(
                     "the gate is the feed-forward's matrix 0 or 1, not " + gate);
+        }
+        products = List.copyOf(products);
+        if (products.size() != 4) {
+            throw new IllegalArgumentException("a layer has four products, not " + products.size());
         }
     }
 }

@@ -160,12 +160,7 @@ final class DecoderRuntime {
         return pages.computeIfAbsent(
                 kind,
                 k -> {
-                    Map<String, Object> constants = new HashMap<>(layout.constants());
-                    constants.put("eps", layout.rules().eps());
-                    constants.put("rotary_dim", layout.rules().rotaryDim());
-                    constants.put("head_scale", layout.rules().headScale());
-                    constants.put("head_dim", layout.headDim());
-                    constants.put("attention_scale", layout.attentionScale());
+                    Map<String, Object> constants = layout.pageConstants();
                     if (k == LinearKind.INT8) {
                         constants.putAll(CpuKernels.get().constants(k));
                     }

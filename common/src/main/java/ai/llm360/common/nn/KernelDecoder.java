@@ -32,6 +32,7 @@ final class KernelDecoder {
     private static final int FEW_WITHOUT_ARITHMETIC = 16;
 
     private final DecoderLayout layout;
+    private final DecoderRules rules;
     private final KernelAttention attention;
     private final KernelWeights weights;
     private final KernelRows cosines;
@@ -48,7 +49,7 @@ final class KernelDecoder {
         this.loader = loader;
         cosines = rows(tables[0]);
         sines = rows(tables[1]);
-        DecoderRules rules = layout.rules();
+        rules = layout.rules().orElseThrow();
         attention =
                 new KernelAttention(
                         layout.heads(),
@@ -60,8 +61,8 @@ final class KernelDecoder {
     }
 
     /**
-     * Whether there are kernels for a decoder on this machine. A matrix that they round, perhaps
-     * from float32, lies in a direct buffer.
+     * Returns whether there are kernels for a decoder on this machine, and rules for them. A matrix
+     * that they round, perhaps from float32, lies in a direct buffer.
      */
     static boolean supports(DecoderLayout layout) {
         long largest =
@@ -70,6 +71,7 @@ final class KernelDecoder {
                         .max()
                         .orElse(0);
         return KernelMatrix.supported()
+                && layout.rules().isPresent()
                 && KernelAttention.supports(layout.headDim())
                 && largest <= Integer.MAX_VALUE / Float.BYTES;
     }
@@ -90,7 +92,7 @@ final class KernelDecoder {
     KernelPass begin(NDManager manager, NDArray x, CachedRows cached) {
         boolean owned = cached == null;
         CachedRows rows = owned ? uncached(manager, x.getShape()) : cached;
-        return new KernelPass(layout, attention, x, cosines, sines, rows, owned);
+        return new KernelPass(rules, attention, x, cosines, sines, rows, owned);
     }
 
     /** Whole rows need their keys and values no longer than a layer takes. */
@@ -141,7 +143,7 @@ final class KernelDecoder {
             int row = 0;
             for (KernelRows part : taken) {
                 KernelRows place = taken.size() == 1 ? normed : normed.row(row++);
-                norm(layout.rules(), group.norms().get(0), part, place);
+                norm(rules, group.norms().get(0), part, place);
             }
             KernelMatrix.multiply(normed, List.of(head), List.of(rows(logits)), scratch);
         }

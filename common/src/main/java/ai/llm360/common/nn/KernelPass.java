@@ -19,7 +19,7 @@ import java.util.List;
  */
 final class KernelPass implements AutoCloseable {
 
-    private final DecoderLayout layout;
+    private final DecoderRules rules;
     private final KernelAttention attention;
     private final KernelRows cosines;
     private final KernelRows sines;
@@ -41,14 +41,14 @@ final class KernelPass implements AutoCloseable {
      * @param owned whether that cache is of one layer, and not used after this pass
      */
     KernelPass(
-            DecoderLayout layout,
+            DecoderRules rules,
             KernelAttention attention,
             NDArray x,
             KernelRows cosines,
             KernelRows sines,
             CachedRows cached,
             boolean owned) {
-        this.layout = layout;
+        this.rules = rules;
         this.attention = attention;
         this.cosines = cosines;
         this.sines = sines;
@@ -86,15 +86,15 @@ final class KernelPass implements AutoCloseable {
         norm(weights.norms().get(1));
         List<KernelRows> inner = multiply(2, normed, products.get(2));
         products.get(3).expect();
-        KernelRows gate = inner.get(layout.rules().gate());
-        KernelSteps.swiglu(gate, inner.get(1 - layout.rules().gate()));
+        KernelRows gate = inner.get(rules.gate());
+        KernelSteps.swiglu(gate, inner.get(1 - rules.gate()));
         KernelRows down = multiply(3, gate, products.get(3)).get(0);
         next.run();
         KernelSteps.add(stream, down);
     }
 
     private void norm(Norm norm) {
-        KernelDecoder.norm(layout.rules(), norm, stream, normed);
+        KernelDecoder.norm(rules, norm, stream, normed);
     }
 
     /** The results' memory is that of the same product in the layer before. */

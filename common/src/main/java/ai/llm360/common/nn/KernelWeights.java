@@ -46,6 +46,7 @@ final class KernelWeights {
     record Group(List<Norm> norms, List<Product> products) {}
 
     private final DecoderLayout layout;
+    private final DecoderRules rules;
     private final KernelMatrices matrices;
     private final NDManager manager;
     private final LayerPlan layerPlan;
@@ -58,9 +59,10 @@ final class KernelWeights {
      */
     KernelWeights(DecoderLayout layout, KernelMatrices matrices, NDManager manager) {
         this.layout = layout;
+        rules = layout.rules().orElseThrow();
         this.matrices = matrices;
         this.manager = manager;
-        layerPlan = LayerPlan.of(layout.layer(), layout.products());
+        layerPlan = LayerPlan.of(layout.layer(), rules.products());
         lastPlan = LayerPlan.of(layout.last(), List.of(1));
         groups = new Group[layout.layers() + 1];
     }
@@ -81,7 +83,7 @@ final class KernelWeights {
 
     /** Returns the final norm, which the head's scale is a part of, and the head. */
     Group last(List<Parameter> parameters) {
-        float scale = (float) layout.rules().headScale();
+        float scale = (float) rules.headScale();
         return group(layout.layers(), "", lastPlan, layout.last(), parameters, scale);
     }
 

@@ -8,7 +8,6 @@ import ai.llm360.common.checkpoint.FileVersion;
 import ai.llm360.common.checkpoint.TensorInfo;
 import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.common.kernel.KernelMatrix;
-import ai.llm360.common.kernel.TwelveBitRows;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -24,9 +23,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A decoder's matrices as {@link WeightPreparation} has put them into a file beside the checkpoint,
- * in the form that kernels multiply by. They are mapped, so that nothing is made of the checkpoint
- * at the first token. {@code docs/formats/prepared-weights.md} specifies the file.
+ * A decoder's matrices as {@link WeightPreparation} has rounded them to int8, in a file beside the
+ * checkpoint. They are mapped, so that nothing is made of the checkpoint at the first token. {@code docs/formats/prepared-weights.md} specifies the file.
  */
 final class PreparedWeights {
 
@@ -41,12 +39,10 @@ final class PreparedWeights {
     private static final long TELLING = 32;
 
     private final FileVersion version;
-    private final WeightType type;
     private final Map<String, TensorInfo> tensors;
 
-    private PreparedWeights(FileVersion version, WeightType type, Map<String, TensorInfo> tensors) {
+    private PreparedWeights(FileVersion version, Map<String, TensorInfo> tensors) {
         this.version = version;
-        this.type = type;
         this.tensors = tensors;
     }
 
@@ -56,14 +52,14 @@ final class PreparedWeights {
     }
 
     /** Returns where a checkpoint's prepared weights lie. */
-    static Path file(Checkpoint checkpoint, WeightType type) {
+    static Path file(Checkpoint checkpoint) {
         Path location = checkpoint.location().toAbsolutePath();
-        return file(Files.isDirectory(location) ? location : location.getParent(), type);
+        return file(Files.isDirectory(location) ? location : location.getParent());
     }
 
     /** Returns where the prepared weights of the checkpoint in a directory lie. */
-    static Path file(Path directory, WeightType type) {
-        return directory.resolve("prepared-" + type + ".safetensors");
+    static Path file(Path directory) {
+        return directory.resolve("prepared-int8.safetensors");
     }
 
     /**
@@ -72,9 +68,8 @@ final class PreparedWeights {
      *
      * @throws CheckpointException if the file is damaged
      */
-    static Optional<PreparedWeights> find(Checkpoint checkpoint, WeightType type)
-            throws IOException {
-        Path file = file(checkpoint, type);
+    static Optional<PreparedWeights> find(Checkpoint checkpoint) throws IOException {
+        Path file = file(checkpoint);
         if (!Files.exists(file)) {
             return Optional.empty();
         }
@@ -99,7 +94,7 @@ final class PreparedWeights {
                 return Optional.empty();
             }
             PreparedChecksums.requireSound(version, prepared);
-            return Optional.of(new PreparedWeights(version, type, prepared.tensors()));
+            return Optional.of(new PreparedWeights(version, prepared.tensors()));
         } catch (CheckpointException e) {
             throw new CheckpointException(
                     file,
@@ -143,18 +138,15 @@ final class PreparedWeights {
      * @param manager what is mapped is attached to it
      */
     KernelMatrices matrices(TensorLoader loader, NDManager manager) {
-        boolean slow = CpuKernels.get().bfloat16() == LinearKind.BFLOAT16;
         return new KernelMatrices() {
             @Override
             public KernelMatrix get(String name, WeightSpec spec, NDArray parameter) {
-                return type == WeightType.INT8
-                        ? int8(loader, manager, name, spec)
-                        : twelveBit(loader, manager, name, spec);
+                return int8(loader, manager, name, spec);
             }
 
             @Override
             public boolean manyRows() {
-                return type == WeightType.INT8 || slow;
+                return true;
             }
         };
     }
@@ -168,30 +160,6 @@ final class PreparedWeights {
                 loader.map(manager, scales).toByteBuffer(true),
                 spec.outputs(),
                 spec.inputs());
-    }
-
-    private KernelMatrix twelveBit(
-            TensorLoader loader, NDManager manager, String name, WeightSpec spec) {
-        int exceptions = exceptions(name, spec.inputs());
-        TensorInfo rows =
-                tensor(
-                        name,
-                        TensorType.U8,
-                        spec.outputs(),
-                        TwelveBitRows.rowBytes(spec.inputs(), exceptions));
-        return KernelMatrix.twelveBit(
-                loader.map(manager, rows).toByteBuffer(true),
-                spec.outputs(),
-                spec.inputs(),
-                exceptions);
-    }
-
-    /** What a row has room for, as its bytes tell, if it is one at all. */
-    private int exceptions(String name, int inputs) {
-        TensorInfo rows = tensors.get(name);
-        boolean matrix = rows != null && rows.shape().dimension() == 2;
-        long bytes = matrix ? rows.shape().get(1) - TwelveBitRows.rowBytes(inputs, 0) : 0;
-        return (int) Math.max(0, Math.min(bytes / 16 * 4, (inputs + 3L) / 4 * 4));
     }
 
     private TensorInfo tensor(String name, TensorType type, long... shape) {

@@ -83,11 +83,10 @@ public final class WeightLoader {
         if (wanted == WeightType.INT8) {
             requireInt8(manager);
         }
-        boolean asStored = wanted == WeightType.INT8 || wanted == WeightType.of(stored);
         Optional<PreparedWeights> made = Optional.empty();
         boolean kernels = KernelDecoder.supports(decoder.layout()) && !manager.getDevice().isGpu();
-        if (prepared && asStored && kernels) {
-            made = PreparedWeights.find(checkpoint, wanted);
+        if (prepared && wanted == WeightType.INT8 && kernels) {
+            made = PreparedWeights.find(checkpoint);
         }
         List<FileVersion> mapped = mapped(tensors.values(), manager, wanted);
         made.ifPresent(m -> mapped.add(m.version()));
@@ -156,7 +155,8 @@ public final class WeightLoader {
 
     /** The positions are all that no tensor of the checkpoint vouches for. */
     private static void requireRotaryTables(DecoderLayout layout, MemoryBudget budget) {
-        long bytes = 3L * layout.context() * layout.rules().rotaryDim() * Float.BYTES;
+        int rotary = layout.rules().map(DecoderRules::rotaryDim).orElse(layout.headDim());
+        long bytes = 3L * layout.context() * rotary * Float.BYTES;
         if (!budget.holds(bytes)) {
             throw new IllegalArgumentException(
                     "the rotary tables of %d positions take %s, but %s; write fewer positions into config.json"

@@ -9,7 +9,6 @@ import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.CheckpointWriter;
 import ai.llm360.common.checkpoint.TensorSpec;
 import ai.llm360.common.checkpoint.TensorType;
-import ai.llm360.common.kernel.TwelveBitRows;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
@@ -20,12 +19,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongConsumer;
-import java.util.stream.Stream;
 
 /**
- * Writes a decoder's matrices in the form that this machine's kernels multiply by, once, so that
- * each later load of the checkpoint can map them: int8 needn't be rounded before the first token,
- * and bfloat16, in twelve bits a number without loss, is read a quarter faster at every token.
+ * Writes a decoder's matrices rounded to int8, once, so that each later load of the checkpoint can
+ * map them, and needn't round them before the first token.
  *
  * <p>The file lies beside the checkpoint, and {@link WeightLoader} takes it from there if it is of
  * the checkpoint as it is. Whoever deletes it loses nothing but the time.
@@ -33,7 +30,6 @@ import java.util.stream.Stream;
 public final class WeightPreparation {
 
     private final WeightSource source;
-    private final WeightType type;
     private final Map<String, LinearWeight> linears = new HashMap<>();
     private final List<TensorSpec> tensors = new ArrayList<>();
     private final NDManager manager;
@@ -43,28 +39,19 @@ public final class WeightPreparation {
     /** Of the matrix whose elements were written last. */
     private ByteBuffer scales;
 
-    private ByteBuffer rows = ByteBuffer.allocateDirect(0);
-
-    private WeightPreparation(CausalDecoder decoder, WeightType type, NDManager manager) {
+    private WeightPreparation(CausalDecoder decoder, NDManager manager) {
         source = decoder.runtime().source();
-        this.type = type;
         this.manager = manager;
         for (LinearWeight linear : LinearWeight.of(decoder)) {
             WeightSpec spec = linear.spec();
             linears.put(linear.name(), linear);
-            if (type == WeightType.INT8) {
-                Shape shape = new Shape(spec.outputs(), spec.inputs());
-                tensors.add(new TensorSpec(linear.name(), TensorType.I8, shape));
-                tensors.add(
-                        new TensorSpec(
-                                linear.name() + PreparedWeights.SCALES,
-                                TensorType.F32,
-                                new Shape(spec.outputs())));
-            } else {
-                int rowBytes = TwelveBitRows.rowBytes(spec.inputs(), exceptions(linear));
-                Shape shape = new Shape(spec.outputs(), rowBytes);
-                tensors.add(new TensorSpec(linear.name(), TensorType.U8, shape));
-            }
+            Shape shape = new Shape(spec.outputs(), spec.inputs());
+            tensors.add(new TensorSpec(linear.name(), TensorType.I8, shape));
+            tensors.add(
+                    new TensorSpec(
+                            linear.name() + PreparedWeights.SCALES,
+                            TensorType.F32,
+                            new Shape(spec.outputs())));
         }
         tensors.add(PreparedChecksums.spec(tensors.size()));
     }
@@ -74,17 +61,20 @@ public final class WeightPreparation {
      *
      * @param decoder a decoder of the checkpoint's architecture and size, without weights
      * @param path the checkpoint's directory or file
-     * @param type bf16, of a checkpoint that is bf16, or int8
+     * @param type int8; others are multiplied as a checkpoint has them
      * @param progress told of the bytes written, or {@code null}
      * @return the file, which replaces one that was prepared before
      * @throws IOException if the checkpoint is malformed or isn't of this architecture and size, or
      *     writing fails; nothing new is left behind then
-     * @throws IllegalArgumentException if this machine has no kernels, or none for such weights
+     * @throws IllegalArgumentException if the type is another, or this machine has no kernels, or
+     *     none for such weights
      */
     public static Path prepare(CausalDecoder decoder, Path path, WeightType type, Progress progress)
             throws IOException {
-        if (type != WeightType.BF16 && type != WeightType.INT8) {
-            throw new IllegalArgumentException("weights are prepared as bf16 or int8, not " + type);
+        if (type != WeightType.INT8) {
+            throw new IllegalArgumentException(
+                    "weights are prepared as int8, not %s, which is computed as the checkpoint has it"
+                            .formatted(type));
         }
         try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
                 Checkpoint checkpoint = Checkpoint.open(path)) {
@@ -93,15 +83,9 @@ public final class WeightPreparation {
                         "weights are prepared for kernels, and there are none for this model here"
                                 + " (x86-64 Linux with AVX2 and FMA, matrices of up to 2 GB)");
             }
-            TensorType stored = checkpoint.tensors().values().iterator().next().type();
-            if (type == WeightType.BF16 && stored != TensorType.BF16) {
-                throw new IllegalArgumentException(
-                        "%s is of %s; convert it to bf16 first, or prepare it as int8"
-                                .formatted(path, stored));
-            }
             WeightLoader.load(decoder, checkpoint, manager, type, false, null);
-            Path file = PreparedWeights.file(checkpoint, type);
-            WeightPreparation preparation = new WeightPreparation(decoder, type, manager);
+            Path file = PreparedWeights.file(checkpoint);
+            WeightPreparation preparation = new WeightPreparation(decoder, manager);
             Map<String, String> metadata =
                     Map.of(
                             PreparedWeights.VERSION_KEY,
@@ -118,13 +102,11 @@ public final class WeightPreparation {
      * Finds what was prepared of a checkpoint.
      *
      * @param directory the checkpoint's directory
-     * @return the files; none if nothing was prepared
+     * @return the file; none if nothing was prepared
      */
     public static List<Path> files(Path directory) {
-        return Stream.of(WeightType.BF16, WeightType.INT8)
-                .map(type -> PreparedWeights.file(directory, type))
-                .filter(Files::isRegularFile)
-                .toList();
+        Path file = PreparedWeights.file(directory);
+        return Files.isRegularFile(file) ? List.of(file) : List.of();
     }
 
     /**
@@ -142,25 +124,14 @@ public final class WeightPreparation {
         }
     }
 
-    private int exceptions(LinearWeight linear) {
-        WeightSpec spec = linear.spec();
-        try (NDManager scope = manager.newSubManager()) {
-            NDArray matrix = source.open(scope, linear.name(), linear.parameter());
-            return TwelveBitRows.exceptions(
-                    matrix.toByteBuffer(true), spec.outputs(), spec.inputs(), spec.transposed());
-        }
-    }
-
     private void write(TensorSpec tensor, WritableByteChannel out) throws IOException {
         LinearWeight linear = linears.get(tensor.name());
         if (tensor.name().equals(PreparedChecksums.TENSOR)) {
             sums.finish(out);
         } else if (linear == null) {
             sums.write(scales, out);
-        } else if (type == WeightType.INT8) {
-            writeRounded(linear, out);
         } else {
-            writeTwelveBit(linear, (int) tensor.shape().get(1), out);
+            writeRounded(linear, out);
         }
     }
 
@@ -173,27 +144,5 @@ public final class WeightPreparation {
             ByteBuffer factors = rounded.scales().toByteBuffer(true);
             scales = ByteBuffer.allocate(factors.remaining()).put(factors).flip();
         }
-    }
-
-    private void writeTwelveBit(LinearWeight linear, int rowBytes, WritableByteChannel out)
-            throws IOException {
-        WeightSpec spec = linear.spec();
-        int bytes = Math.multiplyExact(spec.outputs(), rowBytes);
-        if (rows.capacity() < bytes) {
-            rows = ByteBuffer.allocateDirect(bytes);
-        }
-        ByteBuffer packed = rows.slice(0, bytes);
-        int exceptions = (rowBytes - TwelveBitRows.rowBytes(spec.inputs(), 0)) / Integer.BYTES;
-        try (NDManager scope = manager.newSubManager()) {
-            NDArray matrix = source.open(scope, linear.name(), linear.parameter());
-            TwelveBitRows.pack(
-                    matrix.toByteBuffer(true),
-                    spec.outputs(),
-                    spec.inputs(),
-                    spec.transposed(),
-                    exceptions,
-                    packed);
-        }
-        sums.write(packed, out);
     }
 }

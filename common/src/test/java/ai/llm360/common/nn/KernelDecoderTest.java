@@ -22,12 +22,18 @@ class KernelDecoderTest {
                 4,
                 headDim,
                 1,
-                new DecoderRules(
-                        DecoderRules.Norm.RMS, 1e-5, DecoderRules.Rotation.HALVES, headDim, 0, 1),
+                Optional.of(
+                        new DecoderRules(
+                                DecoderRules.Norm.RMS,
+                                1e-5,
+                                DecoderRules.Rotation.HALVES,
+                                headDim,
+                                0,
+                                1,
+                                List.of(3, 1, 2, 1))),
                 WeightSpec.embedding("table", vocabulary, hidden),
                 "layers",
                 List.of(WeightSpec.linear("w", hidden, hidden)),
-                List.of(1),
                 List.of(WeightSpec.gain("norm", hidden)),
                 Optional.empty());
     }
