@@ -3,6 +3,7 @@ package ai.llm360.amber;
 import static ai.llm360.common.testing.GoldenValues.maxDifference;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -29,9 +30,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** Adapters against the same model with {@code W + scale * B A} in the weights' place. */
 class AdapterTest {
@@ -73,7 +72,7 @@ class AdapterTest {
         Random random = new Random(seed);
         float[] values = new float[rows * columns];
         for (int i = 0; i < values.length; i++) {
-            values[i] = (float) random.nextGaussian() / 8;
+            values[i] = (float) random.nextGaussian() / 3;
         }
         return manager.create(values, new Shape(rows, columns));
     }
@@ -122,9 +121,10 @@ class AdapterTest {
 
     /** With and without kernels of this project, which know no adapters, for the base. */
     @ParameterizedTest
-    @CsvSource({"BF16, 0.02", "INT8, 0.03"})
-    void a_base_of_any_type_computes_with_them(WeightType type, double bound) throws IOException {
+    @EnumSource(names = {"BF16", "INT8"})
+    void a_base_of_any_type_computes_with_them(WeightType type) throws IOException {
         Amber merged = load(WeightType.FP32);
+        NDArray exact = merged.logits(manager, IDS);
         merge(merged);
         NDArray expected = merged.logits(manager, IDS);
         Amber amber = load(type);
@@ -132,7 +132,9 @@ class AdapterTest {
         Decoding.oneByOne(amber, manager, IDS[0], true);
         adapt(amber);
         NDArray actual = amber.logits(manager, IDS);
-        assertThat(maxDifference(before, expected)).isGreaterThan(3 * bound);
+        // The base's own rounding errors, which the adapters' rows go through as well.
+        double bound = 2 * maxDifference(before, exact);
+        assertThat(maxDifference(before, expected)).isGreaterThan(5 * bound);
         assertThat(maxDifference(actual, expected)).isLessThan(bound);
         NDArray cached = Decoding.oneByOne(amber, manager, IDS[0], true);
         assertThat(maxDifference(cached, expected.get("0:1"))).isLessThan(bound);
@@ -169,30 +171,24 @@ class AdapterTest {
         assertThat(maxDifference(after, cached.mul(2))).isLessThan(1e-6);
     }
 
-    @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void gradients_reach_an_adapter_of_a_frozen_bfloat16_base(boolean recorded)
-            throws IOException {
+    @Test
+    void gradients_reach_an_adapter_of_a_frozen_bfloat16_base() throws IOException {
         Amber amber = load(WeightType.BF16);
         amber.setAdapter(DOWN, adapter(56, 32, 3));
-        Adapter adapter = amber.adapters().get(DOWN);
-        adapter.b().setRequiresGradient(true);
-        JniUtils.setGradMode(recorded);
+        NDArray b = amber.adapters().get(DOWN).b();
+        b.setRequiresGradient(true);
+        JniUtils.setGradMode(true);
         try {
             ParameterStore store = new ParameterStore(manager, false);
             NDList ids = new NDList(manager.create(IDS));
             NDArray logits = amber.forward(store, ids, true).singletonOrThrow();
-            assertThat(JniUtils.requiresGrad((PtNDArray) logits)).isEqualTo(recorded);
-            if (recorded) {
-                NDArray ones = logits.onesLike();
-                JniUtils.backward((PtNDArray) logits, (PtNDArray) ones, false, false);
-                NDArray gradient = adapter.b().getGradient();
-                assertThat(gradient.getShape()).isEqualTo(new Shape(32, 3));
-                assertThat(gradient.abs().max().getFloat()).isPositive();
-            }
+            NDArray ones = logits.onesLike();
+            JniUtils.backward((PtNDArray) logits, (PtNDArray) ones, false, false);
         } finally {
             JniUtils.setGradMode(false);
         }
+        assertThat(b.getGradient().getShape()).isEqualTo(new Shape(32, 3));
+        assertThat(b.getGradient().abs().max().getFloat()).isPositive();
     }
 
     @Test
@@ -245,7 +241,7 @@ class AdapterTest {
         try (DecoderGradients adapted = new DecoderGradients(amber, false, 0);
                 DecoderGradients other = new DecoderGradients(merged, false, 0)) {
             assertThat(adapted.loss(batch, 12))
-                    .isCloseTo(other.loss(batch, 12), org.assertj.core.api.Assertions.within(1e-5));
+                    .isCloseTo(other.loss(batch, 12), within(1e-5));
         }
     }
 }
