@@ -5,6 +5,8 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.common.torch.TensorLoader;
+import ai.llm360.common.torch.TorchScript;
+import java.util.Arrays;
 
 /**
  * The keys and values of the positions that a model has seen, allocated once for all that are to
@@ -20,6 +22,7 @@ public final class KvCache implements AutoCloseable {
     private final NDArray[] keys;
     private final NDArray[] values;
     private final boolean half;
+    private boolean finite;
     private final int[] lengths;
     private final int capacity;
 
@@ -100,6 +103,22 @@ public final class KvCache implements AutoCloseable {
     /** The bytes of a layer's keys, and of its values. */
     long layerBytes() {
         return keys[0].getShape().size() * (half ? 2 : Float.BYTES);
+    }
+
+    /**
+     * Makes everything beyond the rows' positions finite, once: padded rows multiply it by zero.
+     *
+     * @param page a decoder's page
+     */
+    void makeFinite(TorchScript page) {
+        if (!finite) {
+            long[] held = Arrays.stream(lengths).asLongStream().toArray();
+            for (int layer = 0; layer < keys.length; layer++) {
+                page.infer(manager, "clear_after", keys[layer], held).close();
+                page.infer(manager, "clear_after", values[layer], held).close();
+            }
+            finite = true;
+        }
     }
 
     void grow(int row, int positions) {

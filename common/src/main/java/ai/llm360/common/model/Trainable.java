@@ -43,9 +43,9 @@ public final class Trainable {
                 decoder,
                 pair ->
                         pair.getValue().requiresGradient()
-                                || !decoder.isFreezingChosen()
+                                || (!decoder.isFreezingChosen()
                                         && decoder.getParameters().values().stream()
-                                                .noneMatch(Parameter::requiresGradient));
+                                                .noneMatch(Parameter::requiresGradient)));
     }
 
     /**
