@@ -1,9 +1,9 @@
 package ai.llm360.common.generate;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
+import ai.llm360.common.nn.Batching;
 import ai.llm360.common.nn.CausalLanguageModel;
-import ai.llm360.common.nn.TorchScript;
+import ai.llm360.common.nn.LabelScores;
+import ai.llm360.common.nn.LabelledRow;
 import ai.llm360.common.tokenizer.StreamingDecoder;
 import ai.llm360.common.tokenizer.Tokenizer;
 import java.util.ArrayList;
@@ -246,7 +246,7 @@ public final class TextGenerator {
      * Scores a sequence of tokens under the model.
      *
      * @param ids the tokens
-     * @return the log-probability of each token after the first
+     * @return the log-probability and the rank of each token after the first
      * @throws IllegalArgumentException if there are fewer than two tokens or more than the model's
      *     context holds, or one is outside its vocabulary
      * @throws IllegalStateException if the model is closed, or gives logits that aren't finite; the
@@ -259,26 +259,19 @@ public final class TextGenerator {
             throw new IllegalArgumentException(
                     "a score needs at least two tokens: the first is never predicted");
         }
-        float[] scores =
-                model.whileOpen(
-                        () -> {
-                            TorchScript page = Sampler.page(model);
-                            try (NDManager scope = model.newRequestManager()) {
-                                NDArray logits = model.logits(scope, new long[][] {ids});
-                                return page.infer(scope, "logprobs", logits, scope.create(ids))
-                                        .toFloatArray();
-                            }
-                        });
-        List<Double> values = new ArrayList<>();
-        for (float value : scores) {
-            values.add((double) value);
-            if (!Float.isFinite(value)) {
-                int position = values.size();
+        LabelledRow row = LabelledRow.scoredFrom(1, ids);
+        LabelScores scores = model.score(List.of(row), Batching.EXACT).get(0);
+        List<Double> values = Arrays.stream(scores.logProbabilities()).boxed().toList();
+        for (int i = 0; i < values.size(); i++) {
+            if (!Double.isFinite(values.get(i))) {
                 String where = "the score of token %d at position %d";
-                throw Sampler.notFinite(model, where.formatted(ids[position], position), ids);
+                throw Sampler.notFinite(model, where.formatted(ids[i + 1], i + 1), ids);
             }
         }
-        return new TokenScores(Arrays.stream(ids).boxed().toList(), values);
+        return new TokenScores(
+                Arrays.stream(ids).boxed().toList(),
+                values,
+                Arrays.stream(scores.ranks()).boxed().toList());
     }
 
     private void checkIds(long[] ids) {
