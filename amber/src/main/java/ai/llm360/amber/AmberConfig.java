@@ -8,6 +8,7 @@ import static ai.llm360.common.checkpoint.HubConfig.requireWithin;
 import ai.llm360.common.checkpoint.HubConfig;
 import ai.llm360.common.checkpoint.IgnoreRule;
 import ai.llm360.common.checkpoint.TensorType;
+import ai.llm360.io.PlainText;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -99,80 +100,92 @@ public record AmberConfig(
     /**
      * Reads a config.json.
      *
-     * @param file the file
-     * @return its configuration
      * @throws IOException if the file can't be read
      * @throws IllegalArgumentException if it describes another architecture, or one with parts that
      *     this block doesn't have, or if values are missing or don't fit together
      */
     public static AmberConfig read(Path file) throws IOException {
-        return HubConfig.read(file, AmberConfigJson::toConfig);
+        return HubConfig.read(file, AmberConfig::of);
     }
 
     /**
      * Parses the text of a config.json.
      *
-     * @param json the text
-     * @return its configuration
      * @throws IllegalArgumentException as {@link #read} does
      */
     public static AmberConfig parse(String json) {
-        return HubConfig.parse(json, AmberConfigJson::toConfig);
+        return HubConfig.parse(json, AmberConfig::of);
     }
 
-    /**
-     * Returns which tensors of a released checkpoint such a model has no use for.
-     *
-     * @return the rules
-     */
+    /** {@return the rules for tensors of a released checkpoint that such a model has no use for} */
     public List<IgnoreRule> ignoredTensors() {
         return tiedEmbeddings ? List.of(ROTARY, TIED_HEAD) : List.of(ROTARY);
     }
 
     /**
-     * Returns the entries of a config.json that count, whether they are there or not.
+     * {@return the names of the entries of a config.json that count, whether they are there or not}
      *
      * @param json the file's text
-     * @return their names
      * @throws IllegalArgumentException as {@link #parse} does
      */
     public static Set<String> entries(String json) {
-        return HubConfig.namesRead(json, AmberConfigJson::toConfig);
+        return HubConfig.namesRead(json, AmberConfig::of);
     }
 
-    /**
-     * Returns this configuration as a config.json that transformers' {@code LlamaForCausalLM}
-     * reads.
-     *
-     * @return the file's text
-     */
-    public String toJson() {
-        return AmberConfigJson.write(this);
+    private static AmberConfig of(HubConfig entries) {
+        entries.requireModelType("llama");
+        entries.refuseUnless("hidden_act", "silu");
+        entries.refuseUnless("attention_bias", false);
+        entries.refuseUnless("mlp_bias", false);
+        int hidden = entries.count("hidden_size");
+        int heads = entries.count("num_attention_heads");
+        return new AmberConfig(
+                entries.count("vocab_size"),
+                hidden,
+                entries.count("intermediate_size"),
+                entries.count("num_hidden_layers"),
+                heads,
+                entries.count("num_key_value_heads", heads),
+                entries.isAbsent("head_dim") ? headDim(hidden, heads) : entries.count("head_dim"),
+                entries.count("max_position_embeddings", 2048),
+                entries.number("rms_norm_eps", 1e-6),
+                ropeTheta(entries),
+                entries.flag("tie_word_embeddings", false),
+                entries.number("initializer_range", 0.02),
+                entries.id("bos_token_id"),
+                entries.ids("eos_token_id"),
+                entries.id("pad_token_id"),
+                entries.dtype());
     }
 
-    /**
-     * Returns the published 7B model's configuration (LLM360/Amber, config.json).
-     *
-     * @return the configuration
-     */
-    public static AmberConfig amber7b() {
-        return builder()
-                .setVocabularySize(32000)
-                .setHiddenSize(4096)
-                .setIntermediateSize(11008)
-                .setLayers(32)
-                .setHeads(32)
-                .optContextLength(2048)
-                .optDtype(TensorType.BF16)
-                .build();
+    private static int headDim(int hidden, int heads) {
+        requireSize("num_attention_heads", heads);
+        require(
+                hidden % heads == 0,
+                "hidden_size (%d) must be a multiple of num_attention_heads (%d) where head_dim"
+                        + " isn't given",
+                hidden,
+                heads);
+        return hidden / heads;
     }
 
-    /**
-     * Returns a builder with Amber's own defaults for what isn't a size.
-     *
-     * @return the builder
-     */
-    public static AmberConfigBuilder builder() {
-        return new AmberConfigBuilder();
+    /** Reads the forms of transformers 4 ({@code rope_theta}) and 5 ({@code rope_parameters}). */
+    private static double ropeTheta(HubConfig entries) {
+        for (String name : List.of("rope_scaling", "rope_parameters")) {
+            String type = entries.part(name).flatMap(AmberConfig::ropeType).orElse("default");
+            require(
+                    type.equals("default"),
+                    "%s asks for %s rotary scaling, but this block has only the default",
+                    name,
+                    PlainText.quote(type));
+        }
+        double theta = entries.number("rope_theta", 10000);
+        return entries.part("rope_parameters")
+                .map(parameters -> parameters.number("rope_theta", theta))
+                .orElse(theta);
+    }
+
+    private static Optional<String> ropeType(HubConfig scaling) {
+        return scaling.text("rope_type").or(() -> scaling.text("type"));
     }
 }

@@ -3,9 +3,12 @@ package ai.llm360.amber;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ai.llm360.common.testing.Mutations;
+import ai.llm360.common.checkpoint.TensorType;
+import ai.llm360.io.testing.Mutations;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,6 +24,25 @@ class AmberConfigTest {
              "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0, "torch_dtype": "bfloat16",
              "rope_scaling": null, "tie_word_embeddings": false, "attention_bias": false}
             """;
+
+    static final AmberConfig AMBER_7B =
+            new AmberConfig(
+                    32000,
+                    4096,
+                    11008,
+                    32,
+                    32,
+                    32,
+                    128,
+                    2048,
+                    1e-6,
+                    10000,
+                    false,
+                    0.02,
+                    Optional.of(1L),
+                    List.of(2L),
+                    Optional.of(0L),
+                    Optional.of(TensorType.BF16));
 
     @ParameterizedTest
     @CsvSource(
@@ -84,7 +106,7 @@ class AmberConfigTest {
 
     @Test
     void what_transformers_writes_is_read() {
-        assertThat(AmberConfig.parse(CONFIG)).isEqualTo(AmberConfig.amber7b());
+        assertThat(AmberConfig.parse(CONFIG)).isEqualTo(AMBER_7B);
         assertThat(AmberConfig.parse(CONFIG.replace("4096", "4096.0")).hiddenSize())
                 .isEqualTo(4096);
         AmberConfig newer =
@@ -108,10 +130,7 @@ class AmberConfigTest {
         for (int i = 0; i < Mutations.cases(4000); i++) {
             byte[] bad = i % 2 == 0 ? Mutations.bytes(good, random) : Mutations.json(good, random);
             try {
-                AmberConfig config = AmberConfig.parse(new String(bad, StandardCharsets.UTF_8));
-                new Amber(config);
-                assertThat(AmberConfig.parse(config.toJson()).hiddenSize())
-                        .isEqualTo(config.hiddenSize());
+                new Amber(AmberConfig.parse(new String(bad, StandardCharsets.UTF_8)));
                 read++;
             } catch (IllegalArgumentException e) {
                 assertThat(e.getMessage()).hasSizeLessThan(400);

@@ -4,8 +4,8 @@ import static ai.llm360.common.testing.GoldenValues.maxDifference;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.ndarray.NDArray;
-import ai.llm360.common.nn.CausalDecoder;
-import ai.llm360.common.nn.WeightType;
+import ai.llm360.common.model.CausalDecoder;
+import ai.llm360.common.model.WeightType;
 import ai.llm360.common.testing.GoldenDecoderTest;
 import java.io.IOException;
 import java.nio.file.Path;

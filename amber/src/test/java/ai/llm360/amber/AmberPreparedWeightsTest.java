@@ -1,7 +1,7 @@
 package ai.llm360.amber;
 
 import ai.llm360.amber.testing.TinyAmber;
-import ai.llm360.common.nn.CausalDecoder;
+import ai.llm360.common.model.CausalDecoder;
 import ai.llm360.common.testing.PreparedWeightsTest;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.llm360.common.config.ConfigException;
 import ai.llm360.common.config.ConfigTree;
-import ai.llm360.common.nn.MemoryBudget;
+import ai.llm360.common.model.MemoryBudget;
 import ai.llm360.common.testing.Fixtures;
 import ai.llm360.common.train.TrainingConfig;
 import ai.llm360.common.train.TrainingPlan;
@@ -62,7 +62,7 @@ class AmberRecipesTest {
         assertThat(model(config).config())
                 .usingRecursiveComparison()
                 .ignoringFields("dtype", "padTokenId") // published in bfloat16, trained in float32
-                .isEqualTo(AmberConfig.amber7b());
+                .isEqualTo(AmberConfigTest.AMBER_7B);
         assertThat(config.optimizer()).isEqualTo(TrainingConfig.DEFAULTS.optimizer());
         TrainingConfig.Schedule schedule = TrainingConfig.DEFAULTS.schedule();
         assertThat(config.schedule())

@@ -22,10 +22,10 @@ import ai.djl.translate.TranslateException;
 import ai.djl.util.Pair;
 import ai.llm360.amber.testing.NaiveLlama;
 import ai.llm360.amber.testing.TinyAmber;
-import ai.llm360.common.nn.CausalDecoder;
-import ai.llm360.common.nn.NextTokenLoss;
-import ai.llm360.common.nn.WeightLoader;
-import ai.llm360.common.nn.WeightType;
+import ai.llm360.common.model.CausalDecoder;
+import ai.llm360.common.model.NextTokenLoss;
+import ai.llm360.common.model.WeightLoader;
+import ai.llm360.common.model.WeightType;
 import ai.llm360.common.testing.Decoding;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -92,7 +92,7 @@ class AmberTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("family")
-    void gives_the_logits_of_the_paper_written_out_in_loops(String name, AmberConfigBuilder sizes)
+    void gives_the_logits_of_the_paper_written_out_in_loops(String name, TinyAmber.Sizes sizes)
             throws IOException {
         TinyAmber tiny = TinyAmber.of(sizes);
         NDArray logits = load(tiny, null).logits(manager, new long[][] {IDS});
@@ -108,7 +108,7 @@ class AmberTest {
     })
     void all_weights_stay_near_the_paper_in_whole_rows_and_one_by_one(
             WeightType type, boolean wideHeads, double bound) throws IOException {
-        AmberConfigBuilder sizes = TinyAmber.sizes();
+        TinyAmber.Sizes sizes = TinyAmber.sizes();
         TinyAmber tiny = TinyAmber.of(wideHeads ? sizes.optHeadDim(16) : sizes);
         double[][] expected = new NaiveLlama(tiny).logits(IDS);
         double scale =

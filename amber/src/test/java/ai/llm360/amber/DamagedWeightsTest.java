@@ -2,7 +2,6 @@ package ai.llm360.amber;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
 import ai.djl.ndarray.NDManager;
 import ai.llm360.amber.testing.TinyAmber;
@@ -15,11 +14,10 @@ import ai.llm360.common.generate.Generation;
 import ai.llm360.common.generate.GenerationConfig;
 import ai.llm360.common.generate.TextGenerator;
 import ai.llm360.common.generate.TokenStream;
-import ai.llm360.common.kernel.KernelMatrix;
-import ai.llm360.common.nn.DecoderGradients;
-import ai.llm360.common.nn.WeightLoader;
-import ai.llm360.common.nn.WeightPreparation;
-import ai.llm360.common.nn.WeightType;
+import ai.llm360.common.model.DecoderGradients;
+import ai.llm360.common.model.WeightLoader;
+import ai.llm360.common.model.WeightPreparation;
+import ai.llm360.common.model.WeightType;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -117,7 +115,6 @@ class DamagedWeightsTest {
     })
     void logits_that_are_not_finite_are_an_error_that_says_where_it_begins(
             WeightType type, float value, double temperature) throws IOException {
-        assumeThat(type != WeightType.INT8 || KernelMatrix.supported()).isTrue();
         damage(UP, value);
         TextGenerator generator = generator(type);
         assertThatThrownBy(() -> generate(generator, temperature))
@@ -202,7 +199,6 @@ class DamagedWeightsTest {
 
     @Test
     void int8_and_what_is_prepared_are_mapped_and_what_is_cast_is_not() throws IOException {
-        assumeThat(KernelMatrix.supported()).isTrue();
         TextGenerator cast = generator(WeightType.BF16);
         TextGenerator rounded = generator(WeightType.INT8);
         Change.OVERWRITTEN.apply(weights());

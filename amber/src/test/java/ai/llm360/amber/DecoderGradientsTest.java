@@ -13,11 +13,11 @@ import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.Pair;
 import ai.llm360.amber.testing.TinyAmber;
-import ai.llm360.common.nn.DecoderGradients;
-import ai.llm360.common.nn.NextTokenLoss;
-import ai.llm360.common.nn.TokenBatch;
-import ai.llm360.common.nn.WeightLoader;
-import ai.llm360.common.nn.WeightType;
+import ai.llm360.common.model.DecoderGradients;
+import ai.llm360.common.model.NextTokenLoss;
+import ai.llm360.common.model.TokenBatch;
+import ai.llm360.common.model.WeightLoader;
+import ai.llm360.common.model.WeightType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,11 +52,11 @@ class DecoderGradientsTest {
         manager.close();
     }
 
-    static AmberConfigBuilder sizes() {
+    static TinyAmber.Sizes sizes() {
         return TinyAmber.sizes().optContextLength(512);
     }
 
-    private Amber load(AmberConfigBuilder sizes, WeightType type) throws IOException {
+    private Amber load(TinyAmber.Sizes sizes, WeightType type) throws IOException {
         Path directory = temp.resolve("model");
         TinyAmber tiny = TinyAmber.of(sizes);
         if (!Files.exists(directory)) {
@@ -138,7 +138,7 @@ class DecoderGradientsTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("family")
-    void micro_batches_add_up_to_what_autograd_gives(String name, AmberConfigBuilder sizes)
+    void micro_batches_add_up_to_what_autograd_gives(String name, TinyAmber.Sizes sizes)
             throws IOException {
         Amber exact = load(sizes, WeightType.FP32);
         try (DecoderGradients gradients =
@@ -201,7 +201,7 @@ class DecoderGradientsTest {
     @ParameterizedTest
     @CsvSource({"1, false", "1, true", "2, false", "2, true", "99, true"})
     void recomputed_layers_give_the_same_bits(int layers, boolean tied) throws IOException {
-        AmberConfigBuilder sizes = sizes().optTiedEmbeddings(tied);
+        TinyAmber.Sizes sizes = sizes().optTiedEmbeddings(tied);
         try (DecoderGradients kept = new DecoderGradients(load(sizes, WeightType.FP32), false, 0);
                 DecoderGradients recomputed =
                         new DecoderGradients(load(sizes, WeightType.FP32), false, layers)) {

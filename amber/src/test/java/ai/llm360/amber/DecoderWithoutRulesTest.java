@@ -1,17 +1,16 @@
 package ai.llm360.amber;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
 import ai.djl.ndarray.NDManager;
 import ai.llm360.amber.testing.TinyAmber;
 import ai.llm360.common.checkpoint.CheckpointConverter;
 import ai.llm360.common.checkpoint.TensorType;
-import ai.llm360.common.kernel.KernelMatrix;
-import ai.llm360.common.nn.CausalDecoder;
-import ai.llm360.common.nn.DecoderLayout;
-import ai.llm360.common.nn.WeightLoader;
-import ai.llm360.common.nn.WeightType;
+import ai.llm360.common.model.CausalDecoder;
+import ai.llm360.common.model.DecoderLayout;
+import ai.llm360.common.model.InferenceBackend;
+import ai.llm360.common.model.WeightLoader;
+import ai.llm360.common.model.WeightType;
 import ai.llm360.common.testing.Decoding;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -68,7 +67,6 @@ class DecoderWithoutRulesTest {
             value = WeightType.class,
             names = {"FP32", "BF16", "INT8"})
     void takes_the_page_in_every_type(WeightType type, @TempDir Path temp) throws IOException {
-        assumeThat(type != WeightType.INT8 || KernelMatrix.supported()).isTrue();
         TinyAmber.of(TinyAmber.sizes()).writeTo(temp.resolve("fp32"));
         Path model = temp.resolve("bf16");
         CheckpointConverter.builder()
@@ -87,7 +85,7 @@ class DecoderWithoutRulesTest {
             assertThat(actual)
                     .containsExactly(
                             Decoding.oneByOne(amber, manager, IDS, false).toFloatArray());
-            if (type != WeightType.FP32 && KernelMatrix.supported()) {
+            if (type != WeightType.FP32 && InferenceBackend.find().isPresent()) {
                 assertThat(Decoding.oneByOne(amber, manager, IDS, true).toFloatArray())
                         .as("kernels, which sum in another order")
                         .isNotEqualTo(actual);

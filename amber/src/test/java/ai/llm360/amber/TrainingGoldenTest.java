@@ -1,6 +1,6 @@
 package ai.llm360.amber;
 
-import ai.llm360.common.nn.CausalDecoder;
+import ai.llm360.common.model.CausalDecoder;
 import ai.llm360.common.testing.GoldenTrainingTest;
 import java.io.IOException;
 import java.nio.file.Path;

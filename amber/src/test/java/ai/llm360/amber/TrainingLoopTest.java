@@ -53,7 +53,7 @@ class TrainingLoopTest {
                 .bind(TrainingConfig.class, TrainingConfig.DEFAULTS);
     }
 
-    private TrainingLoop.Builder builder(String change, AmberConfigBuilder sizes) {
+    private TrainingLoop.Builder builder(String change, TinyAmber.Sizes sizes) {
         return TrainingLoop.builder()
                 .setConfig(config(change))
                 .setDecoder(new Amber(sizes.build()))

@@ -1,8 +1,8 @@
 package ai.llm360.cli;
 
-import ai.llm360.zoo.hub.CachedRevisions;
-import ai.llm360.zoo.hub.HubCache;
-import ai.llm360.zoo.hub.HubSettings;
+import ai.llm360.hub.CachedRevisions;
+import ai.llm360.hub.HubCache;
+import ai.llm360.hub.HubSettings;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -12,7 +12,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-/** {@code llm360 cache}: what the Hub's cache has of models. */
+/** Runs {@code llm360 cache}: lists what the Hub's cache has of models. */
 @Command(
         name = "cache",
         description = "Shows what the Hub's cache has of models, by whatever program.",

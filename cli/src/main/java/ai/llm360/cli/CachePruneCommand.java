@@ -1,15 +1,15 @@
 package ai.llm360.cli;
 
+import ai.llm360.hub.HubCache;
+import ai.llm360.hub.HubSettings;
 import ai.llm360.zoo.Removal;
-import ai.llm360.zoo.hub.HubCache;
-import ai.llm360.zoo.hub.HubSettings;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-/** {@code llm360 cache prune}: removes from the Hub's cache what no snapshot shows. */
+/** Runs {@code llm360 cache prune}: removes from the Hub's cache what no snapshot shows. */
 @Command(
         name = "prune",
         description =
@@ -27,7 +27,7 @@ final class CachePruneCommand implements Callable<Integer> {
                             + " checkpoints in; others only where they are named.")
     private List<String> repositories = List.of();
 
-    @Mixin private Consent consent;
+    @Mixin private Confirmation confirmation;
 
     @Mixin private Output output;
 
@@ -44,6 +44,6 @@ final class CachePruneCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         HubCache cache = new HubCache(settings.call().cache());
-        return RemovalReport.run(output, consent, Removal.ofUnused(cache, repositories));
+        return RemovalReport.run(output, confirmation, Removal.ofUnused(cache, repositories));
     }
 }

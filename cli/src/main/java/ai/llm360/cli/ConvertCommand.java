@@ -20,7 +20,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code llm360 convert}: rewrites a checkpoint as safetensors. */
+/** Runs {@code llm360 convert}: rewrites a checkpoint as safetensors. */
 @Command(
         name = "convert",
         description = {
@@ -91,7 +91,7 @@ final class ConvertCommand implements Callable<Integer> {
         if (dtype != null) {
             converter.optType(dtype);
         }
-        try (ByteProgress progress = new ByteProgress(terminal)) {
+        try (Meter progress = new Meter(terminal)) {
             converter.optProgress(progress).build().convert();
         }
         Result result = result(source);
@@ -99,7 +99,7 @@ final class ConvertCommand implements Callable<Integer> {
         return 0;
     }
 
-    /** What the model has no use for; nothing where the zoo doesn't know the model. */
+    /** Returns the rules for what the model has no use for; none where the zoo doesn't know it. */
     private static List<IgnoreRule> rules(Path source) throws IOException {
         Path config = source.resolve("config.json");
         if (!Files.isRegularFile(config)) {

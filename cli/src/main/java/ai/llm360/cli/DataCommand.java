@@ -5,7 +5,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code llm360 data}: training data, from documents to what a step saw. */
+/** Runs {@code llm360 data}: groups the verbs of training data. */
 @Command(
         name = "data",
         description = "Prepares, mixes, checks and shows training data.",

@@ -14,7 +14,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code llm360 data mix}: a prepared data set in other proportions. */
+/** Runs {@code llm360 data mix}: mixes a prepared data set in other proportions. */
 @Command(
         name = "mix",
         description = {

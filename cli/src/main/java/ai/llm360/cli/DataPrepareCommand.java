@@ -1,12 +1,12 @@
 package ai.llm360.cli;
 
-import ai.llm360.common.checkpoint.AtomicDirectory;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.data.AmberJsonl;
 import ai.llm360.common.data.DataManifest;
 import ai.llm360.common.data.DataPreparation;
 import ai.llm360.common.data.TokenDataset;
 import ai.llm360.common.train.TrainingPhase;
+import ai.llm360.io.AtomicDirectory;
 import ai.llm360.zoo.DataCache;
 import ai.llm360.zoo.DataRecipes;
 import java.io.IOException;
@@ -19,7 +19,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code llm360 data prepare}: documents to chunks of token rows. */
+/** Runs {@code llm360 data prepare}: makes chunks of token rows of documents. */
 @Command(
         name = "prepare",
         description = {
@@ -82,7 +82,7 @@ final class DataPrepareCommand implements Callable<Integer> {
         this.terminal = terminal;
     }
 
-    /** What {@code --json} prints of a recipe in phases. */
+    /** Reports of a recipe in phases, for {@code --json}. */
     private record Reports(List<DataReport> phases) {}
 
     @Override
@@ -123,7 +123,7 @@ final class DataPrepareCommand implements Callable<Integer> {
         if (download) {
             preparation.optDownloads(DataCache.maven(), url -> terminal.say("downloading " + url));
         }
-        try (ByteProgress progress = new ByteProgress(terminal)) {
+        try (Meter progress = new Meter(terminal)) {
             DataManifest manifest = preparation.optProgress(progress).build().prepare();
             return DataReport.of(phase.in(target), manifest);
         }

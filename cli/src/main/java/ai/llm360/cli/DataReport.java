@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** What a data set consists of, as JSON and as people want to read it. */
+/** Reports a data set's parts, as JSON and as people want to read them. */
 record DataReport(
         String path,
         String digest,

@@ -23,7 +23,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code llm360 data show}: the rows that an optimizer step saw. */
+/** Runs {@code llm360 data show}: shows the rows that an optimizer step saw. */
 @Command(
         name = "show",
         description = {
@@ -96,7 +96,7 @@ final class DataShowCommand implements Callable<Integer> {
     private record Row(
             long row, String source, String text, List<Long> ids, List<Integer> lossMask) {
 
-        /** How many of the row's targets count in the loss. */
+        /** Counts the row's targets that count in the loss. */
         private String counted() {
             int targets = ids.size() - 1;
             long counted =

@@ -9,7 +9,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code llm360 data validate}: what is wrong with token rows. */
+/** Runs {@code llm360 data validate}: lists what is wrong with token rows. */
 @Command(
         name = "validate",
         description = {

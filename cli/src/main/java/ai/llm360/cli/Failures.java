@@ -1,6 +1,6 @@
 package ai.llm360.cli;
 
-import ai.llm360.common.checkpoint.PlainText;
+import ai.llm360.io.PlainText;
 import java.io.InterruptedIOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
@@ -22,7 +22,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 /** Says in one line what went wrong. */
 final class Failures implements IParameterExceptionHandler, IExecutionExceptionHandler {
 
-    /** What a shell reports for a process that Ctrl-C ended: 128 + SIGINT. */
+    /** A shell's status of a process that Ctrl-C ended: 128 + SIGINT. */
     static final int INTERRUPTED = 130;
 
     private final PrintStream err;
@@ -44,6 +44,10 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     }
 
     private static String suggestion(UnmatchedArgumentException e) {
+        String renamed = Llm360.renamed(e.getUnmatched().get(0));
+        if (renamed != null && e.getCommandLine().getParent() == null) {
+            return "; it is called " + renamed + " now";
+        }
         return e.getSuggestions().isEmpty()
                 ? ""
                 : "; did you mean " + e.getSuggestions().get(0) + "?";
@@ -74,7 +78,7 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
         return ExitCode.SOFTWARE;
     }
 
-    /** What to say about a failure; the JDK's file exceptions by themselves only name the file. */
+    /** Returns a failure's message; the JDK's file exceptions by themselves only name the file. */
     static String message(Throwable e) {
         if (e instanceof UncheckedIOException && e.getCause() != null) {
             return message(e.getCause());

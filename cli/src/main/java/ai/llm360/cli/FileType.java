@@ -1,7 +1,7 @@
 package ai.llm360.cli;
 
 import ai.llm360.common.checkpoint.TensorType;
-import ai.llm360.common.nn.WeightType;
+import ai.llm360.common.model.WeightType;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 

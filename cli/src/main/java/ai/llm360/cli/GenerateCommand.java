@@ -17,7 +17,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code llm360 generate}: continues a text. */
+/** Runs {@code llm360 generate}: continues a text. */
 @Command(
         name = "generate",
         description = {

@@ -7,7 +7,7 @@ import ai.llm360.common.generate.TokenStream;
 import java.util.List;
 import java.util.Locale;
 
-/** What a model makes: for programs when it has ended, for people as it is made. */
+/** Reports a continuation: for programs when it has ended, for people as it is made. */
 final class GenerationReport {
 
     /** As {@code --json} prints it; without a tokenizer the text is null. */

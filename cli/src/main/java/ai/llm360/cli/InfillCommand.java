@@ -16,7 +16,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code llm360 infill}: fills a gap in a text. */
+/** Runs {@code llm360 infill}: fills a gap in a text. */
 @Command(
         name = "infill",
         description = {

@@ -10,7 +10,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-/** What stands before and after a gap: two texts, two files, or one file with a mark in it. */
+/** Options that give a gap's surroundings: two texts, two files, or one file with a mark in it. */
 final class InfillOptions {
 
     /** The texts before and after a gap. */

@@ -2,11 +2,11 @@ package ai.llm360.cli;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.checkpoint.Checkpoint;
-import ai.llm360.common.checkpoint.PlainText;
 import ai.llm360.common.checkpoint.TensorInfo;
 import ai.llm360.common.checkpoint.TensorType;
+import ai.llm360.hub.HubSettings;
+import ai.llm360.io.PlainText;
 import ai.llm360.zoo.PartialCheckpoint;
-import ai.llm360.zoo.hub.HubSettings;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
@@ -25,7 +25,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code llm360 info}: what a checkpoint holds, here or on the Hub. It reads headers only. */
+/** Runs {@code llm360 info}: shows what a checkpoint holds, here or on the Hub, by its headers. */
 @Command(
         name = "info",
         description = "Shows what a checkpoint holds: its model, sizes, types, files and tensors.",
@@ -162,7 +162,7 @@ final class InfoCommand implements Callable<Integer> {
 
     private void print(Info info) {
         output.line(info.path());
-        List<List<?>> facts = new ArrayList<>(ConfigFacts.of(info.config()));
+        List<List<?>> facts = new ArrayList<>(ConfigSummary.of(info.config()));
         facts.add(List.of("parameters", String.format(Locale.ROOT, "%,d", info.parameters())));
         facts.add(List.of("tensors", info.tensorCount() + ", " + size(info.bytes())));
         for (TypeUse use : info.dtypes()) {

@@ -23,7 +23,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code llm360 list}: which models and checkpoints there are. It opens none of them. */
+/** Runs {@code llm360 list}: lists models and checkpoints, and opens none of them. */
 @Command(
         name = "list",
         description = {

@@ -1,13 +1,14 @@
 package ai.llm360.cli;
 
-import ai.llm360.common.checkpoint.NearNames;
-import ai.llm360.common.nn.EngineSettings;
+import ai.llm360.common.config.EngineSettings;
+import ai.llm360.io.NearNames;
 import java.io.UncheckedIOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.AutoComplete;
 import picocli.CommandLine;
@@ -49,8 +50,8 @@ import picocli.CommandLine.TypeConversionException;
             ConvertCommand.class,
             PrepareCommand.class,
             PullCommand.class,
-            PublishedCommand.class,
-            PublishCommand.class,
+            ScoresCommand.class,
+            ExportCommand.class,
             TensorCommand.class,
             VerifyCommand.class,
             RemoveCommand.class,
@@ -64,6 +65,9 @@ public final class Llm360 implements Callable<Integer> {
 
     private static final String HTTP_BUFFER = "jdk.httpclient.bufsize";
     private static final String NO_LOGIN_FOR_TUNNELS = "jdk.http.auth.tunneling.disabledSchemes";
+
+    private static final Map<String, String> RENAMED =
+            Map.of("published", "scores", "publish", "export");
 
     @Spec private CommandSpec spec;
 
@@ -87,12 +91,12 @@ public final class Llm360 implements Callable<Integer> {
                     "llm360: this locale has no letters for an argument; LC_ALL=C.UTF-8 has all");
             System.exit(ExitCode.USAGE);
         }
-        Ending ending = Ending.ofProcess();
+        ShutdownHook hook = ShutdownHook.ofProcess();
         int status = 1;
         try {
-            status = run(args, Terminal.ofProcess(ending));
+            status = run(args, Terminal.ofProcess(hook));
         } finally {
-            ending.finished(status);
+            hook.finished(status);
         }
         System.exit(status);
     }
@@ -229,7 +233,15 @@ public final class Llm360 implements Callable<Integer> {
         spec.commandLine().getOut().flush();
     }
 
+    /** Returns a renamed verb's present name; null for any other word. */
+    static String renamed(String verb) {
+        return RENAMED.get(verb);
+    }
+
     private static String suggestion(String word, Collection<String> words) {
+        if (renamed(word) != null) {
+            return "; it is called " + renamed(word) + " now";
+        }
         List<String> near = NearNames.close(word, words);
         return near.isEmpty() ? "" : "; did you mean " + near.get(0) + "?";
     }

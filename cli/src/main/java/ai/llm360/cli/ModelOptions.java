@@ -4,19 +4,19 @@ import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.djl.repository.zoo.ZooModel;
-import ai.llm360.common.nn.WeightType;
+import ai.llm360.common.model.WeightType;
+import ai.llm360.hub.HubPlan;
 import ai.llm360.zoo.Catalogue;
 import ai.llm360.zoo.CheckpointDownload;
 import ai.llm360.zoo.Criteria;
 import ai.llm360.zoo.PublishedCheckpoint;
-import ai.llm360.zoo.hub.HubPlan;
 import java.io.IOException;
 import java.util.Locale;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Which model to load, in which type, onto which device. */
+/** Options that choose a model, its type and its device. */
 final class ModelOptions {
 
     @Parameters(
@@ -83,7 +83,7 @@ final class ModelOptions {
                         ByteSize.format(plan.missingBytes()),
                         ByteSize.format(plan.bytes()),
                         download.cache()));
-        try (ByteProgress progress = new ByteProgress(terminal)) {
+        try (Meter progress = new Meter(terminal)) {
             download.run(progress);
         }
     }

@@ -1,6 +1,6 @@
 package ai.llm360.cli;
 
-import ai.llm360.common.checkpoint.PlainText;
+import ai.llm360.io.PlainText;
 import com.google.gson.FieldNamingPolicy;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
@@ -27,7 +27,7 @@ import picocli.CommandLine.Option;
  */
 final class Output {
 
-    /** What a shell reports for a process that wrote to a closed pipe: 128 + SIGPIPE. */
+    /** A shell's status of a process that wrote to a closed pipe: 128 + SIGPIPE. */
     static final int BROKEN_PIPE = 141;
 
     private static final Gson GSON =
@@ -155,7 +155,7 @@ final class Output {
         private static final long serialVersionUID = 1;
     }
 
-    /** JSON has no word for an infinity or for what is no number. */
+    /** JSON has no word for an infinity or NaN. */
     private static final class FiniteNumbers extends TypeAdapter<Double> {
 
         @Override

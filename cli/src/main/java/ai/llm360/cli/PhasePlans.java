@@ -4,7 +4,7 @@ import ai.llm360.common.train.TrainingPlan;
 import java.util.List;
 import java.util.Locale;
 
-/** What the phases of a training will take, one by one and in all; {@code --json} prints it so. */
+/** The costs of a training's phases, one by one and in all; {@code --json} prints it so. */
 record PhasePlans(List<PlanReport.Summary> phases, long steps, long tokens, Double seconds) {
 
     /** Prints the plans of a recipe's phases; that of a recipe without phases by itself. */

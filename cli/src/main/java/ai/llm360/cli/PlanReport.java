@@ -22,7 +22,7 @@ final class PlanReport {
         this.flopsPerSecond = flopsPerSecond;
     }
 
-    /** What {@code --json} prints; times are in seconds, at the full given rate. */
+    /** A plan for {@code --json}; times are in seconds, at the full given rate. */
     record Summary(
             String name,
             long parameters,

@@ -1,8 +1,8 @@
 package ai.llm360.cli;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
-import ai.llm360.common.nn.WeightPreparation;
-import ai.llm360.common.nn.WeightType;
+import ai.llm360.common.model.WeightPreparation;
+import ai.llm360.common.model.WeightType;
 import ai.llm360.zoo.Criteria;
 import ai.llm360.zoo.Reference;
 import java.io.IOException;
@@ -17,7 +17,9 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code llm360 prepare}: writes a checkpoint's weights as this machine's kernels take them. */
+/**
+ * Runs {@code llm360 prepare}: writes a checkpoint's weights as this machine's kernels take them.
+ */
 @Command(
         name = "prepare",
         description = {
@@ -65,7 +67,7 @@ final class PrepareCommand implements Callable<Integer> {
         }
         Path checkpoint = Reference.resolve(reference);
         Path file;
-        try (ByteProgress progress = new ByteProgress(terminal)) {
+        try (Meter progress = new Meter(terminal)) {
             file =
                     WeightPreparation.prepare(
                             Criteria.newBlock(reference), checkpoint, dtype, progress);

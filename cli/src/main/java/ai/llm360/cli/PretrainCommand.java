@@ -11,6 +11,7 @@ import ai.llm360.common.train.TrainingPlan;
 import ai.llm360.common.train.TrainingResult;
 import ai.llm360.common.train.TrainingRun;
 import ai.llm360.zoo.DataRecipes;
+import ai.llm360.zoo.Pretraining;
 import ai.llm360.zoo.Recipes;
 import ai.llm360.zoo.Reference;
 import java.io.IOException;
@@ -27,7 +28,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code llm360 pretrain}: trains a model by a recipe, from nothing or from a checkpoint. */
+/** Runs {@code llm360 pretrain}: trains a model by a recipe, from nothing or from a checkpoint. */
 @Command(
         name = "pretrain",
         description = {
@@ -138,7 +139,7 @@ final class PretrainCommand implements Callable<Integer> {
 
     private record Result(String run, boolean finished, long step, long tokens, Double loss) {}
 
-    /** What {@code --json} prints of a recipe in phases. */
+    /** The plans of a recipe in phases, for {@code --json}. */
     private record Results(String run, boolean finished, List<Result> phases) {}
 
     @Override
@@ -157,13 +158,15 @@ final class PretrainCommand implements Callable<Integer> {
         for (TrainingPhase next : chosen) {
             requireData(next, tree);
         }
-        Pretraining training =
-                new Pretraining(out, deviceOrDefault(), peakFlops, resuming(), terminal);
-        training.check(all, chosen);
-        if (!all.get(0).name().isEmpty()) {
-            PhasedRecipe.keep(tree, out, resuming(), phase != null);
-        }
-        List<Pretraining.Outcome> outcomes = training.train(all, chosen);
+        Pretraining.Builder training =
+                Pretraining.builder()
+                        .setRecipe(tree)
+                        .setOut(out)
+                        .optPhase(phase)
+                        .optDevice(device)
+                        .optFlops(peakFlops)
+                        .optResuming(resuming());
+        List<Pretraining.Outcome> outcomes = TrainingProgress.show(training, terminal);
         boolean finished =
                 outcomes.size() == chosen.size()
                         && outcomes.stream().allMatch(outcome -> outcome.result().finished());
@@ -198,7 +201,7 @@ final class PretrainCommand implements Callable<Integer> {
     }
 
     private ConfigTree tree() throws IOException, ModelNotFoundException {
-        ConfigTree tree = recipe == null ? PhasedRecipe.saved(out) : Recipes.read(recipe);
+        ConfigTree tree = recipe == null ? Pretraining.savedRecipe(out) : Recipes.read(recipe);
         for (String assignment : assignments) {
             tree = tree.with(assignment);
         }
@@ -228,7 +231,7 @@ final class PretrainCommand implements Callable<Integer> {
         for (TrainingPhase next : phases) {
             plans.add(
                     Pretraining.plan(
-                            next, false, warning -> terminal.err().println("warning: " + warning)));
+                            next, warning -> terminal.err().println("warning: " + warning)));
         }
         PhasePlans.print(plans, peakFlops, output);
         Device where = deviceOrDefault();
@@ -256,13 +259,12 @@ final class PretrainCommand implements Callable<Integer> {
 
     private static Result result(Pretraining.Outcome outcome) {
         TrainingResult result = outcome.result();
-        StepMetrics last = outcome.last();
         return new Result(
                 outcome.run().toString(),
                 result.finished(),
                 result.state().step(),
                 result.state().tokens(),
-                last == null ? null : last.loss());
+                outcome.last().map(StepMetrics::loss).orElse(null));
     }
 
     private static String sentence(Pretraining.Outcome outcome) {

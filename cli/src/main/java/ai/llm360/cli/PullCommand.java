@@ -1,13 +1,13 @@
 package ai.llm360.cli;
 
 import ai.llm360.common.checkpoint.TensorType;
+import ai.llm360.hub.HubClient;
+import ai.llm360.hub.HubSettings;
 import ai.llm360.zoo.CacheTarget;
 import ai.llm360.zoo.CastTarget;
 import ai.llm360.zoo.MirrorTarget;
 import ai.llm360.zoo.Pull;
 import ai.llm360.zoo.PullTarget;
-import ai.llm360.zoo.hub.HubClient;
-import ai.llm360.zoo.hub.HubSettings;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.nio.file.PathMatcher;
@@ -22,7 +22,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code llm360 pull}: downloads checkpoints from the Hugging Face Hub into its cache. */
+/** Runs {@code llm360 pull}: downloads checkpoints from the Hugging Face Hub into its cache. */
 @Command(
         name = "pull",
         description = {

@@ -1,9 +1,9 @@
 package ai.llm360.cli;
 
+import ai.llm360.hub.HubFile;
+import ai.llm360.hub.HubPlan;
 import ai.llm360.zoo.Pull;
 import ai.llm360.zoo.PullTarget;
-import ai.llm360.zoo.hub.HubFile;
-import ai.llm360.zoo.hub.HubPlan;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -8,7 +8,9 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-/** {@code llm360 recipe}: the recipes that come with the program, to read and to change. */
+/**
+ * Runs {@code llm360 recipe}: prints the recipes that come with the program, to read and to change.
+ */
 @Command(
         name = "recipe",
         description = {

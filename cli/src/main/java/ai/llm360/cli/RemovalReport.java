@@ -1,7 +1,7 @@
 package ai.llm360.cli;
 
+import ai.llm360.hub.CacheRemoval;
 import ai.llm360.zoo.Removal;
-import ai.llm360.zoo.hub.CacheRemoval;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -48,7 +48,7 @@ final class RemovalReport {
             Long freed) {}
 
     /** Returns the command's exit status. */
-    static int run(Output output, Consent consent, Removal removal) throws IOException {
+    static int run(Output output, Confirmation confirmation, Removal removal) throws IOException {
         List<Cached> cached = removal.cached().stream().map(Cached::of).toList();
         List<String> directories = removal.directories().stream().map(Path::toString).toList();
         long bytes = removal.bytes();
@@ -61,11 +61,11 @@ final class RemovalReport {
                             : ByteSize.format(bytes) + " to be freed");
         }
         boolean agreed =
-                !consent.planOnly()
+                !confirmation.planOnly()
                         && !removal.isEmpty()
-                        && (consent.given() || consent.ask("remove?"));
+                        && (confirmation.given() || confirmation.ask("remove?"));
         Long freed = agreed ? (Long) removal.run() : null;
-        Result result = new Result(consent.planOnly(), cached, directories, bytes, freed);
+        Result result = new Result(confirmation.planOnly(), cached, directories, bytes, freed);
         output.result(
                 result,
                 () -> {
@@ -73,6 +73,6 @@ final class RemovalReport {
                         output.line(ByteSize.format(freed) + " freed");
                     }
                 });
-        return agreed || consent.planOnly() || removal.isEmpty() ? 0 : 1;
+        return agreed || confirmation.planOnly() || removal.isEmpty() ? 0 : 1;
     }
 }

@@ -1,15 +1,15 @@
 package ai.llm360.cli;
 
+import ai.llm360.hub.HubCache;
+import ai.llm360.hub.HubSettings;
 import ai.llm360.zoo.Removal;
-import ai.llm360.zoo.hub.HubCache;
-import ai.llm360.zoo.hub.HubSettings;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-/** {@code llm360 rm}: removes pulled checkpoints from this machine. */
+/** Runs {@code llm360 rm}: removes pulled checkpoints from this machine. */
 @Command(
         name = "rm",
         description = {
@@ -30,7 +30,7 @@ final class RemoveCommand implements Callable<Integer> {
                             + " repository and its branch, tag or commit: LLM360/Amber@ckpt_200.")
     private List<String> references;
 
-    @Mixin private Consent consent;
+    @Mixin private Confirmation confirmation;
 
     @Mixin private Output output;
 
@@ -47,6 +47,6 @@ final class RemoveCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         HubCache cache = new HubCache(settings.call().cache());
-        return RemovalReport.run(output, consent, Removal.of(cache, references));
+        return RemovalReport.run(output, confirmation, Removal.of(cache, references));
     }
 }

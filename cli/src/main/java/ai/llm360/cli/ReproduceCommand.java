@@ -1,12 +1,12 @@
 package ai.llm360.cli;
 
-import ai.djl.Device;
 import ai.djl.repository.zoo.ModelNotFoundException;
-import ai.llm360.common.checkpoint.AtomicDirectory;
+import ai.llm360.common.config.EngineSettings;
 import ai.llm360.common.data.DataPreparation;
-import ai.llm360.common.nn.EngineSettings;
 import ai.llm360.common.train.TrainingPhase;
+import ai.llm360.io.AtomicDirectory;
 import ai.llm360.zoo.DataCache;
+import ai.llm360.zoo.Pretraining;
 import ai.llm360.zoo.Reproduction;
 import ai.llm360.zoo.ReproductionResult;
 import java.io.IOException;
@@ -19,7 +19,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code llm360 reproduce}: trains a published series anew and compares the two. */
+/** Runs {@code llm360 reproduce}: trains a published series anew and compares the two. */
 @Command(
         name = "reproduce",
         description = {
@@ -78,14 +78,13 @@ final class ReproduceCommand implements Callable<Integer> {
 
     private int reproduce(Reproduction reproduction, Path directory)
             throws IOException, ModelNotFoundException {
-        List<TrainingPhase> phases = reproduction.phases(directory.resolve("data"));
-        for (TrainingPhase phase : phases) {
+        Path data = directory.resolve("data");
+        for (TrainingPhase phase : reproduction.phases(data)) {
             prepare(Reproduction.data(phase));
         }
         Path run = directory.resolve("run");
-        Pretraining training =
-                new Pretraining(run, Device.cpu(), 0, Pretraining.Resuming.REFUSED, terminal);
-        List<Pretraining.Outcome> outcomes = training.train(phases, phases);
+        List<Pretraining.Outcome> outcomes =
+                TrainingProgress.show(reproduction.training(data, run), terminal);
         if (!outcomes.get(outcomes.size() - 1).result().finished()) {
             return Failures.INTERRUPTED;
         }
@@ -99,7 +98,7 @@ final class ReproduceCommand implements Callable<Integer> {
         if (!offline) {
             preparation.optDownloads(DataCache.maven(), url -> terminal.say("downloading " + url));
         }
-        try (ByteProgress progress = new ByteProgress(terminal)) {
+        try (Meter progress = new Meter(terminal)) {
             preparation.optProgress(progress).build().prepare();
         }
     }

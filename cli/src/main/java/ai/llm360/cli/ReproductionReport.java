@@ -1,13 +1,13 @@
 package ai.llm360.cli;
 
-import ai.llm360.common.nn.Machine;
+import ai.llm360.common.torch.Machine;
 import ai.llm360.zoo.CheckpointComparison;
 import ai.llm360.zoo.ReproductionResult;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** What a reproduction found, as JSON and as people want to read it. */
+/** Reports a reproduction's findings, as JSON and as people want to read them. */
 record ReproductionReport(
         String model,
         boolean identical,

@@ -1,6 +1,6 @@
 package ai.llm360.cli;
 
-import ai.llm360.zoo.hub.HubRetry;
+import ai.llm360.hub.HubRetry;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.function.Consumer;

@@ -17,7 +17,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code llm360 score}: how probable a model finds a text. */
+/** Runs {@code llm360 score}: prints a text's log-probabilities and perplexity. */
 @Command(
         name = "score",
         description = "Shows how probable a model finds each token of a text, and its perplexity.",

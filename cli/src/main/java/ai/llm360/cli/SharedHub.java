@@ -1,9 +1,9 @@
 package ai.llm360.cli;
 
+import ai.llm360.hub.HubClient;
+import ai.llm360.hub.HubRetry;
+import ai.llm360.hub.HubSettings;
 import ai.llm360.zoo.PartialCheckpoint;
-import ai.llm360.zoo.hub.HubClient;
-import ai.llm360.zoo.hub.HubRetry;
-import ai.llm360.zoo.hub.HubSettings;
 import java.io.IOException;
 import java.util.function.Consumer;
 

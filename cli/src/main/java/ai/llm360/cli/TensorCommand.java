@@ -4,6 +4,7 @@ import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.checkpoint.CheckpointWriter;
 import ai.llm360.common.checkpoint.TensorSpec;
 import ai.llm360.common.checkpoint.TensorType;
+import ai.llm360.hub.HubSettings;
 import ai.llm360.zoo.Catalogue;
 import ai.llm360.zoo.ListedCheckpoint;
 import ai.llm360.zoo.PartialCheckpoint;
@@ -11,7 +12,6 @@ import ai.llm360.zoo.Reference;
 import ai.llm360.zoo.TensorRows;
 import ai.llm360.zoo.TensorRows.Statistics;
 import ai.llm360.zoo.Zoo;
-import ai.llm360.zoo.hub.HubSettings;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -33,7 +33,9 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code llm360 tensor}: a tensor, or rows of it, of one checkpoint or across a series. */
+/**
+ * Runs {@code llm360 tensor}: prints a tensor, or rows of it, of one checkpoint or across a series.
+ */
 @Command(
         name = "tensor",
         description = {
@@ -119,7 +121,7 @@ final class TensorCommand implements Callable<Integer> {
             String out,
             List<Read> checkpoints) {}
 
-    /** What was read, and for a file all of it. */
+    /** The tensor that was read, and for a file all of it. */
     private record Slice(Read read, TensorRows rows) {}
 
     @Override

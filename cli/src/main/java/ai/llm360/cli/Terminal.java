@@ -1,6 +1,6 @@
 package ai.llm360.cli;
 
-import ai.llm360.common.checkpoint.PlainText;
+import ai.llm360.io.PlainText;
 import java.io.BufferedOutputStream;
 import java.io.Console;
 import java.io.FileDescriptor;
@@ -21,14 +21,14 @@ import picocli.CommandLine;
 import picocli.CommandLine.IFactory;
 
 /**
- * Where a command reads and writes: the process' own streams, or a test's.
+ * A command's streams: the process' own, or a test's.
  *
  * @param in standard input
  * @param out standard output
  * @param err standard error
  * @param interactive whether a person sits at it: input and output are a terminal's
  * @param shown whether output is a terminal's, as far as that can be told where input is not
- * @param ending what it means to a command that the process is told to end
+ * @param shutdownHook decides how the command reacts to Ctrl-C or SIGTERM
  */
 record Terminal(
         InputStream in,
@@ -36,21 +36,26 @@ record Terminal(
         PrintStream err,
         boolean interactive,
         boolean shown,
-        Ending ending) {
+        ShutdownHook shutdownHook) {
 
-    Terminal(InputStream in, PrintStream out, PrintStream err, boolean interactive, Ending ending) {
-        this(in, out, err, interactive, interactive, ending);
+    Terminal(
+            InputStream in,
+            PrintStream out,
+            PrintStream err,
+            boolean interactive,
+            ShutdownHook shutdownHook) {
+        this(in, out, err, interactive, interactive, shutdownHook);
     }
 
     /** UTF-8 whatever the locale says: what is written is often read by another program. */
-    static Terminal ofProcess(Ending ending) {
+    static Terminal ofProcess(ShutdownHook shutdownHook) {
         return new Terminal(
                 System.in,
                 utf8(FileDescriptor.out),
                 utf8(FileDescriptor.err),
                 isInteractive(),
                 isInteractive() || isTerminal(Path.of("/proc/self/fd/1")),
-                ending);
+                shutdownHook);
     }
 
     private static PrintStream utf8(FileDescriptor descriptor) {

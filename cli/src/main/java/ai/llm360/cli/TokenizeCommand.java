@@ -16,7 +16,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code llm360 tokenize}: text to token ids, or ids to text. */
+/** Runs {@code llm360 tokenize}: turns text into token ids, or ids into text. */
 @Command(
         name = "tokenize",
         description = "Shows the tokens of a text, or the text of tokens.",

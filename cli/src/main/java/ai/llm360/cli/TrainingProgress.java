@@ -1,12 +1,15 @@
 package ai.llm360.cli;
 
-import ai.llm360.common.checkpoint.PlainText;
+import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.run.RunEvent;
 import ai.llm360.common.run.SavedState;
 import ai.llm360.common.run.StepMetrics;
 import ai.llm360.common.run.ValidationLoss;
 import ai.llm360.common.train.TrainingListener;
-import java.io.PrintStream;
+import ai.llm360.common.train.TrainingPlan;
+import ai.llm360.common.train.TrainingResult;
+import ai.llm360.zoo.Pretraining;
+import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.LongSupplier;
@@ -18,42 +21,59 @@ import java.util.function.LongSupplier;
 final class TrainingProgress implements TrainingListener, AutoCloseable {
 
     private static final int WIDTH = 20;
-    private static final long BAR_NANOS = 100_000_000L;
-    private static final long LINE_NANOS = 5_000_000_000L;
 
-    private final PrintStream err;
-    private final boolean bar;
-    private final long steps;
+    private final Meter meter;
     private final LongSupplier nanoTime;
-    private final long began;
-    private long shown;
+    private long steps;
+    private long began;
     private long done;
-    private boolean open;
     private StepMetrics last;
 
     /**
      * Creates a display.
      *
-     * @param steps the run's last step
+     * @param steps the run's last step, until {@link #onBegin} tells it
      * @param nanoTime the clock, such as {@link System#nanoTime}
      */
     TrainingProgress(Terminal terminal, long steps, LongSupplier nanoTime) {
-        err = terminal.err();
-        bar = terminal.interactive();
+        meter = new Meter(terminal, nanoTime, String::valueOf);
         this.steps = steps;
         this.nanoTime = nanoTime;
         began = nanoTime.getAsLong();
+    }
+
+    /** Runs a training with a display, until the process is told to end. */
+    static List<Pretraining.Outcome> show(Pretraining.Builder builder, Terminal terminal)
+            throws IOException, ModelNotFoundException {
+        try (TrainingProgress progress = new TrainingProgress(terminal, 0, System::nanoTime)) {
+            Pretraining training = builder.addListener(progress).build();
+            return terminal.shutdownHook().telling(() -> progress.stop(training), training::run);
+        }
+    }
+
+    private void stop(Pretraining training) {
+        note("stopping after this step; a point to resume from is saved");
+        training.stop();
+    }
+
+    @Override
+    public synchronized void onBegin(TrainingPlan plan) {
+        steps = plan.steps();
+        began = nanoTime.getAsLong();
+        done = 0;
+    }
+
+    @Override
+    public void onEnd(TrainingResult result) {
+        end();
     }
 
     @Override
     public synchronized void onStep(StepMetrics metrics) {
         last = metrics;
         done++;
-        long now = nanoTime.getAsLong();
-        boolean edge = done == 1 || metrics.step() == steps;
-        if (edge || now - shown >= (bar ? BAR_NANOS : LINE_NANOS)) {
-            shown = now;
-            show(now);
+        if (meter.due(done, done == 1 || metrics.step() == steps)) {
+            show();
         }
     }
 
@@ -87,22 +107,14 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
 
     /** Prints a line, above the bar if there is one. */
     synchronized void note(String text) {
-        if (open) {
-            err.print("\r\u001b[K");
-        }
-        err.println(PlainText.inLine(text));
-        if (open) {
-            show(nanoTime.getAsLong());
+        meter.note(text);
+        if (meter.open()) {
+            show();
         }
     }
 
-    /** Returns the last step's figures; null before the first. */
-    synchronized StepMetrics last() {
-        return last;
-    }
-
-    private void show(long now) {
-        double secondsPerStep = (now - began) / 1e9 / done;
+    private void show() {
+        double secondsPerStep = (nanoTime.getAsLong() - began) / 1e9 / done;
         String text =
                 String.format(
                         Locale.ROOT,
@@ -120,15 +132,8 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
                                         100 * last.mfu().getAsDouble())
                                 : "",
                         clock(Math.round(secondsPerStep * Math.max(0, steps - last.step()))));
-        if (bar) {
-            int filled = (int) (WIDTH * Math.min(last.step(), steps) / Math.max(steps, 1));
-            String cells = "=".repeat(filled) + " ".repeat(WIDTH - filled);
-            err.print("\r[" + cells + "] " + text + "\u001b[K");
-            err.flush();
-            open = true;
-        } else {
-            err.println(text);
-        }
+        String bar = Meter.bar(Meter.share(last.step(), steps), WIDTH) + " ";
+        meter.show(meter.redrawn() ? bar + text : text);
     }
 
     /** Writes seconds as {@code 1:02:03}, and more than a day as {@code 3d 04:05}. */
@@ -143,10 +148,9 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
 
     /** Ends the bar's line. */
     synchronized void end() {
-        if (open) {
-            show(nanoTime.getAsLong());
-            err.println();
-            open = false;
+        if (meter.open()) {
+            show();
+            meter.close();
         }
     }
 

@@ -1,9 +1,9 @@
 package ai.llm360.cli;
 
+import ai.llm360.hub.FileProblem;
+import ai.llm360.hub.HubCache;
+import ai.llm360.hub.HubSettings;
 import ai.llm360.zoo.Verification;
-import ai.llm360.zoo.hub.FileProblem;
-import ai.llm360.zoo.hub.HubCache;
-import ai.llm360.zoo.hub.HubSettings;
 import java.io.IOException;
 import java.nio.file.PathMatcher;
 import java.util.ArrayList;
@@ -17,7 +17,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code llm360 verify}: reads checkpoints and compares them with what is known of them. */
+/** Runs {@code llm360 verify}: reads checkpoints and compares them with what is known of them. */
 @Command(
         name = "verify",
         description = {
@@ -119,7 +119,7 @@ final class VerifyCommand implements Callable<Integer> {
     }
 
     private List<Verification.Result> run(Verification verification) throws IOException {
-        try (ByteProgress progress = new ByteProgress(terminal)) {
+        try (Meter progress = new Meter(terminal)) {
             progress.reset("Verifying", verification.bytes());
             List<Verification.Result> results = verification.run(progress::increment);
             progress.end();

@@ -3,7 +3,7 @@ package ai.llm360.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ai.llm360.zoo.hub.HubSettings;
+import ai.llm360.hub.HubSettings;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.ByteArrayInputStream;
@@ -61,7 +61,7 @@ class CacheCommandsTest {
                 new PrintStream(out, false, StandardCharsets.UTF_8),
                 new PrintStream(err, true, StandardCharsets.UTF_8),
                 !answer.isEmpty(),
-                new Ending(Thread.currentThread()));
+                new ShutdownHook(Thread.currentThread()));
     }
 
     private int run(Callable<Integer> command, Terminal terminal, String... args) throws Exception {

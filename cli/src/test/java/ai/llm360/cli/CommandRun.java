@@ -41,7 +41,7 @@ final class CommandRun {
                 new PrintStream(out, false, StandardCharsets.UTF_8),
                 new PrintStream(err, true, StandardCharsets.UTF_8),
                 interactive,
-                new Ending(Thread.currentThread()));
+                new ShutdownHook(Thread.currentThread()));
     }
 
     /** Returns a terminal for what isn't run. */

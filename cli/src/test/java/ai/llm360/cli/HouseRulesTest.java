@@ -1,15 +1,19 @@
 package ai.llm360.cli;
 
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.djl.pytorch.jni.TorchBridge;
 import ai.llm360.amber.Amber;
+import ai.llm360.common.model.InferenceBackend;
+import ai.llm360.common.torch.TorchScript;
 import ai.llm360.crystalcoder.CrystalCoder;
+import ai.llm360.hub.HubClient;
+import ai.llm360.io.Hashes;
 import ai.llm360.zoo.Criteria;
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
@@ -25,6 +29,7 @@ import java.net.URL;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.ServiceLoader;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -38,7 +43,10 @@ import org.junit.jupiter.api.Test;
  */
 class HouseRulesTest {
 
+    private static final String IO = "ai.llm360.io..";
+    private static final String HUB = "ai.llm360.hub..";
     private static final String COMMON = "ai.llm360.common..";
+    private static final String KERNELS = "ai.llm360.kernels..";
     private static final String AMBER = "ai.llm360.amber..";
     private static final String CRYSTALCODER = "ai.llm360.crystalcoder..";
     private static final String ZOO = "ai.llm360.zoo..";
@@ -48,7 +56,10 @@ class HouseRulesTest {
             new ClassFileImporter()
                     .importUrls(
                             Stream.of(
-                                            TorchBridge.class,
+                                            Hashes.class,
+                                            HubClient.class,
+                                            TorchScript.class,
+                                            backend(),
                                             Amber.class,
                                             CrystalCoder.class,
                                             Criteria.class,
@@ -56,65 +67,75 @@ class HouseRulesTest {
                                     .map(HouseRulesTest::location)
                                     .toList());
 
+    /** Nothing imports the kernels, so neither does this. */
+    private static Class<?> backend() {
+        return ServiceLoader.load(InferenceBackend.class).findFirst().orElseThrow().getClass();
+    }
+
     private static URL location(Class<?> type) {
         return type.getProtectionDomain().getCodeSource().getLocation();
     }
 
     @Test
     void the_rules_see_every_room() {
-        for (String room : List.of(COMMON, AMBER, CRYSTALCODER, ZOO, CLI, "ai.djl..")) {
+        for (String room : List.of(IO, HUB, COMMON, KERNELS, AMBER, CRYSTALCODER, ZOO, CLI)) {
             assertThat(HOUSE.that(resideInAPackage(room))).as(room).isNotEmpty();
         }
     }
 
     @Test
     void imports_run_from_the_command_to_the_floor_only() {
+        assertNoImports(IO, List.of(HUB, COMMON, AMBER, CRYSTALCODER, ZOO, CLI));
+        assertNoImports(HUB, List.of(COMMON, AMBER, CRYSTALCODER, ZOO, CLI, "ai.djl.."));
+        assertNoImports(COMMON, List.of(HUB, AMBER, CRYSTALCODER, ZOO, CLI));
+        assertNoImports(AMBER, List.of(HUB, CRYSTALCODER, ZOO, CLI));
+        assertNoImports(CRYSTALCODER, List.of(HUB, AMBER, ZOO, CLI));
+        assertNoImports(ZOO, List.of(CLI));
+        assertNoImports(CLI, List.of(AMBER, CRYSTALCODER));
+        assertNoImports(KERNELS, List.of(HUB, AMBER, CRYSTALCODER, ZOO, CLI));
+        for (String room : List.of(IO, HUB, COMMON, AMBER, CRYSTALCODER, ZOO, CLI)) {
+            assertNoImports(room, List.of(KERNELS));
+        }
+    }
+
+    @Test
+    void packages_of_common_stand_on_one_another_in_one_order() {
+        List<String> order =
+                Stream.of(
+                                "config",
+                                "checkpoint",
+                                "tokenizer",
+                                "data",
+                                "torch",
+                                "model",
+                                "generate",
+                                "run",
+                                "train")
+                        .map(HouseRulesTest::inCommon)
+                        .toList();
+        for (int i = 0; i < order.size() - 1; i++) {
+            assertNoImports(order.get(i), order.subList(i + 1, order.size()));
+        }
+    }
+
+    @Test
+    void tokenizing_and_packing_load_no_engine() {
+        for (String name : List.of("config", "checkpoint", "tokenizer", "data")) {
+            assertNoImports(inCommon(name), List.of("ai.djl.engine..", "ai.djl.pytorch.."));
+        }
+    }
+
+    private static String inCommon(String name) {
+        return "ai.llm360.common." + name + "..";
+    }
+
+    private static void assertNoImports(String room, List<String> others) {
         noClasses()
                 .that()
-                .resideInAPackage(COMMON)
+                .resideInAPackage(room)
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage(AMBER, CRYSTALCODER, ZOO, CLI)
-                .because("the floor knows no model by name")
-                .check(HOUSE);
-        noClasses()
-                .that()
-                .resideInAPackage("ai.llm360.common.kernel..")
-                .should()
-                .dependOnClassesThat()
-                .resideInAnyPackage("ai.djl..", "ai.llm360.common.nn..")
-                .because("kernels know addresses and sizes only")
-                .check(HOUSE);
-        noClasses()
-                .that()
-                .resideInAPackage(AMBER)
-                .should()
-                .dependOnClassesThat()
-                .resideInAnyPackage(CRYSTALCODER, ZOO, CLI)
-                .because("models don't know each other")
-                .check(HOUSE);
-        noClasses()
-                .that()
-                .resideInAPackage(CRYSTALCODER)
-                .should()
-                .dependOnClassesThat()
-                .resideInAnyPackage(AMBER, ZOO, CLI)
-                .because("models don't know each other")
-                .check(HOUSE);
-        noClasses()
-                .that()
-                .resideInAPackage(ZOO)
-                .should()
-                .dependOnClassesThat()
-                .resideInAPackage(CLI)
-                .check(HOUSE);
-        noClasses()
-                .that()
-                .resideInAPackage(CLI)
-                .should()
-                .dependOnClassesThat()
-                .resideInAnyPackage(AMBER, CRYSTALCODER)
-                .because("the command takes its models from the zoo")
+                .resideInAnyPackage(others.toArray(String[]::new))
                 .check(HOUSE);
     }
 
@@ -124,27 +145,13 @@ class HouseRulesTest {
     }
 
     @Test
-    void one_class_lives_in_a_package_of_djl_and_one_package_uses_its_natives() {
-        assertThat(HOUSE.that(resideInAPackage("ai.djl..")))
-                .extracting(JavaClass::getName)
-                .containsExactly(TorchBridge.class.getName());
+    void two_packages_use_the_natives_of_djl() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages("ai.llm360.common.nn", "ai.djl..")
+                .resideOutsideOfPackages("ai.llm360.common.torch", "ai.llm360.common.model")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("ai.djl.pytorch.jni")
-                .check(HOUSE);
-    }
-
-    @Test
-    void the_hub_knows_no_model() {
-        noClasses()
-                .that()
-                .resideInAPackage("ai.llm360.zoo.hub..")
-                .should()
-                .dependOnClassesThat()
-                .resideInAnyPackage("ai.llm360.zoo", AMBER, CRYSTALCODER, COMMON)
                 .check(HOUSE);
     }
 
@@ -229,7 +236,9 @@ class HouseRulesTest {
                 .should()
                 .onlyDependOnClassesThat(
                         DescribedPredicate.not(
-                                resideInAPackage("ai.llm360.common.nn..")
+                                resideInAnyPackage(
+                                                "ai.llm360.common.torch..",
+                                                "ai.llm360.common.model..")
                                         .or(resideInAPackage("ai.djl.engine.."))
                                         .or(
                                                 DescribedPredicate.describe(

@@ -63,6 +63,20 @@ class Llm360Test {
     }
 
     @Test
+    void a_verb_by_its_earlier_name_is_refused_with_its_present_one() {
+        assertThat(run("published", "amber", "--task=arc")).isEqualTo(2);
+        assertThat(err()).hasLineCount(1).contains("'published'", "; it is called scores now (");
+        assertThat(run("publish", "run", "site")).isEqualTo(2);
+        assertThat(err()).hasLineCount(1).contains("'publish'", "; it is called export now (");
+        assertWrongUse(
+                "llm360: No command 'publish'; it is called export now (see llm360 --help)\n",
+                "help",
+                "publish");
+        assertThat(run("data", "publish")).isEqualTo(2);
+        assertThat(err()).doesNotContain("export");
+    }
+
+    @Test
     void a_failure_is_one_line_and_status_1_with_the_trace_on_demand() {
         assertThat(run("tokenize", model + "/absent", "Hello", "--json")).isEqualTo(1);
         assertThat(out()).isEmpty();
@@ -164,7 +178,7 @@ class Llm360Test {
                         new PrintStream(full, false, StandardCharsets.UTF_8),
                         new PrintStream(err, true, StandardCharsets.UTF_8),
                         false,
-                        new Ending(Thread.currentThread()));
+                        new ShutdownHook(Thread.currentThread()));
         assertThat(Llm360.run(new String[] {"tokenize", model, "Hello"}, terminal)).isEqualTo(1);
         assertThat(err.toString(StandardCharsets.UTF_8))
                 .hasLineCount(1)
@@ -187,7 +201,7 @@ class Llm360Test {
                         new PrintStream(closed, false, StandardCharsets.UTF_8),
                         new PrintStream(err, true, StandardCharsets.UTF_8),
                         false,
-                        new Ending(Thread.currentThread()));
+                        new ShutdownHook(Thread.currentThread()));
         assertThat(Llm360.run(new String[] {"tokenize", model, "Hello"}, terminal)).isEqualTo(141);
         assertThat(err.size()).isZero();
     }

@@ -2,11 +2,11 @@ package ai.llm360.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.llm360.common.checkpoint.AtomicDirectory;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.run.SavedState;
 import ai.llm360.common.run.StepMetrics;
 import ai.llm360.common.testing.TinyTokenizer;
+import ai.llm360.io.AtomicDirectory;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.IOException;

@@ -1,9 +1,7 @@
 package ai.llm360.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
-import ai.llm360.common.kernel.KernelMatrix;
 import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -30,7 +28,6 @@ class PrepareCommandTest {
 
     @Test
     void int8_weights_are_written_beside_the_checkpoint_and_give_the_same_scores() {
-        assumeThat(KernelMatrix.supported()).isTrue();
         JsonObject before = score();
         JsonObject result = command.json("prepare", model, "--dtype=int8", "--json");
         Path file = Path.of(model, "prepared-int8.safetensors");
@@ -43,7 +40,6 @@ class PrepareCommandTest {
 
     @Test
     void what_cannot_be_prepared_is_refused_and_leaves_nothing() throws IOException {
-        assumeThat(KernelMatrix.supported()).isTrue();
         for (String dtype : List.of("bf16", "fp32")) {
             assertThat(command.run("prepare", model, "--dtype=" + dtype)).isEqualTo(2);
             assertThat(command.err())

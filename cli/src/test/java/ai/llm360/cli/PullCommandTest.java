@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.llm360.hub.HubException;
+import ai.llm360.hub.HubSettings;
 import ai.llm360.zoo.Reference;
-import ai.llm360.zoo.hub.HubException;
-import ai.llm360.zoo.hub.HubSettings;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import com.sun.net.httpserver.HttpExchange;
@@ -90,7 +90,7 @@ class PullCommandTest {
                         new PrintStream(out, false, StandardCharsets.UTF_8),
                         new PrintStream(err, true, StandardCharsets.UTF_8),
                         false,
-                        new Ending(Thread.currentThread()));
+                        new ShutdownHook(Thread.currentThread()));
         HubSettings settings =
                 HubSettings.of(
                         Map.of(

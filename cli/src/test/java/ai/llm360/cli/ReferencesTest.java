@@ -3,7 +3,7 @@ package ai.llm360.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.llm360.common.testing.TinyTokenizer;
-import ai.llm360.zoo.hub.HubServer;
+import ai.llm360.hub.HubServer;
 import ai.llm360.zoo.testing.HubEnvironment;
 import ai.llm360.zoo.testing.PublishedHub;
 import com.google.gson.JsonParser;
@@ -50,7 +50,7 @@ class ReferencesTest {
         for (String name : List.of("ckpt-000", "ckpt-001")) {
             TinyTokenizer.llama().words("Hello").writeJson(tiny.out().resolve(name));
         }
-        assertThat(command.run("publish", tiny.out().toString(), temp + "/tree")).isZero();
+        assertThat(command.run("export", tiny.out().toString(), temp + "/tree")).isZero();
         Files.createDirectories(temp.resolve("home"));
         Files.createSymbolicLink(temp.resolve("home/own"), tiny.out());
         server = PublishedHub.in(temp.resolve("hub")).withAmber(List.of("ckpt_200")).server();
@@ -92,7 +92,7 @@ class ReferencesTest {
                     case "score" -> List.of("--ids=1,2,3");
                     case "tokenize" -> List.of("Hello");
                     case "tensor" -> List.of("model.norm.weight");
-                    case "convert", "publish" -> List.of(out);
+                    case "convert", "export" -> List.of(out);
                     case "prepare" -> List.of("--dtype=int8");
                     case "pull", "rm" -> List.of("--plan");
                     case "data show" -> List.of("--step=1");
@@ -145,7 +145,7 @@ class ReferencesTest {
     void json_is_one_document_and_nothing_else() throws IOException {
         for (String verb : verbs()) {
             String reference = verb.equals("pull") || verb.equals("rm") ? "Hub" : "of a run";
-            if (verb.equals("publish") || verb.equals("data show")) {
+            if (verb.equals("export") || verb.equals("data show")) {
                 reference = "run";
             }
             List<String> arguments = new ArrayList<>(arguments(verb, kinds().get(reference)));
@@ -179,7 +179,7 @@ class ReferencesTest {
         }
         for (String other :
                 List.of(
-                        "published",
+                        "scores",
                         "cache",
                         "recipe",
                         "reproduce",

@@ -2,7 +2,7 @@ package ai.llm360.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.llm360.common.nn.Machine;
+import ai.llm360.common.torch.Machine;
 import ai.llm360.zoo.CheckpointComparison;
 import ai.llm360.zoo.ReproductionResult;
 import java.io.ByteArrayInputStream;
@@ -98,7 +98,7 @@ class ReproduceCommandTest {
                                 new PrintStream(out, true, StandardCharsets.UTF_8),
                                 System.err,
                                 false,
-                                new Ending(Thread.currentThread()))));
+                                new ShutdownHook(Thread.currentThread()))));
         assertThat(out.toString(StandardCharsets.UTF_8))
                 .containsPattern("ckpt-000 +86 +30 of 30 +0\\.0 +5\\.5000 +5\\.5000 +0\\.0000\n")
                 .containsPattern("ckpt-001 +172 +2 of 30 +0\\.016 +4\\.2500 +4\\.2600 +0\\.0100\n")

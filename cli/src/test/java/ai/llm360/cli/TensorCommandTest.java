@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.common.testing.SafetensorsBuilder;
-import ai.llm360.zoo.hub.HubSettings;
+import ai.llm360.hub.HubSettings;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.ByteArrayInputStream;
@@ -58,7 +58,7 @@ class TensorCommandTest {
                 new PrintStream(out, false, StandardCharsets.UTF_8),
                 new PrintStream(err, true, StandardCharsets.UTF_8),
                 false,
-                new Ending(Thread.currentThread()));
+                new ShutdownHook(Thread.currentThread()));
     }
 
     private String run(Callable<Integer> command, String... args) throws Exception {

@@ -25,7 +25,7 @@ class TrainingProgressTest {
                         stream,
                         stream,
                         interactive,
-                        new Ending(Thread.currentThread()));
+                        new ShutdownHook(Thread.currentThread()));
         return new TrainingProgress(terminal, 40, () -> seconds * 1_000_000_000);
     }
 

@@ -7,7 +7,7 @@ import static ai.llm360.common.checkpoint.HubConfig.requireWithin;
 
 import ai.llm360.common.checkpoint.HubConfig;
 import ai.llm360.common.checkpoint.IgnoreRule;
-import ai.llm360.common.checkpoint.PlainText;
+import ai.llm360.io.PlainText;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -69,7 +69,7 @@ public record CrystalCoderConfig(
                             "transformer.wte.weight",
                             "released files carry the head, which is the embedding table, twice"));
 
-    /** How fresh weights are drawn. In both, biases begin at 0 and gains at 1. */
+    /** Ways of drawing fresh weights. In both, biases begin at 0 and gains at 1. */
     public enum Initialization {
         /**
          * As the released models were (params.yaml): normal draws cut at two standard deviations,
@@ -114,8 +114,6 @@ public record CrystalCoderConfig(
     /**
      * Reads a config.json.
      *
-     * @param file the file
-     * @return its configuration
      * @throws IOException if the file can't be read
      * @throws IllegalArgumentException if it describes another architecture, or one with parts that
      *     this block doesn't have, or if values are missing or don't fit together
@@ -127,8 +125,6 @@ public record CrystalCoderConfig(
     /**
      * Parses the text of a config.json.
      *
-     * @param json the text
-     * @return its configuration
      * @throws IllegalArgumentException as {@link #read} does
      */
     public static CrystalCoderConfig parse(String json) {
@@ -136,10 +132,9 @@ public record CrystalCoderConfig(
     }
 
     /**
-     * Returns the entries of a config.json that count, whether they are there or not.
+     * {@return the names of the entries of a config.json that count, whether they are there or not}
      *
      * @param json the file's text
-     * @return their names
      * @throws IllegalArgumentException as {@link #parse} does
      */
     public static Set<String> entries(String json) {
@@ -185,11 +180,7 @@ public record CrystalCoderConfig(
                         .formatted(PlainText.quote(name)));
     }
 
-    /**
-     * Returns which tensors of a released checkpoint such a model has no use for.
-     *
-     * @return the rules
-     */
+    /** {@return the rules for tensors of a released checkpoint that such a model has no use for} */
     public List<IgnoreRule> ignoredTensors() {
         return IGNORED;
     }

@@ -1,6 +1,6 @@
 package ai.llm360.crystalcoder;
 
-import ai.llm360.common.nn.CausalDecoder;
+import ai.llm360.common.model.CausalDecoder;
 import ai.llm360.common.testing.GoldenDecoderTest;
 import java.io.IOException;
 import java.nio.file.Path;

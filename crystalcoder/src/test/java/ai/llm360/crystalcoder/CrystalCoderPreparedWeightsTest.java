@@ -1,6 +1,6 @@
 package ai.llm360.crystalcoder;
 
-import ai.llm360.common.nn.CausalDecoder;
+import ai.llm360.common.model.CausalDecoder;
 import ai.llm360.common.testing.PreparedWeightsTest;
 import ai.llm360.crystalcoder.testing.TinyCrystalCoder;
 import java.io.IOException;

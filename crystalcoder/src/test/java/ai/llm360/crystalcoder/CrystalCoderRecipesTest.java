@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.data.DataRecipe;
 import ai.llm360.common.data.FimRecipe;
-import ai.llm360.common.nn.MemoryBudget;
+import ai.llm360.common.model.MemoryBudget;
 import ai.llm360.common.testing.Fixtures;
 import ai.llm360.common.train.LearningRate;
 import ai.llm360.common.train.TrainingConfig;

@@ -1,19 +1,14 @@
 package ai.llm360.examples;
 
-import ai.djl.ndarray.NDManager;
 import ai.llm360.common.config.ConfigException;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.data.DataException;
 import ai.llm360.common.data.DataManifest;
 import ai.llm360.common.data.TokenDataset;
-import ai.llm360.common.nn.CausalDecoder;
-import ai.llm360.common.run.RunDirectory;
 import ai.llm360.common.run.SavedState;
 import ai.llm360.common.run.StepMetrics;
-import ai.llm360.common.train.TrainingConfig;
 import ai.llm360.common.train.TrainingListener;
-import ai.llm360.common.train.TrainingLoop;
-import ai.llm360.common.train.TrainingRun;
+import ai.llm360.zoo.Pretraining;
 import ai.llm360.zoo.Recipes;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -60,12 +55,12 @@ public final class PretrainAmber {
             System.err.println(USAGE);
             return 2;
         }
-        try (TokenDataset data = TokenDataset.open(Path.of(args[0]))) {
-            ConfigTree recipe = recipe(args[0], data.manifest());
+        try {
+            ConfigTree recipe = recipe(args[0]);
             for (int i = 2; i < args.length; i++) {
                 recipe = recipe.with(args[i]);
             }
-            train(TrainingRun.config(recipe), data, Path.of(args[1]));
+            train(recipe, Path.of(args[1]));
             return 0;
         } catch (ConfigException | DataException e) {
             System.err.println(e.getMessage());
@@ -75,7 +70,11 @@ public final class PretrainAmber {
     }
 
     /** Four layers, with the vocabulary, the row length and the end token of the data. */
-    private static ConfigTree recipe(String path, DataManifest data) throws IOException {
+    private static ConfigTree recipe(String path) throws IOException {
+        DataManifest data;
+        try (TokenDataset dataset = TokenDataset.open(Path.of(path))) {
+            data = dataset.manifest();
+        }
         ConfigTree recipe =
                 Recipes.read("amber-160m")
                         .with("data.path", path)
@@ -93,25 +92,17 @@ public final class PretrainAmber {
         return data.eosId() < 0 ? recipe : recipe.with("model.eos_token_id", data.eosId());
     }
 
-    private static void train(TrainingConfig config, TokenDataset data, Path directory)
-            throws IOException {
-        CausalDecoder model = Recipes.newDecoder(config);
-        try (RunDirectory run =
+    private static void train(ConfigTree recipe, Path directory) throws Exception {
+        Pretraining.builder()
+                .setRecipe(recipe)
+                .setOut(directory)
+                .optResuming(
                         Files.exists(directory)
-                                ? TrainingRun.resume(directory, config, data.manifest(), true)
-                                : TrainingRun.begin(directory, config, data.manifest());
-                NDManager manager = NDManager.newBaseManager("PyTorch")) {
-            TrainingLoop.builder()
-                    .setConfig(config)
-                    .setDecoder(model)
-                    .setDataset(data)
-                    .setRun(run)
-                    .setManager(manager)
-                    .optFiles(TrainingRun.modelFiles(config))
-                    .addListener(new Printer())
-                    .build()
-                    .run();
-        }
+                                ? Pretraining.Resuming.CHANGED
+                                : Pretraining.Resuming.REFUSED)
+                .addListener(new Printer())
+                .build()
+                .run();
     }
 
     private static final class Printer implements TrainingListener {

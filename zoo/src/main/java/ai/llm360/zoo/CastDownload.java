@@ -1,6 +1,5 @@
 package ai.llm360.zoo;
 
-import ai.llm360.common.checkpoint.AtomicDirectory;
 import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.CheckpointConverter;
 import ai.llm360.common.checkpoint.CheckpointException;
@@ -9,11 +8,12 @@ import ai.llm360.common.checkpoint.ModelConfig;
 import ai.llm360.common.checkpoint.TensorInfo;
 import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.common.run.ModelManifest;
-import ai.llm360.common.run.WholeFile;
-import ai.llm360.zoo.hub.HubClient;
-import ai.llm360.zoo.hub.HubFile;
-import ai.llm360.zoo.hub.HubPass;
-import ai.llm360.zoo.hub.TransferListener;
+import ai.llm360.hub.HubClient;
+import ai.llm360.hub.HubFile;
+import ai.llm360.hub.HubPass;
+import ai.llm360.hub.TransferListener;
+import ai.llm360.io.AtomicDirectory;
+import ai.llm360.io.WholeFile;
 import com.google.gson.JsonParseException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -31,7 +31,7 @@ import java.util.stream.Stream;
  * <pre>{@code
  * CastDownload.builder()
  *         .setClient(client)
- *         .setCheckpoint(Catalogue.find("amber@ckpt-200"))
+ *         .setCheckpoint(Catalogue.current().find("amber@ckpt-200"))
  *         .setType(TensorType.BF16)
  *         .build()
  *         .run();
@@ -114,8 +114,8 @@ public final class CastDownload {
      * @return what was done
      * @throws java.nio.file.FileAlreadyExistsException if something else is in the directory
      * @throws CheckpointException if the source is no valid checkpoint, or can't be cast on its way
-     * @throws ai.llm360.zoo.hub.HubException if the Hub doesn't give it, its bytes are damaged, or
-     *     the disk has no room; nothing is left behind
+     * @throws ai.llm360.hub.HubException if the Hub doesn't give it, its bytes are damaged, or the
+     *     disk has no room; nothing is left behind
      * @throws IOException if reading or writing fails; nothing is left behind
      */
     public Report run() throws IOException {
@@ -262,7 +262,7 @@ public final class CastDownload {
         private PublishedCheckpoint checkpoint;
         private TensorType type;
         private Path directory;
-        private TransferListener listener = TransferListener.of(null);
+        private TransferListener listener = TransferListener.none();
 
         private Builder() {}
 

@@ -1,8 +1,8 @@
 package ai.llm360.zoo;
 
 import ai.llm360.common.checkpoint.TensorType;
-import ai.llm360.common.run.WholeFile;
-import ai.llm360.zoo.hub.HubFile;
+import ai.llm360.hub.HubFile;
+import ai.llm360.io.WholeFile;
 import com.google.gson.FieldNamingPolicy;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;

@@ -1,11 +1,11 @@
 package ai.llm360.zoo;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
-import ai.llm360.common.checkpoint.NearNames;
-import ai.llm360.zoo.hub.HubClient;
-import ai.llm360.zoo.hub.HubException;
-import ai.llm360.zoo.hub.HubRef;
-import ai.llm360.zoo.hub.HubSettings;
+import ai.llm360.hub.HubClient;
+import ai.llm360.hub.HubException;
+import ai.llm360.hub.HubRef;
+import ai.llm360.hub.HubSettings;
+import ai.llm360.io.NearNames;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Instant;

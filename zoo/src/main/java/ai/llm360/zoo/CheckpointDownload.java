@@ -2,12 +2,12 @@ package ai.llm360.zoo;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.djl.util.Progress;
-import ai.llm360.zoo.hub.HubClient;
-import ai.llm360.zoo.hub.HubFile;
-import ai.llm360.zoo.hub.HubPlan;
-import ai.llm360.zoo.hub.HubRetry;
-import ai.llm360.zoo.hub.HubSettings;
-import ai.llm360.zoo.hub.TransferListener;
+import ai.llm360.hub.HubClient;
+import ai.llm360.hub.HubFile;
+import ai.llm360.hub.HubPlan;
+import ai.llm360.hub.HubRetry;
+import ai.llm360.hub.HubSettings;
+import ai.llm360.zoo.tree.DjlTransfer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -21,7 +21,10 @@ import java.util.function.Predicate;
  * beside them on the Hub, such as evaluations, is left there.
  *
  * <pre>{@code
- * CheckpointDownload.of("amber@ckpt-200").ifPresent(download -> download.run(progress));
+ * Optional<CheckpointDownload> download = CheckpointDownload.of("amber@ckpt-200");
+ * if (download.isPresent()) {
+ *     download.get().run(progress);
+ * }
  * }</pre>
  */
 public final class CheckpointDownload {
@@ -184,6 +187,6 @@ public final class CheckpointDownload {
      */
     public Path run(Progress progress) throws IOException {
         PublishedRepository.require(hub, plan);
-        return hub.download(plan, TransferListener.of(progress)).directory();
+        return hub.download(plan, DjlTransfer.of(progress)).directory();
     }
 }

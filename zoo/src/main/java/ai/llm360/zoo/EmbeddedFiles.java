@@ -1,5 +1,6 @@
 package ai.llm360.zoo;
 
+import ai.llm360.io.AtomicDirectory;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -7,8 +8,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.util.Collection;
 import java.util.Map;
 
 /**
@@ -66,29 +65,18 @@ record EmbeddedFiles(String model, Resources resources) {
         if (Files.isDirectory(target)) {
             return target;
         }
-        Path parent = Files.createDirectories(target.getParent());
-        Path unfinished = Files.createTempDirectory(parent, "." + target.getFileName());
-        try {
+        try (AtomicDirectory copies = AtomicDirectory.begin(target)) {
             for (Map.Entry<String, String> file : files.entrySet()) {
                 try (InputStream in = open(file.getValue())) {
-                    Files.copy(in, unfinished.resolve(file.getKey()));
+                    Files.copy(in, copies.path().resolve(file.getKey()));
                 }
             }
-            Files.move(unfinished, target, StandardCopyOption.ATOMIC_MOVE);
+            copies.commit();
         } catch (FileSystemException e) {
             if (!Files.isDirectory(target)) { // else another process was first
                 throw e;
             }
-        } finally {
-            delete(unfinished, files.keySet());
         }
         return target;
-    }
-
-    private static void delete(Path directory, Collection<String> names) throws IOException {
-        for (String name : names) {
-            Files.deleteIfExists(directory.resolve(name));
-        }
-        Files.deleteIfExists(directory);
     }
 }

@@ -1,12 +1,11 @@
 package ai.llm360.zoo;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.llm360.io.Hashes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -129,12 +128,7 @@ final class EmbeddedSeries {
     }
 
     private Path place(Path home, String contents) {
-        String name = model() + "-" + digest(contents).substring(0, 12);
+        String name = model() + "-" + Hashes.sha256(contents).substring(0, 12);
         return home.resolve(".embedded").resolve(name);
-    }
-
-    private static String digest(String text) {
-        MessageDigest digest = TensorHashes.sha256();
-        return HexFormat.of().formatHex(digest.digest(text.getBytes(StandardCharsets.UTF_8)));
     }
 }

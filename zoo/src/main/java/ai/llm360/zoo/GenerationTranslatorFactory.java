@@ -13,7 +13,7 @@ import ai.llm360.common.generate.GenerationConfig;
 import ai.llm360.common.generate.TextGenerator;
 import ai.llm360.common.generate.TextTranslator;
 import ai.llm360.common.generate.TokenStream;
-import ai.llm360.common.nn.CausalDecoder;
+import ai.llm360.common.model.CausalDecoder;
 import ai.llm360.common.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.lang.reflect.Type;

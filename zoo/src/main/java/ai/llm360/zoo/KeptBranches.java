@@ -1,6 +1,6 @@
 package ai.llm360.zoo;
 
-import ai.llm360.common.run.WholeFile;
+import ai.llm360.io.WholeFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

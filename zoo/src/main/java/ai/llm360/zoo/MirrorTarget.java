@@ -1,9 +1,9 @@
 package ai.llm360.zoo;
 
-import ai.llm360.zoo.hub.HubClient;
-import ai.llm360.zoo.hub.HubPlan;
-import ai.llm360.zoo.hub.HubSettings;
-import ai.llm360.zoo.hub.TransferListener;
+import ai.llm360.hub.HubClient;
+import ai.llm360.hub.HubPlan;
+import ai.llm360.hub.HubSettings;
+import ai.llm360.hub.TransferListener;
 import ai.llm360.zoo.tree.HubMirror;
 import ai.llm360.zoo.tree.Standing;
 import java.io.IOException;

@@ -1,6 +1,6 @@
 package ai.llm360.zoo;
 
-import ai.llm360.common.checkpoint.NearNames;
+import ai.llm360.io.NearNames;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;

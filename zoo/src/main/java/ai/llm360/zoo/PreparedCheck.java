@@ -1,8 +1,8 @@
 package ai.llm360.zoo;
 
 import ai.llm360.common.checkpoint.CheckpointException;
-import ai.llm360.common.nn.WeightPreparation;
-import ai.llm360.zoo.hub.FileProblem;
+import ai.llm360.common.model.WeightPreparation;
+import ai.llm360.hub.FileProblem;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

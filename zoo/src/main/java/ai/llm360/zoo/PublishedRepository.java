@@ -1,11 +1,11 @@
 package ai.llm360.zoo;
 
-import ai.llm360.zoo.hub.HubCache;
-import ai.llm360.zoo.hub.HubClient;
-import ai.llm360.zoo.hub.HubException;
-import ai.llm360.zoo.hub.HubException.Reason;
-import ai.llm360.zoo.hub.HubPlan;
-import ai.llm360.zoo.hub.HubSettings;
+import ai.llm360.hub.HubCache;
+import ai.llm360.hub.HubClient;
+import ai.llm360.hub.HubException;
+import ai.llm360.hub.HubException.Reason;
+import ai.llm360.hub.HubPlan;
+import ai.llm360.hub.HubSettings;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;

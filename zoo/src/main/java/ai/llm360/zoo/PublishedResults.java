@@ -1,9 +1,9 @@
 package ai.llm360.zoo;
 
 import ai.djl.util.Progress;
-import ai.llm360.zoo.hub.HubClient;
-import ai.llm360.zoo.hub.HubException;
-import ai.llm360.zoo.hub.HubSnapshot;
+import ai.llm360.hub.HubClient;
+import ai.llm360.hub.HubException;
+import ai.llm360.hub.HubSnapshot;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
@@ -27,7 +27,7 @@ import java.util.concurrent.Future;
  * <pre>{@code
  * HubClient hub = HubClient.builder().setSettings(HubSettings.ofEnvironment()).build();
  * PublishedResults results =
- *         PublishedResults.read(hub, Task.ARC, Catalogue.checkpoints("amber"), null);
+ *         PublishedResults.read(hub, Task.ARC, Catalogue.current().checkpoints("amber"), null);
  * }</pre>
  *
  * @param task the task

@@ -1,9 +1,9 @@
 package ai.llm360.zoo;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
-import ai.llm360.zoo.hub.HubClient;
-import ai.llm360.zoo.hub.HubException;
-import ai.llm360.zoo.hub.TransferListener;
+import ai.llm360.hub.HubClient;
+import ai.llm360.hub.HubException;
+import ai.llm360.hub.TransferListener;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,7 +19,7 @@ import java.util.List;
  * PullTarget target = new CacheTarget(client, path -> true);
  * Pull pull = Pull.plan(client, target, List.of("amber@0..359:40"));
  * pull.requireSpace();
- * List<Path> directories = pull.run(TransferListener.of(null));
+ * List<Path> directories = pull.run(TransferListener.none());
  * }</pre>
  */
 public final class Pull {

@@ -1,8 +1,8 @@
 package ai.llm360.zoo;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
-import ai.llm360.zoo.hub.HubPlan;
-import ai.llm360.zoo.hub.TransferListener;
+import ai.llm360.hub.HubPlan;
+import ai.llm360.hub.TransferListener;
 import java.io.IOException;
 import java.nio.file.Path;
 

@@ -1,8 +1,8 @@
 package ai.llm360.zoo;
 
-import ai.llm360.zoo.hub.CacheVerifier;
-import ai.llm360.zoo.hub.FileProblem;
-import ai.llm360.zoo.hub.HubFile;
+import ai.llm360.hub.CacheVerifier;
+import ai.llm360.hub.FileProblem;
+import ai.llm360.hub.HubFile;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,8 +1,8 @@
 package ai.llm360.zoo;
 
-import ai.llm360.zoo.hub.HubCache;
-import ai.llm360.zoo.hub.HubSettings;
-import ai.llm360.zoo.hub.HubSnapshot;
+import ai.llm360.hub.HubCache;
+import ai.llm360.hub.HubSettings;
+import ai.llm360.hub.HubSnapshot;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

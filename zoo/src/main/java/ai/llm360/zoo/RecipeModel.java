@@ -1,9 +1,9 @@
 package ai.llm360.zoo;
 
-import ai.llm360.common.checkpoint.NearNames;
 import ai.llm360.common.config.ConfigException;
 import ai.llm360.common.config.ConfigTree;
-import ai.llm360.common.nn.CausalDecoder;
+import ai.llm360.common.model.CausalDecoder;
+import ai.llm360.io.NearNames;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Set;

@@ -1,14 +1,14 @@
 package ai.llm360.zoo;
 
 import ai.llm360.amber.AmberRecipes;
-import ai.llm360.common.checkpoint.NearNames;
 import ai.llm360.common.config.ConfigException;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.config.RecipeFiles;
-import ai.llm360.common.nn.CausalDecoder;
+import ai.llm360.common.model.CausalDecoder;
 import ai.llm360.common.train.TrainingConfig;
 import ai.llm360.common.train.TrainingPhase;
 import ai.llm360.crystalcoder.CrystalCoderRecipes;
+import ai.llm360.io.NearNames;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;

@@ -23,7 +23,7 @@ import java.util.regex.Pattern;
  * is in the Catalogue, which also says how its checkpoints may be spelled.
  *
  * <p>{@code llm360+file:///tree/model@checkpoint} is a checkpoint in a static tree, as {@code
- * llm360 publish} makes them; {@code llm360+https://host/tree/model@checkpoint} is one in a tree
+ * llm360 export} makes them; {@code llm360+https://host/tree/model@checkpoint} is one in a tree
  * that a web server gives.
  */
 public sealed interface Reference

@@ -1,12 +1,12 @@
 package ai.llm360.zoo;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
-import ai.llm360.common.checkpoint.AtomicDirectory;
 import ai.llm360.common.run.RunDirectory;
-import ai.llm360.zoo.hub.CacheRemoval;
-import ai.llm360.zoo.hub.CachedRevisions;
-import ai.llm360.zoo.hub.HubCache;
-import ai.llm360.zoo.hub.HubException;
+import ai.llm360.hub.CacheRemoval;
+import ai.llm360.hub.CachedRevisions;
+import ai.llm360.hub.HubCache;
+import ai.llm360.hub.HubException;
+import ai.llm360.io.AtomicDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

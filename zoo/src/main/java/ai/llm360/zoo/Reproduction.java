@@ -1,9 +1,10 @@
 package ai.llm360.zoo;
 
+import ai.djl.Device;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.data.DataPreparation;
-import ai.llm360.common.nn.Machine;
+import ai.llm360.common.torch.Machine;
 import ai.llm360.common.train.TrainingPhase;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -17,9 +18,8 @@ import java.util.List;
  * Reproduction reproduction = Reproduction.of("amber-nano");
  * for (TrainingPhase phase : reproduction.phases(data)) {
  *     Reproduction.data(phase).build().prepare();
- *     TrainingConfig config = TrainingRun.config(phase.recipe());
- *     // a TrainingLoop trains by it into phase.in(run), from where the phase before ended
  * }
+ * reproduction.training(data, run).build().run();
  * ReproductionResult result = reproduction.result(run);
  * }</pre>
  */
@@ -71,14 +71,7 @@ public final class Reproduction {
     }
 
     static List<TrainingPhase> phases(ConfigTree recipe, Path data) {
-        return TrainingPhase.of(recipe).stream()
-                .map(
-                        phase ->
-                                new TrainingPhase(
-                                        phase.name(),
-                                        phase.recipe()
-                                                .with("data.path", phase.in(data).toString())))
-                .toList();
+        return TrainingPhase.of(recipe.with("data.path", data.toString()));
     }
 
     /**
@@ -95,6 +88,20 @@ public final class Reproduction {
                 .setRecipe(DataRecipes.bind(part))
                 .setTarget(target)
                 .optCache(DataCache.maven());
+    }
+
+    /**
+     * Begins the training, on the CPU.
+     *
+     * @param data the directory of the phases' data
+     * @param run the directory that the runs go into
+     * @return a training by the series' recipe
+     */
+    public Pretraining.Builder training(Path data, Path run) {
+        return Pretraining.builder()
+                .setRecipe(recipe.with("data.path", data.toString()))
+                .setOut(run)
+                .optDevice(Device.cpu());
     }
 
     /**

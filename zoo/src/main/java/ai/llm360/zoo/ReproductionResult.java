@@ -1,6 +1,6 @@
 package ai.llm360.zoo;
 
-import ai.llm360.common.nn.Machine;
+import ai.llm360.common.torch.Machine;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;

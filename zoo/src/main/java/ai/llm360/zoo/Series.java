@@ -1,7 +1,7 @@
 package ai.llm360.zoo;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
-import ai.llm360.common.nn.Machine;
+import ai.llm360.common.torch.Machine;
 import com.google.gson.FieldNamingPolicy;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;

@@ -3,7 +3,7 @@ package ai.llm360.zoo;
 import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.CheckpointException;
 import ai.llm360.common.checkpoint.TensorType;
-import ai.llm360.zoo.hub.FileProblem;
+import ai.llm360.hub.FileProblem;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

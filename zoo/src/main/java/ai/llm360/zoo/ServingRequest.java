@@ -2,8 +2,8 @@ package ai.llm360.zoo;
 
 import ai.djl.modality.Input;
 import ai.djl.ndarray.BytesSupplier;
-import ai.llm360.common.checkpoint.PlainText;
 import ai.llm360.common.generate.GenerationConfig;
+import ai.llm360.io.PlainText;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;

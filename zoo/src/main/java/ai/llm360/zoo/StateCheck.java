@@ -3,7 +3,7 @@ package ai.llm360.zoo;
 import ai.llm360.common.run.ModelManifest;
 import ai.llm360.common.run.RunException;
 import ai.llm360.common.run.SavedState;
-import ai.llm360.zoo.hub.FileProblem;
+import ai.llm360.hub.FileProblem;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,7 +1,7 @@
 package ai.llm360.zoo;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
-import ai.llm360.common.checkpoint.NearNames;
+import ai.llm360.io.NearNames;
 import ai.llm360.zoo.tree.StaticTree;
 import ai.llm360.zoo.tree.TreeCheckpoint;
 import java.io.IOException;

@@ -3,7 +3,7 @@ package ai.llm360.zoo;
 import ai.djl.repository.Repository;
 import ai.djl.repository.RepositoryFactory;
 import ai.djl.repository.zoo.ModelNotFoundException;
-import ai.llm360.common.nn.EngineSettings;
+import ai.llm360.common.config.EngineSettings;
 import java.net.URI;
 import java.util.Set;
 

@@ -1,13 +1,13 @@
 package ai.llm360.zoo;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
-import ai.llm360.common.nn.WeightPreparation;
-import ai.llm360.zoo.hub.CacheVerifier;
-import ai.llm360.zoo.hub.CachedRevisions;
-import ai.llm360.zoo.hub.FileProblem;
-import ai.llm360.zoo.hub.HubCache;
-import ai.llm360.zoo.hub.HubFile;
-import ai.llm360.zoo.hub.HubSnapshot;
+import ai.llm360.common.model.WeightPreparation;
+import ai.llm360.hub.CacheVerifier;
+import ai.llm360.hub.CachedRevisions;
+import ai.llm360.hub.FileProblem;
+import ai.llm360.hub.HubCache;
+import ai.llm360.hub.HubFile;
+import ai.llm360.hub.HubSnapshot;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

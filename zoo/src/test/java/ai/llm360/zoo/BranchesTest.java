@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.llm360.hub.HubException;
+import ai.llm360.hub.HubServer;
+import ai.llm360.hub.ServedFile;
 import ai.llm360.zoo.PublishedCheckpoint.Evidence;
-import ai.llm360.zoo.hub.HubException;
-import ai.llm360.zoo.hub.HubServer;
-import ai.llm360.zoo.hub.ServedFile;
 import ai.llm360.zoo.testing.Home;
 import ai.llm360.zoo.testing.HubEnvironment;
 import ai.llm360.zoo.testing.PublishedHub;

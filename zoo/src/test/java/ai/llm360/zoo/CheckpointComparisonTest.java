@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.llm360.common.checkpoint.CheckpointException;
-import ai.llm360.common.nn.Machine;
 import ai.llm360.common.testing.SafetensorsBuilder;
+import ai.llm360.common.torch.Machine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -7,7 +7,7 @@ import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.amber.testing.TinyAmber;
 import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.TensorType;
-import ai.llm360.common.nn.Machine;
+import ai.llm360.common.torch.Machine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -10,7 +10,7 @@ import ai.djl.repository.Repository;
 import ai.djl.repository.zoo.ModelZoo;
 import ai.djl.repository.zoo.ZooModel;
 import ai.llm360.common.generate.Generation;
-import ai.llm360.zoo.hub.HubServer;
+import ai.llm360.hub.HubServer;
 import ai.llm360.zoo.testing.Home;
 import ai.llm360.zoo.testing.HubEnvironment;
 import ai.llm360.zoo.testing.PublishedHub;

@@ -15,7 +15,7 @@ import ai.djl.repository.zoo.ZooModel;
 import ai.djl.translate.TranslateException;
 import ai.llm360.common.generate.FinishReason;
 import ai.llm360.common.generate.Generation;
-import ai.llm360.common.nn.WeightType;
+import ai.llm360.common.model.WeightType;
 import ai.llm360.common.testing.Fixtures;
 import ai.llm360.common.tokenizer.Tokenizer;
 import ai.llm360.zoo.testing.TinyModel;

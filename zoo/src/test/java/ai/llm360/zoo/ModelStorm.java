@@ -11,10 +11,9 @@ import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.common.generate.GenerationConfig;
 import ai.llm360.common.generate.TextGenerator;
 import ai.llm360.common.generate.TokenStream;
-import ai.llm360.common.kernel.KernelMatrix;
-import ai.llm360.common.nn.CausalDecoder;
-import ai.llm360.common.nn.WeightPreparation;
-import ai.llm360.common.nn.WeightType;
+import ai.llm360.common.model.CausalDecoder;
+import ai.llm360.common.model.WeightPreparation;
+import ai.llm360.common.model.WeightType;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -64,13 +63,11 @@ final class ModelStorm {
         kinds.add(new Kind(source, WeightType.FP32));
         kinds.add(new Kind(temp.resolve("plain"), WeightType.BF16));
         kinds.add(new Kind(source, WeightType.BF16));
-        if (KernelMatrix.supported()) {
-            Path prepared = temp.resolve("prepared");
-            kinds.add(new Kind(temp.resolve("plain"), WeightType.INT8));
-            CausalDecoder block = Criteria.newBlock(prepared.toString());
-            WeightPreparation.prepare(block, prepared, WeightType.INT8, null);
-            kinds.add(new Kind(prepared, WeightType.INT8));
-        }
+        Path prepared = temp.resolve("prepared");
+        kinds.add(new Kind(temp.resolve("plain"), WeightType.INT8));
+        CausalDecoder block = Criteria.newBlock(prepared.toString());
+        WeightPreparation.prepare(block, prepared, WeightType.INT8, null);
+        kinds.add(new Kind(prepared, WeightType.INT8));
         slots = new AtomicReferenceArray<>(kinds.size());
     }
 

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.djl.inference.Predictor;
 import ai.djl.repository.zoo.ZooModel;
 import ai.llm360.common.generate.Generation;
-import ai.llm360.zoo.hub.HubPlan;
+import ai.llm360.hub.HubPlan;
 import ai.llm360.zoo.testing.Home;
 import ai.llm360.zoo.testing.HubEnvironment;
 import ai.llm360.zoo.testing.PublishedHub;

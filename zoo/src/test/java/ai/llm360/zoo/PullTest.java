@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
-import ai.llm360.zoo.hub.HubClient;
-import ai.llm360.zoo.hub.HubException;
-import ai.llm360.zoo.hub.HubPlan;
-import ai.llm360.zoo.hub.HubSettings;
-import ai.llm360.zoo.hub.TransferListener;
+import ai.llm360.hub.HubClient;
+import ai.llm360.hub.HubException;
+import ai.llm360.hub.HubPlan;
+import ai.llm360.hub.HubSettings;
+import ai.llm360.hub.TransferListener;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -97,7 +97,7 @@ class PullTest {
         Pull pull = Pull.plan(client, new Wants(1), List.of("any/model@x", "amber@0..20:10"));
         assertThat(pull.bytesToDownload()).isEqualTo(8);
         assertThat(pull.bytesToWrite()).isEqualTo(4);
-        assertThat(pull.run(TransferListener.of(null)))
+        assertThat(pull.run(TransferListener.none()))
                 .extracting(Path::toString)
                 .containsExactly("x", "ckpt_000", "ckpt_010", "ckpt_020");
     }
@@ -107,7 +107,7 @@ class PullTest {
         long each = client.freeBytes(temp) / 10 * 6;
         Pull.plan(client, new Wants(each), List.of("amber@0")).requireSpace();
         Pull both = Pull.plan(client, new Wants(each), List.of("amber@0", "amber@1"));
-        assertThatThrownBy(() -> both.run(TransferListener.of(null)))
+        assertThatThrownBy(() -> both.run(TransferListener.none()))
                 .isInstanceOf(HubException.class)
                 .hasMessageStartingWith("2 checkpoints together: " + 2 * each + " bytes are needed")
                 .extracting(e -> ((HubException) e).getReason())

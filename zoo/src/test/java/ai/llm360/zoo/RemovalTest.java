@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
-import ai.llm360.zoo.hub.HubCache;
+import ai.llm360.hub.HubCache;
 import ai.llm360.zoo.testing.Home;
 import java.io.IOException;
 import java.nio.file.Files;

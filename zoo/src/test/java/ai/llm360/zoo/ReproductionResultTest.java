@@ -2,7 +2,7 @@ package ai.llm360.zoo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.llm360.common.nn.Machine;
+import ai.llm360.common.torch.Machine;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

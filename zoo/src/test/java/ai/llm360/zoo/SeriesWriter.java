@@ -3,7 +3,7 @@ package ai.llm360.zoo;
 import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.CheckpointConverter;
 import ai.llm360.common.checkpoint.TensorType;
-import ai.llm360.common.nn.Machine;
+import ai.llm360.common.torch.Machine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

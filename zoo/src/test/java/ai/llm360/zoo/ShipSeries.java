@@ -1,12 +1,12 @@
 package ai.llm360.zoo;
 
-import ai.llm360.common.checkpoint.AtomicDirectory;
 import ai.llm360.common.config.ConfigTree;
-import ai.llm360.common.nn.Machine;
 import ai.llm360.common.run.PhasedRun;
 import ai.llm360.common.run.TrainingState;
+import ai.llm360.common.torch.Machine;
 import ai.llm360.common.train.TrainingPhase;
 import ai.llm360.common.train.TrainingRun;
+import ai.llm360.io.AtomicDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -10,7 +10,7 @@ import ai.djl.repository.Repository;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.djl.repository.zoo.ZooModel;
 import ai.llm360.common.run.SavedState;
-import ai.llm360.zoo.hub.HubException;
+import ai.llm360.hub.HubException;
 import ai.llm360.zoo.testing.FileServer;
 import ai.llm360.zoo.testing.HubEnvironment;
 import ai.llm360.zoo.testing.TinyModel;

@@ -1,21 +1,12 @@
 package ai.llm360.zoo;
 
-import ai.djl.ndarray.NDManager;
+import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.config.ConfigTree;
-import ai.llm360.common.data.TokenDataset;
-import ai.llm360.common.nn.CausalDecoder;
-import ai.llm360.common.run.PhasedRun;
-import ai.llm360.common.run.RunDirectory;
 import ai.llm360.common.testing.TinyTokenizer;
-import ai.llm360.common.train.StartWeights;
-import ai.llm360.common.train.TrainingConfig;
-import ai.llm360.common.train.TrainingLoop;
 import ai.llm360.common.train.TrainingPhase;
-import ai.llm360.common.train.TrainingRun;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 
 /** Trains a tiny model on a few words by a recipe, in phases or not: data, run, checkpoints. */
 final class TinyTraining {
@@ -66,40 +57,19 @@ final class TinyTraining {
     /** Trains into a directory, and returns that of the run. */
     Path train(ConfigTree recipe, String name) throws IOException {
         Path run = directory.resolve(name).resolve("run");
-        List<TrainingPhase> phases =
-                Reproduction.phases(recipe, directory.resolve(name).resolve("data"));
-        if (phases.size() > 1) {
-            PhasedRun.create(run, recipe.toYaml());
-        }
-        Path last = null;
-        for (TrainingPhase phase : phases) {
+        Path data = directory.resolve(name).resolve("data");
+        for (TrainingPhase phase : Reproduction.phases(recipe, data)) {
             Reproduction.data(phase).build().prepare();
-            ConfigTree tree = phase.recipe();
-            last =
-                    train(
-                            last == null ? tree : tree.with("start.checkpoint", last.toString()),
-                            phase.in(run));
         }
-        return run;
-    }
-
-    private static Path train(ConfigTree recipe, Path directory) throws IOException {
-        TrainingConfig given = TrainingRun.config(recipe);
-        CausalDecoder decoder = Recipes.newDecoder(given);
-        TrainingConfig config = StartWeights.identify(given, decoder);
-        try (TokenDataset dataset = TokenDataset.open(Path.of(config.data().path()));
-                RunDirectory begun = TrainingRun.begin(directory, config, dataset.manifest());
-                NDManager manager = NDManager.newBaseManager("PyTorch")) {
-            TrainingLoop.builder()
-                    .setConfig(config)
-                    .setDecoder(decoder)
-                    .setDataset(dataset)
-                    .setRun(begun)
-                    .setManager(manager)
-                    .optFiles(TrainingRun.modelFiles(config))
+        try {
+            Pretraining.builder()
+                    .setRecipe(recipe.with("data.path", data.toString()))
+                    .setOut(run)
                     .build()
                     .run();
-            return begun.latest().orElseThrow().path();
+        } catch (ModelNotFoundException e) {
+            throw new AssertionError("the recipe begins with no model", e);
         }
+        return run;
     }
 }

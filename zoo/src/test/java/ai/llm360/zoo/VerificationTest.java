@@ -2,13 +2,11 @@ package ai.llm360.zoo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
-import ai.llm360.common.kernel.KernelMatrix;
-import ai.llm360.common.nn.WeightPreparation;
-import ai.llm360.common.nn.WeightType;
-import ai.llm360.zoo.hub.FileProblem.Kind;
-import ai.llm360.zoo.hub.HubCache;
+import ai.llm360.common.model.WeightPreparation;
+import ai.llm360.common.model.WeightType;
+import ai.llm360.hub.FileProblem.Kind;
+import ai.llm360.hub.HubCache;
 import ai.llm360.zoo.testing.Home;
 import ai.llm360.zoo.testing.TinyModel;
 import java.io.IOException;
@@ -73,7 +71,6 @@ class VerificationTest {
 
     @Test
     void what_was_prepared_is_compared_with_its_checksums() throws Exception {
-        assumeThat(KernelMatrix.supported()).isTrue();
         Path model = TinyModel.writeTo(temp.resolve("model"));
         Path file =
                 WeightPreparation.prepare(

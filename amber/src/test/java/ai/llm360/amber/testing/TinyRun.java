@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.ndarray.NDManager;
 import ai.llm360.amber.Amber;
-import ai.llm360.amber.AmberConfig;
 import ai.llm360.common.data.ShuffleMode;
 import ai.llm360.common.data.TokenDataset;
 import ai.llm360.common.data.TokenDatasetBuilder;
@@ -13,6 +12,7 @@ import ai.llm360.common.run.RunEvent;
 import ai.llm360.common.run.SavedState;
 import ai.llm360.common.run.StepMetrics;
 import ai.llm360.common.run.ValidationLoss;
+import ai.llm360.common.train.Collective;
 import ai.llm360.common.train.TrainingConfig;
 import ai.llm360.common.train.TrainingConfig.Anomaly;
 import ai.llm360.common.train.TrainingConfig.Schedule;
@@ -59,6 +59,7 @@ public final class TinyRun {
     private Consumer<Amber> weights = amber -> {};
     private BiConsumer<Amber, NDManager> before = (amber, manager) -> {};
     private Optional<TrainingConfig.Start> start = Optional.empty();
+    private Collective collective = Collective.local();
     private TrainingLoop loop;
 
     /** Tells on standard output what is done: {@code step N} and {@code saved N}. */
@@ -157,6 +158,12 @@ public final class TinyRun {
         return this;
     }
 
+    /** Shares each step with others. */
+    public TinyRun collective(Collective others) {
+        collective = others;
+        return this;
+    }
+
     /** What the steps of this object's runs reported. */
     public List<StepMetrics> metrics() {
         return metrics;
@@ -197,20 +204,18 @@ public final class TinyRun {
     /** Runs, or resumes, in a directory: the data go into one beside it. */
     public TrainingResult run(Path directory) throws IOException {
         Path data = data(directory);
-        if (!Files.exists(data)) {
+        if (!Files.exists(data) && collective.rank() == 0) {
             writeData(data);
         }
-        AmberConfig sizes = TinyAmber.sizes().optTiedEmbeddings(tied).build();
+        collective.broadcast(List.of()); // the data are there
+        TinyAmber.Sizes sizes = TinyAmber.sizes().optTiedEmbeddings(tied);
         try (NDManager manager = NDManager.newBaseManager("PyTorch");
                 TokenDataset dataset = TokenDataset.open(data);
                 RunDirectory run =
-                        Files.exists(directory)
-                                ? RunDirectory.open(directory)
-                                : RunDirectory.create(
-                                        directory,
-                                        "name: tiny-run\n",
-                                        dataset.manifest().toJson())) {
-            Amber amber = new Amber(sizes);
+                        collective.rank() == 0
+                                ? open(directory, dataset.manifest().toJson())
+                                : null) {
+            Amber amber = new Amber(sizes.build());
             before.accept(amber, manager);
             TrainingLoop.Builder builder =
                     TrainingLoop.builder()
@@ -219,6 +224,7 @@ public final class TinyRun {
                             .setDataset(dataset)
                             .setRun(run)
                             .setManager(manager)
+                            .optCollective(collective)
                             .optFiles(
                                     Map.of(
                                             "config.json",
@@ -240,6 +246,12 @@ public final class TinyRun {
             loop = builder.build();
             return loop.run();
         }
+    }
+
+    private static RunDirectory open(Path directory, String data) throws IOException {
+        return Files.exists(directory)
+                ? RunDirectory.open(directory)
+                : RunDirectory.create(directory, "name: tiny-run\n", data);
     }
 
     /** Asserts that two runs ended with the same bits, and that their metrics tell the same. */

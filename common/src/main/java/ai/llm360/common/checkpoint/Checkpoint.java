@@ -1,5 +1,7 @@
 package ai.llm360.common.checkpoint;
 
+import ai.llm360.io.NearNames;
+import ai.llm360.io.PlainText;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -35,7 +37,9 @@ import java.util.stream.Stream;
  */
 public final class Checkpoint implements AutoCloseable {
 
-    /** What a directory is searched for, in this order (that of transformers' from_pretrained). */
+    /**
+     * The files that a directory is searched for, in the order of transformers' from_pretrained.
+     */
     private static final List<String> ENTRY_FILES =
             List.of(
                     "model.safetensors",
@@ -81,7 +85,6 @@ public final class Checkpoint implements AutoCloseable {
      * decide whether it is safetensors or torch.
      *
      * @param directoryOrFile the directory, single file, or index file
-     * @return the open checkpoint
      * @throws CheckpointException if there is no checkpoint, or it breaks its format's rules
      * @throws IOException if reading fails
      */
@@ -96,7 +99,6 @@ public final class Checkpoint implements AutoCloseable {
      *
      * @param directoryOrFile the directory, single file, or index file
      * @param names the tensors wanted
-     * @return the open checkpoint
      * @throws CheckpointException if there is no checkpoint, or it breaks its format's rules
      * @throws IOException if reading fails
      * @throws IllegalArgumentException if there is no tensor of such a name; the message lists
@@ -215,29 +217,19 @@ public final class Checkpoint implements AutoCloseable {
         }
     }
 
-    /**
-     * Returns how the checkpoint is laid out.
-     *
-     * @return the layout
-     */
+    /** {@return the layout of the checkpoint} */
     public CheckpointLayout layout() {
         return layout;
     }
 
-    /**
-     * Returns where the checkpoint lies, as it was given to {@link #open}.
-     *
-     * @return the directory or file
-     */
+    /** {@return the directory or file of the checkpoint, as it was given to {@link #open}} */
     public Path location() {
         return location;
     }
 
     /**
-     * Returns the tensors by name, shard after shard, in each shard in the order of their data
-     * (safetensors) or of the saved dict (torch).
-     *
-     * @return an unmodifiable, ordered map
+     * {@return the tensors by name, shard after shard, in each shard in the order of their data
+     * (safetensors) or of the saved dict (torch); unmodifiable}
      */
     public Map<String, TensorInfo> tensors() {
         return tensors;
@@ -246,7 +238,6 @@ public final class Checkpoint implements AutoCloseable {
     /**
      * Returns a tensor's description.
      *
-     * @param name the tensor's name
      * @return where and what it is
      * @throws IllegalArgumentException if there is none; the message lists similar names
      */
@@ -268,20 +259,12 @@ public final class Checkpoint implements AutoCloseable {
         }
     }
 
-    /**
-     * Returns the files that hold the tensors.
-     *
-     * @return one file, or the shards by name
-     */
+    /** {@return the files that hold the tensors: one, or the shards by name} */
     public List<Path> shards() {
         return shards;
     }
 
-    /**
-     * Returns the size of all tensors.
-     *
-     * @return the sum of {@link TensorInfo#byteLength()}
-     */
+    /** {@return the size of all tensors, the sum of {@link TensorInfo#byteLength()}} */
     public long byteSize() {
         return tensors.values().stream().mapToLong(TensorInfo::byteLength).sum();
     }
@@ -289,8 +272,6 @@ public final class Checkpoint implements AutoCloseable {
     /**
      * Counts the parameters: the elements of all floating-point tensors. Names that share the same
      * bytes, as tied weights do in a torch file, count once; copies of a tied weight count each.
-     *
-     * @return elements
      */
     public long parameterCount() {
         record Place(Path file, long offset, long elements) {}
@@ -303,20 +284,17 @@ public final class Checkpoint implements AutoCloseable {
     }
 
     /**
-     * Returns the index's {@code metadata} as text, and the {@code __metadata__} of the shards
-     * where the index doesn't say otherwise.
-     *
-     * @return an unmodifiable map, empty if there is none
+     * {@return the index's {@code metadata} as text, and the {@code __metadata__} of the shards
+     * where the index doesn't say otherwise; unmodifiable, empty if there is none}
      */
     public Map<String, String> metadata() {
         return metadata;
     }
 
     /**
-     * Returns the names of tensors that a shard holds but the index doesn't list. They are not part
-     * of {@link #tensors()}: the index decides. A caller may want to warn of them.
-     *
-     * @return names; empty for a checkpoint without an index
+     * {@return the names of tensors that a shard holds but the index doesn't list; none for a
+     * checkpoint without an index} They are not part of {@link #tensors()}: the index decides. A
+     * caller may want to warn of them.
      */
     public List<String> unlisted() {
         return unlisted;

@@ -33,7 +33,7 @@ public final class CheckpointConverter {
     private static final String CONFIG = "config.json";
 
     /**
-     * What transformers' tokenizers save, in all of their versions, and the generation defaults.
+     * The files that transformers' tokenizers save, in all versions, and the generation defaults.
      */
     private static final List<String> COMPANIONS =
             List.of(
@@ -67,11 +67,7 @@ public final class CheckpointConverter {
         progress = builder.progress;
     }
 
-    /**
-     * Returns a builder.
-     *
-     * @return a builder with all options at their defaults
-     */
+    /** {@return a builder with all options at their defaults} */
     public static Builder builder() {
         return new Builder();
     }
@@ -217,7 +213,6 @@ public final class CheckpointConverter {
          * Sets the checkpoint to read.
          *
          * @param directoryOrFile anything that {@link Checkpoint#open} takes
-         * @return this builder
          */
         public Builder setSource(Path directoryOrFile) {
             source = directoryOrFile;
@@ -228,7 +223,6 @@ public final class CheckpointConverter {
          * Sets the checkpoint to read, in place of its path.
          *
          * @param checkpoint an open checkpoint, which stays the caller's to close
-         * @return this builder
          */
         public Builder setSource(Checkpoint checkpoint) {
             open = checkpoint;
@@ -239,19 +233,13 @@ public final class CheckpointConverter {
          * Sets the directory to make.
          *
          * @param directory a path where nothing is, or an empty directory
-         * @return this builder
          */
         public Builder setTarget(Path directory) {
             target = directory;
             return this;
         }
 
-        /**
-         * Sets the type of the floating-point tensors. By default each keeps its own.
-         *
-         * @param type a floating-point type
-         * @return this builder
-         */
+        /** Sets the type of the floating-point tensors. By default each keeps its own. */
         public Builder optType(TensorType type) {
             if (!type.isFloatingPoint()) {
                 throw new IllegalArgumentException("weights are not converted to " + type);
@@ -264,7 +252,6 @@ public final class CheckpointConverter {
          * Sets the most bytes of tensors in a file.
          *
          * @param bytes a positive number; 5,000,000,000 by default
-         * @return this builder
          */
         public Builder optMaxShardBytes(long bytes) {
             maxShardBytes = bytes;
@@ -275,7 +262,6 @@ public final class CheckpointConverter {
          * Sets which tensors to leave out, such as buffers that a model computes itself.
          *
          * @param rules a tensor that any of them matches is not written
-         * @return this builder
          */
         public Builder optIgnored(List<IgnoreRule> rules) {
             dropped = List.copyOf(rules);
@@ -286,8 +272,6 @@ public final class CheckpointConverter {
          * Writes the tensors in the order in which their bytes lie in the source's files, so that
          * each file is read once, front to back. Where element types of several widths are mixed,
          * some tensors may then not start at a multiple of their element size.
-         *
-         * @return this builder
          */
         public Builder optStoredOrder() {
             storedOrder = true;
@@ -298,7 +282,6 @@ public final class CheckpointConverter {
          * Sets who is told how many bytes are written.
          *
          * @param progress counts bytes of tensors, after the cast
-         * @return this builder
          */
         public Builder optProgress(Progress progress) {
             this.progress = progress;
@@ -308,7 +291,6 @@ public final class CheckpointConverter {
         /**
          * Builds the converter.
          *
-         * @return the converter
          * @throws IllegalArgumentException if something required is missing
          */
         public CheckpointConverter build() {

@@ -39,11 +39,7 @@ public final class CheckpointException extends IOException {
         this.file = file;
     }
 
-    /**
-     * Returns the file or directory at fault.
-     *
-     * @return the path; null after deserialisation
-     */
+    /** {@return the file or directory at fault; null after deserialisation} */
     public Path getFile() {
         return file;
     }

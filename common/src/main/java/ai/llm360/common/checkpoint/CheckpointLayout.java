@@ -1,6 +1,6 @@
 package ai.llm360.common.checkpoint;
 
-/** How a checkpoint is laid out on disk. */
+/** Layouts of a checkpoint on disk. */
 public enum CheckpointLayout {
     /** One safetensors file. */
     SAFETENSORS(false, false),
@@ -19,20 +19,12 @@ public enum CheckpointLayout {
         this.sharded = sharded;
     }
 
-    /**
-     * Returns whether the files are torch zips.
-     *
-     * @return false for safetensors
-     */
+    /** {@return whether the files are torch zips, rather than safetensors} */
     public boolean isTorch() {
         return torch;
     }
 
-    /**
-     * Returns whether an index file names the files.
-     *
-     * @return false for a single file
-     */
+    /** {@return whether an index file names the files; a single file has none} */
     public boolean isSharded() {
         return sharded;
     }

@@ -1,6 +1,7 @@
 package ai.llm360.common.checkpoint;
 
 import ai.djl.util.Progress;
+import ai.llm360.io.AtomicDirectory;
 import com.google.gson.stream.JsonWriter;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -31,7 +32,7 @@ import java.util.TreeMap;
  * CheckpointWriter.builder()
  *         .setDirectory(Path.of("out/step-1000"))
  *         .setTensors(specs)
- *         .setSource((tensor, out) -> out.write(bytesOf(tensor)))
+ *         .setSource((tensor, out) -> out.write(contents.get(tensor.name())))
  *         .optFile("config.json", config)
  *         .build()
  *         .write();
@@ -64,11 +65,7 @@ public final class CheckpointWriter {
         progress = builder.progress;
     }
 
-    /**
-     * Returns a builder.
-     *
-     * @return a builder with all options at their defaults
-     */
+    /** {@return a builder with all options at their defaults} */
     public static Builder builder() {
         return new Builder();
     }
@@ -241,7 +238,6 @@ public final class CheckpointWriter {
          * Sets the directory to make. Its parents are made if absent.
          *
          * @param directory a path where nothing is, or an empty directory
-         * @return this builder
          */
         public Builder setDirectory(Path directory) {
             this.directory = directory;
@@ -253,7 +249,6 @@ public final class CheckpointWriter {
          * wider element types go first.
          *
          * @param tensors at least one tensor; names must differ
-         * @return this builder
          */
         public Builder setTensors(List<TensorSpec> tensors) {
             this.tensors = List.copyOf(tensors);
@@ -264,7 +259,6 @@ public final class CheckpointWriter {
          * Sets where the tensors' bytes come from.
          *
          * @param source asked once for each tensor
-         * @return this builder
          */
         public Builder setSource(TensorSource source) {
             this.source = source;
@@ -275,7 +269,6 @@ public final class CheckpointWriter {
          * Sets the most bytes of tensors in a file. A larger tensor gets a file of its own.
          *
          * @param bytes a positive number; 5,000,000,000 by default
-         * @return this builder
          */
         public Builder optMaxShardBytes(long bytes) {
             if (bytes <= 0) {
@@ -294,10 +287,6 @@ public final class CheckpointWriter {
         /**
          * Adds an entry to each file's {@code __metadata__}, beside {@code "format": "pt"}, which
          * transformers asks for.
-         *
-         * @param key the entry's name
-         * @param value its value
-         * @return this builder
          */
         public Builder optMetadata(String key, String value) {
             metadata.put(key, value);
@@ -309,7 +298,6 @@ public final class CheckpointWriter {
          *
          * @param name a plain file name
          * @param content its bytes
-         * @return this builder
          */
         public Builder optFile(String name, byte[] content) {
             boolean plain =
@@ -329,7 +317,6 @@ public final class CheckpointWriter {
          * Sets who is told how many bytes are written.
          *
          * @param progress counts bytes of tensors
-         * @return this builder
          */
         public Builder optProgress(Progress progress) {
             this.progress = progress;
@@ -339,7 +326,6 @@ public final class CheckpointWriter {
         /**
          * Builds the writer.
          *
-         * @return the writer
          * @throws IllegalArgumentException if something required is missing, there are no tensors,
          *     or two have one name
          */

@@ -54,9 +54,9 @@ final class Extents {
     }
 
     /**
-     * Returns the distance from the first element to the furthest one.
+     * {@return the distance in elements from the first to the furthest one; 0 for a tensor of no or
+     * one element}
      *
-     * @return elements; 0 for a tensor of no or one element
      * @throws ArithmeticException if a stride is negative or the distance passes 2^63 - 1
      */
     static long reach(Shape shape, List<Long> strides) {

@@ -23,8 +23,6 @@ public record FileVersion(Path file, long bytes, FileTime modified, String key) 
     /**
      * Looks at a file.
      *
-     * @param file the file
-     * @return its version
      * @throws IOException if there is no such file, or it can't be looked at
      */
     public static FileVersion of(Path file) throws IOException {

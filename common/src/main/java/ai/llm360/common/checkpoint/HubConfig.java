@@ -1,5 +1,6 @@
 package ai.llm360.common.checkpoint;
 
+import ai.llm360.io.PlainText;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
@@ -28,7 +29,7 @@ import java.util.function.Function;
  */
 public final class HubConfig {
 
-    /** Those with a label for each of many classes reach a megabyte. */
+    /** The largest file; those with a label for each of many classes reach a megabyte. */
     private static final long MAX_BYTES = 16 << 20;
 
     private static final int MAX_DEPTH = 32;
@@ -56,7 +57,6 @@ public final class HubConfig {
      * @param file the file
      * @param record makes an architecture's configuration of the entries
      * @param <C> the configuration's type
-     * @return the configuration
      * @throws IOException if the file can't be read
      * @throws IllegalArgumentException as {@link #parse} does, naming the file
      */
@@ -71,8 +71,6 @@ public final class HubConfig {
     /**
      * Reads a file's text.
      *
-     * @param file the file
-     * @return the text
      * @throws CheckpointException if it has more than 16 MiB, or isn't UTF-8
      * @throws IOException if it can't be read
      */
@@ -95,7 +93,6 @@ public final class HubConfig {
      * @param text the text
      * @param record makes an architecture's configuration of the entries
      * @param <C> the configuration's type
-     * @return the configuration
      * @throws IllegalArgumentException if it isn't a JSON object, or an entry isn't what it should
      *     be
      */
@@ -123,11 +120,11 @@ public final class HubConfig {
     }
 
     /**
-     * Returns the names of the entries that an architecture reads, whether they are there or not.
+     * {@return the names of the entries that an architecture reads, whether they are there or not,
+     * in alphabetical order}
      *
      * @param text the text of a config.json of that architecture
      * @param record makes the architecture's configuration of the entries
-     * @return the names, in alphabetical order
      * @throws IllegalArgumentException as {@link #parse} does
      */
     public static Set<String> namesRead(String text, Function<HubConfig, ?> record) {
@@ -142,22 +139,12 @@ public final class HubConfig {
         return names;
     }
 
-    /**
-     * Returns whether an entry isn't there.
-     *
-     * @param name its name
-     * @return true also if it is null
-     */
+    /** {@return whether an entry isn't there, or is null} */
     public boolean isAbsent(String name) {
         return get(name).isEmpty();
     }
 
-    /**
-     * Returns an entry of whatever kind.
-     *
-     * @param name its name
-     * @return its value, if it is there and isn't null
-     */
+    /** {@return an entry's value of whatever kind, if it is there and isn't null} */
     public Optional<JsonElement> get(String name) {
         asked.add(name);
         JsonElement value = json.get(name);
@@ -178,10 +165,9 @@ public final class HubConfig {
     }
 
     /**
-     * Returns the number of something, that must be there.
+     * {@return the number of something, that must be there; it may be written 32000.0 too}
      *
      * @param name the entry's name, such as {@code vocab_size}
-     * @return its value, which may be written 32000.0 too
      * @throws IllegalArgumentException if it is missing, or no whole number within 32 bits
      */
     public int count(String name) {
@@ -189,11 +175,10 @@ public final class HubConfig {
     }
 
     /**
-     * Returns the number of something.
+     * {@return the number of something}
      *
      * @param name the entry's name
      * @param otherwise its value if it isn't there
-     * @return its value
      * @throws IllegalArgumentException if it is no whole number within 32 bits
      */
     public int count(String name, int otherwise) {
@@ -220,11 +205,10 @@ public final class HubConfig {
     }
 
     /**
-     * Returns a number.
+     * {@return a number}
      *
      * @param name the entry's name
      * @param otherwise its value if it isn't there
-     * @return its value
      * @throws IllegalArgumentException if it is no number
      */
     public double number(String name, double otherwise) {
@@ -236,11 +220,10 @@ public final class HubConfig {
     }
 
     /**
-     * Returns a condition.
+     * {@return a condition}
      *
      * @param name the entry's name
      * @param otherwise its value if it isn't there
-     * @return its value
      * @throws IllegalArgumentException if it is neither true nor false
      */
     public boolean flag(String name, boolean otherwise) {
@@ -254,10 +237,9 @@ public final class HubConfig {
     }
 
     /**
-     * Returns a text.
+     * {@return a text}
      *
      * @param name the entry's name
-     * @return its value, if it is there
      * @throws IllegalArgumentException if it is no text
      */
     public Optional<String> text(String name) {
@@ -271,10 +253,9 @@ public final class HubConfig {
     }
 
     /**
-     * Returns an entry that has entries of its own.
+     * {@return an entry that has entries of its own}
      *
      * @param name the entry's name, such as {@code rope_parameters}
-     * @return its entries, if it is there
      * @throws IllegalArgumentException if it is no object
      */
     public Optional<HubConfig> part(String name) {
@@ -286,10 +267,9 @@ public final class HubConfig {
     }
 
     /**
-     * Returns a token id.
+     * {@return a token id, if the entry is there; some files have -1 for a token that there isn't}
      *
      * @param name the entry's name, such as {@code bos_token_id}
-     * @return the id, if the entry is there; some files have -1 for a token that there isn't
      * @throws IllegalArgumentException if it is no whole number
      */
     public Optional<Long> id(String name) {
@@ -297,10 +277,9 @@ public final class HubConfig {
     }
 
     /**
-     * Returns token ids.
+     * {@return token ids; none if the entry isn't there}
      *
      * @param name the name of an entry of one id or a list, such as {@code eos_token_id}
-     * @return the ids; none if the entry isn't there
      * @throws IllegalArgumentException if there is anything but whole numbers
      */
     public List<Long> ids(String name) {
@@ -319,10 +298,9 @@ public final class HubConfig {
     }
 
     /**
-     * Returns the type that the weights are published in: {@code dtype} of transformers 5, {@code
-     * torch_dtype} of those before.
+     * {@return the type that the weights are published in, if an entry says it: {@code dtype} of
+     * transformers 5, {@code torch_dtype} of those before}
      *
-     * @return the type, if an entry says it
      * @throws IllegalArgumentException if it is none
      */
     public Optional<TensorType> dtype() {

@@ -50,7 +50,6 @@ public record IgnoreRule(
      * @param copy the tensor to pass over
      * @param original the tensor that the model uses
      * @param reason why the checkpoint has both
-     * @return the rule
      */
     public static IgnoreRule copyOf(String name, String copy, String original, String reason) {
         return new IgnoreRule(
@@ -62,22 +61,20 @@ public record IgnoreRule(
     }
 
     /**
-     * Returns this rule for a copy that the model's configuration claims. Where a checkpoint's copy
-     * differs from the original, the claim is wrong: the checkpoint's own tensor counts, as it does
-     * to transformers 5.
+     * {@return this rule for a copy that the model's configuration claims} Where a checkpoint's
+     * copy differs from the original, the claim is wrong: the checkpoint's own tensor counts, as it
+     * does to transformers 5.
      *
      * @param entry the entry of {@code config.json}, such as {@code tie_word_embeddings}
-     * @return the rule
      */
     public IgnoreRule claimedBy(String entry) {
         return new IgnoreRule(name, pattern, reason, original, Optional.of(entry));
     }
 
     /**
-     * Returns whether a tensor is to be passed over.
+     * {@return whether a tensor is to be passed over, as the pattern matches all of its name}
      *
      * @param tensor the tensor's name
-     * @return whether the pattern matches all of it
      */
     public boolean matches(String tensor) {
         return pattern.matcher(tensor).matches();
@@ -87,7 +84,6 @@ public record IgnoreRule(
      * Compares the copies that a checkpoint holds with their original, element by element. Names
      * that share one place in a file need no comparison.
      *
-     * @param checkpoint the checkpoint
      * @throws CheckpointException if one isn't equal to the original
      * @throws IOException if reading fails
      */
@@ -115,7 +111,6 @@ public record IgnoreRule(
     /**
      * Finds a copy that isn't equal to its original, comparing as {@link #check} does.
      *
-     * @param checkpoint the checkpoint
      * @return the first such tensor; empty if all copies are equal, or the rule isn't about copies
      * @throws IOException if reading fails
      */
@@ -163,11 +158,8 @@ public record IgnoreRule(
     }
 
     /**
-     * Returns whether comparing the copies of a checkpoint takes no reading of its tensors: there
-     * are none, or each lies in the original's place.
-     *
-     * @param checkpoint the checkpoint
-     * @return whether the headers tell that the rule holds
+     * {@return whether comparing the copies of a checkpoint takes no reading of its tensors: there
+     * are none, or each lies in the original's place}
      */
     public boolean needsNoReading(Checkpoint checkpoint) {
         TensorInfo first = original.map(checkpoint.tensors()::get).orElse(null);

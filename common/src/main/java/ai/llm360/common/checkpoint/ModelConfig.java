@@ -1,5 +1,6 @@
 package ai.llm360.common.checkpoint;
 
+import ai.llm360.io.PlainText;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonElement;
@@ -25,7 +26,6 @@ public final class ModelConfig {
      * Reads a configuration.
      *
      * @param file a {@code config.json}
-     * @return its entries
      * @throws CheckpointException if it isn't a JSON object
      * @throws IOException if it can't be read
      */
@@ -68,11 +68,7 @@ public final class ModelConfig {
         return this;
     }
 
-    /**
-     * Returns the configuration as a file's text.
-     *
-     * @return JSON
-     */
+    /** {@return the configuration as a file's text of JSON} */
     public String toJson() {
         return GSON.toJson(entries) + "\n";
     }

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What the header of one checkpoint file says.
+ * The header of one checkpoint file.
  *
  * @param file the file
  * @param torch whether it is a torch zip rather than safetensors

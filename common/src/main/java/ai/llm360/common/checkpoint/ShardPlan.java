@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Which tensors go into which file, and what the files are called.
+ * Assigns tensors to files, and names the files.
  *
  * <p>As transformers' {@code shard_checkpoint}: tensors in the order given fill a shard until the
  * next one would pass the limit; a tensor larger than the limit gets a shard of its own.

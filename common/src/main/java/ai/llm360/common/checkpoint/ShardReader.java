@@ -42,7 +42,7 @@ final class ShardReader {
         throw new CheckpointException(file, refusal(start, file));
     }
 
-    /** Whether small reads all over a file cost little, and it can be mapped. */
+    /** Tells whether small reads all over a file cost little, and it can be mapped. */
     static boolean isOnDisk(Path file) {
         return file.getFileSystem() == FileSystems.getDefault();
     }

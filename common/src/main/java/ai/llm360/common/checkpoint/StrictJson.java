@@ -1,5 +1,6 @@
 package ai.llm360.common.checkpoint;
 
+import ai.llm360.io.PlainText;
 import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
@@ -48,12 +49,12 @@ final class StrictJson implements Closeable {
         reader.setNestingLimit(MAX_DEPTH);
     }
 
-    /** What to do with one member of an object: it must read the value. */
+    /** Reads the value of one member of an object. */
     interface Member {
         void read(String name) throws IOException;
     }
 
-    /** What to do with one element of an array: it must read the value. */
+    /** Reads the value of one element of an array. */
     interface Element {
         void read() throws IOException;
     }

@@ -26,11 +26,10 @@ public final class TensorCaster {
     private TensorCaster() {}
 
     /**
-     * Returns whether a cast is offered.
+     * {@return whether a cast is offered: every value keeps its meaning, rounding aside}
      *
      * @param from the type to cast from
      * @param to the type to cast to
-     * @return whether every value keeps its meaning, rounding aside
      */
     public static boolean isAllowed(TensorType from, TensorType to) {
         if (from == to || to.isFloatingPoint()) {

@@ -1,11 +1,12 @@
 package ai.llm360.common.checkpoint;
 
 import ai.djl.ndarray.types.Shape;
+import ai.llm360.io.PlainText;
 import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Where a tensor's elements lie in a file: all that it takes to map it without copying.
+ * Describes where a tensor's elements lie in a file: enough to map it without copying.
  *
  * <p>{@code offset} and {@code strides} say the same as {@code torch.from_file} followed by {@code
  * as_strided}: element (i, j, …) starts at byte {@code offset + type.byteSize() * (i * strides[0] +
@@ -66,7 +67,6 @@ public record TensorInfo(
      * @param shape its shape
      * @param file the file that holds it
      * @param offset bytes from the file's start to element 0
-     * @return the description
      */
     public static TensorInfo contiguous(
             String name, TensorType type, Shape shape, Path file, long offset) {
@@ -83,28 +83,25 @@ public record TensorInfo(
     }
 
     /**
-     * Returns the bytes that the elements take when packed.
-     *
-     * @return {@code elementCount() * type().byteSize()}
+     * {@return the bytes that the elements take when packed: {@code elementCount() *
+     * type().byteSize()}}
      */
     public long byteLength() {
         return elementCount() * type.byteSize();
     }
 
     /**
-     * Returns the bytes of the file from the first element's start to the furthest one's end.
-     *
-     * @return equal to {@link #byteLength()} if contiguous; 0 if there are no elements
+     * {@return the bytes of the file from the first element's start to the furthest one's end:
+     * {@link #byteLength()} if contiguous, 0 if there are no elements}
      */
     public long spanBytes() {
         return elementCount() == 0 ? 0 : (Extents.reach(shape, strides) + 1) * type.byteSize();
     }
 
     /**
-     * Returns whether the elements lie in row-major order without gaps. As in torch, the stride of
-     * a dimension of size 1 doesn't matter, and an empty tensor is contiguous.
-     *
-     * @return whether {@code spanBytes()} bytes from {@code offset} are the packed tensor
+     * {@return whether the elements lie in row-major order without gaps: {@code spanBytes()} bytes
+     * from {@code offset} are then the packed tensor} As in torch, the stride of a dimension of
+     * size 1 doesn't matter, and an empty tensor is contiguous.
      */
     public boolean isContiguous() {
         if (elementCount() == 0) {
@@ -120,11 +117,7 @@ public record TensorInfo(
         return true;
     }
 
-    /**
-     * Returns the length of dimension 0.
-     *
-     * @return rows; 1 for a scalar
-     */
+    /** {@return the length of dimension 0; 1 for a scalar} */
     public long rows() {
         return shape.dimension() == 0 ? 1 : shape.get(0);
     }

@@ -29,9 +29,8 @@ public record TensorSpec(String name, TensorType type, Shape shape) {
     }
 
     /**
-     * Returns the bytes that the tensor takes.
-     *
-     * @return the product of the dimensions times the element size
+     * {@return the bytes that the tensor takes, the product of the dimensions times the element
+     * size}
      */
     public long byteLength() {
         return Extents.count(shape) * type.byteSize();

@@ -62,39 +62,28 @@ public enum TensorType {
         return Arrays.stream(values()).filter(type -> type.torchName.equals(bare)).findFirst();
     }
 
-    /**
-     * Returns the size of an element.
-     *
-     * @return bytes per element
-     */
+    /** {@return the bytes of an element} */
     public int byteSize() {
         return byteSize;
     }
 
     /**
-     * Returns the code of this type in ATen's {@code c10::ScalarType} enumeration ({@code
-     * c10/core/ScalarType.h}), which TorchScript takes for a {@code dtype}.
-     *
-     * @return the code
+     * {@return the code of this type in ATen's {@code c10::ScalarType} enumeration ({@code
+     * c10/core/ScalarType.h}), which TorchScript takes for a {@code dtype}}
      */
     public int torchScalarType() {
         return torchScalarType;
     }
 
     /**
-     * Returns PyTorch's name, without {@code torch.}, as {@code config.json} writes it.
-     *
-     * @return a name such as {@code bfloat16}
+     * {@return PyTorch's name without {@code torch.}, such as {@code bfloat16}, as {@code
+     * config.json} writes it}
      */
     public String torchName() {
         return torchName;
     }
 
-    /**
-     * Returns whether elements are floating-point numbers.
-     *
-     * @return false for integers and booleans
-     */
+    /** {@return whether elements are floating-point numbers, rather than integers or booleans} */
     public boolean isFloatingPoint() {
         return this == F64 || this == F32 || this == F16 || this == BF16;
     }

@@ -1,5 +1,6 @@
 package ai.llm360.common.checkpoint;
 
+import ai.llm360.io.PlainText;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,5 +1,6 @@
 package ai.llm360.common.checkpoint;
 
+import ai.llm360.io.PlainText;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -44,7 +45,7 @@ final class ZipRecord {
         return entry.getName();
     }
 
-    /** Where its local header begins. */
+    /** Returns the offset of its local header. */
     long header() {
         return entry.getLocalHeaderOffset();
     }
@@ -53,7 +54,7 @@ final class ZipRecord {
         return entry.getSize();
     }
 
-    /** Where its bytes begin, or the least that this can be. */
+    /** Returns the offset of its bytes, or a lower bound of it. */
     synchronized long offset() {
         return offset;
     }

@@ -34,8 +34,6 @@ public final class ConfigTree {
     /**
      * Reads a file of YAML or JSON.
      *
-     * @param file the file
-     * @return its tree
      * @throws IOException if it can't be read
      * @throws ConfigException if it is neither, or no map; the message starts with the file's path
      */
@@ -55,7 +53,6 @@ public final class ConfigTree {
      * Parses YAML, of which JSON is a part.
      *
      * @param text the document; an empty one is an empty map
-     * @return its tree
      * @throws ConfigException if it is neither, or no map
      */
     public static ConfigTree parse(String text) {
@@ -64,11 +61,10 @@ public final class ConfigTree {
     }
 
     /**
-     * Returns a record as a tree.
+     * {@return a record as a tree}
      *
      * @param config the record, of the types that {@link #bind} knows; components that are null or
      *     an empty Optional are left out
-     * @return its tree
      */
     public static ConfigTree of(Record config) {
         return new ConfigTree(RecordReader.read(config));
@@ -78,7 +74,6 @@ public final class ConfigTree {
      * Makes a tree of what would be parsed.
      *
      * @param values maps, lists and scalars by key
-     * @return the tree
      * @throws ConfigException if it holds anything else
      */
     public static ConfigTree of(Map<String, ?> values) {
@@ -86,12 +81,11 @@ public final class ConfigTree {
     }
 
     /**
-     * Returns this tree with one value changed or added.
+     * {@return this tree with one value changed or added}
      *
      * @param assignment {@code path=value}, the value as YAML: {@code batch.micro=4} or {@code
      *     optimizer.groups=[{match: '.*norm.*', lr_scale: 1, weight_decay: 0}]}. Maps on the path
      *     that aren't there are made; the index after a list's last element appends
-     * @return the new tree
      * @throws ConfigException if it isn't such an assignment, or the path leads through a scalar
      */
     public ConfigTree with(String assignment) {
@@ -110,11 +104,10 @@ public final class ConfigTree {
     }
 
     /**
-     * Returns this tree with one value changed or added.
+     * {@return this tree with one value changed or added}
      *
      * @param path where
      * @param value a map, list or scalar
-     * @return the new tree
      * @throws ConfigException if the path leads through a scalar, or the value is none of these
      */
     public ConfigTree with(String path, Object value) {
@@ -122,21 +115,17 @@ public final class ConfigTree {
     }
 
     /**
-     * Returns this tree with another one's values over its own: maps are merged key by key, while a
-     * list or scalar takes the place of what was there.
-     *
-     * @param other the other tree
-     * @return the new tree
+     * {@return this tree with another one's values over its own: maps are merged key by key, while
+     * a list or scalar takes the place of what was there}
      */
     public ConfigTree with(ConfigTree other) {
         return new ConfigTree(Values.asMap("", Values.merge(root, other.root)));
     }
 
     /**
-     * Returns this tree without one of its parts, such as one that another record describes.
+     * {@return this tree without one of its parts, such as one that another record describes}
      *
      * @param key a key at the top, which need not be there
-     * @return the new tree
      */
     public ConfigTree without(String key) {
         Map<String, Object> rest = new LinkedHashMap<>(root);
@@ -145,20 +134,18 @@ public final class ConfigTree {
     }
 
     /**
-     * Returns a value.
+     * {@return the map, list or scalar at a path; empty where there is nothing, or null}
      *
      * @param path where
-     * @return the map, list or scalar there; empty where there is nothing, or null
      */
     public Optional<Object> get(String path) {
         return Optional.ofNullable(TreePath.get(root, path));
     }
 
     /**
-     * Returns a part as a tree of its own.
+     * {@return a part as a tree of its own; empty where there is nothing, or null}
      *
      * @param path where
-     * @return the part; empty where there is nothing, or null
      * @throws ConfigException if there is no map, but a list or scalar
      */
     public Optional<ConfigTree> part(String path) {
@@ -177,7 +164,6 @@ public final class ConfigTree {
      * @param defaults what counts where the tree says nothing; null, whole or in parts, where there
      *     is no default
      * @param <R> the record's type
-     * @return the record
      * @throws ConfigException if a key is unknown, a value is missing or of the wrong type, or a
      *     record's constructor refuses it
      */
@@ -224,10 +210,9 @@ public final class ConfigTree {
     }
 
     /**
-     * Returns the tree as JSON.
+     * {@return the tree as JSON}
      *
-     * @return the text
-     * @throws IllegalArgumentException if it holds an infinity or what is no number
+     * @throws IllegalArgumentException if it holds an infinity or NaN
      */
     public String toJson() {
         return GSON.toJson(root) + "\n";

@@ -2,7 +2,7 @@ package ai.llm360.common.config;
 
 import java.util.Locale;
 
-/** What Java's names are called in a configuration. */
+/** Translates Java's names into those of a configuration. */
 final class Names {
 
     private Names() {}

@@ -1,7 +1,7 @@
 package ai.llm360.common.config;
 
-import ai.llm360.common.checkpoint.PlainText;
 import ai.llm360.common.config.ConfigTree.Difference;
+import ai.llm360.io.PlainText;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -100,7 +100,7 @@ final class Values {
                         .formatted(PlainText.shorten(path), describe(value), expected));
     }
 
-    /** What to call a value in an error. */
+    /** Names a value in an error. */
     static String describe(Object value) {
         if (value instanceof Map) {
             return "a map";

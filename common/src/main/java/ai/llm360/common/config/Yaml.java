@@ -1,6 +1,6 @@
 package ai.llm360.common.config;
 
-import ai.llm360.common.checkpoint.PlainText;
+import ai.llm360.io.PlainText;
 import java.util.List;
 import java.util.Map;
 import org.snakeyaml.engine.v2.api.Dump;

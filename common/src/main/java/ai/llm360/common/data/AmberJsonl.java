@@ -1,54 +1,22 @@
 package ai.llm360.common.data;
 
-import ai.llm360.common.checkpoint.AtomicDirectory;
+import ai.llm360.io.AtomicDirectory;
 import java.io.BufferedWriter;
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.OutputStreamWriter;
 import java.io.Writer;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Locale;
-import java.util.zip.ZipException;
 
 /** Amber's own files of token rows: {@code train/train_000.jsonl}, {@code valid/<source>.jsonl}. */
 public final class AmberJsonl {
 
     private AmberJsonl() {}
-
-    /** Takes rows as they are read. */
-    interface Sink {
-        void accept(AmberRow row) throws IOException;
-    }
-
-    /** Reads the rows of a file, plain or gzip. */
-    static void read(Path file, int rowLength, int vocabularySize, Sink sink) throws IOException {
-        try (TextLines lines = new TextLines(file)) {
-            for (String line = lines.next(); line != null; line = lines.next()) {
-                AmberRow row;
-                try {
-                    row = AmberRow.parse(line);
-                    row.check(rowLength, vocabularySize);
-                } catch (IllegalArgumentException e) {
-                    throw new DataException(
-                            file.resolveSibling(file.getFileName() + ":" + lines.number()),
-                            e.getMessage() + "; llm360 data validate lists all such lines",
-                            e);
-                }
-                sink.accept(row);
-            }
-        } catch (CharacterCodingException e) {
-            throw new DataException(file, "not UTF-8 text", e);
-        } catch (ZipException | EOFException e) {
-            throw new DataException(
-                    file, "damaged or cut off (%s); copy it again".formatted(e.getMessage()), e);
-        }
-    }
 
     /**
      * Writes a data set as Amber's files.

@@ -27,12 +27,12 @@ final class AmberRow {
         this.source = source;
     }
 
-    /** Its {@code token_ids}. */
+    /** Returns its {@code token_ids}. */
     int[] ids() {
         return ids;
     }
 
-    /** Its {@code source}. */
+    /** Returns its {@code source}. */
     Optional<String> source() {
         return source;
     }
@@ -101,37 +101,6 @@ final class AmberRow {
         }
         reader.endArray();
         return Arrays.copyOf(ids, size);
-    }
-
-    /**
-     * Checks the ids.
-     *
-     * @param rowLength how many there should be
-     * @param vocabularySize what they should be below; 0 if that isn't known
-     * @throws IllegalArgumentException if they aren't so; the message says why
-     */
-    void check(int rowLength, int vocabularySize) {
-        Optional<String> problem = problem(ids, rowLength, vocabularySize);
-        if (problem.isPresent()) {
-            throw new IllegalArgumentException(problem.get());
-        }
-    }
-
-    /** Says what is wrong with the ids of a row, as {@link #check} does. */
-    static Optional<String> problem(int[] ids, int rowLength, int vocabularySize) {
-        if (ids.length != rowLength) {
-            return Optional.of("%d ids, expected %d".formatted(ids.length, rowLength));
-        }
-        for (int id : ids) {
-            if (id < 0 || (vocabularySize > 0 && id >= vocabularySize)) {
-                return Optional.of(
-                        vocabularySize > 0
-                                ? "id %d, outside the vocabulary of %d"
-                                        .formatted(id, vocabularySize)
-                                : "id %d, expected 0 or more".formatted(id));
-            }
-        }
-        return Optional.empty();
     }
 
     /** Writes a line as Python's {@code json.dumps} does, without its end. */

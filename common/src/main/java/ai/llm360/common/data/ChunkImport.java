@@ -53,14 +53,15 @@ record ChunkImport(Path directory, DataManifest empty, List<SourceInput> inputs,
 
     private RowFile chunk(Path file, DataRecipe.Source from, int number, Map<String, Long> total)
             throws IOException {
-        ReadyRows reader = new ReadyRows(from, empty.rowLength(), empty.vocabularySize());
+        TokenRowReader reader = TokenRowReader.of(from, empty.rowLength(), empty.vocabularySize());
         Path spoolFile = directory.resolve("import.spool");
         Map<String, Integer> names = new LinkedHashMap<>();
         List<Integer> sources = new ArrayList<>();
         try (RowSpool spool = new RowSpool(spoolFile, empty.rowLength(), 0)) {
             reader.read(
                     file,
-                    (name, ids, mask) -> {
+                    (row, source, ids, mask) -> {
+                        String name = source.orElse(from.name());
                         total.merge(name, 1L, Long::sum);
                         sources.add(names.computeIfAbsent(name, key -> names.size()));
                         spool.addRow(ids, mask);

@@ -2,12 +2,14 @@ package ai.llm360.common.data;
 
 import ai.llm360.common.data.DataManifest.RowFile;
 import ai.llm360.common.data.DataManifest.Segment;
+import ai.llm360.io.Workers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.Callable;
 
 /**
  * Writes the chunks of a data set from its sources' rows.
@@ -30,8 +32,7 @@ record ChunkMixer(Path directory, Mixture mixture, List<TokenChunk> sources) {
      * @param segment what to add
      * @return the manifest with the segment
      */
-    static DataManifest mix(
-            Path directory, DataManifest manifest, Segment segment, Parallel threads)
+    static DataManifest mix(Path directory, DataManifest manifest, Segment segment, Workers threads)
             throws IOException {
         List<TokenChunk> sources = new ArrayList<>();
         try {
@@ -53,9 +54,9 @@ record ChunkMixer(Path directory, Mixture mixture, List<TokenChunk> sources) {
     }
 
     /** Writes the chunks from one on. */
-    List<RowFile> write(int first, Parallel threads) throws IOException {
+    List<RowFile> write(int first, Workers threads) throws IOException {
         Files.createDirectories(directory.resolve("chunks"));
-        List<Parallel.Task<RowFile>> tasks = new ArrayList<>();
+        List<Callable<RowFile>> tasks = new ArrayList<>();
         for (int chunk = first; chunk < mixture.chunks(); chunk++) {
             int number = chunk;
             tasks.add(() -> write(number));

@@ -12,19 +12,17 @@ public final class ChunkOrder {
     }
 
     /**
-     * Returns the number of whole steps; the rows left over, fewer than a step's, are not seen.
-     *
-     * @return the rows of the chunk divided by the global batch, rounded down
+     * {@return the number of whole steps: the rows of the chunk divided by the global batch,
+     * rounded down. The rows left over aren't seen}
      */
     public long steps() {
         return order.length / globalBatch;
     }
 
     /**
-     * Returns the rows of a step.
+     * {@return the row numbers of a step, as many as the global batch has sequences}
      *
      * @param step the step within the chunk, from 0
-     * @return as many row numbers as the global batch has sequences
      * @throws IllegalArgumentException if the chunk has no such step
      */
     public long[] rows(long step) {
@@ -32,13 +30,12 @@ public final class ChunkOrder {
     }
 
     /**
-     * Returns the rows of a step that one process reads: every {@code worldSize}-th one from the
-     * {@code rank}-th on, as Amber's loader deals them.
+     * {@return the rows of a step that one process reads: every {@code worldSize}-th one from the
+     * {@code rank}-th on, as Amber's loader deals them}
      *
      * @param step the step within the chunk, from 0
      * @param rank the process, from 0
      * @param worldSize the number of processes, which divides the global batch
-     * @return its row numbers
      * @throws IllegalArgumentException if there is no such step or process, or the batch can't be
      *     dealt evenly
      */

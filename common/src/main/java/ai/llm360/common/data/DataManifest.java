@@ -1,6 +1,7 @@
 package ai.llm360.common.data;
 
-import ai.llm360.common.checkpoint.PlainText;
+import ai.llm360.io.Hashes;
+import ai.llm360.io.PlainText;
 import com.google.gson.FieldNamingPolicy;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
@@ -21,7 +22,7 @@ import java.util.Objects;
 import java.util.regex.Pattern;
 
 /**
- * What a prepared data set consists of: the file {@code manifest.json} in its directory.
+ * The manifest of a prepared data set: the file {@code manifest.json} in its directory.
  *
  * @param formatVersion the version of the directory's format
  * @param rowLength the ids of a row, T+1
@@ -156,20 +157,14 @@ public record DataManifest(
         return Collections.unmodifiableMap(new LinkedHashMap<>(map));
     }
 
-    /**
-     * Returns the rows of each chunk, as {@link DataOrder} takes them.
-     *
-     * @return the numbers of rows
-     */
+    /** {@return the rows of each chunk, as {@link DataOrder} takes them} */
     public List<Long> rowsPerChunk() {
         return chunks.stream().map(RowFile::rows).toList();
     }
 
     /**
-     * Returns how often the chunks go through a source's training rows.
-     *
-     * @param source the source's name
-     * @return 1 if each row is used once, less if some are unused; 0 if there is no such source
+     * {@return the number of times that the chunks go through a source's training rows: 1 if each
+     * row is used once, less if some are unused; 0 if there is no such source}
      */
     public double epochs(String source) {
         if (segments.isEmpty()) {
@@ -249,29 +244,23 @@ public record DataManifest(
         }
     }
 
-    /**
-     * Returns the manifest as one line of JSON, its names in snake case and in a fixed order.
-     *
-     * @return the canonical text
-     */
+    /** {@return the manifest as one line of JSON, its names in snake case and in a fixed order} */
     public String toJson() {
         return GSON.toJson(this);
     }
 
     /**
-     * Returns what identifies the data: the same digest means the same rows in the same chunks.
-     *
-     * @return the SHA-256 of {@link #toJson()}, in hexadecimal
+     * {@return the SHA-256 of {@link #toJson()} in hexadecimal: the same digest means the same rows
+     * in the same chunks}
      */
     public String digest() {
-        return Sha256.of(toJson());
+        return Hashes.sha256(toJson());
     }
 
     /**
      * Reads the manifest of a data set.
      *
      * @param directory the data set's directory
-     * @return the manifest
      * @throws DataException if there is none, or it can't be used
      * @throws IOException if reading fails
      */

@@ -3,7 +3,7 @@ package ai.llm360.common.data;
 import java.util.List;
 
 /**
- * Which rows each step sees: a function of the seed and of the chunks' sizes alone.
+ * Decides which rows each step sees, by the seed and the chunks' sizes alone.
  *
  * <p>It is the order of Amber's loader ({@code main_utils.py}): a permutation of the chunk's rows
  * by NumPy's legacy generator, cut to whole steps. May be used from several threads at once.
@@ -54,7 +54,6 @@ public final class DataOrder {
      *
      * @param chunk the chunk's number, from 0
      * @param globalBatch the sequences of an optimizer step, over all processes
-     * @return the order
      * @throws IllegalArgumentException if there is no such chunk or the batch is not positive
      */
     public ChunkOrder chunk(int chunk, int globalBatch) {
@@ -100,7 +99,6 @@ public final class DataOrder {
      *
      * @param step the optimizer step as a run's metrics count it, from 1
      * @param globalBatch the sequences of a step, over all processes
-     * @return where its rows are
      * @throws IllegalArgumentException if the chunks have no such step
      */
     public Place place(long step, int globalBatch) {

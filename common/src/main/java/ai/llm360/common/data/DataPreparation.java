@@ -1,11 +1,12 @@
 package ai.llm360.common.data;
 
 import ai.djl.util.Progress;
-import ai.llm360.common.checkpoint.AtomicDirectory;
 import ai.llm360.common.data.DataManifest.RowFile;
 import ai.llm360.common.data.DataManifest.Segment;
 import ai.llm360.common.data.DataManifest.Source;
 import ai.llm360.common.tokenizer.Tokenizer;
+import ai.llm360.io.AtomicDirectory;
+import ai.llm360.io.Workers;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -43,11 +44,7 @@ public final class DataPreparation {
         progress = Optional.ofNullable(builder.progress);
     }
 
-    /**
-     * Starts a preparation.
-     *
-     * @return a builder
-     */
+    /** Starts a preparation. */
     public static Builder builder() {
         return new Builder();
     }
@@ -55,7 +52,6 @@ public final class DataPreparation {
     /**
      * Makes the data set.
      *
-     * @return its manifest
      * @throws DataException if a source can't be read; the message names the file and line
      * @throws IllegalArgumentException if the recipe doesn't fit its sources, such as more chunks
      *     than rows
@@ -63,7 +59,7 @@ public final class DataPreparation {
      */
     public DataManifest prepare() throws IOException {
         try (AtomicDirectory directory = AtomicDirectory.begin(target);
-                Parallel threads = new Parallel(threadCount)) {
+                Workers threads = new Workers("llm360-data", threadCount)) {
             for (String part : List.of("sources", "validation", "chunks")) {
                 Files.createDirectory(directory.path().resolve(part));
             }
@@ -84,14 +80,14 @@ public final class DataPreparation {
         }
     }
 
-    private DataManifest prepare(Path directory, List<SourceInput> inputs, Parallel threads)
+    private DataManifest prepare(Path directory, List<SourceInput> inputs, Workers threads)
             throws IOException {
         try (RecipeVocabulary vocabulary = RecipeVocabulary.open(recipe, base)) {
             DataManifest empty = DataManifest.empty(recipe, vocabulary);
             if (recipe.chunks() == 0) {
                 return new ChunkImport(directory, empty, inputs, this::advance).run();
             }
-            try (Spools spools = new Spools(directory, recipe)) {
+            try (SourceSpools spools = new SourceSpools(directory, recipe)) {
                 for (SourceInput input : inputs) {
                     if (input.source().hasRows()) {
                         importRows(input, vocabulary.size(), spools);
@@ -107,7 +103,7 @@ public final class DataPreparation {
     }
 
     private void tokenize(
-            SourceInput input, RecipeVocabulary vocabulary, Parallel threads, Spools spools)
+            SourceInput input, RecipeVocabulary vocabulary, Workers threads, SourceSpools spools)
             throws IOException {
         RowSpool spool = spools.of(input.source().name(), input);
         DocumentTokenizer encoder = new DocumentTokenizer(vocabulary, threads, threadCount);
@@ -125,12 +121,12 @@ public final class DataPreparation {
         }
     }
 
-    private void importRows(SourceInput input, int vocabularySize, Spools spools)
+    private void importRows(SourceInput input, int vocabularySize, SourceSpools spools)
             throws IOException {
-        ReadyRows reader = new ReadyRows(input.source(), recipe.rowLength(), vocabularySize);
-        reader.read(
-                input.files(),
-                (name, ids, mask) -> spools.of(name, input).addRow(ids, mask),
+        input.readRows(
+                TokenRowReader.of(input.source(), recipe.rowLength(), vocabularySize),
+                (row, source, ids, mask) ->
+                        spools.of(source.orElse(input.source().name()), input).addRow(ids, mask),
                 this::advance);
     }
 
@@ -140,11 +136,11 @@ public final class DataPreparation {
         }
     }
 
-    private DataManifest split(SourceSplitter splitter, Spools spools, DataManifest empty)
+    private DataManifest split(SourceSplitter splitter, SourceSpools spools, DataManifest empty)
             throws IOException {
         List<Source> sources = new ArrayList<>();
         Map<String, RowFile> validation = new LinkedHashMap<>();
-        for (Spools.Entry entry : spools.all()) {
+        for (SourceSpools.Entry entry : spools.all()) {
             RowSpool spool = entry.spool();
             SourceSplitter.Parts parts = splitter.split(entry);
             if (parts.validation() != null) {
@@ -165,7 +161,7 @@ public final class DataPreparation {
         return empty.withSources(sources, validation);
     }
 
-    private DataManifest mix(Path directory, DataManifest unmixed, Parallel threads)
+    private DataManifest mix(Path directory, DataManifest unmixed, Workers threads)
             throws IOException {
         Mixing mixing = new Mixing(unmixed.rowsLeft(), 0, recipe.chunks());
         Segment segment = mixing.segment(recipe.weights(), recipe.rowsPerChunk());
@@ -184,12 +180,7 @@ public final class DataPreparation {
 
         private Builder() {}
 
-        /**
-         * Sets the recipe.
-         *
-         * @param recipe the recipe
-         * @return this builder
-         */
+        /** Sets the recipe. */
         public Builder setRecipe(DataRecipe recipe) {
             this.recipe = recipe;
             return this;
@@ -199,7 +190,6 @@ public final class DataPreparation {
          * Sets the directory to make.
          *
          * @param directory the directory: absent, or empty
-         * @return this builder
          */
         public Builder setTarget(Path directory) {
             target = directory;
@@ -210,19 +200,13 @@ public final class DataPreparation {
          * Sets what the recipe's relative paths start from. Default: the working directory.
          *
          * @param directory the directory, as a rule the recipe file's
-         * @return this builder
          */
         public Builder optBase(Path directory) {
             base = directory;
             return this;
         }
 
-        /**
-         * Sets how many threads tokenize and write. Default: one for each processor.
-         *
-         * @param count their number
-         * @return this builder
-         */
+        /** Sets how many threads tokenize and write. Default: one for each processor. */
         public Builder optThreads(int count) {
             threads = count;
             return this;
@@ -233,7 +217,6 @@ public final class DataPreparation {
          * is used.
          *
          * @param cache the directory that was given to {@link #optDownloads} then
-         * @return this builder
          */
         public Builder optCache(Path cache) {
             downloads = new Downloads(cache, Optional.empty());
@@ -246,7 +229,6 @@ public final class DataPreparation {
          *
          * @param cache the directory that keeps them
          * @param announce is told of each download before it begins
-         * @return this builder
          */
         public Builder optDownloads(Path cache, Consumer<URI> announce) {
             downloads = new Downloads(cache, Optional.of(announce));
@@ -257,7 +239,6 @@ public final class DataPreparation {
          * Sets what is told of the progress, in bytes of the files read.
          *
          * @param progress the listener
-         * @return this builder
          */
         public Builder optProgress(Progress progress) {
             this.progress = progress;
@@ -267,7 +248,6 @@ public final class DataPreparation {
         /**
          * Builds the preparation.
          *
-         * @return the preparation
          * @throws IllegalArgumentException if the recipe or target is missing
          */
         public DataPreparation build() {

@@ -12,8 +12,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * What a data set is made of. It is what a recipe's YAML file says; the names there are these in
- * snake case, and {@code docs/formats/data.md} has an example.
+ * Describes how a data set is made: a recipe's YAML file, whose names are these in snake case, and
+ * {@code docs/formats/data.md} has an example.
  *
  * @param tokenizer the tokenizer's file or directory; absent where all sources are ready rows
  * @param vocabularySize every id is below it; 0 for the tokenizer's
@@ -42,7 +42,7 @@ public record DataRecipe(
         Map<String, Double> weights,
         List<Source> sources) {
 
-    /** The defaults; there is none for what is read. */
+    /** The defaults; what is read has none. */
     public static final DataRecipe DEFAULTS = defaults();
 
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._-]{0,99}");
@@ -107,12 +107,12 @@ public record DataRecipe(
         }
     }
 
-    /** Whether a source may be called so; its files are. */
+    /** Tells whether a source may have a name; its files are called so. */
     static boolean isName(String name) {
         return NAME.matcher(name).matches();
     }
 
-    /** How documents lie in a file. */
+    /** Formats of a source's files. */
     public enum Format {
         /** UTF-8 text. */
         TEXT,
@@ -139,7 +139,7 @@ public record DataRecipe(
             return name().toLowerCase(Locale.ROOT);
         }
 
-        /** What recipes may say. */
+        /** The names of the formats in recipes. */
         private static String names() {
             Stream<String> ours =
                     Arrays.stream(values()).filter(format -> format != ROWS).map(Format::key);
@@ -148,7 +148,7 @@ public record DataRecipe(
         }
     }
 
-    /** Where a text is divided into documents. */
+    /** Places where a text is divided into documents. */
     public enum Split {
         /** Nowhere: a file, or an entry of an archive, is a document. */
         NONE,
@@ -240,7 +240,7 @@ public record DataRecipe(
                             () -> maven.isPresent() ? Format.ARCHIVE : kindOf(path.orElseThrow()));
         }
 
-        /** Whether its files hold rows, not documents. */
+        /** Tells whether its files hold rows, not documents. */
         boolean hasRows() {
             return kind() == Format.AMBER_JSONL || kind() == Format.ROWS;
         }

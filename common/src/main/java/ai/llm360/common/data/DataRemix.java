@@ -1,15 +1,17 @@
 package ai.llm360.common.data;
 
-import ai.llm360.common.checkpoint.AtomicDirectory;
 import ai.llm360.common.data.DataManifest.RowFile;
 import ai.llm360.common.data.DataManifest.Segment;
 import ai.llm360.common.tokenizer.Tokenizer;
+import ai.llm360.io.AtomicDirectory;
+import ai.llm360.io.Workers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 
 /**
  * Makes a data set with other proportions out of one that there is.
@@ -38,11 +40,7 @@ public final class DataRemix {
         threadCount = builder.threads;
     }
 
-    /**
-     * Starts a remix.
-     *
-     * @return a builder
-     */
+    /** Starts a remix. */
     public static Builder builder() {
         return new Builder();
     }
@@ -73,7 +71,7 @@ public final class DataRemix {
                             .formatted(firstChunk, count, old.chunks().size()));
         }
         try (AtomicDirectory directory = AtomicDirectory.begin(target);
-                Parallel threads = new Parallel(threadCount)) {
+                Workers threads = new Workers("llm360-data", threadCount)) {
             DataManifest kept = keep(old, directory.path(), threads);
             Mixing mixing = new Mixing(kept.rowsLeft(), firstChunk, count - firstChunk);
             DataManifest mixed =
@@ -96,7 +94,7 @@ public final class DataRemix {
         return mixing.segment(weights, rows);
     }
 
-    private DataManifest keep(DataManifest old, Path directory, Parallel threads)
+    private DataManifest keep(DataManifest old, Path directory, Workers threads)
             throws IOException {
         for (String part : List.of("sources", "validation", "chunks")) {
             Files.createDirectory(directory.resolve(part));
@@ -111,7 +109,7 @@ public final class DataRemix {
         return old.withChunks(segments, first);
     }
 
-    private Parallel.Task<Path> link(RowFile file, Path directory) {
+    private Callable<Path> link(RowFile file, Path directory) {
         return () -> {
             Path from = source.resolve(file.file());
             if (!Files.isRegularFile(from)) {
@@ -135,12 +133,7 @@ public final class DataRemix {
 
         private Builder() {}
 
-        /**
-         * Sets the data set to start from.
-         *
-         * @param directory its directory
-         * @return this builder
-         */
+        /** Sets the data set to start from. */
         public Builder setSource(Path directory) {
             source = directory;
             return this;
@@ -150,7 +143,6 @@ public final class DataRemix {
          * Sets the directory to make.
          *
          * @param directory the directory: absent, or empty
-         * @return this builder
          */
         public Builder setTarget(Path directory) {
             target = directory;
@@ -161,30 +153,19 @@ public final class DataRemix {
          * Sets each source's proportion. Default: every row that is left is used once.
          *
          * @param proportions by source, of any sum; a source without one gets no rows
-         * @return this builder
          */
         public Builder optWeights(Map<String, Double> proportions) {
             weights = proportions;
             return this;
         }
 
-        /**
-         * Sets the number of chunks, those that stay included. Default: as many as there are.
-         *
-         * @param count their number
-         * @return this builder
-         */
+        /** Sets the number of chunks, those that stay included. Default: as many as there are. */
         public Builder optChunks(int count) {
             chunks = count;
             return this;
         }
 
-        /**
-         * Sets the first chunk to mix anew; those before it stay. Default: 0.
-         *
-         * @param chunk its number, from 0
-         * @return this builder
-         */
+        /** Sets the first chunk to mix anew; those before it stay. Default: 0. */
         public Builder optFirstChunk(int chunk) {
             firstChunk = chunk;
             return this;
@@ -193,21 +174,13 @@ public final class DataRemix {
         /**
          * Sets the rows of a chunk where weights are given. Default: as many as a chunk that stays
          * has, or else as many as use every row once.
-         *
-         * @param rows their number
-         * @return this builder
          */
         public Builder optRowsPerChunk(long rows) {
             rowsPerChunk = rows;
             return this;
         }
 
-        /**
-         * Sets how many threads read and write. Default: one for each processor.
-         *
-         * @param count their number
-         * @return this builder
-         */
+        /** Sets how many threads read and write. Default: one for each processor. */
         public Builder optThreads(int count) {
             threads = count;
             return this;
@@ -216,7 +189,6 @@ public final class DataRemix {
         /**
          * Builds the remix.
          *
-         * @return the remix
          * @throws IllegalArgumentException if something required is missing, or a number is
          *     negative
          */

@@ -1,15 +1,12 @@
 package ai.llm360.common.data;
 
-import java.io.EOFException;
 import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
-import java.util.zip.ZipException;
 
 /**
  * Checks token rows: a prepared data set, a file of ours, Amber's {@code train_NNN.jsonl}, a file
@@ -44,7 +41,7 @@ public final class DataValidator {
     public record Problem(String file, long line, String problem) {}
 
     /**
-     * What was found.
+     * The result of a check.
      *
      * @param files the files that were read
      * @param rows their rows, wrong ones included
@@ -114,12 +111,7 @@ public final class DataValidator {
         } else if (path.toString().endsWith(".rows")) {
             checked(path, () -> TokenChunk.open(path));
         } else {
-            Optional<RowFormat> format = RowFormats.of(path);
-            if (format.isPresent()) {
-                ready(path, format.get());
-            } else {
-                jsonLines(path);
-            }
+            ready(path, RowFormats.of(path));
         }
     }
 
@@ -130,75 +122,52 @@ public final class DataValidator {
         return named && Files.isRegularFile(file);
     }
 
-    private void ready(Path file, RowFormat format) throws IOException {
+    private void ready(Path file, Optional<RowFormat> format) throws IOException {
         files++;
-        RowCheck check = new RowCheck(file);
-        format.read(file, rowLength, check);
+        TokenRowReader reader = new TokenRowReader(format, rowLength, vocabularySize);
+        RowCheck check = new RowCheck(file, format.isEmpty());
+        try {
+            reader.read(file, check::row, check::problem);
+        } catch (DataException e) { // a line too long to be read
+            check.problem(check.seen, e.getMessage());
+        }
         rows += check.seen;
         if (check.seen == 0 && !check.failed) {
             add(file, 0, "empty");
         }
     }
 
-    private final class RowCheck implements RowFormat.Sink {
+    private final class RowCheck {
 
         private final Path file;
+        private final boolean lines;
         private long seen;
         private boolean failed;
         private int lastId = -1;
 
-        private RowCheck(Path file) {
+        private RowCheck(Path file, boolean lines) {
             this.file = file;
+            this.lines = lines;
         }
 
-        @Override
-        public void row(long number, int[] ids, float[] mask) {
+        private void row(long number, Optional<String> source, int[] ids, float[] mask) {
             seen = number + 1;
-            Optional<String> problem = AmberRow.problem(ids, rowLength, vocabularySize);
-            if (problem.isPresent()) {
-                problem(number, problem.get());
-            } else if (overlap > 0 && lastId >= 0 && ids[0] != lastId) {
+            if (!lines && overlap > 0 && lastId >= 0 && ids[0] != lastId) {
                 problem(
                         number,
-                        "begins with id %d, expected %d, the last label before: not the next window"
-                                        .formatted(ids[0], lastId)
-                                + " of a text; if the samples were shuffled or rearranged, check"
-                                + " without an overlap");
+                        "sample %d: begins with id %d, expected %d, the last label before: not the"
+                                        .formatted(number, ids[0], lastId)
+                                + " next window of a text; if the samples were shuffled or"
+                                + " rearranged, check without an overlap");
             }
             lastId = ids[ids.length - 1];
         }
 
-        @Override
-        public void problem(long number, String problem) {
+        private void problem(long number, String problem) {
             seen = Math.max(seen, number + 1);
             failed = true;
             lastId = -1;
-            add(file, 0, ReadyRows.describe(number, problem));
-        }
-    }
-
-    private void jsonLines(Path file) throws IOException {
-        files++;
-        long number = 0;
-        try (TextLines lines = new TextLines(file)) {
-            for (String line = lines.next(); line != null; line = lines.next()) {
-                number++;
-                rows++;
-                try {
-                    AmberRow.parse(line).check(rowLength, vocabularySize);
-                } catch (IllegalArgumentException e) {
-                    add(file, number, e.getMessage());
-                }
-            }
-        } catch (DataException e) {
-            add(file, ++number, e.getMessage());
-        } catch (CharacterCodingException e) {
-            add(file, 0, "not UTF-8 text after line " + number);
-        } catch (ZipException | EOFException e) {
-            add(file, 0, "damaged or cut off after line %d (%s)".formatted(number, e.getMessage()));
-        }
-        if (number == 0) {
-            add(file, 0, "empty");
+            add(file, lines ? number + 1 : 0, problem);
         }
     }
 

@@ -1,6 +1,7 @@
 package ai.llm360.common.data;
 
 import ai.llm360.common.tokenizer.BulkEncoder;
+import ai.llm360.io.Workers;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -22,14 +23,14 @@ final class DocumentTokenizer {
     private final ThreadLocal<BulkEncoder> encoders;
     private final OptionalInt beginToken;
     private final int endToken;
-    private final Parallel threads;
+    private final Workers threads;
     private final int maxPending;
 
     private final Queue<Future<List<int[]>>> pending = new ArrayDeque<>();
     private List<String> batch = new ArrayList<>();
     private int batchChars;
 
-    DocumentTokenizer(RecipeVocabulary vocabulary, Parallel threads, int threadCount) {
+    DocumentTokenizer(RecipeVocabulary vocabulary, Workers threads, int threadCount) {
         encoders = ThreadLocal.withInitial(vocabulary.tokenizer()::bulkEncoder);
         beginToken = vocabulary.beginToken();
         endToken = vocabulary.endToken();
@@ -48,7 +49,7 @@ final class DocumentTokenizer {
         }
     }
 
-    /** Spools all that was added. */
+    /** SourceSpools all that was added. */
     void finish(RowSpool into) throws IOException {
         submit();
         while (!pending.isEmpty()) {
@@ -64,7 +65,7 @@ final class DocumentTokenizer {
     }
 
     private void spool(RowSpool into) throws IOException {
-        for (int[] ids : Parallel.get(pending.remove())) {
+        for (int[] ids : Workers.await(pending.remove())) {
             into.addDocument(beginToken, ids, endToken);
         }
     }

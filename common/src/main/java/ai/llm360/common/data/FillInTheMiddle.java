@@ -1,6 +1,7 @@
 package ai.llm360.common.data;
 
 import ai.llm360.common.tokenizer.Tokenizer;
+import ai.llm360.io.Hashes;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -168,7 +169,7 @@ public final class FillInTheMiddle {
 
     /** {@link Random}'s sequence is specified, so it is the same with every Java. */
     private Random random(String source, int epoch, long row) {
-        MessageDigest digest = Sha256.digest();
+        MessageDigest digest = Hashes.sha256();
         digest.update(source.getBytes(StandardCharsets.UTF_8));
         ByteBuffer numbers = ByteBuffer.allocate(2 * Long.BYTES + Integer.BYTES);
         digest.update(numbers.putLong(seed).putLong(row).putInt(epoch).array());

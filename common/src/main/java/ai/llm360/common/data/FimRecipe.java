@@ -3,7 +3,7 @@ package ai.llm360.common.data;
 import java.util.Optional;
 
 /**
- * How a source's training rows are rearranged by {@link FillInTheMiddle}.
+ * Settings of {@link FillInTheMiddle}, which rearranges a source's training rows.
  *
  * @param rate the part of the documents that is rearranged, above 0 to 1. CrystalCoder: 0.9 in its
  *     second phase, 0.3 in its third
@@ -39,7 +39,7 @@ public record FimRecipe(
         }
     }
 
-    /** How often all rows are there. */
+    /** Returns the number of copies of all rows. */
     int times() {
         return epochs.orElse(1);
     }

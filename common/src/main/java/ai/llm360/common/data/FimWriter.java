@@ -1,5 +1,6 @@
 package ai.llm360.common.data;
 
+import ai.llm360.io.Workers;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -15,12 +16,12 @@ final class FimWriter {
 
     private final FillInTheMiddle fim;
     private final String source;
-    private final Parallel threads;
+    private final Workers threads;
     private final RowWriter writer;
     private final Queue<Future<List<Row>>> pending = new ArrayDeque<>();
     private List<Row> batch = new ArrayList<>();
 
-    FimWriter(FillInTheMiddle fim, String source, Parallel threads, RowWriter writer) {
+    FimWriter(FillInTheMiddle fim, String source, Workers threads, RowWriter writer) {
         this.fim = fim;
         this.source = source;
         this.threads = threads;
@@ -74,7 +75,7 @@ final class FimWriter {
     }
 
     private void write() throws IOException {
-        for (Row row : Parallel.get(pending.remove())) {
+        for (Row row : Workers.await(pending.remove())) {
             writer.write(0, row.ids, row.mask);
         }
     }

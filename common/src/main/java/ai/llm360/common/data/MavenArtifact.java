@@ -1,5 +1,7 @@
 package ai.llm360.common.data;
 
+import ai.llm360.io.AtomicDirectory;
+import ai.llm360.io.Hashes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
@@ -14,7 +16,6 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.function.Consumer;
 
 /**
@@ -93,7 +94,7 @@ record MavenArtifact(String group, String artifact, String version, Optional<Str
                 .formatted(this, cached.map(jar -> " nor at " + jar).orElse(""), getCoordinate());
     }
 
-    /** What Maven's dependency plugin calls it: the packaging before the classifier. */
+    /** Returns its name for Maven's dependency plugin: the packaging before the classifier. */
     private String getCoordinate() {
         return "%s:%s:%s:jar%s"
                 .formatted(group, artifact, version, classifier.map(c -> ":" + c).orElse(""));
@@ -113,7 +114,7 @@ record MavenArtifact(String group, String artifact, String version, Optional<Str
     }
 
     private Path checked(Path file, String sha256) throws IOException {
-        String found = Sha256.of(file);
+        String found = Hashes.sha256(file);
         if (!found.equals(sha256)) {
             throw new DataException(
                     file,
@@ -128,8 +129,7 @@ record MavenArtifact(String group, String artifact, String version, Optional<Str
         URI url = URI.create(remoteRepository() + "/" + path());
         announce.accept(url);
         Files.createDirectories(target.getParent());
-        Path temporary =
-                target.resolveSibling("." + target.getFileName() + ".tmp-" + UUID.randomUUID());
+        Path temporary = AtomicDirectory.hidden(target);
         try {
             fetch(url, temporary);
             checked(temporary, sha256);

@@ -3,7 +3,7 @@ package ai.llm360.common.data;
 import java.util.List;
 
 /**
- * Which rows of a source each chunk holds.
+ * Decides which rows of a source each chunk holds.
  *
  * <p>Within a segment the rows are dealt round-robin, as Amber's {@code mix_and_split.py} deals
  * them: with N chunks, chunk c gets rows c, c+N, c+2N, … of each source. A segment that follows
@@ -46,7 +46,7 @@ record Mixture(List<DataManifest.Segment> segments, int chunks) {
     }
 
     /**
-     * Where the i-th row of a source in a chunk stands in the source's endless sequence of rows:
+     * Returns the place of a chunk's i-th row of a source in the source's endless sequence of rows:
      * modulo the number of its rows, which row it is; divided by it, how often it came before.
      */
     long position(String source, int chunk, long i) {

@@ -1,13 +1,14 @@
 package ai.llm360.common.data;
 
 import ai.llm360.common.tokenizer.Tokenizer;
+import ai.llm360.io.Hashes;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * What a recipe says of ids.
+ * The vocabulary of a recipe: its tokenizer, or the range of its ids.
  *
  * @param tokenizer the tokenizer, or null where all sources are ready rows
  * @param size every id is below it
@@ -25,7 +26,7 @@ record RecipeVocabulary(
             return new RecipeVocabulary(
                     null, recipe.vocabularySize(), OptionalInt.empty(), -1, null);
         }
-        String hash = Sha256.of(Tokenizer.file(path.get()));
+        String hash = Hashes.sha256(Tokenizer.file(path.get()));
         Tokenizer tokenizer = Tokenizer.open(path.get());
         try {
             return of(recipe, tokenizer, path.get(), hash);

@@ -13,11 +13,7 @@ import java.nio.file.Path;
  */
 public interface RowFormat {
 
-    /**
-     * Returns what recipes call the format.
-     *
-     * @return the name, in snake case
-     */
+    /** {@return the format's name in recipes, in snake case} */
     String name();
 
     /**

@@ -65,7 +65,7 @@ record RowHeader(
         return vocabularySize <= 1 << 16 ? Short.BYTES : Integer.BYTES;
     }
 
-    /** Where in a row its mask begins. */
+    /** Returns the offset of the mask in a row. */
     int maskAt() {
         return rowLength * idBytes();
     }
@@ -79,7 +79,7 @@ record RowHeader(
         return maskAt() + maskBytes();
     }
 
-    /** Where the rows' source numbers begin, of two bytes each. */
+    /** Returns the offset of the rows' source numbers, of two bytes each. */
     long sourcesAt(int headerBytes) {
         return headerBytes + rows * rowBytes();
     }

@@ -108,7 +108,7 @@ final class RowSpool implements AutoCloseable {
         return Math.max(0, tokens - overlap) / (rowLength - overlap);
     }
 
-    /** Whether some prediction doesn't count. */
+    /** Tells whether some prediction doesn't count. */
     boolean masked() {
         return masked;
     }

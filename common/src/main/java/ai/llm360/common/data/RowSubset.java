@@ -60,12 +60,12 @@ record RowSubset(List<Range> ranges) {
                         + text);
     }
 
-    /** Whether a row is taken, of so many. */
+    /** Tells whether a row is taken, of a number of rows. */
     boolean takes(long row, long rows) {
         return ranges.stream().anyMatch(range -> range.takes(row, rows));
     }
 
-    /** Whether any of the rows from {@code first} up to but not {@code end} is taken. */
+    /** Tells whether any of the rows from {@code first} up to but not {@code end} is taken. */
     boolean takesAny(long first, long end, long rows) {
         return ranges.stream()
                 .anyMatch(

@@ -1,5 +1,6 @@
 package ai.llm360.common.data;
 
+import ai.llm360.io.Hashes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -17,7 +18,7 @@ final class RowWriter implements AutoCloseable {
     private final Path file;
     private final RowHeader header;
     private final FileChannel channel;
-    private final MessageDigest sha256 = Sha256.digest();
+    private final MessageDigest sha256 = Hashes.sha256();
     private final CRC32C checksum = new CRC32C();
     private final ByteBuffer buffer;
     private final short[] sources;
@@ -113,7 +114,7 @@ final class RowWriter implements AutoCloseable {
         buffer.putInt((int) checksum.getValue());
         flush();
         channel.force(true);
-        return Sha256.hex(sha256);
+        return Hashes.hex(sha256);
     }
 
     @Override

@@ -1,6 +1,6 @@
 package ai.llm360.common.data;
 
-/** How the rows of the chunks are shuffled: by permutations of NumPy's legacy generator. */
+/** Ways of shuffling the rows of chunks, all by permutations of NumPy's legacy generator. */
 public enum ShuffleMode {
     /**
      * The generator is seeded with seed + chunk before each chunk, so that a chunk's order doesn't

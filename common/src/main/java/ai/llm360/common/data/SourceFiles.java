@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import java.util.stream.Stream;
 
-/** Which names of files or entries a source takes, and the files that it means. */
+/** Finds the files that a source means, and tells which names of entries it takes. */
 final class SourceFiles {
 
     private static final Pattern WILDCARD = Pattern.compile("[*?\\[{]");
@@ -34,7 +34,7 @@ final class SourceFiles {
         }
     }
 
-    /** Whether a name, with slashes between its parts, is taken. */
+    /** Tells whether a name, with slashes between its parts, is taken. */
     boolean takes(String name) {
         Path path = Path.of(name);
         return included.stream().anyMatch(glob -> glob.matches(path))

@@ -1,6 +1,7 @@
 package ai.llm360.common.data;
 
 import ai.llm360.common.data.DataManifest.Input;
+import ai.llm360.io.Hashes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,7 +43,7 @@ record SourceInput(DataRecipe.Source source, List<Path> files, List<Input> input
         List<Input> inputs = new ArrayList<>();
         long bytes = 0;
         for (Path file : files) {
-            inputs.add(new Input(file.getFileName().toString(), Sha256.of(file)));
+            inputs.add(new Input(file.getFileName().toString(), Hashes.sha256(file)));
             bytes += Files.size(file);
         }
         checkHash(source, files, inputs);
@@ -57,6 +58,49 @@ record SourceInput(DataRecipe.Source source, List<Path> files, List<Input> input
         String name = file.getFileName().toString().replaceFirst("\\.[A-Za-z]\\w*$", ""); // .h5
         Matcher matcher = LAST_NUMBER.matcher(name);
         return matcher.matches() ? Long.parseLong(matcher.group(1)) : 0;
+    }
+
+    /**
+     * Reads the ready rows of all files, or the source's subset of them.
+     *
+     * @param finished is told of each file, whether rows of it were taken or not
+     */
+    void readRows(TokenRowReader reader, TokenRowReader.Sink sink, ChunkImport.Sink finished)
+            throws IOException {
+        if (source.subset().isEmpty()) {
+            for (Path file : files) {
+                reader.read(file, sink);
+                finished.accept(file);
+            }
+            return;
+        }
+        RowSubset subset = RowSubset.parse(source.subset().get());
+        List<Long> counts = new ArrayList<>();
+        for (Path file : files) {
+            counts.add(reader.count(file));
+        }
+        long rows = counts.stream().mapToLong(Long::longValue).sum();
+        if (!subset.takesAny(0, rows, rows)) {
+            throw new DataException(
+                    files.get(0),
+                    "source '%s': subset %s takes none of %d rows; widen it"
+                            .formatted(source.name(), source.subset().get(), rows));
+        }
+        long first = 0;
+        for (int i = 0; i < files.size(); i++) {
+            long start = first;
+            first += counts.get(i);
+            if (subset.takesAny(start, first, rows)) {
+                reader.read(
+                        files.get(i),
+                        (number, name, ids, mask) -> {
+                            if (subset.takes(start + number, rows)) {
+                                sink.accept(number, name, ids, mask);
+                            }
+                        });
+            }
+            finished.accept(files.get(i));
+        }
     }
 
     private static void checkHash(DataRecipe.Source source, List<Path> files, List<Input> inputs)

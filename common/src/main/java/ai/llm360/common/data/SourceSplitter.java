@@ -1,6 +1,7 @@
 package ai.llm360.common.data;
 
 import ai.llm360.common.data.DataManifest.RowFile;
+import ai.llm360.io.Workers;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -18,12 +19,12 @@ import java.util.zip.CRC32;
  * @param threads rearrange rows for fill-in-the-middle
  */
 record SourceSplitter(
-        Path directory, DataRecipe recipe, RecipeVocabulary vocabulary, Parallel threads) {
+        Path directory, DataRecipe recipe, RecipeVocabulary vocabulary, Workers threads) {
 
     /** The files of a source; the second is null where no rows are held back. */
     record Parts(RowFile training, RowFile validation) {}
 
-    Parts split(Spools.Entry entry) throws IOException {
+    Parts split(SourceSpools.Entry entry) throws IOException {
         String source = entry.name();
         RowSpool spool = entry.spool();
         long rows = spool.rows();
@@ -45,7 +46,7 @@ record SourceSplitter(
                 recipe.validationRows() == 0 ? null : validation(entry, heldBack));
     }
 
-    private RowFile validation(Spools.Entry entry, BitSet heldBack) throws IOException {
+    private RowFile validation(SourceSpools.Entry entry, BitSet heldBack) throws IOException {
         String file = "validation/" + entry.name() + ".rows";
         long rows = recipe.validationRows();
         boolean masked = entry.spool().masked();
@@ -62,7 +63,8 @@ record SourceSplitter(
     }
 
     /** Rows that are rearranged may be padded, so they have masks; others only if they had some. */
-    private RowFile training(Spools.Entry entry, long rows, BitSet heldBack) throws IOException {
+    private RowFile training(SourceSpools.Entry entry, long rows, BitSet heldBack)
+            throws IOException {
         String file = "sources/" + entry.name() + ".rows";
         Optional<FimRecipe> fim = entry.source().fim();
         long times = fim.map(FimRecipe::times).orElse(1);
@@ -83,7 +85,8 @@ record SourceSplitter(
         }
     }
 
-    private void rearrange(Spools.Entry entry, FimRecipe recipe, BitSet heldBack, RowWriter writer)
+    private void rearrange(
+            SourceSpools.Entry entry, FimRecipe recipe, BitSet heldBack, RowWriter writer)
             throws IOException {
         FillInTheMiddle fim =
                 new FillInTheMiddle(vocabulary.tokenizer(), recipe, this.recipe.seed());

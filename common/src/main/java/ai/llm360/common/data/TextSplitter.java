@@ -99,7 +99,7 @@ abstract class TextSplitter {
      */
     private static final class BlankLines extends TextSplitter {
 
-        /** Where the first of the line ends stands between which there are only blanks. */
+        /** The first of the line ends between which there are only blanks. */
         private int start;
 
         private int ends;

@@ -1,5 +1,6 @@
 package ai.llm360.common.data;
 
+import ai.llm360.io.Hashes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -54,7 +55,6 @@ public final class TokenChunk implements AutoCloseable {
     /**
      * Opens a file and verifies the checksum at its end, for which it is read once.
      *
-     * @param file the file
      * @return the chunk, to be closed
      * @throws DataException if the file isn't of this format, is damaged or of an unknown version
      * @throws IOException if reading fails
@@ -68,7 +68,7 @@ public final class TokenChunk implements AutoCloseable {
     /** Opens a file whose SHA-256 is known, and compares that. */
     static TokenChunk open(Path file, String sha256) throws IOException {
         TokenChunk chunk = map(file, MAX_WINDOW_BYTES);
-        String found = Sha256.of(file);
+        String found = Hashes.sha256(file);
         if (!found.equals(sha256)) {
             throw new DataException(
                     file,
@@ -117,38 +117,22 @@ public final class TokenChunk implements AutoCloseable {
         }
     }
 
-    /**
-     * Returns the number of rows.
-     *
-     * @return the rows
-     */
+    /** {@return the number of rows} */
     public long rows() {
         return header.rows();
     }
 
-    /**
-     * Returns the length of a row: a model's inputs and the id after the last of them.
-     *
-     * @return the ids of a row, T+1
-     */
+    /** {@return the ids of a row, T+1: a model's inputs and the id after the last of them} */
     public int rowLength() {
         return header.rowLength();
     }
 
-    /**
-     * Returns the size of the vocabulary; every id is below it.
-     *
-     * @return the number of ids
-     */
+    /** {@return the size of the vocabulary; every id is below it} */
     public int vocabularySize() {
         return header.vocabularySize();
     }
 
-    /**
-     * Returns the names of the sources that rows come from.
-     *
-     * @return the names; a source may have no row here
-     */
+    /** {@return the names of the sources that rows come from; a source may have no row here} */
     public List<String> sources() {
         return header.sources();
     }
@@ -174,11 +158,7 @@ public final class TokenChunk implements AutoCloseable {
         }
     }
 
-    /**
-     * Returns whether rows say which of their predictions count. Without masks all do.
-     *
-     * @return whether there are masks
-     */
+    /** {@return whether rows say which of their predictions count} Without masks all do. */
     public boolean hasMask() {
         return header.masked();
     }
@@ -208,10 +188,9 @@ public final class TokenChunk implements AutoCloseable {
     }
 
     /**
-     * Returns where a row came from.
+     * {@return the name of the source that a row came from}
      *
      * @param row the row's number, from 0
-     * @return the source's name
      * @throws IndexOutOfBoundsException if there is no such row
      * @throws IllegalStateException if the chunk is closed
      */

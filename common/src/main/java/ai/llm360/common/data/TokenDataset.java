@@ -26,7 +26,6 @@ public final class TokenDataset implements AutoCloseable {
     /**
      * Opens a data set: reads its manifest and sees that its files are there.
      *
-     * @param directory the directory
      * @return the data set, to be closed
      * @throws DataException if there is none, or something is missing
      * @throws IOException if reading fails
@@ -44,20 +43,12 @@ public final class TokenDataset implements AutoCloseable {
         return new TokenDataset(directory, manifest);
     }
 
-    /**
-     * Returns what the data set consists of.
-     *
-     * @return the manifest
-     */
+    /** {@return the manifest of the data set} */
     public DataManifest manifest() {
         return manifest;
     }
 
-    /**
-     * Returns the number of chunks.
-     *
-     * @return the chunks
-     */
+    /** {@return the number of chunks} */
     public int chunkCount() {
         return manifest.chunks().size();
     }
@@ -103,11 +94,7 @@ public final class TokenDataset implements AutoCloseable {
         }
     }
 
-    /**
-     * Returns the sources of which rows were held back.
-     *
-     * @return their names
-     */
+    /** {@return the names of the sources of which rows were held back} */
     public List<String> validationSources() {
         return List.copyOf(manifest.validation().keySet());
     }

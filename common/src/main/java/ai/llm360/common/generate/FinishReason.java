@@ -1,6 +1,6 @@
 package ai.llm360.common.generate;
 
-/** Why a continuation ended. */
+/** Reasons for a continuation's end. */
 public enum FinishReason {
     /** The model said one of the end tokens. */
     EOS,

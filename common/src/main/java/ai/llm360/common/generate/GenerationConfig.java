@@ -10,7 +10,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How to continue a text.
+ * Settings of a text's continuation.
  *
  * @param maxNewTokens the largest number of tokens to make
  * @param maxLength the largest number of tokens of prompt and continuation together; 0 where {@code
@@ -82,7 +82,6 @@ public record GenerationConfig(
      * it: greedy unless {@code do_sample} is true. Entries that ask for what there is nothing for,
      * such as beams, are passed over with a warning.
      *
-     * @param directory the checkpoint's directory
      * @return the configuration of its {@code generation_config.json}; the builder's defaults where
      *     there is none
      * @throws IOException if the file can't be read
@@ -107,11 +106,7 @@ public record GenerationConfig(
         return HubConfig.read(file, GenerationConfigJson::toConfig);
     }
 
-    /**
-     * Returns a builder that begins with these values.
-     *
-     * @return the builder
-     */
+    /** {@return a builder that begins with these values} */
     public Builder toBuilder() {
         Builder builder = new Builder();
         builder.maxNewTokens = maxNewTokens;
@@ -127,11 +122,7 @@ public record GenerationConfig(
         return builder;
     }
 
-    /**
-     * Returns a builder: greedy, 128 tokens, unless told otherwise.
-     *
-     * @return the builder
-     */
+    /** {@return a builder: greedy, 128 tokens, unless told otherwise} */
     public static Builder builder() {
         return new Builder();
     }
@@ -155,9 +146,6 @@ public record GenerationConfig(
         /**
          * Sets the largest number of tokens to make; 128 by default. It takes the place of {@link
          * #optMaxLength}.
-         *
-         * @param maxNewTokens the number
-         * @return this builder
          */
         public Builder optMaxNewTokens(int maxNewTokens) {
             this.maxNewTokens = maxNewTokens;
@@ -170,7 +158,6 @@ public record GenerationConfig(
          * of {@link #optMaxNewTokens}.
          *
          * @param maxLength the number, 0 for none
-         * @return this builder
          */
         public Builder optMaxLength(int maxLength) {
             this.maxLength = maxLength;
@@ -178,12 +165,7 @@ public record GenerationConfig(
             return this;
         }
 
-        /**
-         * Sets the temperature; 0, greedy, by default.
-         *
-         * @param temperature the temperature
-         * @return this builder
-         */
+        /** Sets the temperature; 0, greedy, by default. */
         public Builder optTemperature(double temperature) {
             this.temperature = temperature;
             return this;
@@ -193,63 +175,37 @@ public record GenerationConfig(
          * Sets how many of the most probable tokens to sample from; all by default.
          *
          * @param topK the number, 0 for all
-         * @return this builder
          */
         public Builder optTopK(int topK) {
             this.topK = topK;
             return this;
         }
 
-        /**
-         * Sets the probability mass to sample from; 1 by default.
-         *
-         * @param topP the mass
-         * @return this builder
-         */
+        /** Sets the probability mass to sample from; 1 by default. */
         public Builder optTopP(double topP) {
             this.topP = topP;
             return this;
         }
 
-        /**
-         * Sets the repetition penalty; 1, none, by default.
-         *
-         * @param repetitionPenalty the penalty
-         * @return this builder
-         */
+        /** Sets the repetition penalty; 1, none, by default. */
         public Builder optRepetitionPenalty(double repetitionPenalty) {
             this.repetitionPenalty = repetitionPenalty;
             return this;
         }
 
-        /**
-         * Sets the seed; 0 by default.
-         *
-         * @param seed the seed
-         * @return this builder
-         */
+        /** Sets the seed; 0 by default. */
         public Builder optSeed(long seed) {
             this.seed = seed;
             return this;
         }
 
-        /**
-         * Sets strings that end a continuation.
-         *
-         * @param stop the strings
-         * @return this builder
-         */
+        /** Sets strings that end a continuation. */
         public Builder optStop(String... stop) {
             this.stop = List.of(stop);
             return this;
         }
 
-        /**
-         * Sets the tokens that end a continuation, instead of the model's own.
-         *
-         * @param eosIds the tokens
-         * @return this builder
-         */
+        /** Sets the tokens that end a continuation, instead of the model's own. */
         public Builder optEosIds(Set<Long> eosIds) {
             this.eosIds = eosIds;
             return this;
@@ -259,7 +215,6 @@ public record GenerationConfig(
          * Sets whether to go on past end tokens.
          *
          * @param ignoreEos {@code true} to go on
-         * @return this builder
          */
         public Builder optIgnoreEos(boolean ignoreEos) {
             this.ignoreEos = ignoreEos;
@@ -269,7 +224,6 @@ public record GenerationConfig(
         /**
          * Builds the configuration.
          *
-         * @return the configuration
          * @throws IllegalArgumentException if a value is out of range
          */
         public GenerationConfig build() {

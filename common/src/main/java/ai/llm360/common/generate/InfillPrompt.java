@@ -26,7 +26,7 @@ import java.util.stream.LongStream;
  */
 public record InfillPrompt(String prefix, String suffix, Order order, boolean bos) {
 
-    /** Which side the model reads first; training had both, half and half. */
+    /** The side that the model reads first; training had both, half and half. */
     public enum Order {
         /** Prefix, suffix, middle: {@code <|fim_prefix|> p <|fim_suffix|> s <|fim_middle|>}. */
         PSM,
@@ -73,10 +73,8 @@ public record InfillPrompt(String prefix, String suffix, Order order, boolean bo
     }
 
     /**
-     * Returns the tokens that end a middle, beside the model's own end tokens.
-     *
-     * @param tokenizer the model's tokenizer
-     * @return the ids of the three special tokens, and of {@code <|fim_pad|>} if there is one
+     * {@return the ids that end a middle, beside the model's own end tokens: of the three special
+     * tokens, and of {@code <|fim_pad|>} if there is one}
      */
     static Set<Long> endIds(Tokenizer tokenizer) {
         return List.of(PREFIX, SUFFIX, MIDDLE, PAD).stream()

@@ -4,8 +4,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.llm360.common.nn.CausalLanguageModel;
-import ai.llm360.common.nn.TorchScript;
+import ai.llm360.common.model.CausalLanguageModel;
+import ai.llm360.common.torch.TorchScript;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 

@@ -1,9 +1,9 @@
 package ai.llm360.common.generate;
 
-import ai.llm360.common.nn.Batching;
-import ai.llm360.common.nn.CausalLanguageModel;
-import ai.llm360.common.nn.LabelScores;
-import ai.llm360.common.nn.LabelledRow;
+import ai.llm360.common.model.Batching;
+import ai.llm360.common.model.CausalLanguageModel;
+import ai.llm360.common.model.LabelScores;
+import ai.llm360.common.model.LabelledRow;
 import ai.llm360.common.tokenizer.StreamingDecoder;
 import ai.llm360.common.tokenizer.Tokenizer;
 import java.util.ArrayList;

@@ -4,8 +4,8 @@ import ai.djl.inference.streaming.StreamingTranslator;
 import ai.djl.ndarray.NDList;
 import ai.djl.translate.NoBatchifyTranslator;
 import ai.djl.translate.TranslatorContext;
-import ai.llm360.common.nn.BlockCall;
-import ai.llm360.common.nn.CausalDecoder;
+import ai.llm360.common.model.BlockCall;
+import ai.llm360.common.model.CausalDecoder;
 import java.util.function.Function;
 import java.util.stream.Stream;
 

@@ -3,7 +3,7 @@ package ai.llm360.common.generate;
 import java.util.List;
 
 /**
- * How probable a model finds a given text.
+ * A model's log-probabilities of a given text's tokens.
  *
  * @param ids all tokens of the text (T of them)
  * @param logProbabilities the natural logarithm of the probability of each token after the first,
@@ -13,20 +13,12 @@ import java.util.List;
  */
 public record TokenScores(List<Long> ids, List<Double> logProbabilities, List<Integer> ranks) {
 
-    /**
-     * Returns the mean negative log-likelihood of the predicted tokens.
-     *
-     * @return the mean in nats
-     */
+    /** {@return the mean negative log-likelihood of the predicted tokens, in nats} */
     public double nll() {
         return -logProbabilities.stream().mapToDouble(Double::doubleValue).average().orElseThrow();
     }
 
-    /**
-     * Returns the perplexity.
-     *
-     * @return {@code exp(nll())}
-     */
+    /** {@return the perplexity, {@code exp(nll())}} */
     public double perplexity() {
         return Math.exp(nll());
     }

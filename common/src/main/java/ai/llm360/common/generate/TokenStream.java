@@ -2,8 +2,8 @@ package ai.llm360.common.generate;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.llm360.common.nn.CausalLanguageModel;
-import ai.llm360.common.nn.KvCache;
+import ai.llm360.common.model.CausalLanguageModel;
+import ai.llm360.common.model.KvCache;
 import java.lang.ref.Cleaner;
 import java.util.ArrayDeque;
 import java.util.Iterator;

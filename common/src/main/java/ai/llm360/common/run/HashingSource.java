@@ -2,6 +2,7 @@ package ai.llm360.common.run;
 
 import ai.llm360.common.checkpoint.TensorSource;
 import ai.llm360.common.checkpoint.TensorSpec;
+import ai.llm360.io.Hashes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
@@ -31,9 +32,9 @@ final class HashingSource implements TensorSource {
 
     @Override
     public void write(TensorSpec tensor, WritableByteChannel out) throws IOException {
-        MessageDigest digest = Sha256.begin();
+        MessageDigest digest = Hashes.sha256();
         source.write(tensor, new Tee(out, digest));
-        hashes.put(tensor.name(), Sha256.end(digest));
+        hashes.put(tensor.name(), Hashes.hex(digest));
     }
 
     private record Tee(WritableByteChannel out, MessageDigest digest)

@@ -3,6 +3,7 @@ package ai.llm360.common.run;
 import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.TensorInfo;
 import ai.llm360.common.checkpoint.TensorSpec;
+import ai.llm360.io.Hashes;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
@@ -129,7 +130,7 @@ record Manifest(
         if (!Files.exists(file)) {
             throw new RunException(file, "is missing, though the manifest lists it");
         }
-        String found = Sha256.of(Files.readAllBytes(file));
+        String found = Hashes.sha256(Files.readAllBytes(file));
         if (!found.equals(sha256)) {
             throw new RunException(
                     file, "is damaged: its SHA-256 is " + found + ", but was written as " + sha256);
@@ -179,7 +180,7 @@ record Manifest(
      * tensors would pile up until a collection that nothing calls for.
      */
     static String hash(Checkpoint checkpoint, TensorInfo tensor) throws IOException {
-        MessageDigest digest = Sha256.begin();
+        MessageDigest digest = Hashes.sha256();
         int bytes = (int) Math.min(BLOCK_BYTES, tensor.byteLength());
         ByteBuffer next = ByteBuffer.allocate(bytes);
         ByteBuffer previous = ByteBuffer.allocate(bytes);
@@ -195,6 +196,6 @@ record Manifest(
             previous = read;
         }
         hashed.join();
-        return Sha256.end(digest);
+        return Hashes.hex(digest);
     }
 }

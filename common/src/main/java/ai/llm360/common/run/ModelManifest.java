@@ -3,6 +3,7 @@ package ai.llm360.common.run;
 import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.TensorInfo;
 import ai.llm360.common.checkpoint.TensorSpec;
+import ai.llm360.io.Hashes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,7 +40,7 @@ public final class ModelManifest {
     public static ModelManifest of(Path directory, List<String> smallFiles) throws IOException {
         Map<String, String> files = new TreeMap<>();
         for (String name : smallFiles) {
-            files.put(name, Sha256.of(Files.readAllBytes(directory.resolve(name))));
+            files.put(name, Hashes.sha256(Files.readAllBytes(directory.resolve(name))));
         }
         List<TensorSpec> tensors = new ArrayList<>();
         Map<String, String> hashes = new HashMap<>();

@@ -1,6 +1,7 @@
 package ai.llm360.common.run;
 
-import ai.llm360.common.checkpoint.AtomicDirectory;
+import ai.llm360.io.AtomicDirectory;
+import ai.llm360.io.WholeFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

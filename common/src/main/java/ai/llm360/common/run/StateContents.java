@@ -1,9 +1,11 @@
 package ai.llm360.common.run;
 
-import ai.llm360.common.checkpoint.AtomicDirectory;
+import ai.llm360.io.AtomicDirectory;
 import ai.llm360.common.checkpoint.CheckpointWriter;
 import ai.llm360.common.checkpoint.TensorSource;
 import ai.llm360.common.checkpoint.TensorSpec;
+import ai.llm360.io.Hashes;
+import ai.llm360.io.WholeFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -90,7 +92,7 @@ public record StateContents(
                 write(folder, optimizer, new HashingSource(optimizerSource, hashes), Map.of());
             }
             Map<String, String> fileHashes = new TreeMap<>();
-            all.forEach((name, bytes) -> fileHashes.put(name, Sha256.of(bytes)));
+            all.forEach((name, bytes) -> fileHashes.put(name, Hashes.sha256(bytes)));
             Manifest manifest =
                     new Manifest(
                             fileHashes,

@@ -9,7 +9,6 @@ public interface BulkEncoder {
     /**
      * Encodes a text in which no special token is recognised.
      *
-     * @param text the text
      * @return its ids, none of them special
      */
     int[] encode(String text);

@@ -2,7 +2,7 @@ package ai.llm360.common.tokenizer;
 
 import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
-import ai.llm360.common.nn.EngineSettings;
+import ai.llm360.common.config.EngineSettings;
 
 /**
  * A tokenizer.json of a kind that isn't computed in Java, encoded by Hugging Face's Rust library.

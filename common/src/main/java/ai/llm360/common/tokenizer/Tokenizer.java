@@ -44,19 +44,13 @@ public sealed interface Tokenizer extends AutoCloseable permits VocabularyTokeni
      * Finds the file that {@link #open} reads.
      *
      * @param path a directory or file, as there
-     * @return the file
      * @throws TokenizerException if no such file is there
      */
     static Path file(Path path) throws TokenizerException {
         return TokenizerFiles.find(path).file();
     }
 
-    /**
-     * Tells whether a directory has a tokenizer.
-     *
-     * @param directory the directory
-     * @return whether {@link #open} finds one
-     */
+    /** Tells whether a directory has a tokenizer. */
     static boolean isIn(Path directory) {
         return TokenizerFiles.in(directory).isPresent();
     }
@@ -74,28 +68,20 @@ public sealed interface Tokenizer extends AutoCloseable permits VocabularyTokeni
         TokenizerFiles.find(path).copyInto(directory);
     }
 
-    /**
-     * Encodes text alone, with no beginning or end token.
-     *
-     * @param text the text
-     * @return its ids
-     */
+    /** Encodes text alone, with no beginning or end token. */
     long[] encode(String text);
 
     /**
      * Encodes text in which no special token is recognised, such as a stranger's words that are to
      * stand within a chat template.
      *
-     * @param text the text
      * @return its ids, none of them special
      */
     long[] encodeLiteral(String text);
 
     /**
-     * Returns an encoder for many texts, as for a corpus.
-     *
-     * @return an encoder of one thread's own, which gives the ids of {@link #encodeLiteral}; usable
-     *     until this tokenizer is closed
+     * {@return an encoder for many texts, of one thread's own, which gives the ids of {@link
+     * #encodeLiteral}; usable until this tokenizer is closed}
      */
     BulkEncoder bulkEncoder();
 
@@ -105,7 +91,6 @@ public sealed interface Tokenizer extends AutoCloseable permits VocabularyTokeni
      * @param text the text
      * @param bos whether the beginning-of-sequence id comes first
      * @param eos whether the end-of-sequence id comes last
-     * @return the ids
      * @throws IllegalArgumentException if the tokenizer has no such token
      */
     long[] encode(String text, boolean bos, boolean eos);
@@ -114,26 +99,21 @@ public sealed interface Tokenizer extends AutoCloseable permits VocabularyTokeni
      * Encodes a prompt the way the model was published to be prompted: with a beginning token if
      * {@link #addsBos} says so, and never an end token.
      *
-     * @param text the prompt
      * @return the ids
      */
     long[] encodePrompt(String text);
 
     /**
-     * Returns a number of tokens that a text has at least, without encoding it: each token spells a
-     * limited number of bytes. The text is only measured, so this takes no time.
-     *
-     * @param text the text
-     * @return a lower bound of its tokens; 0 where none is known
+     * {@return a lower bound of the tokens of a text, without encoding it: each token spells a
+     * limited number of bytes; 0 where none is known} The text is only measured, so this takes no
+     * time.
      */
     long fewestTokens(String text);
 
     /**
-     * Returns whether prompts begin with the BOS token: {@code add_bos_token} of {@code
-     * tokenizer_config.json}; without it, what the post-processor of {@code tokenizer.json} does;
-     * for a {@code tokenizer.model}, LLaMA's default, true.
-     *
-     * @return whether {@link #encodePrompt} puts BOS first
+     * {@return whether {@link #encodePrompt} begins with the BOS token: {@code add_bos_token} of
+     * {@code tokenizer_config.json}; without it, what the post-processor of {@code tokenizer.json}
+     * does; for a {@code tokenizer.model}, LLaMA's default, true}
      */
     boolean addsBos();
 
@@ -145,8 +125,6 @@ public sealed interface Tokenizer extends AutoCloseable permits VocabularyTokeni
      * U+FFFD, as in SentencePiece; with a byte-level vocabulary, each run of such bytes, as in
      * Hugging Face's library.
      *
-     * @param ids the ids
-     * @return the text
      * @throws IllegalArgumentException if no token has an id
      */
     String decode(long... ids);
@@ -154,7 +132,6 @@ public sealed interface Tokenizer extends AutoCloseable permits VocabularyTokeni
     /**
      * Decodes ids to text as {@link #decode} does, but spells special tokens out.
      *
-     * @param ids the ids
      * @return the text, with {@code <s>} and its like in it
      * @throws IllegalArgumentException if no token has an id
      */
@@ -180,49 +157,30 @@ public sealed interface Tokenizer extends AutoCloseable permits VocabularyTokeni
      */
     StreamingDecoder stream(long... contextIds);
 
-    /**
-     * Returns the number of ids, counting added tokens: the highest id plus one.
-     *
-     * @return the size
-     */
+    /** {@return the number of ids, counting added tokens: the highest id plus one} */
     int vocabularySize();
 
     /**
-     * Returns a token as the vocabulary spells it, such as {@code ▁Hello} or {@code <0x0A>}.
+     * {@return a token as the vocabulary spells it, such as {@code ▁Hello} or {@code <0x0A>}}
      *
-     * @param id the id
-     * @return the raw piece
      * @throws IllegalArgumentException if no token has this id
      */
     String token(long id);
 
     /**
-     * Returns the id of a token, spelled as in the vocabulary.
+     * {@return the id of a token, spelled as in the vocabulary; empty if it lacks it}
      *
      * @param token the raw piece, such as {@code <|im_start|>}
-     * @return its id, or empty if the vocabulary lacks it
      */
     OptionalLong id(String token);
 
-    /**
-     * Returns the beginning-of-sequence id.
-     *
-     * @return the id, or empty if there is none
-     */
+    /** {@return the beginning-of-sequence id, if there is one} */
     OptionalLong bosId();
 
-    /**
-     * Returns the end-of-sequence id.
-     *
-     * @return the id, or empty if there is none
-     */
+    /** {@return the end-of-sequence id, if there is one} */
     OptionalLong eosId();
 
-    /**
-     * Returns the id that stands for what the vocabulary can't spell.
-     *
-     * @return the id, or empty if there is none
-     */
+    /** {@return the id that stands for what the vocabulary can't spell, if there is one} */
     OptionalLong unknownId();
 
     /** Frees the native memory. Closing twice does nothing. */

@@ -48,7 +48,7 @@ record TokenizerSettings(Optional<Boolean> addsBos, Optional<String> bos, Option
                 content(entries, "eos_token"));
     }
 
-    /** Whether prompts begin with BOS; a wish for a BOS that doesn't exist is an error. */
+    /** Tells whether prompts begin with BOS; a wish for a BOS that doesn't exist is an error. */
     boolean addsBos(Path file, Vocabulary vocabulary, boolean otherwise) throws IOException {
         boolean adds = addsBos.orElse(otherwise);
         if (adds && vocabulary.bosId().isEmpty()) {

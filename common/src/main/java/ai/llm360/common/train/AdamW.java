@@ -2,7 +2,7 @@ package ai.llm360.common.train;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.llm360.common.nn.TorchScript;
+import ai.llm360.common.torch.TorchScript;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -3,7 +3,7 @@ package ai.llm360.common.train;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.llm360.common.data.TokenChunk;
-import ai.llm360.common.nn.TokenBatch;
+import ai.llm360.common.model.TokenBatch;
 import java.util.Optional;
 
 /** Brings rows of tokens to the device. */

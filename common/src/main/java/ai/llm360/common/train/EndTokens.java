@@ -1,7 +1,7 @@
 package ai.llm360.common.train;
 
 import ai.llm360.common.data.TokenDataset;
-import ai.llm360.common.nn.CausalDecoder;
+import ai.llm360.common.model.CausalDecoder;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.Set;

@@ -1,7 +1,7 @@
 package ai.llm360.common.train;
 
 import ai.djl.ndarray.types.Shape;
-import ai.llm360.common.nn.CausalDecoder;
+import ai.llm360.common.model.CausalDecoder;
 import java.util.Arrays;
 import java.util.Collection;
 

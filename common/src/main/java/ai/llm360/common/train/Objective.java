@@ -1,8 +1,8 @@
 package ai.llm360.common.train;
 
 import ai.llm360.common.data.TokenChunk;
-import ai.llm360.common.nn.DecoderGradients;
-import ai.llm360.common.nn.TokenBatch;
+import ai.llm360.common.model.DecoderGradients;
+import ai.llm360.common.model.TokenBatch;
 
 /**
  * Computes the loss of a batch, and its gradient.

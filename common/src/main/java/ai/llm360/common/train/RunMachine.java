@@ -1,8 +1,8 @@
 package ai.llm360.common.train;
 
-import ai.llm360.common.nn.Machine;
 import ai.llm360.common.run.RunEvent;
 import ai.llm360.common.run.RunLog;
+import ai.llm360.common.torch.Machine;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;

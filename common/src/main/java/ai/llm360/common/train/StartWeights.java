@@ -8,16 +8,15 @@ import ai.llm360.common.checkpoint.TensorMatcher;
 import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.common.config.ConfigException;
 import ai.llm360.common.config.ConfigTree;
-import ai.llm360.common.nn.CausalDecoder;
-import ai.llm360.common.nn.TensorLoader;
+import ai.llm360.common.model.CausalDecoder;
+import ai.llm360.common.torch.TensorLoader;
 import ai.llm360.common.train.TrainingConfig.Start;
+import ai.llm360.io.Hashes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -99,7 +98,7 @@ public final class StartWeights {
 
     private static String hash(Checkpoint checkpoint, Map<String, TensorInfo> tensors)
             throws IOException {
-        MessageDigest digest = sha256();
+        MessageDigest digest = Hashes.sha256();
         ByteBuffer block = ByteBuffer.allocateDirect(BLOCK_ELEMENTS * TensorType.F32.byteSize());
         for (TensorInfo tensor : new TreeMap<>(tensors).values()) {
             digest.update(tensor.name().getBytes(StandardCharsets.UTF_8));
@@ -110,14 +109,6 @@ public final class StartWeights {
                 digest.update(block.flip());
             }
         }
-        return HexFormat.of().formatHex(digest.digest());
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
+        return Hashes.hex(digest);
     }
 }

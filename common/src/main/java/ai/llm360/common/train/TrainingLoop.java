@@ -4,11 +4,10 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.llm360.common.data.TokenChunk;
 import ai.llm360.common.data.TokenDataset;
-import ai.llm360.common.nn.ArraySource;
-import ai.llm360.common.nn.CausalDecoder;
-import ai.llm360.common.nn.DecoderGradients;
-import ai.llm360.common.nn.TokenBatch;
-import ai.llm360.common.nn.Trainable;
+import ai.llm360.common.model.CausalDecoder;
+import ai.llm360.common.model.DecoderGradients;
+import ai.llm360.common.model.TokenBatch;
+import ai.llm360.common.model.Trainable;
 import ai.llm360.common.run.RunDirectory;
 import ai.llm360.common.run.RunEvent;
 import ai.llm360.common.run.RunLog;
@@ -17,6 +16,7 @@ import ai.llm360.common.run.StateContents;
 import ai.llm360.common.run.StepMetrics;
 import ai.llm360.common.run.TrainingState;
 import ai.llm360.common.run.ValidationLoss;
+import ai.llm360.common.torch.ArraySource;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -224,7 +224,7 @@ public final class TrainingLoop {
         }
         try (NDArray sum = manager.create(new double[] {value})) {
             collective.allReduce(List.of(sum));
-            return sum.getDouble(0);
+            return sum.toDoubleArray()[0];
         }
     }
 

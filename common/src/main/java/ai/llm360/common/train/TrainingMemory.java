@@ -1,6 +1,6 @@
 package ai.llm360.common.train;
 
-import ai.llm360.common.nn.DecoderGradients;
+import ai.llm360.common.model.DecoderGradients;
 import ai.llm360.common.train.TrainingConfig.Precision;
 
 /**

@@ -8,15 +8,13 @@ import ai.llm360.common.run.RunDirectory;
 import ai.llm360.common.run.RunEvent;
 import ai.llm360.common.run.RunLog;
 import ai.llm360.common.run.SavedState;
+import ai.llm360.io.Hashes;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -123,7 +121,8 @@ public final class TrainingRun {
                                             + " that one back, or resume with --allow-change")
                                     .formatted(config.data().path()));
                 }
-                changes.add(new Difference("data", digest(run.data().strip()), data.digest()));
+                changes.add(
+                        new Difference("data", Hashes.sha256(run.data().strip()), data.digest()));
             }
             if (!changes.isEmpty()) {
                 record(run, changes);
@@ -147,17 +146,6 @@ public final class TrainingRun {
         }
         try (RunLog log = run.openLog(step)) {
             log.event(new RunEvent(step, "config_changed", details));
-        }
-    }
-
-    /** The digest of a manifest's text, as {@link DataManifest#digest} gives it. */
-    private static String digest(String manifest) {
-        try {
-            MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
-            return HexFormat.of()
-                    .formatHex(sha256.digest(manifest.getBytes(StandardCharsets.UTF_8)));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
         }
     }
 

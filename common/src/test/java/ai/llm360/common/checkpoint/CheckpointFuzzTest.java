@@ -3,10 +3,10 @@ package ai.llm360.common.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
-import ai.llm360.common.testing.Mutations;
 import ai.llm360.common.testing.PickleBuilder;
 import ai.llm360.common.testing.SafetensorsBuilder;
 import ai.llm360.common.testing.TorchZipBuilder;
+import ai.llm360.io.testing.Mutations;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

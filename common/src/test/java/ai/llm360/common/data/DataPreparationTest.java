@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import ai.llm360.common.data.DataRecipe.Split;
 import ai.llm360.common.testing.TinyTokenizer;
 import ai.llm360.common.tokenizer.Tokenizer;
+import ai.llm360.io.Hashes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -90,7 +91,8 @@ class DataPreparationTest {
                                     .containsExactly("a.txt", "b.txt");
                         });
         assertThat(manifest).isEqualTo(DataManifest.read(out));
-        assertThat(manifest.tokenizerSha256()).isEqualTo(Sha256.of(temp.resolve("tokenizer.json")));
+        assertThat(manifest.tokenizerSha256())
+                .isEqualTo(Hashes.sha256(temp.resolve("tokenizer.json")));
     }
 
     @Test

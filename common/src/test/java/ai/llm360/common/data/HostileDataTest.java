@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import ai.llm360.common.data.DataRecipe.Split;
-import ai.llm360.common.testing.Mutations;
 import ai.llm360.common.testing.TinyTokenizer;
 import ai.llm360.common.tokenizer.Tokenizer;
+import ai.llm360.io.testing.Mutations;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.StringReader;
@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.regex.Pattern;
 import java.util.zip.GZIPOutputStream;
@@ -68,7 +69,7 @@ class HostileDataTest {
     void a_bomb_of_gzip_is_refused_by_file_and_line() throws IOException {
         Path lines = gzip("a.jsonl.gz", (byte) ' ');
         refuses(
-                () -> AmberJsonl.read(lines, 4, 0, row -> {}),
+                () -> rows(0).read(lines, (row, source, ids, mask) -> {}),
                 "a.jsonl.gz:1: a line of more than 134217728 characters");
         assertThat(DataValidator.validate(lines, 4, 0).problems())
                 .extracting(DataValidator.Problem::line)
@@ -165,19 +166,25 @@ class HostileDataTest {
         return documents;
     }
 
+    private static TokenRowReader rows(int vocabularySize) {
+        return new TokenRowReader(Optional.empty(), 4, vocabularySize);
+    }
+
     @Test
     void damaged_rows_are_read_or_listed() throws IOException {
         byte[] line =
                 "{\"token_ids\": [1, 2, 3, 4], \"source\": \"arxiv\"}"
                         .getBytes(StandardCharsets.UTF_8);
+        Path file = temp.resolve("a.jsonl");
         Random random = new Random(52);
         int good = 0;
         for (int i = 0; i < Mutations.cases(4000); i++) {
             byte[] bad = i % 2 == 0 ? Mutations.bytes(line, random) : Mutations.json(line, random);
             try {
-                AmberRow.parse(new String(bad, StandardCharsets.UTF_8)).check(4, 32_000);
+                Files.write(file, bad);
+                rows(32_000).read(file, (row, source, ids, mask) -> {});
                 good++;
-            } catch (IllegalArgumentException e) {
+            } catch (DataException e) {
                 assertThat(e.getMessage()).hasSizeLessThan(400);
             } catch (RuntimeException | Error e) {
                 throw new AssertionError(HexFormat.of().formatHex(bad), e);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import ai.llm360.io.Hashes;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -74,7 +75,7 @@ class MavenArtifactTest {
     }
 
     private String hash() throws IOException {
-        return Sha256.of(Files.write(temp.resolve("hashed"), jar));
+        return Hashes.sha256(Files.write(temp.resolve("hashed"), jar));
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import ai.llm360.io.Hashes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -36,7 +37,7 @@ class TokenChunkTest {
             for (int i = 0; i < rows.length; i++) {
                 writer.write(i % 2, rows[i], masks == null ? null : masks[i]);
             }
-            assertThat(writer.finish()).isEqualTo(Sha256.of(file));
+            assertThat(writer.finish()).isEqualTo(Hashes.sha256(file));
         }
         return file;
     }

@@ -3,6 +3,7 @@ package ai.llm360.common.data;
 import ai.llm360.common.data.DataManifest.RowFile;
 import ai.llm360.common.data.DataManifest.Segment;
 import ai.llm360.common.data.DataManifest.Source;
+import ai.llm360.io.Workers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -87,7 +88,7 @@ public final class TokenDatasetBuilder {
         }
         List<Segment> segments = List.of(new Segment(0, chunks, null, perChunk));
         List<RowFile> files;
-        try (Parallel threads = new Parallel(1)) {
+        try (Workers threads = new Workers("llm360-data", 1)) {
             files =
                     new ChunkMixer(directory, new Mixture(segments, chunks), pools)
                             .write(0, threads);

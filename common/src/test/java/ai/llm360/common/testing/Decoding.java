@@ -4,8 +4,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.llm360.common.nn.CausalDecoder;
-import ai.llm360.common.nn.KvCache;
+import ai.llm360.common.model.CausalDecoder;
+import ai.llm360.common.model.KvCache;
 
 /** Runs a decoder token by token, as generation does. */
 public final class Decoding {

@@ -2,7 +2,6 @@ package ai.llm360.common.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -11,12 +10,11 @@ import ai.llm360.common.checkpoint.CheckpointConverter;
 import ai.llm360.common.checkpoint.CheckpointException;
 import ai.llm360.common.checkpoint.TensorInfo;
 import ai.llm360.common.checkpoint.TensorType;
-import ai.llm360.common.kernel.KernelMatrix;
-import ai.llm360.common.nn.CausalDecoder;
-import ai.llm360.common.nn.KvCache;
-import ai.llm360.common.nn.WeightLoader;
-import ai.llm360.common.nn.WeightPreparation;
-import ai.llm360.common.nn.WeightType;
+import ai.llm360.common.model.CausalDecoder;
+import ai.llm360.common.model.KvCache;
+import ai.llm360.common.model.WeightLoader;
+import ai.llm360.common.model.WeightPreparation;
+import ai.llm360.common.model.WeightType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -46,7 +44,6 @@ public abstract class PreparedWeightsTest {
 
     @BeforeEach
     void write() throws IOException {
-        assumeThat(KernelMatrix.supported()).isTrue();
         manager = NDManager.newBaseManager("PyTorch");
         writeTiny(temp.resolve("fp32"));
         model = temp.resolve("bf16");

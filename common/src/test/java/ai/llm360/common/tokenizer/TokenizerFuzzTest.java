@@ -3,8 +3,8 @@ package ai.llm360.common.tokenizer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
-import ai.llm360.common.testing.Mutations;
 import ai.llm360.common.testing.TinyTokenizer;
+import ai.llm360.io.testing.Mutations;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;

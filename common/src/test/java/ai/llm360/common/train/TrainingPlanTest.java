@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.llm360.common.config.ConfigTree;
-import ai.llm360.common.nn.MemoryBudget;
+import ai.llm360.common.model.MemoryBudget;
 import ai.llm360.common.train.TrainingConfig.Precision;
 import java.time.Duration;
 import java.util.List;

@@ -30,15 +30,11 @@ final class SampleSlices {
     interface Sink {
         void accept(long number, int[][] sample) throws IOException;
 
-        /** Is told of samples in a slice that the file doesn't hold. */
+        /** Takes samples in a slice that the file doesn't hold. */
         void lost(long first, String problem) throws IOException;
     }
 
-    /**
-     * Says what about the file isn't as it should be.
-     *
-     * @param length T
-     */
+    /** Says what about the file isn't as it should be. */
     Optional<String> problem(int length) {
         if (!(node instanceof Dataset data)) {
             return Optional.of(

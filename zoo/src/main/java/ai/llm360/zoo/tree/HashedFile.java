@@ -1,7 +1,8 @@
 package ai.llm360.zoo.tree;
 
 import ai.djl.util.Progress;
-import ai.llm360.zoo.hub.HubFile;
+import ai.llm360.hub.HubFile;
+import ai.llm360.io.Hashes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -12,7 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Optional;
 
@@ -57,8 +57,8 @@ record HashedFile(HubFile listed, String sha1, Path source, boolean mayLink) {
             String path, Path source, boolean large, boolean mayLink, Progress progress)
             throws IOException {
         long size = Files.size(source);
-        MessageDigest sha1 = digest("SHA-1");
-        MessageDigest hub = digest(large ? "SHA-256" : "SHA-1");
+        MessageDigest sha1 = Hashes.sha1();
+        MessageDigest hub = large ? Hashes.sha256() : Hashes.sha1();
         if (!large) {
             hub.update(ascii("blob " + size + "\0"));
         }
@@ -69,21 +69,21 @@ record HashedFile(HubFile listed, String sha1, Path source, boolean mayLink) {
                     sha1.update(bytes, 0, count);
                     hub.update(bytes, 0, count);
                 });
-        String hash = hex(hub);
+        String hash = Hashes.hex(hub);
         HubFile listed =
                 new HubFile(
                         path,
                         size,
                         Optional.of(large ? pointerHash(hash, size) : hash),
                         large ? Optional.of(hash) : Optional.empty());
-        return new HashedFile(listed, hex(sha1), source, mayLink);
+        return new HashedFile(listed, Hashes.hex(sha1), source, mayLink);
     }
 
     /** Reads a file and says whether its bytes have a SHA-1. */
     static boolean has(Path file, String sha1) throws IOException {
-        MessageDigest digest = digest("SHA-1");
+        MessageDigest digest = Hashes.sha1();
         pump(file, null, (bytes, count) -> digest.update(bytes, 0, count));
-        return hex(digest).equals(sha1);
+        return Hashes.hex(digest).equals(sha1);
     }
 
     /** Git keeps a pointer in place of a large file, and hashes that. */
@@ -92,10 +92,10 @@ record HashedFile(HubFile listed, String sha1, Path source, boolean mayLink) {
                 ascii(
                         "version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize %d\n"
                                 .formatted(sha256, size));
-        MessageDigest digest = digest("SHA-1");
+        MessageDigest digest = Hashes.sha1();
         digest.update(ascii("blob " + pointer.length + "\0"));
         digest.update(pointer);
-        return hex(digest);
+        return Hashes.hex(digest);
     }
 
     /**
@@ -118,7 +118,7 @@ record HashedFile(HubFile listed, String sha1, Path source, boolean mayLink) {
     }
 
     private void copy(Path target, Progress progress) throws IOException {
-        MessageDigest digest = digest("SHA-1");
+        MessageDigest digest = Hashes.sha1();
         try (FileChannel out =
                 FileChannel.open(target, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             pump(
@@ -133,7 +133,7 @@ record HashedFile(HubFile listed, String sha1, Path source, boolean mayLink) {
                     });
             out.force(true);
         }
-        if (!hex(digest).equals(sha1)) {
+        if (!Hashes.hex(digest).equals(sha1)) {
             throw new TreeException(source, "changed while it was copied; publish again");
         }
     }
@@ -151,19 +151,7 @@ record HashedFile(HubFile listed, String sha1, Path source, boolean mayLink) {
     }
 
     static String sha1(byte[] bytes) {
-        return HexFormat.of().formatHex(digest("SHA-1").digest(bytes));
-    }
-
-    private static MessageDigest digest(String algorithm) {
-        try {
-            return MessageDigest.getInstance(algorithm);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has " + algorithm, e);
-        }
-    }
-
-    private static String hex(MessageDigest digest) {
-        return HexFormat.of().formatHex(digest.digest());
+        return HexFormat.of().formatHex(Hashes.sha1().digest(bytes));
     }
 
     private static byte[] ascii(String text) {

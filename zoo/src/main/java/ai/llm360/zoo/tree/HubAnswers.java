@@ -1,7 +1,7 @@
 package ai.llm360.zoo.tree;
 
-import ai.llm360.zoo.hub.HubFile;
-import ai.llm360.zoo.hub.HubRef;
+import ai.llm360.hub.HubFile;
+import ai.llm360.hub.HubRef;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonParseException;

@@ -1,12 +1,12 @@
 package ai.llm360.zoo.tree;
 
-import ai.llm360.zoo.hub.HubCache;
-import ai.llm360.zoo.hub.HubClient;
-import ai.llm360.zoo.hub.HubFile;
-import ai.llm360.zoo.hub.HubPlan;
-import ai.llm360.zoo.hub.HubSettings;
-import ai.llm360.zoo.hub.HubSnapshot;
-import ai.llm360.zoo.hub.TransferListener;
+import ai.llm360.hub.HubCache;
+import ai.llm360.hub.HubClient;
+import ai.llm360.hub.HubFile;
+import ai.llm360.hub.HubPlan;
+import ai.llm360.hub.HubSettings;
+import ai.llm360.hub.HubSnapshot;
+import ai.llm360.hub.TransferListener;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -99,7 +99,7 @@ public final class HubMirror {
      * @return where its files lie
      * @throws TreeException if something else lies where the tree is to be, or another process
      *     writes it
-     * @throws ai.llm360.zoo.hub.HubException if a file can't be had; asked again, it goes on
+     * @throws ai.llm360.hub.HubException if a file can't be had; asked again, it goes on
      * @throws IOException if the tree can't be written
      */
     public Path mirror(Source source, TransferListener listener) throws IOException {

@@ -1,8 +1,8 @@
 package ai.llm360.zoo.tree;
 
 import ai.djl.util.Progress;
-import ai.llm360.common.checkpoint.AtomicDirectory;
 import ai.llm360.common.checkpoint.TensorType;
+import ai.llm360.io.AtomicDirectory;
 import ai.llm360.zoo.tree.TrainedModel.Source;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -1,7 +1,7 @@
 package ai.llm360.zoo.tree;
 
 import ai.djl.util.Progress;
-import ai.llm360.zoo.hub.HubSettings;
+import ai.llm360.hub.HubSettings;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;

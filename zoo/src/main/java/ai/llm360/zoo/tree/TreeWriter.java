@@ -1,10 +1,10 @@
 package ai.llm360.zoo.tree;
 
 import ai.djl.util.Progress;
-import ai.llm360.common.checkpoint.AtomicDirectory;
-import ai.llm360.common.run.WholeFile;
-import ai.llm360.zoo.hub.HubFile;
-import ai.llm360.zoo.hub.HubRef;
+import ai.llm360.hub.HubFile;
+import ai.llm360.hub.HubRef;
+import ai.llm360.io.AtomicDirectory;
+import ai.llm360.io.WholeFile;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.channels.FileChannel;

@@ -1,11 +1,11 @@
 package ai.llm360.zoo.tree;
 
 import ai.djl.util.Progress;
-import ai.llm360.common.run.WholeFile;
-import ai.llm360.zoo.hub.HubClient;
-import ai.llm360.zoo.hub.HubException;
-import ai.llm360.zoo.hub.HubSettings;
-import ai.llm360.zoo.hub.HubSnapshot;
+import ai.llm360.hub.HubClient;
+import ai.llm360.hub.HubException;
+import ai.llm360.hub.HubSettings;
+import ai.llm360.hub.HubSnapshot;
+import ai.llm360.io.WholeFile;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -72,7 +72,10 @@ final class WebTree implements StaticTree {
                 checkpoint.files().stream().map(TreeFile::path).collect(Collectors.toSet());
         HubSnapshot snapshot =
                 client.snapshot(
-                        checkpoint.repository(), checkpoint.commit(), wanted::contains, progress);
+                        checkpoint.repository(),
+                        checkpoint.commit(),
+                        wanted::contains,
+                        DjlTransfer.of(progress));
         if (snapshot.files().size() != wanted.size()) {
             throw new TreeException(
                     tree,

@@ -4,56 +4,35 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.StringWriter;
-import java.io.UncheckedIOException;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import javax.tools.JavaCompiler;
 import javax.tools.ToolProvider;
 
-/** Compiles statements, as documents show them, and runs them. */
+/** Compiles statements with their imports, as documents show them, and runs them. */
 public final class Snippets {
 
-    private static final List<String> IMPORTS =
-            List.of(
-                    "ai.djl.inference.Predictor",
-                    "ai.djl.repository.zoo.ZooModel",
-                    "ai.llm360.common.generate.*",
-                    "ai.llm360.common.nn.WeightType",
-                    "ai.llm360.zoo.Criteria",
-                    "ai.llm360.zoo.ListedCheckpoint",
-                    "ai.llm360.zoo.PartialCheckpoint",
-                    "ai.llm360.zoo.Series",
-                    "ai.llm360.zoo.SeriesCheckpoint",
-                    "ai.llm360.zoo.TensorRows",
-                    "ai.llm360.zoo.Zoo",
-                    "java.nio.file.Path");
+    private static final Pattern IMPORT = Pattern.compile("(?m)^import .*;\\R");
 
     private Snippets() {}
 
-    /** Runs each snippet in a method of its own and returns what they all printed. */
+    /** Runs each snippet in a class of its own and returns what they all printed. */
     public static String run(List<String> snippets, Path directory) throws Exception {
-        StringBuilder source = new StringBuilder();
-        IMPORTS.forEach(name -> source.append("import ").append(name).append(";\n"));
-        source.append("public class Document {\n");
-        for (int i = 0; i < snippets.size(); i++) {
-            source.append("public static void snippet").append(i);
-            source.append("() throws Exception {\n").append(snippets.get(i)).append("}\n");
-        }
-        Files.createDirectories(directory);
-        Path file = Files.writeString(directory.resolve("Document.java"), source.append("}\n"));
-        compile(file);
+        compile(snippets, "", directory);
         URL[] urls = {directory.toUri().toURL()};
         PrintStream before = System.out;
         ByteArrayOutputStream printed = new ByteArrayOutputStream();
         try (URLClassLoader loader = new URLClassLoader(urls, Snippets.class.getClassLoader())) {
             System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
-            Class<?> document = loader.loadClass("Document");
             for (int i = 0; i < snippets.size(); i++) {
-                document.getMethod("snippet" + i).invoke(null);
+                loader.loadClass("Snippet" + i).getMethod("run").invoke(null);
             }
         } finally {
             System.setOut(before);
@@ -61,32 +40,37 @@ public final class Snippets {
         return printed.toString(StandardCharsets.UTF_8);
     }
 
-    private static void compile(Path file) {
+    /**
+     * Compiles snippets, each as the method {@code run} of a class of its own.
+     *
+     * @param given fields of these classes: names that snippets take for granted
+     */
+    public static void compile(List<String> snippets, String given, Path directory)
+            throws IOException {
+        Files.createDirectories(directory);
+        List<Path> sources = new ArrayList<>();
+        for (int i = 0; i < snippets.size(); i++) {
+            Matcher imports = IMPORT.matcher(snippets.get(i));
+            StringBuilder source = new StringBuilder();
+            imports.results().forEach(line -> source.append(line.group()));
+            source.append("public class Snippet").append(i);
+            source.append(" {\n").append(given);
+            source.append("\npublic static void run() throws Exception {\n");
+            source.append(imports.replaceAll("")).append("}\n}\n");
+            sources.add(Files.writeString(directory.resolve("Snippet" + i + ".java"), source));
+        }
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         String classPath =
                 System.getProperty(
                         "surefire.test.class.path", System.getProperty("java.class.path"));
+        List<String> options =
+                List.of("-cp", classPath, "-proc:none", "-nowarn", "-d", directory.toString());
         StringWriter errors = new StringWriter();
         try (var files = compiler.getStandardFileManager(null, null, StandardCharsets.UTF_8)) {
-            boolean compiled =
-                    compiler.getTask(
-                                    errors,
-                                    files,
-                                    null,
-                                    List.of(
-                                            "-cp",
-                                            classPath,
-                                            "-proc:none",
-                                            "-d",
-                                            file.getParent().toString()),
-                                    null,
-                                    files.getJavaFileObjects(file))
-                            .call();
-            if (!compiled) {
+            var units = files.getJavaFileObjectsFromPaths(sources);
+            if (!compiler.getTask(errors, files, null, options, null, units).call()) {
                 throw new AssertionError("a snippet doesn't compile:\n" + errors);
             }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 }

@@ -3,8 +3,8 @@ package ai.llm360.zoo.tree;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ai.llm360.zoo.hub.HubException;
-import ai.llm360.zoo.hub.HubSettings;
+import ai.llm360.hub.HubException;
+import ai.llm360.hub.HubSettings;
 import ai.llm360.zoo.testing.FileServer;
 import ai.llm360.zoo.testing.TinyModel;
 import java.io.IOException;

@@ -1,0 +1,132 @@
+package ai.llm360.common.model;
+
+import ai.djl.Device;
+import ai.djl.util.cuda.CudaUtils;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/** How much memory a device can give, so that what can't fit is refused before it begins. */
+public final class MemoryBudget {
+
+    /** What a model needs besides its weights: the cache, activations, the JVM and libtorch. */
+    private static final double SHARE = 0.92;
+
+    private final long bytes;
+    private final String place;
+
+    /**
+     * Creates a budget.
+     *
+     * @param bytes the free memory
+     * @param place what has it, such as {@code this machine}
+     */
+    public MemoryBudget(long bytes, String place) {
+        this.bytes = bytes;
+        this.place = place;
+    }
+
+    /**
+     * Asks a device for its free memory: a GPU's own, or what a machine has without swapping.
+     *
+     * @param device the device
+     * @return its budget
+     */
+    public static MemoryBudget of(Device device) {
+        if (device.isGpu()) {
+            long free =
+                    CudaUtils.getGpuMemory(device).getMax()
+                            - CudaUtils.getGpuMemory(device).getCommitted();
+            return new MemoryBudget(free, device.toString());
+        }
+        return new MemoryBudget(availableOnHost(), "this machine");
+    }
+
+    /**
+     * Checks that weights fit.
+     *
+     * @throws IllegalArgumentException if they don't, naming a type that would
+     */
+    void check(WeightType type, long parameters) {
+        if (fits(type, parameters)) {
+            return;
+        }
+        Optional<WeightType> fitting =
+                Arrays.stream(WeightType.values())
+                        .filter(other -> other.byteSize() < type.byteSize())
+                        .filter(other -> other != WeightType.FP16)
+                        .filter(other -> fits(other, parameters))
+                        .max(Comparator.comparingInt(WeightType::byteSize));
+        throw new IllegalArgumentException(
+                "%s in %s take %s, but %s; %s"
+                        .formatted(
+                                String.format(Locale.ROOT, "%,d parameters", parameters),
+                                type,
+                                gigabytes(parameters * type.byteSize()),
+                                this,
+                                fitting.map(
+                                                other ->
+                                                        "load it with dtype %s, which takes %s"
+                                                                .formatted(
+                                                                        other,
+                                                                        gigabytes(
+                                                                                parameters
+                                                                                        * other
+                                                                                                .byteSize())))
+                                        .orElse("no dtype makes it fit")));
+    }
+
+    private boolean fits(WeightType type, long parameters) {
+        return holds(parameters * type.byteSize());
+    }
+
+    /**
+     * Returns whether something fits, and leaves room for what else a program needs.
+     *
+     * @param needed its bytes
+     * @return whether there is room
+     */
+    public boolean holds(long needed) {
+        return needed <= bytes * SHARE;
+    }
+
+    /** Returns {@code this machine has 23.1 GB free}. */
+    @Override
+    public String toString() {
+        return "%s has %s free".formatted(place, gigabytes(bytes));
+    }
+
+    /**
+     * Writes a size.
+     *
+     * @param count bytes
+     * @return such as {@code 13.5 GB}
+     */
+    public static String gigabytes(long count) {
+        return String.format(Locale.ROOT, "%.1f GB", count / 1e9);
+    }
+
+    /** Linux says what could be had without swapping; elsewhere all physical memory is taken. */
+    private static long availableOnHost() {
+        try {
+            List<String> lines = Files.readAllLines(Path.of("/proc/meminfo"));
+            for (String line : lines) {
+                if (line.startsWith("MemAvailable:")) {
+                    return Long.parseLong(line.replaceAll("\\D", "")) * 1024;
+                }
+            }
+        } catch (IOException e) {
+            // No such file: not Linux.
+        }
+        java.lang.management.OperatingSystemMXBean system =
+                java.lang.management.ManagementFactory.getOperatingSystemMXBean();
+        return system instanceof com.sun.management.OperatingSystemMXBean details
+                ? details.getTotalMemorySize()
+                : Long.MAX_VALUE;
+    }
+}

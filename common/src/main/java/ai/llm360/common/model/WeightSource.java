@@ -1,0 +1,22 @@
+package ai.llm360.common.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+
+/** Where packing reads a weight from. */
+@FunctionalInterface
+interface WeightSource {
+
+    /** A source that reads the parameter itself. */
+    WeightSource PARAMETERS = (manager, name, parameter) -> parameter;
+
+    /**
+     * Opens a weight.
+     *
+     * @param manager a manager that is closed once the weight is packed
+     * @param name the weight's full name
+     * @param parameter the parameter's own array
+     * @return the weight, unpacked
+     */
+    NDArray open(NDManager manager, String name, NDArray parameter);
+}

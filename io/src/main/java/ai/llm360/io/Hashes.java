@@ -1,0 +1,82 @@
+package ai.llm360.io;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/** Computes SHA-256 and git's SHA-1, in lower-case hexadecimal. */
+public final class Hashes {
+
+    private Hashes() {}
+
+    /** {@return a SHA-256 digest of no bytes yet} */
+    public static MessageDigest sha256() {
+        return begin("SHA-256");
+    }
+
+    /** {@return a SHA-1 digest of no bytes yet, for the hashes that git names files by} */
+    public static MessageDigest sha1() {
+        return begin("SHA-1");
+    }
+
+    private static MessageDigest begin(String algorithm) {
+        try {
+            return MessageDigest.getInstance(algorithm);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has " + algorithm, e);
+        }
+    }
+
+    /**
+     * Ends a digest.
+     *
+     * @param digest a digest, which is reset
+     * @return the hash
+     */
+    public static String hex(MessageDigest digest) {
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    /**
+     * Hashes bytes.
+     *
+     * @param bytes the bytes
+     * @return their SHA-256
+     */
+    public static String sha256(byte[] bytes) {
+        return HexFormat.of().formatHex(sha256().digest(bytes));
+    }
+
+    /**
+     * Hashes a text.
+     *
+     * @param text the text, hashed as UTF-8
+     * @return its SHA-256
+     */
+    public static String sha256(String text) {
+        return sha256(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /**
+     * Hashes a file.
+     *
+     * @param file the file
+     * @return its SHA-256
+     * @throws IOException if it can't be read
+     */
+    public static String sha256(Path file) throws IOException {
+        MessageDigest digest = sha256();
+        byte[] buffer = new byte[1 << 18];
+        try (InputStream in = Files.newInputStream(file)) {
+            for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+                digest.update(buffer, 0, read);
+            }
+        }
+        return hex(digest);
+    }
+}

@@ -1,0 +1,138 @@
+package ai.llm360.io;
+
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Daemon threads for one piece of work. Closing them interrupts what still runs and waits until it
+ * has ended, so that nothing writes any more.
+ */
+public final class Workers implements AutoCloseable {
+
+    private final int count;
+    private final ExecutorService threads;
+
+    /**
+     * Starts threads.
+     *
+     * @param name the threads' name, for dumps
+     * @param count the number of threads, at least 1
+     * @throws IllegalArgumentException if the number is less than 1
+     */
+    public Workers(String name, int count) {
+        if (count < 1) {
+            throw new IllegalArgumentException("at least 1 thread is needed, not " + count);
+        }
+        this.count = count;
+        threads =
+                Executors.newFixedThreadPool(
+                        count,
+                        task -> {
+                            Thread thread = new Thread(task, name);
+                            thread.setDaemon(true);
+                            return thread;
+                        });
+    }
+
+    /** {@return the number of threads} */
+    public int count() {
+        return count;
+    }
+
+    /**
+     * Runs a task that reports its own failures.
+     *
+     * @param task the task
+     */
+    public void start(Runnable task) {
+        threads.execute(task);
+    }
+
+    /**
+     * Runs a task at some time.
+     *
+     * @param task the task
+     * @param <T> its result's type
+     * @return its result, for {@link #await}
+     */
+    public <T> Future<T> submit(Callable<T> task) {
+        return threads.submit(task);
+    }
+
+    /**
+     * Runs tasks to their end, or until the first, in their order, has failed.
+     *
+     * @param tasks the tasks
+     * @param <T> their results' type
+     * @return the results in the tasks' order
+     * @throws IOException the first failure, or an {@link InterruptedIOException} on an interrupt
+     */
+    public <T> List<T> all(List<? extends Callable<T>> tasks) throws IOException {
+        List<Future<T>> futures = new ArrayList<>();
+        tasks.forEach(task -> futures.add(submit(task)));
+        List<T> results = new ArrayList<>();
+        for (Future<T> future : futures) {
+            results.add(await(future));
+        }
+        return results;
+    }
+
+    /**
+     * Waits for a task, and fails as it has.
+     *
+     * @param task the task
+     * @param <T> its result's type
+     * @return its result
+     * @throws IOException the task's failure, or an {@link InterruptedIOException} on an interrupt
+     */
+    public static <T> T await(Future<T> task) throws IOException {
+        try {
+            return task.get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted");
+        } catch (ExecutionException e) {
+            Throwable cause = e.getCause();
+            if (cause instanceof IOException failure) {
+                throw failure;
+            }
+            if (cause instanceof UncheckedIOException failure) {
+                throw failure.getCause();
+            }
+            if (cause instanceof RuntimeException failure) {
+                throw failure;
+            }
+            if (cause instanceof Error failure) {
+                throw failure;
+            }
+            throw new IllegalStateException(cause);
+        }
+    }
+
+    @Override
+    public void close() {
+        threads.shutdownNow();
+        boolean interrupted = false;
+        while (true) {
+            try {
+                if (threads.awaitTermination(1, TimeUnit.HOURS)) {
+                    break;
+                }
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

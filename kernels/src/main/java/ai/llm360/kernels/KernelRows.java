@@ -1,0 +1,139 @@
+package ai.llm360.kernels;
+
+import com.sun.jna.Pointer;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.util.Objects;
+
+/**
+ * Rows of float32 in native memory, (n, size), one after the other.
+ *
+ * <p>What {@link #allocate} gives is freed by {@link #close} or with this object; {@link #of} wraps
+ * memory that is another's.
+ */
+final class KernelRows implements AutoCloseable {
+
+    private final NativeMemory memory;
+    private final long address;
+    private final int count;
+    private final int size;
+
+    private KernelRows(NativeMemory memory, long address, int count, int size) {
+        this.memory = memory;
+        this.address = address;
+        this.count = count;
+        this.size = size;
+    }
+
+    /**
+     * Allocates rows, whose content is undefined.
+     *
+     * @param count n
+     * @param size the floats of a row
+     * @return the rows
+     */
+    static KernelRows allocate(int count, int size) {
+        NativeMemory memory = NativeMemory.allocate(bytes(count, size));
+        return new KernelRows(memory, memory.address(), count, size);
+    }
+
+    /**
+     * Wraps rows that lie in a buffer, which is kept; what another object owns must stay where it
+     * is as long as this object is used.
+     *
+     * @param floats a direct buffer of n × size floats
+     * @param count n
+     * @param size the floats of a row
+     * @return the rows
+     * @throws IllegalArgumentException if the buffer isn't direct or hasn't just so many bytes
+     */
+    static KernelRows of(ByteBuffer floats, int count, int size) {
+        NativeMemory memory = NativeMemory.of(floats, bytes(count, size));
+        return new KernelRows(memory, memory.address(), count, size);
+    }
+
+    /**
+     * Copies numbers to one row.
+     *
+     * @param values the numbers
+     * @return the row
+     */
+    static KernelRows copyOf(float[] values) {
+        KernelRows row = allocate(1, values.length);
+        row.floats().put(values);
+        return row;
+    }
+
+    private static long bytes(int count, int size) {
+        return (long) Float.BYTES * count * size;
+    }
+
+    /** Returns n. */
+    int count() {
+        return count;
+    }
+
+    /** Returns how many floats a row has. */
+    int size() {
+        return size;
+    }
+
+    /**
+     * Returns one of the rows, where it lies.
+     *
+     * @param row its number
+     * @return a view of it
+     */
+    KernelRows row(int row) {
+        return new KernelRows(memory, address(row), 1, size);
+    }
+
+    /**
+     * Allocates rows of zeros.
+     *
+     * @param count n
+     * @param size the floats of a row
+     * @return the rows
+     */
+    static KernelRows zeros(int count, int size) {
+        KernelRows rows = allocate(count, size);
+        new Pointer(rows.address).clear(bytes(count, size));
+        return rows;
+    }
+
+    /** Returns some of the rows, where they lie. */
+    KernelRows rows(int start, int count) {
+        Objects.checkFromIndexSize(start, count, this.count);
+        return new KernelRows(memory, address + bytes(start, size), count, size);
+    }
+
+    /** The numbers, where they lie, as long as this object can be reached. */
+    FloatBuffer floats() {
+        return bytes().asFloatBuffer();
+    }
+
+    /** The numbers' bytes, where they lie, as long as this object can be reached. */
+    ByteBuffer bytes() {
+        return NativeMemory.view(address, bytes(count, size));
+    }
+
+    /** Where the first row lies. The memory stays as long as this object can be reached. */
+    long address() {
+        return address;
+    }
+
+    /**
+     * Where a row lies.
+     *
+     * @throws IndexOutOfBoundsException if there is no such row
+     */
+    long address(int row) {
+        return address + bytes(Objects.checkIndex(row, count), size);
+    }
+
+    /** Frees rows that were allocated. */
+    @Override
+    public void close() {
+        memory.free();
+    }
+}
