@@ -1,13 +1,13 @@
 package ai.llm360.common.model;
 
+import ai.llm360.common.torch.TorchScript;
+import ai.llm360.common.torch.TensorLoader;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.llm360.common.checkpoint.IgnoreRule;
-import ai.llm360.common.checkpoint.TensorType;
-import ai.llm360.common.torch.TensorLoader;
-import ai.llm360.common.torch.TorchScript;
 import ai.llm360.io.NearNames;
+import ai.llm360.common.checkpoint.TensorType;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -84,8 +84,9 @@ public abstract class CausalDecoder extends DecoderBlock implements CausalLangua
 
     /**
      * Adds an adapter to a linear layer, in place of one that it has. Inference, scoring and
-     * training compute with it, whatever the base weight is held as. A backend, which knows no
-     * adapters, leaves such a decoder to its page.
+     * training compute with it, whatever the base weight is held as: where kernels of this project
+     * would compute bfloat16 or int8, which know no adapters, libtorch's do in their place, and what
+     * was prepared for kernels isn't used.
      *
      * <p>The matrices become the decoder's, which frees them with its weights. Gradients reach them
      * where they require some; a change of their numbers needs no further call. A generation in
@@ -268,14 +269,9 @@ public abstract class CausalDecoder extends DecoderBlock implements CausalLangua
                     TensorType stored = TensorLoader.typeOf(embedding().getArray());
                     boolean half = stored != TensorType.F32 && stored != TensorType.F64;
                     return new KvCache(
-                            runtime().manager(),
-                            runtime().loader(),
+                            runtime(),
                             layout().layers(),
-                            new Shape(
-                                    rows,
-                                    layout().keyValueHeads(),
-                                    aligned(capacity),
-                                    layout().headDim()),
+                            new Shape(rows, layout().keyValueHeads(), capacity, layout().headDim()),
                             half ? TensorType.BF16 : TensorType.F32);
                 });
     }
@@ -291,35 +287,56 @@ public abstract class CausalDecoder extends DecoderBlock implements CausalLangua
         runtime().requireUnchangedFiles();
     }
 
-    /**
-     * Rounds up to 32 positions, so that every row and head starts at a multiple of 64 bytes: MKL's
-     * order of summation depends on its operands' alignment, and a row's must not depend on how
-     * long its neighbours are.
-     */
-    private static int aligned(int capacity) {
-        return (capacity + 31) / 32 * 32;
+    /** {@inheritDoc} */
+    @Override
+    public NDArray advance(NDManager manager, KvCache cache, int[] slots, long[][] ids) {
+        return compute(
+                manager,
+                scope -> {
+                    RowGroups groups = groups(cache, slots, ids, Batching.EXACT);
+                    NDArray last = groups.lastStates(scope);
+                    NDArray logits = DecoderPass.inference(this, scope, null).logits(last);
+                    groups.grow();
+                    return logits.reshape(ids.length, layout().vocabulary());
+                });
+    }
+
+    private RowGroups groups(KvCache cache, int[] slots, long[][] ids, Batching batching) {
+        input().check(ids);
+        if (cache == null) {
+            requireUnchangedFiles();
+        } else {
+            cache.requireOf(runtime().manager());
+        }
+        for (int row = 0; row < ids.length; row++) {
+            input().checkLength(ids[row].length);
+            if (cache != null) {
+                input().checkLength((long) ids[row].length + cache.length(slots[row]));
+            }
+        }
+        return new RowGroups(this, cache, slots, ids, batching);
     }
 
     /** {@inheritDoc} */
     @Override
-    public NDArray advance(NDManager manager, KvCache cache, int[] slots, long[][] ids) {
-        return compute(manager, scope -> advance(scope, cache, slots, input().of(scope, ids)));
+    public List<LabelScores> score(List<LabelledRow> rows, Batching batching) {
+        return score(null, new int[0], rows, batching);
     }
 
-    private NDArray advance(NDManager scope, KvCache cache, int[] slots, NDArray ids) {
-        cache.requireOf(runtime().manager());
-        int tokens = Math.toIntExact(ids.getShape().get(1));
-        DecoderPass pass = DecoderPass.inference(this, scope, new CachedRows(cache, slots, tokens));
-        NDArray x = pass.states(ids, input -> false);
-        long[] last = new long[slots.length];
-        for (int row = 0; row < last.length; row++) {
-            last[row] = (row + 1L) * tokens - 1;
+    /** {@inheritDoc} */
+    @Override
+    public List<LabelScores> score(
+            KvCache cache, int[] slots, List<LabelledRow> rows, Batching batching) {
+        for (LabelledRow row : rows) {
+            input().check(new long[][] {row.labels()});
         }
-        NDArray ends = runtime().plain().infer(scope, "positions", x, scope.create(last));
-        NDArray logits = pass.logits(ends);
-        for (int slot : slots) {
-            cache.grow(slot, tokens);
-        }
-        return logits.reshape(slots.length, layout().vocabulary());
+        long[][] ids = rows.stream().map(LabelledRow::ids).toArray(long[][]::new);
+        return whileOpen(
+                () -> {
+                    RowGroups groups = groups(cache, slots, ids, batching);
+                    List<LabelScores> scores = groups.score(rows);
+                    groups.grow();
+                    return scores;
+                });
     }
 }

@@ -1,5 +1,6 @@
 package ai.llm360.common.model;
 
+import ai.llm360.common.torch.TensorLoader;
 import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.inference.streaming.StreamingBlock;

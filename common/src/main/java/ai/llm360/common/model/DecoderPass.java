@@ -1,11 +1,11 @@
 package ai.llm360.common.model;
 
+import ai.llm360.common.torch.TorchScript;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.IValue;
-import ai.llm360.common.torch.TorchScript;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -15,8 +15,8 @@ import java.util.function.Predicate;
  * One pass of tokens through a decoder: embedding, layers, final norm and head.
  *
  * <p>Its rows are whole, or continue those of a cache. Inference and training differ in the weights
- * that they multiply by, and in whether autograd may record. Where this project's kernels take so
- * many rows, inference runs on them; else the model's page computes.
+ * that they multiply by, and in whether autograd may record. Where an {@link
+ * InferenceBackend} takes so many rows, inference runs on it; else the model's page computes.
  */
 final class DecoderPass {
 
@@ -76,7 +76,7 @@ final class DecoderPass {
      * Embeds tokens and runs all layers.
      *
      * @param ids INT64 (B, T)
-     * @param keep as for {@link #layers}; kernels change the array that it is told of
+     * @param keep as for {@link #layers}; a backend changes the array that it is told of
      * @return the last layer's output, (B, T, C)
      */
     NDArray states(NDArray ids, Predicate<NDArray> keep) {
@@ -97,6 +97,12 @@ final class DecoderPass {
                         return input;
                     });
         }
+    }
+
+    private InferenceBackend.Pass begin(InferenceBackend.Decoder backend, NDArray x) {
+        return cached == null
+                ? backend.begin(scope, x, null, new long[0], new long[0])
+                : backend.begin(scope, x, cached.cache(), cached.rows(), cached.start());
     }
 
     /**
@@ -151,7 +157,8 @@ final class DecoderPass {
         NDArray[] angles = new NDArray[2];
         for (int i = 0; i < angles.length; i++) {
             NDArray table = runtime.rotaryTables()[i];
-            NDArray here = table.getDevice().equals(device) ? table : table.toDevice(device, false);
+            NDArray here =
+                    table.getDevice().equals(device) ? table : table.toDevice(device, false);
             angles[i] =
                     cached == null
                             ? call(runtime.plain(), scope, "first", here, tokens)
@@ -190,27 +197,20 @@ final class DecoderPass {
         return call(weights.page(), scope, "logits", headInput(x), last[last.length - 1]);
     }
 
-    private InferenceBackend.Pass begin(InferenceBackend.Decoder backend, NDArray x) {
-        return cached == null
-                ? backend.begin(scope, x, null, new long[0], new long[0])
-                : backend.begin(scope, x, cached.cache(), cached.rows(), cached.start());
-    }
-
     private InferenceBackend.Decoder backend(Shape shape) {
+        long rows = shape.get(0) * shape.get(1);
         if (cached != null) {
-            long rows = shape.get(0) * shape.get(1);
             return cached.padded() ? null : backend(rows, cached.cache().layerBytes());
         }
         DecoderLayout layout = decoder.layout();
         long kept = (long) layout.keyValueHeads() * layout.headDim();
-        long rows = shape.get(0) * shape.get(1);
         return backend(rows, Float.BYTES * rows * Math.max(shape.get(2), kept));
     }
 
     /**
      * Returns a backend where there is one that takes so many rows, else {@code null}.
      *
-     * @param bytes of the largest array that they share with libtorch, in a direct buffer
+     * @param bytes of the largest array that it shares with libtorch, in a direct buffer
      */
     private InferenceBackend.Decoder backend(long rows, long bytes) {
         return onBackend && bytes <= Integer.MAX_VALUE ? runtime.backend(rows) : null;

@@ -1,13 +1,13 @@
 package ai.llm360.common.model;
 
+import ai.llm360.common.torch.TorchScript;
+import ai.llm360.common.torch.TensorLoader;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.llm360.common.checkpoint.FileVersion;
 import ai.llm360.common.checkpoint.TensorType;
-import ai.llm360.common.torch.TensorLoader;
-import ai.llm360.common.torch.TorchScript;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Collection;
@@ -47,10 +47,10 @@ final class DecoderRuntime {
     private List<FileVersion> mapped = List.of();
     private TensorLoader loader;
     private NDArray[] rotaryTables;
-    private NDManager int8Memory;
-    private Int8Weights int8Weights;
     private NDManager backendMemory;
     private InferenceBackend.Decoder backend;
+    private NDManager int8Memory;
+    private Int8Weights int8Weights;
 
     DecoderRuntime(DecoderBlock decoder, DecoderLayout layout) {
         this.decoder = decoder;
@@ -73,7 +73,8 @@ final class DecoderRuntime {
     private synchronized DecoderMemory memory() {
         if (memory == null) {
             memory = new DecoderMemory(embedding().getManager());
-            decoder.getParameters().forEach(p -> p.getValue().getArray().attach(memory.manager()));
+            decoder.getParameters()
+                    .forEach(p -> p.getValue().getArray().attach(memory.manager()));
             memory.closeWithParent();
         }
         return memory;
@@ -107,8 +108,8 @@ final class DecoderRuntime {
             weights.clear();
             loader = null;
             rotaryTables = null;
-            int8Weights = null;
             backend = null;
+            int8Weights = null;
             mapped = List.of();
         }
         if (old != null) {
@@ -123,7 +124,7 @@ final class DecoderRuntime {
         setPrepared(Optional.empty());
     }
 
-    /** Says what was prepared in int8 of the weights that were set. */
+    /** Says what was prepared for kernels of the weights that were set. */
     synchronized void setPrepared(Optional<PreparedWeights> made) {
         prepared = made;
         copied = version.get();
@@ -244,7 +245,9 @@ final class DecoderRuntime {
                 kind + (adapted ? " adapted" : ""),
                 name -> {
                     Map<String, Object> constants = layout.pageConstants();
-                    constants.putAll(CpuKernels.get().constants(kind));
+                    if (kind == LinearKind.INT8) {
+                        constants.putAll(CpuKernels.get().constants(kind));
+                    }
                     String text = kind.complete(layout.page(), adapted);
                     return TorchScript.compile(manager(), text, constants);
                 });
@@ -252,7 +255,8 @@ final class DecoderRuntime {
 
     /** Another page, compiled once. */
     synchronized TorchScript page(String text) {
-        return pages.computeIfAbsent(text, t -> TorchScript.compile(manager(), t, Map.of()));
+        return pages.computeIfAbsent(
+                text, t -> TorchScript.compile(manager(), t, Map.of()));
     }
 
     synchronized TensorLoader loader() {
@@ -307,16 +311,16 @@ final class DecoderRuntime {
     }
 
     /**
-     * Returns a backend's decoder where there is one that takes so many rows of this model, else
+     * Returns a backend's decoder where there is one for this model that takes so many rows, else
      * {@code null}. This is where a model that a backend would compute wrongly is left to the page:
-     * backends know no adapters.
+     * none knows adapters.
      */
     synchronized InferenceBackend.Decoder backend(long rows) {
         followWeights();
         NDArray table = embedding();
         boolean fits =
-                adapters.isEmpty()
-                        && !table.getDevice().isGpu()
+                !table.getDevice().isGpu()
+                        && adapters.isEmpty()
                         && (int8 || TensorLoader.typeOf(table) == TensorType.BF16);
         Optional<InferenceBackend> found =
                 InferenceBackend.find().filter(b -> fits && b.supports(layout));
@@ -324,14 +328,14 @@ final class DecoderRuntime {
             return null;
         }
         if (backend == null) {
-            backendMemory = manager().newSubManager();
             Optional<Int8Weights> matrices = int8 ? Optional.of(int8Weights()) : Optional.empty();
+            backendMemory = manager().newSubManager();
             backend = found.get().open(layout, rotaryTables(), matrices, backendMemory);
         }
         return backend.takes(rows) ? backend : null;
     }
 
-    /** Returns the matrices in int8, which a backend and the page share. */
+    /** The matrices in int8, which a backend and the page share. */
     synchronized Int8Weights int8Weights() {
         if (int8Weights == null) {
             int8Memory = manager().newSubManager();

@@ -1,12 +1,12 @@
 package ai.llm360.common.model;
 
+import ai.llm360.common.torch.TorchScript;
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.IValue;
-import ai.llm360.common.torch.TorchScript;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -166,8 +166,8 @@ final class PageWeights implements AutoCloseable {
 
     private IValue pack(String prefix, WeightSpec spec, NDArray array) {
         if (kind == LinearKind.INT8) {
-            Int8Weights int8 = decoder.runtime().int8Weights();
-            Int8Weights.Matrix matrix = int8.get(prefix + spec.name(), spec, array);
+            Int8Weights.Matrix matrix =
+                    decoder.runtime().int8Weights().get(prefix + spec.name(), spec, array);
             return IValue.listFrom((PtNDArray) matrix.elements(), (PtNDArray) matrix.scales());
         }
         try (NDManager scope = array.getManager().newSubManager()) {

@@ -201,6 +201,7 @@ public final class TrainingLoop {
         boolean finite = Double.isFinite(loss) && Double.isFinite(norm);
         if (finite) {
             optimizer.update(gradients.gradients(), rate);
+            decoder.weightsChanged(); // copies for inference follow
             anomalies = 0;
         }
         gradients.clear();
