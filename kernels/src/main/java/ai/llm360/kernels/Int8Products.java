@@ -144,36 +144,39 @@ final class Int8Products {
             List<KernelMatrix> matrices,
             List<KernelRows> results,
             IntegerProduct other) {
-        KernelThreads.shared().rest();
-        for (int i = 0; i < matrices.size(); i++) {
-            KernelMatrix matrix = matrices.get(i);
-            KernelRows y = results.get(i);
-            int outputs = matrix.outputs();
-            other.multiply(
-                    NativeMemory.view(x.elements(), (long) x.count() * x.size()),
-                    NativeMemory.view(matrix.address(), (long) outputs * x.size()),
-                    y.bytes(),
-                    x.count(),
-                    x.size(),
-                    outputs);
-            Reference.reachabilityFence(matrix);
+        try {
+            KernelThreads.shared().rest();
+            for (int i = 0; i < matrices.size(); i++) {
+                KernelMatrix matrix = matrices.get(i);
+                KernelRows y = results.get(i);
+                int outputs = matrix.outputs();
+                other.multiply(
+                        NativeMemory.view(x.elements(), (long) x.count() * x.size()),
+                        NativeMemory.view(matrix.address(), (long) outputs * x.size()),
+                        y.bytes(),
+                        x.count(),
+                        x.size(),
+                        outputs);
+            }
+            for (int i = 0; i < matrices.size(); i++) {
+                KernelMatrix matrix = matrices.get(i);
+                KernelRows y = results.get(i);
+                int each = (int) Math.max(1, KernelMatrix.PART / matrix.outputs() / Float.BYTES);
+                KernelThreads.shared()
+                        .run(
+                                (y.count() + each - 1) / each,
+                                part ->
+                                        KernelLibrary.llm360_int8_scale(
+                                                y.address(),
+                                                y.size(),
+                                                x.scales(),
+                                                matrix.scales(),
+                                                (long) part * each,
+                                                Math.min((part + 1L) * each, y.count())));
+            }
+        } finally {
+            Reference.reachabilityFence(x);
+            Reference.reachabilityFence(matrices);
         }
-        for (int i = 0; i < matrices.size(); i++) {
-            KernelMatrix matrix = matrices.get(i);
-            KernelRows y = results.get(i);
-            int each = (int) Math.max(1, KernelMatrix.PART / matrix.outputs() / Float.BYTES);
-            KernelThreads.shared()
-                    .run(
-                            (y.count() + each - 1) / each,
-                            part ->
-                                    KernelLibrary.llm360_int8_scale(
-                                            y.address(),
-                                            y.size(),
-                                            x.scales(),
-                                            matrix.scales(),
-                                            (long) part * each,
-                                            Math.min((part + 1L) * each, y.count())));
-        }
-        Reference.reachabilityFence(x);
     }
 }
