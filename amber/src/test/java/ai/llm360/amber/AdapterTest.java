@@ -240,8 +240,7 @@ class AdapterTest {
         TokenBatch batch = new TokenBatch(manager.create(IDS), Optional.empty());
         try (DecoderGradients adapted = new DecoderGradients(amber, false, 0);
                 DecoderGradients other = new DecoderGradients(merged, false, 0)) {
-            assertThat(adapted.loss(batch, 12))
-                    .isCloseTo(other.loss(batch, 12), within(1e-5));
+            assertThat(adapted.loss(batch, 12)).isCloseTo(other.loss(batch, 12), within(1e-5));
         }
     }
 }

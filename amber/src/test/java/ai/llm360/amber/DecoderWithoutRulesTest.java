@@ -83,8 +83,7 @@ class DecoderWithoutRulesTest {
             WeightLoader.load(amber, model, manager, type, null);
             float[] actual = Decoding.oneByOne(bare, manager, IDS, true).toFloatArray();
             assertThat(actual)
-                    .containsExactly(
-                            Decoding.oneByOne(amber, manager, IDS, false).toFloatArray());
+                    .containsExactly(Decoding.oneByOne(amber, manager, IDS, false).toFloatArray());
             if (type != WeightType.FP32 && InferenceBackend.find().isPresent()) {
                 assertThat(Decoding.oneByOne(amber, manager, IDS, true).toFloatArray())
                         .as("kernels, which sum in another order")

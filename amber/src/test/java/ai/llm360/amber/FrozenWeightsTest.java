@@ -15,12 +15,12 @@ import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.TensorInfo;
 import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.common.model.DecoderGradients;
-import ai.llm360.common.torch.TensorLoader;
 import ai.llm360.common.model.TokenBatch;
 import ai.llm360.common.model.Trainable;
 import ai.llm360.common.model.WeightLoader;
 import ai.llm360.common.model.WeightType;
 import ai.llm360.common.run.SavedState;
+import ai.llm360.common.torch.TensorLoader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -197,8 +197,7 @@ class FrozenWeightsTest {
     /** Freezes all but the last layer and the norms. */
     private static void freeze(Amber amber, NDManager owner) {
         amber.initialize(owner, DataType.FLOAT32, new Shape(1, 1));
-        amber.getParameters()
-                .forEach(pair -> pair.getValue().freeze(!isTrained(pair.getKey())));
+        amber.getParameters().forEach(pair -> pair.getValue().freeze(!isTrained(pair.getKey())));
     }
 
     private static boolean isTrained(String name) {
@@ -206,8 +205,7 @@ class FrozenWeightsTest {
     }
 
     @Test
-    void a_run_changes_the_trained_weights_alone_and_resumes_to_the_same_bits()
-            throws IOException {
+    void a_run_changes_the_trained_weights_alone_and_resumes_to_the_same_bits() throws IOException {
         Path whole = temp.resolve("whole");
         Path stopped = temp.resolve("stopped");
         Map<String, NDArray> first = new LinkedHashMap<>();
@@ -235,8 +233,7 @@ class FrozenWeightsTest {
         new TinyRun().before(FrozenWeightsTest::freeze).stopAfter(11).run(stopped);
         new TinyRun().before(FrozenWeightsTest::freeze).run(stopped);
         TinyRun.assertSame(stopped, whole);
-        assertThatThrownBy(() -> new TinyRun().run(stopped))
-                .hasMessageContaining("exp_avg.");
+        assertThatThrownBy(() -> new TinyRun().run(stopped)).hasMessageContaining("exp_avg.");
     }
 
     private static Map<String, NDArray> weights(Amber amber) {

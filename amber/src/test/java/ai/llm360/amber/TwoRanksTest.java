@@ -58,9 +58,7 @@ class TwoRanksTest {
         new TinyRun().run(temp.resolve("one"));
         Path run = temp.resolve("two");
         List<TrainingResult> stopped =
-                train(
-                        run,
-                        rank -> rank.rank() == 1 ? new TinyRun().stopAfter(11) : new TinyRun());
+                train(run, rank -> rank.rank() == 1 ? new TinyRun().stopAfter(11) : new TinyRun());
         assertThat(stopped).noneMatch(TrainingResult::finished);
         assertThat(stopped).allMatch(result -> result.state().step() == 11);
         train(run, rank -> new TinyRun());
@@ -106,8 +104,7 @@ class TwoRanksTest {
     void a_loss_of_one_rank_that_is_no_number_is_one_of_all() throws Exception {
         Path run = temp.resolve("two");
         Map<Integer, RunEvent> told = new ConcurrentHashMap<>();
-        List<TrainingResult> ends =
-                train(run, rank -> damaged(rank, Policy.SKIP_BATCH, told));
+        List<TrainingResult> ends = train(run, rank -> damaged(rank, Policy.SKIP_BATCH, told));
         assertThat(ends.get(1)).isEqualTo(ends.get(0));
         assertThat(ends.get(0).state().updates()).isEqualTo(TinyRun.STEPS - 1);
         assertThat(told.get(1)).isEqualTo(told.get(0));

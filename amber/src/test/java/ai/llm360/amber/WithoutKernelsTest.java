@@ -44,8 +44,7 @@ class WithoutKernelsTest {
         try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
             Amber amber = new Amber(AmberConfig.read(model.resolve("config.json")));
             WeightLoader.load(amber, model, manager, type, null);
-            return Arrays.toString(
-                    Decoding.oneByOne(amber, manager, IDS, false).toFloatArray());
+            return Arrays.toString(Decoding.oneByOne(amber, manager, IDS, false).toFloatArray());
         }
     }
 

@@ -22,7 +22,8 @@ class JavadocSnippetsTest {
     private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
 
     private static final Pattern EXAMPLE =
-            Pattern.compile("(?s)<pre>\\{@code\\R(.*?)\\}</pre>|\\{@snippet\\s*:\\R(.*?)\\R\\s*\\*\\s*\\}");
+            Pattern.compile(
+                    "(?s)<pre>\\{@code\\R(.*?)\\}</pre>|\\{@snippet\\s*:\\R(.*?)\\R\\s*\\*\\s*\\}");
     private static final Pattern LINE = Pattern.compile("(?m)^\\s*\\* ?");
     private static final Pattern IMPORT = Pattern.compile("(?m)^import (?!static ).*;$");
     private static final Pattern PACKAGE = Pattern.compile("(?m)^package (.*);$");
@@ -75,7 +76,11 @@ class JavadocSnippetsTest {
     private static List<Path> sources() throws IOException {
         try (Stream<Path> all = Files.walk(ROOT, 12)) {
             return all.filter(file -> file.toString().endsWith(".java"))
-                    .filter(file -> ROOT.relativize(file).toString().matches("[a-z]+.src.main.java.*"))
+                    .filter(
+                            file ->
+                                    ROOT.relativize(file)
+                                            .toString()
+                                            .matches("[a-z]+.src.main.java.*"))
                     .sorted()
                     .toList();
         }

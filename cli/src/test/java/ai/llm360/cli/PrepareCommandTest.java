@@ -43,7 +43,8 @@ class PrepareCommandTest {
         for (String dtype : List.of("bf16", "fp32")) {
             assertThat(command.run("prepare", model, "--dtype=" + dtype)).isEqualTo(2);
             assertThat(command.err())
-                    .contains("int8 alone: %s is computed as the checkpoint has it".formatted(dtype));
+                    .contains(
+                            "int8 alone: %s is computed as the checkpoint has it".formatted(dtype));
         }
         assertThat(command.run("prepare", model)).isEqualTo(2);
         try (var files = Files.list(Path.of(model))) {

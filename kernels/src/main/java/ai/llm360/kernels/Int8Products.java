@@ -140,7 +140,10 @@ final class Int8Products {
     }
 
     private static void multiply(
-            Rounded x, List<KernelMatrix> matrices, List<KernelRows> results, IntegerProduct other) {
+            Rounded x,
+            List<KernelMatrix> matrices,
+            List<KernelRows> results,
+            IntegerProduct other) {
         KernelThreads.shared().rest();
         for (int i = 0; i < matrices.size(); i++) {
             KernelMatrix matrix = matrices.get(i);

@@ -42,8 +42,7 @@ final class KernelDecoder implements InferenceBackend.Decoder {
      * @param tables the cosines and sines of all positions' angles, (positions, R) each
      * @param owner owns what is made here
      */
-    KernelDecoder(
-            DecoderLayout layout, KernelWeights weights, NDArray[] tables, NDManager owner) {
+    KernelDecoder(DecoderLayout layout, KernelWeights weights, NDArray[] tables, NDManager owner) {
         this.layout = layout;
         this.weights = weights;
         this.owner = owner;
@@ -86,7 +85,8 @@ final class KernelDecoder implements InferenceBackend.Decoder {
     /** {@inheritDoc} */
     @Override
     public boolean takes(long rows) {
-        return weights.int8() || rows <= (CpuKernels.get().slowBfloat16() ? FEW_WITHOUT_ARITHMETIC : FEW);
+        return weights.int8()
+                || rows <= (CpuKernels.get().slowBfloat16() ? FEW_WITHOUT_ARITHMETIC : FEW);
     }
 
     /** {@inheritDoc} */
@@ -111,9 +111,7 @@ final class KernelDecoder implements InferenceBackend.Decoder {
         }
         Shape size = new Shape(x.get(0), layout.keyValueHeads(), x.get(1), layout.headDim());
         KernelCache one =
-                cache(
-                        scope.create(size, DataType.FLOAT32),
-                        scope.create(size, DataType.FLOAT32));
+                cache(scope.create(size, DataType.FLOAT32), scope.create(size, DataType.FLOAT32));
         return layer -> one;
     }
 
@@ -129,7 +127,9 @@ final class KernelDecoder implements InferenceBackend.Decoder {
                 (int) shape.get(3));
     }
 
-    /** Returns libtorch's product where so many int8 rows are multiplied by it, else {@code null}. */
+    /**
+     * Returns libtorch's product where so many int8 rows are multiplied by it, else {@code null}.
+     */
     synchronized LibtorchProduct product(long rows) {
         if (!weights.int8() || !LibtorchProduct.takes(rows)) {
             return null;
@@ -154,11 +154,7 @@ final class KernelDecoder implements InferenceBackend.Decoder {
                 KernelScratch scratch = new KernelScratch()) {
             norm(group.norms().get(0), states, normed);
             KernelMatrix.multiply(
-                    normed,
-                    List.of(head),
-                    List.of(rows(logits)),
-                    scratch,
-                    product(states.count()));
+                    normed, List.of(head), List.of(rows(logits)), scratch, product(states.count()));
         }
         return logits;
     }

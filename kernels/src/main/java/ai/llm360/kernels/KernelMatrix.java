@@ -31,11 +31,7 @@ final class KernelMatrix {
     private final int inputs;
 
     private KernelMatrix(
-            Layout layout,
-            NativeMemory elements,
-            NativeMemory scales,
-            int outputs,
-            int inputs) {
+            Layout layout, NativeMemory elements, NativeMemory scales, int outputs, int inputs) {
         this.layout = layout;
         this.elements = elements;
         this.scales = scales;
@@ -52,8 +48,7 @@ final class KernelMatrix {
      * @param transposed whether the matrix is stored [in, out]
      * @return the matrix
      */
-    static KernelMatrix bfloat16(
-            ByteBuffer matrix, int outputs, int inputs, boolean transposed) {
+    static KernelMatrix bfloat16(ByteBuffer matrix, int outputs, int inputs, boolean transposed) {
         return new KernelMatrix(
                 transposed ? Layout.BFLOAT16_COLUMNS : Layout.BFLOAT16_ROWS,
                 NativeMemory.of(matrix, 2L * outputs * inputs),
@@ -125,8 +120,7 @@ final class KernelMatrix {
      * @param inputs I
      * @return the matrix
      */
-    static KernelMatrix int8(
-            ByteBuffer rounded, ByteBuffer scales, int outputs, int inputs) {
+    static KernelMatrix int8(ByteBuffer rounded, ByteBuffer scales, int outputs, int inputs) {
         return new KernelMatrix(
                 Layout.INT8_ROWS,
                 NativeMemory.of(rounded, (long) outputs * inputs),

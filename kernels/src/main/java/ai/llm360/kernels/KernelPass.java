@@ -10,7 +10,8 @@ import java.util.List;
 import java.util.function.IntFunction;
 
 /**
- * Passes new tokens through a decoder's layers, and holds the memory that intermediate results take.
+ * Passes new tokens through a decoder's layers, and holds the memory that intermediate results
+ * take.
  */
 final class KernelPass implements InferenceBackend.Pass {
 

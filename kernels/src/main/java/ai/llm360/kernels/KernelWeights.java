@@ -135,10 +135,7 @@ final class KernelWeights {
     private KernelMatrix matrix(String name, WeightSpec spec, NDArray parameter) {
         if (int8.isEmpty()) {
             return KernelMatrix.bfloat16(
-                    parameter.toByteBuffer(true),
-                    spec.outputs(),
-                    spec.inputs(),
-                    spec.transposed());
+                    parameter.toByteBuffer(true), spec.outputs(), spec.inputs(), spec.transposed());
         }
         Int8Weights.Matrix matrix = int8.get().get(name, spec, parameter);
         return KernelMatrix.int8(

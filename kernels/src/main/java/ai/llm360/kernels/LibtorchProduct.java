@@ -10,8 +10,8 @@ import java.nio.ByteBuffer;
 import java.util.Map;
 
 /**
- * Multiplies int8 matrices on libtorch's kernels, which are oneDNN's: on processors with VNNI or AMX
- * they multiply many rows several times as fast as ours.
+ * Multiplies int8 matrices on libtorch's kernels, which are oneDNN's: on processors with VNNI or
+ * AMX they multiply many rows several times as fast as ours.
  */
 final class LibtorchProduct implements IntegerProduct {
 
@@ -39,9 +39,7 @@ final class LibtorchProduct implements IntegerProduct {
 
     /** Returns whether libtorch is exact on this CPU, and faster with so many rows. */
     static boolean takes(long rows) {
-        return rows >= Int8Products.MANY
-                && CpuKernels.get().exactInt8()
-                && rows >= Holder.FROM;
+        return rows >= Int8Products.MANY && CpuKernels.get().exactInt8() && rows >= Holder.FROM;
     }
 
     private static int probe() {

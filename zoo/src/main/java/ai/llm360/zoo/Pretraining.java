@@ -88,8 +88,7 @@ public final class Pretraining {
     private Pretraining(Builder builder) {
         recipe = builder.recipe;
         all = TrainingPhase.of(recipe);
-        chosen =
-                builder.phase == null ? all : List.of(TrainingPhase.find(all, builder.phase));
+        chosen = builder.phase == null ? all : List.of(TrainingPhase.find(all, builder.phase));
         onePhase = builder.phase != null;
         out = builder.out;
         EngineSettings.apply();
@@ -250,9 +249,7 @@ public final class Pretraining {
         if (given.isPresent()) {
             String text = given.get().toString();
             boolean found = Path.of(text).isAbsolute();
-            return found
-                    ? tree
-                    : tree.with("start.checkpoint", Reference.resolve(text).toString());
+            return found ? tree : tree.with("start.checkpoint", Reference.resolve(text).toString());
         }
         int index = all.indexOf(phase);
         if (index == 0) {
@@ -383,8 +380,8 @@ public final class Pretraining {
          *
          * @return the training
          * @throws IllegalArgumentException if the recipe or the directory is missing
-         * @throws ConfigException if the recipe's phases can't be told apart, or it lacks the one to
-         *     train
+         * @throws ConfigException if the recipe's phases can't be told apart, or it lacks the one
+         *     to train
          */
         public Pretraining build() {
             if (recipe == null || out == null) {

@@ -6,8 +6,8 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 
 /**
- * A low-rank change of a linear layer (LoRA, arXiv 2106.09685): with it the layer computes {@code W x
- * + scale * B (A x)}, whatever the base weight W is held as.
+ * A low-rank change of a linear layer (LoRA, arXiv 2106.09685): with it the layer computes {@code W
+ * x + scale * B (A x)}, whatever the base weight W is held as.
  *
  * @param a A, float32 (r, inputs)
  * @param b B, float32 (outputs, r)

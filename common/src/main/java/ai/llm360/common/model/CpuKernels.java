@@ -84,7 +84,9 @@ public final class CpuKernels {
         try (NDManager scope = manager.newSubManager();
                 TorchScript page =
                         TorchScript.compile(
-                                scope, LinearKind.INT8.methods(), LinearKind.INT8.constants(true))) {
+                                scope,
+                                LinearKind.INT8.methods(),
+                                LinearKind.INT8.constants(true))) {
             NDArray rows = scope.create(ByteBuffer.wrap(x), new Shape(8, size), DataType.INT8);
             NDArray matrix = scope.create(ByteBuffer.wrap(w), new Shape(8, size), DataType.INT8);
             int[] sums = page.infer(scope, "integer_sums", rows, matrix).toIntArray();

@@ -1,6 +1,5 @@
 package ai.llm360.common.model;
 
-import ai.llm360.common.torch.TensorLoader;
 import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.inference.streaming.StreamingBlock;
@@ -14,6 +13,7 @@ import ai.djl.training.ParameterStore;
 import ai.djl.util.Pair;
 import ai.djl.util.PairList;
 import ai.llm360.common.checkpoint.TensorType;
+import ai.llm360.common.torch.TensorLoader;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;

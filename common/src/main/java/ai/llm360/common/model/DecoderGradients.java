@@ -20,8 +20,8 @@ import java.util.Optional;
  * Computes the weighted next-token loss of a decoder and its gradient.
  *
  * <p>It does what DJL's trainer does with {@code GradientCollector} and a loss, in less memory: the
- * logits of a batch are never held whole, a layer's activations needn't be kept, and a frozen weight
- * has no gradient.
+ * logits of a batch are never held whole, a layer's activations needn't be kept, and a frozen
+ * weight has no gradient.
  *
  * <p>The loss of a batch is the sum of its labels' losses, each times its weight, divided by a
  * number that the caller gives. An object belongs to one thread at a time.
@@ -63,8 +63,8 @@ public final class DecoderGradients implements AutoCloseable {
     /**
      * Prepares to train some weights.
      *
-     * @param trainable a decoder's weights to train; frozen ones that are bfloat16 are multiplied as
-     *     such, whatever {@code bfloat16} says
+     * @param trainable a decoder's weights to train; frozen ones that are bfloat16 are multiplied
+     *     as such, whatever {@code bfloat16} says
      * @param bfloat16 whether matrix products are computed in bfloat16
      * @param recomputeLayers how many layers, from the first on, have their activations computed
      *     again for the gradient instead of kept, as {@code torch.utils.checkpoint} does; all of
@@ -82,8 +82,7 @@ public final class DecoderGradients implements AutoCloseable {
             }
         }
         trainsEmbedding = isTrained(decoder.embedding().getArray());
-        trainsBelowHead =
-                trainsEmbedding || weights.values().stream().anyMatch(w -> w != head());
+        trainsBelowHead = trainsEmbedding || weights.values().stream().anyMatch(w -> w != head());
         lowest = trainsEmbedding ? 0 : lowestTrained();
         recomputed = Math.max(lowest, Math.min(recomputeLayers, decoder.layers().size()));
         decoder.requireUnchangedFiles();
@@ -208,11 +207,7 @@ public final class DecoderGradients implements AutoCloseable {
      * From the last such layer to the first: computes it again, recorded this time, and goes back.
      */
     private void backwardThroughLayers(
-            NDManager scope,
-            DecoderPass pass,
-            NDArray ids,
-            List<NDArray> inputs,
-            NDArray last) {
+            NDManager scope, DecoderPass pass, NDArray ids, List<NDArray> inputs, NDArray last) {
         NDArray gradient = last;
         for (int i = inputs.size() - 1; i >= 0; i--) {
             boolean further = i > 0 || trainsEmbedding;

@@ -35,7 +35,8 @@ enum LinearKind {
     /** Returns whether a weight is copied into another layout, which training would not update. */
     boolean packs(WeightSpec weight) {
         // libtorch's matrix-vector kernel wants an output's weights side by side; ours takes both.
-        boolean turns = this == BFLOAT16 && weight.transposed() && InferenceBackend.find().isEmpty();
+        boolean turns =
+                this == BFLOAT16 && weight.transposed() && InferenceBackend.find().isEmpty();
         return weight.linear() && (packing || turns);
     }
 

@@ -22,7 +22,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A decoder's matrices as {@link WeightPreparation} has rounded them to int8, in a file beside the
- * checkpoint. They are mapped, so that nothing is made of the checkpoint at the first token. {@code docs/formats/prepared-weights.md} specifies the file.
+ * checkpoint. They are mapped, so that nothing is made of the checkpoint at the first token. {@code
+ * docs/formats/prepared-weights.md} specifies the file.
  */
 final class PreparedWeights {
 
@@ -130,8 +131,7 @@ final class PreparedWeights {
      *
      * @param manager the matrix is attached to it
      */
-    Int8Weights.Matrix map(
-            TensorLoader loader, NDManager manager, String name, WeightSpec spec) {
+    Int8Weights.Matrix map(TensorLoader loader, NDManager manager, String name, WeightSpec spec) {
         TensorInfo elements = tensor(name, TensorType.I8, spec.outputs(), spec.inputs());
         TensorInfo scales = tensor(name + SCALES, TensorType.F32, spec.outputs());
         return new Int8Weights.Matrix(loader.map(manager, elements), loader.map(manager, scales));

@@ -92,9 +92,9 @@ public final class Trainable {
         }
         if (weights.isEmpty()) {
             throw new IllegalArgumentException(
-                    "every parameter is frozen, so there is nothing to train; unfreeze some: a model"
-                        + " that was loaded is frozen whole, and decoder.freezeParameters(false,"
-                        + " parameter -> ...) chooses");
+                    "every parameter is frozen, so there is nothing to train; unfreeze some: a"
+                            + " model that was loaded is frozen whole, and"
+                            + " decoder.freezeParameters(false, parameter -> ...) chooses");
         }
         weights.forEach(Trainable::requireFloat32);
         return Collections.unmodifiableMap(weights);

@@ -60,7 +60,8 @@ public final class ModelManifest {
      * @return whether it has
      */
     public static boolean isIn(Path directory) {
-        return SavedState.isWhole(directory) && !Files.exists(directory.resolve(TrainingState.FILE));
+        return SavedState.isWhole(directory)
+                && !Files.exists(directory.resolve(TrainingState.FILE));
     }
 
     /**

@@ -1,9 +1,9 @@
 package ai.llm360.common.run;
 
-import ai.llm360.io.AtomicDirectory;
 import ai.llm360.common.checkpoint.CheckpointWriter;
 import ai.llm360.common.checkpoint.TensorSource;
 import ai.llm360.common.checkpoint.TensorSpec;
+import ai.llm360.io.AtomicDirectory;
 import ai.llm360.io.Hashes;
 import ai.llm360.io.WholeFile;
 import java.io.IOException;

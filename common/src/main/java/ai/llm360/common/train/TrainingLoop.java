@@ -34,8 +34,8 @@ import java.util.OptionalDouble;
  * ai.llm360.common.data.DataOrder}, the mean cross-entropy of every next token, the rate of {@link
  * LearningRate}, gradients clipped to a global norm, AdamW, and a checkpoint after each chunk.
  * Unlike there, a run that is interrupted anywhere and resumed gives the same bits as one that
- * isn't. What else a training may vary is given to it: the loss is an {@link Objective}, the weights
- * that change a {@link Trainable}, the processes that share a step a {@link Collective}.
+ * isn't. What else a training may vary is given to it: the loss is an {@link Objective}, the
+ * weights that change a {@link Trainable}, the processes that share a step a {@link Collective}.
  *
  * <p>{@link #run} begins where the run directory stands: at its newest saved state, or else with
  * the weights of {@link TrainingConfig#start}, or else with the decoder's own if it has some, or
@@ -529,8 +529,9 @@ public final class TrainingLoop {
          *
          * @return the loop
          * @throws IllegalArgumentException if something required is missing, a step's rows can't be
-         *     dealt evenly to the processes, or data, model and configuration don't fit together, as {@link TrainingPlan#of(TrainingConfig,
-         *     CausalDecoder, ai.llm360.common.data.DataManifest)} finds
+         *     dealt evenly to the processes, or data, model and configuration don't fit together,
+         *     as {@link TrainingPlan#of(TrainingConfig, CausalDecoder,
+         *     ai.llm360.common.data.DataManifest)} finds
          */
         public TrainingLoop build() {
             if (config == null
