@@ -1,6 +1,5 @@
 package ai.llm360.common.model;
 
-import ai.llm360.common.torch.TorchScript;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.llm360.common.torch.TorchScript;

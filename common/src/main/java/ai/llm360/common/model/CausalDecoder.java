@@ -1,13 +1,13 @@
 package ai.llm360.common.model;
 
-import ai.llm360.common.torch.TorchScript;
-import ai.llm360.common.torch.TensorLoader;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.llm360.common.checkpoint.IgnoreRule;
-import ai.llm360.io.NearNames;
 import ai.llm360.common.checkpoint.TensorType;
+import ai.llm360.common.torch.TensorLoader;
+import ai.llm360.common.torch.TorchScript;
+import ai.llm360.io.NearNames;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -85,8 +85,8 @@ public abstract class CausalDecoder extends DecoderBlock implements CausalLangua
     /**
      * Adds an adapter to a linear layer, in place of one that it has. Inference, scoring and
      * training compute with it, whatever the base weight is held as: where kernels of this project
-     * would compute bfloat16 or int8, which know no adapters, libtorch's do in their place, and what
-     * was prepared for kernels isn't used.
+     * would compute bfloat16 or int8, which know no adapters, libtorch's do in their place, and
+     * what was prepared for kernels isn't used.
      *
      * <p>The matrices become the decoder's, which frees them with its weights. Gradients reach them
      * where they require some; a change of their numbers needs no further call. A generation in

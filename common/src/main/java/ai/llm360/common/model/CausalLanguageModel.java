@@ -1,8 +1,8 @@
 package ai.llm360.common.model;
 
-import ai.llm360.common.torch.TorchScript;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.llm360.common.torch.TorchScript;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;

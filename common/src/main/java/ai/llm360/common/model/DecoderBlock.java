@@ -1,6 +1,5 @@
 package ai.llm360.common.model;
 
-import ai.llm360.common.torch.TensorLoader;
 import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.inference.streaming.StreamingBlock;

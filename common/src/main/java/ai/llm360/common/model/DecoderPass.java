@@ -1,11 +1,11 @@
 package ai.llm360.common.model;
 
-import ai.llm360.common.torch.TorchScript;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.IValue;
+import ai.llm360.common.torch.TorchScript;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -15,8 +15,8 @@ import java.util.function.Predicate;
  * One pass of tokens through a decoder: embedding, layers, final norm and head.
  *
  * <p>Its rows are whole, or continue those of a cache. Inference and training differ in the weights
- * that they multiply by, and in whether autograd may record. Where an {@link
- * InferenceBackend} takes so many rows, inference runs on it; else the model's page computes.
+ * that they multiply by, and in whether autograd may record. Where an {@link InferenceBackend}
+ * takes so many rows, inference runs on it; else the model's page computes.
  */
 final class DecoderPass {
 
@@ -157,8 +157,7 @@ final class DecoderPass {
         NDArray[] angles = new NDArray[2];
         for (int i = 0; i < angles.length; i++) {
             NDArray table = runtime.rotaryTables()[i];
-            NDArray here =
-                    table.getDevice().equals(device) ? table : table.toDevice(device, false);
+            NDArray here = table.getDevice().equals(device) ? table : table.toDevice(device, false);
             angles[i] =
                     cached == null
                             ? call(runtime.plain(), scope, "first", here, tokens)

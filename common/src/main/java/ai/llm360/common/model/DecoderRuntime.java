@@ -1,13 +1,13 @@
 package ai.llm360.common.model;
 
-import ai.llm360.common.torch.TorchScript;
-import ai.llm360.common.torch.TensorLoader;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.llm360.common.checkpoint.FileVersion;
 import ai.llm360.common.checkpoint.TensorType;
+import ai.llm360.common.torch.TensorLoader;
+import ai.llm360.common.torch.TorchScript;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Collection;
@@ -73,8 +73,7 @@ final class DecoderRuntime {
     private synchronized DecoderMemory memory() {
         if (memory == null) {
             memory = new DecoderMemory(embedding().getManager());
-            decoder.getParameters()
-                    .forEach(p -> p.getValue().getArray().attach(memory.manager()));
+            decoder.getParameters().forEach(p -> p.getValue().getArray().attach(memory.manager()));
             memory.closeWithParent();
         }
         return memory;
@@ -255,8 +254,7 @@ final class DecoderRuntime {
 
     /** Another page, compiled once. */
     synchronized TorchScript page(String text) {
-        return pages.computeIfAbsent(
-                text, t -> TorchScript.compile(manager(), t, Map.of()));
+        return pages.computeIfAbsent(text, t -> TorchScript.compile(manager(), t, Map.of()));
     }
 
     synchronized TensorLoader loader() {

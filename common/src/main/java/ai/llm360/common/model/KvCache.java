@@ -1,11 +1,11 @@
 package ai.llm360.common.model;
 
-import ai.llm360.common.torch.TorchScript;
-import ai.llm360.common.torch.TensorLoader;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.llm360.common.checkpoint.TensorType;
+import ai.llm360.common.torch.TensorLoader;
+import ai.llm360.common.torch.TorchScript;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 

@@ -1,12 +1,12 @@
 package ai.llm360.common.model;
 
-import ai.llm360.common.torch.TorchScript;
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.IValue;
+import ai.llm360.common.torch.TorchScript;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -1,8 +1,8 @@
 package ai.llm360.common.model;
 
-import ai.llm360.common.torch.TorchScript;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.llm360.common.torch.TorchScript;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -29,8 +29,7 @@ final class RowGroups {
      * @param slots the rows' places in it
      * @throws IllegalArgumentException if the cache has no room for them
      */
-    RowGroups(
-            CausalDecoder decoder, KvCache cache, int[] slots, long[][] ids, Batching batching) {
+    RowGroups(CausalDecoder decoder, KvCache cache, int[] slots, long[][] ids, Batching batching) {
         this.decoder = decoder;
         this.cache = cache;
         this.slots = slots;
@@ -134,7 +133,9 @@ final class RowGroups {
             int end = Math.min(start + LOGIT_ROWS, count);
             try (NDManager step = scope.newSubManager()) {
                 long[] places =
-                        Arrays.stream(row.positions(), start, end).mapToLong(p -> offset + p).toArray();
+                        Arrays.stream(row.positions(), start, end)
+                                .mapToLong(p -> offset + p)
+                                .toArray();
                 NDArray labels = step.create(Arrays.copyOfRange(row.labels(), start, end));
                 NDArray taken = page().infer(step, "taken", x, step.create(places));
                 NDArray logits = DecoderPass.inference(decoder, step, null).logits(taken);

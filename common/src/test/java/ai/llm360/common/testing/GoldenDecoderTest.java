@@ -185,8 +185,7 @@ public abstract class GoldenDecoderTest {
                 above += all[token] > label + 2e-4 ? 1 : 0;
                 near += Math.abs(all[token] - label) <= 2e-4 ? 1 : 0;
             }
-            assertThat(actual.logProbabilities()[i])
-                    .isCloseTo(label - Math.log(sum), within(2e-4));
+            assertThat(actual.logProbabilities()[i]).isCloseTo(label - Math.log(sum), within(2e-4));
             assertThat(actual.ranks()[i]).isBetween(above, above + near - 1);
         }
     }
@@ -206,7 +205,10 @@ public abstract class GoldenDecoderTest {
         long[][] read = {Arrays.copyOf(prefix, 8)};
         List<LabelledRow> rows =
                 continuations.stream()
-                        .map(next -> LabelledRow.scoredFrom(1, joined(new long[] {prefix[8]}, next)))
+                        .map(
+                                next ->
+                                        LabelledRow.scoredFrom(
+                                                1, joined(new long[] {prefix[8]}, next)))
                         .toList();
         List<LabelScores> alone = new ArrayList<>();
         for (LabelledRow row : rows) {
