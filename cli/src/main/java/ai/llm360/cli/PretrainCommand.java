@@ -116,6 +116,13 @@ final class PretrainCommand implements Callable<Integer> {
     private String dtype;
 
     @Option(
+            names = "--portable",
+            description =
+                    "Compute the same bits on every x86-64 Linux, on its CPU with two threads, in"
+                            + " more than twice the time; as --set portable=true.")
+    private boolean portable;
+
+    @Option(
             names = "--plan",
             description = "Print steps, tokens, memory and time, and train nothing.")
     private boolean planOnly;
@@ -212,6 +219,9 @@ final class PretrainCommand implements Callable<Integer> {
             String at = phase == null ? "" : TrainingPhase.PART + "." + phase + ".";
             String path = planOnly ? from : Reference.resolve(from).toString();
             tree = tree.with(at + "start.checkpoint", path);
+        }
+        if (portable) {
+            tree = tree.with("portable", true);
         }
         return dtype == null ? tree : tree.with("precision", dtype);
     }

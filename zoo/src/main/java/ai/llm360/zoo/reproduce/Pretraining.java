@@ -7,6 +7,7 @@ import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.config.ConfigException;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.config.EngineSettings;
+import ai.llm360.common.config.PortableMode;
 import ai.llm360.common.data.DataManifest;
 import ai.llm360.common.data.TokenDataset;
 import ai.llm360.common.model.CausalDecoder;
@@ -92,11 +93,17 @@ public final class Pretraining {
         chosen = builder.phase == null ? all : List.of(TrainingPhase.find(all, builder.phase));
         onePhase = builder.phase != null;
         out = builder.out;
+        boolean portable =
+                chosen.stream().anyMatch(p -> TrainingRun.config(p.recipe()).portable());
+        if (portable) {
+            PortableMode.apply(); // before libtorch is loaded
+        }
         EngineSettings.apply();
-        device =
-                builder.device == null
-                        ? Engine.getEngine("PyTorch").defaultDevice()
-                        : builder.device;
+        if (builder.device != null) {
+            device = builder.device;
+        } else {
+            device = portable ? Device.cpu() : Engine.getEngine("PyTorch").defaultDevice();
+        }
         peakFlops = builder.peakFlops;
         resuming = builder.resuming;
         listeners = List.copyOf(builder.listeners);
