@@ -1,11 +1,11 @@
 package ai.llm360.common.generate;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
+import ai.llm360.common.model.Batching;
 import ai.llm360.common.model.CausalLanguageModel;
+import ai.llm360.common.model.LabelScores;
+import ai.llm360.common.model.LabelledRow;
 import ai.llm360.common.tokenizer.StreamingDecoder;
 import ai.llm360.common.tokenizer.Tokenizer;
-import ai.llm360.common.torch.TorchScript;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -46,8 +46,9 @@ public final class TextGenerator {
     }
 
     /**
-     * {@return the tokenizer}
+     * Returns the tokenizer.
      *
+     * @return the tokenizer
      * @throws IllegalStateException if the model has none
      */
     public Tokenizer tokenizer() {
@@ -63,6 +64,7 @@ public final class TextGenerator {
      * Encodes a prompt as {@link Tokenizer#encodePrompt} does, unless it is so long that it can't
      * fit: that is told before it is encoded.
      *
+     * @param prompt the text
      * @return its ids
      * @throws IllegalArgumentException if the prompt can't fit the model's context
      * @throws IllegalStateException if the model has no tokenizer
@@ -86,6 +88,7 @@ public final class TextGenerator {
      *
      * @param prompt the text
      * @param config how
+     * @return the continuation
      * @throws IllegalArgumentException if the prompt doesn't fit the model's context
      * @throws IllegalStateException if the model has no tokenizer
      */
@@ -229,6 +232,7 @@ public final class TextGenerator {
     /**
      * Scores a text under the model, with the start token that its tokenizer adds.
      *
+     * @param text the text
      * @return the log-probability of each of its tokens
      * @throws IllegalArgumentException if the text has fewer than two tokens or doesn't fit the
      *     model's context
@@ -241,7 +245,8 @@ public final class TextGenerator {
     /**
      * Scores a sequence of tokens under the model.
      *
-     * @return the log-probability of each token after the first
+     * @param ids the tokens
+     * @return the log-probability and the rank of each token after the first
      * @throws IllegalArgumentException if there are fewer than two tokens or more than the model's
      *     context holds, or one is outside its vocabulary
      * @throws IllegalStateException if the model is closed, or gives logits that aren't finite; the
@@ -254,26 +259,19 @@ public final class TextGenerator {
             throw new IllegalArgumentException(
                     "a score needs at least two tokens: the first is never predicted");
         }
-        float[] scores =
-                model.whileOpen(
-                        () -> {
-                            TorchScript page = Sampler.page(model);
-                            try (NDManager scope = model.newRequestManager()) {
-                                NDArray logits = model.logits(scope, new long[][] {ids});
-                                return page.infer(scope, "logprobs", logits, scope.create(ids))
-                                        .toFloatArray();
-                            }
-                        });
-        List<Double> values = new ArrayList<>();
-        for (float value : scores) {
-            values.add((double) value);
-            if (!Float.isFinite(value)) {
-                int position = values.size();
+        LabelledRow row = LabelledRow.scoredFrom(1, ids);
+        LabelScores scores = model.score(List.of(row), Batching.EXACT).get(0);
+        List<Double> values = Arrays.stream(scores.logProbabilities()).boxed().toList();
+        for (int i = 0; i < values.size(); i++) {
+            if (!Double.isFinite(values.get(i))) {
                 String where = "the score of token %d at position %d";
-                throw Sampler.notFinite(model, where.formatted(ids[position], position), ids);
+                throw Sampler.notFinite(model, where.formatted(ids[i + 1], i + 1), ids);
             }
         }
-        return new TokenScores(Arrays.stream(ids).boxed().toList(), values);
+        return new TokenScores(
+                Arrays.stream(ids).boxed().toList(),
+                values,
+                Arrays.stream(scores.ranks()).boxed().toList());
     }
 
     private void checkIds(long[] ids) {

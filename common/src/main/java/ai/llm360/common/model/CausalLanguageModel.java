@@ -1,8 +1,9 @@
 package ai.llm360.common.model;
 
+import ai.llm360.common.torch.TorchScript;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.llm360.common.torch.TorchScript;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -66,15 +67,45 @@ public interface CausalLanguageModel {
     /**
      * Appends tokens to cached sequences and scores what comes next.
      *
+     * <p>On a CPU rows are computed as {@link Batching#EXACT} says, on a GPU as {@link
+     * Batching#PADDED}.
+     *
      * @param manager the manager that the result is attached to
      * @param cache the cache
-     * @param slots the cache rows to continue (R of them)
-     * @param ids as many tokens for each of those rows: (R, T)
+     * @param slots the cache rows to continue, each once (R of them)
+     * @param ids one or more tokens for each of those rows
      * @return the float32 logits that follow each row's last token: (R, V)
      * @throws IllegalArgumentException if a token is outside the vocabulary, the cache is full, or
      *     it is another model's
      */
     NDArray advance(NDManager manager, KvCache cache, int[] slots, long[][] ids);
+
+    /**
+     * Scores labels at positions of whole rows, without a cache. Memory doesn't grow with the
+     * vocabulary: the logits of 256 positions are held at a time.
+     *
+     * @param rows the rows, of any lengths, with their labels
+     * @param batching how rows are computed together on a CPU; padded, all of them are in one pass,
+     *     so the caller divides what doesn't fit
+     * @return the scores of each row's labels, NaN where the logits aren't finite
+     * @throws IllegalArgumentException if a token or label is outside the vocabulary, or a row is
+     *     beyond the context length
+     */
+    List<LabelScores> score(List<LabelledRow> rows, Batching batching);
+
+    /**
+     * Appends tokens to cached sequences, and scores labels at their positions.
+     *
+     * @param cache the cache
+     * @param slots the cache rows to continue, each once
+     * @param rows the tokens for each of those rows, with their labels; the last token of a prompt
+     *     belongs to them, since what follows it is scored from its state
+     * @param batching as above
+     * @return the scores of each row's labels
+     * @throws IllegalArgumentException if a token or label is outside the vocabulary, the cache is
+     *     full, or it is another model's
+     */
+    List<LabelScores> score(KvCache cache, int[] slots, List<LabelledRow> rows, Batching batching);
 
     /**
      * Scores every position of whole sequences, without a cache.

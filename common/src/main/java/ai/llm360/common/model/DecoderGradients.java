@@ -15,7 +15,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Consumer;
 
 /**
  * Computes the weighted next-token loss of a decoder and its gradient.
@@ -44,7 +43,7 @@ public final class DecoderGradients implements AutoCloseable {
     private final int recomputed;
 
     private final NDManager manager;
-    private final TorchScript page;
+    private final LinearKind kind;
     private final TorchScript lossPage;
     private final Map<String, NDArray> gradients = new LinkedHashMap<>();
     private NDArray headGradient;
@@ -88,8 +87,7 @@ public final class DecoderGradients implements AutoCloseable {
         recomputed = Math.max(lowest, Math.min(recomputeLayers, decoder.layers().size()));
         decoder.requireUnchangedFiles();
         manager = decoder.newRequestManager();
-        LinearKind kind = kind(bfloat16);
-        page = decoder.whileOpen(() -> decoder.runtime().page(kind));
+        kind = kind(bfloat16);
         lossPage =
                 TorchScript.compile(
                         manager,
@@ -154,29 +152,20 @@ public final class DecoderGradients implements AutoCloseable {
             boolean again = recomputed > lowest;
             List<NDArray> inputs = new ArrayList<>(); // of the layers to compute again
             JniUtils.setGradMode(recomputed == 0);
-            NDArray low = layers(scope, embed(scope, ids), 0, lowest, NDArray::close);
-            NDArray mid = layers(scope, low, lowest, recomputed, inputs::add);
+            DecoderPass pass = pass(scope);
+            NDArray low = pass.layers(pass.embed(ids), 0, lowest, input -> false);
+            NDArray mid = pass.layers(low, lowest, recomputed, inputs::add);
             NDArray from = again ? leaf(scope, mid) : mid;
             JniUtils.setGradMode(true);
-            NDArray x =
-                    layers(
-                            scope,
-                            from,
-                            recomputed,
-                            count(),
-                            input -> {
-                                if (!again || input != from) {
-                                    input.close();
-                                }
-                            });
-            NDArray h = headInput(scope, x);
+            NDArray x = pass.layers(from, recomputed, count(), input -> again && input == from);
+            NDArray h = pass.headInput(x);
             JniUtils.setGradMode(false);
             NDArray[] loss = lossAndGradient(scope, h, batch, 1 / divisor);
             if (trainsBelowHead) {
                 backward(h, loss[1]);
             }
             if (again) {
-                backwardThroughLayers(scope, ids, inputs, gradientOf(scope, from));
+                backwardThroughLayers(scope, pass, ids, inputs, gradientOf(scope, from));
             }
             return loss[0].getDouble() / divisor;
         } finally {
@@ -199,8 +188,8 @@ public final class DecoderGradients implements AutoCloseable {
         JniUtils.setGradMode(false);
         try (NDManager scope = manager.newSubManager()) {
             NDArray ids = lossPage.train(scope, "inputs", batch.ids());
-            NDArray x = layers(scope, embed(scope, ids), 0, count(), NDArray::close);
-            NDArray h = headInput(scope, x);
+            DecoderPass pass = pass(scope);
+            NDArray h = pass.headInput(pass.states(ids, input -> false));
             Object[] arguments = {h, head(), batch.ids(), factors(scope, batch), LOSS_ROWS};
             return lossPage.train(scope, "loss", arguments).getDouble() / divisor;
         }
@@ -210,45 +199,26 @@ public final class DecoderGradients implements AutoCloseable {
         return decoder.layers().size();
     }
 
-    private NDArray embed(NDManager scope, NDArray ids) {
-        return page.train(scope, "embed", ids, decoder.embedding().getArray());
-    }
-
-    /**
-     * Runs some layers.
-     *
-     * @param used takes each one's input, which autograd keeps by itself where it needs it
-     */
-    private NDArray layers(
-            NDManager scope, NDArray first, int from, int to, Consumer<NDArray> used) {
-        NDArray x = first;
-        for (DecoderLayer layer : decoder.layers().subList(from, to)) {
-            NDArray y = runLayer(scope, layer, x);
-            used.accept(x);
-            x = y;
-        }
-        return x;
-    }
-
-    private NDArray runLayer(NDManager scope, DecoderLayer layer, NDArray x) {
-        NDArray[] tables = decoder.runtime().rotaryTables();
-        List<Object> arguments = new ArrayList<>(List.of(x, tables[0], tables[1]));
-        layer.ordered().forEach(parameter -> arguments.add(parameter.getArray()));
-        return page.train(scope, "layer", arguments.toArray());
+    private DecoderPass pass(NDManager scope) {
+        return DecoderPass.onPage(decoder, scope, decoder.runtime().weights(kind), true);
     }
 
     /**
      * From the last such layer to the first: computes it again, recorded this time, and goes back.
      */
     private void backwardThroughLayers(
-            NDManager scope, NDArray ids, List<NDArray> inputs, NDArray last) {
+            NDManager scope,
+            DecoderPass pass,
+            NDArray ids,
+            List<NDArray> inputs,
+            NDArray last) {
         NDArray gradient = last;
         for (int i = inputs.size() - 1; i >= 0; i--) {
             boolean further = i > 0 || trainsEmbedding;
             try (NDManager step = scope.newSubManager()) {
                 NDArray x = further ? leaf(step, inputs.get(i)) : inputs.get(i);
                 JniUtils.setGradMode(true);
-                NDArray y = runLayer(step, decoder.layers().get(lowest + i), x);
+                NDArray y = pass.layer(lowest + i, x);
                 JniUtils.setGradMode(false);
                 backward(y, gradient);
                 gradient.close();
@@ -257,7 +227,7 @@ public final class DecoderGradients implements AutoCloseable {
         }
         if (trainsEmbedding) {
             JniUtils.setGradMode(true);
-            NDArray x = embed(scope, ids);
+            NDArray x = pass.embed(ids);
             JniUtils.setGradMode(false);
             backward(x, gradient);
         }
@@ -329,16 +299,14 @@ public final class DecoderGradients implements AutoCloseable {
         clear(); // also of what an earlier training of these weights left
     }
 
-    private NDArray headInput(NDManager scope, NDArray x) {
-        List<Object> arguments = new ArrayList<>(List.of(x));
-        List<Parameter> last = decoder.lastParameters();
-        last.subList(0, last.size() - 1).forEach(norm -> arguments.add(norm.getArray()));
-        return page.train(scope, "head_input", arguments.toArray());
-    }
-
     private NDArray head() {
         List<Parameter> last = decoder.lastParameters();
-        return last.get(last.size() - 1).getArray();
+        Parameter head = last.get(last.size() - 1);
+        if (decoder.adapters().containsKey(head.getName())) {
+            throw new IllegalStateException(
+                    "training can't compute with an adapter of the head, " + head.getName());
+        }
+        return head.getArray();
     }
 
     /**

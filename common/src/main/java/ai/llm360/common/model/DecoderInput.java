@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.util.Arrays;
 
 /**
  * Checks the token ids that a decoder is given, before libtorch sees them: an id beyond the
@@ -59,18 +60,38 @@ record DecoderInput(int vocabulary, int context) {
      * @throws IllegalArgumentException if the lengths differ or an id is outside the vocabulary
      */
     NDArray of(NDManager manager, long[][] ids) {
-        int length = ids[0].length;
-        long[] flat = new long[Math.multiplyExact(ids.length, length)];
-        for (int row = 0; row < ids.length; row++) {
-            if (ids[row].length != length) {
+        check(ids);
+        for (long[] row : ids) {
+            if (row.length != ids[0].length) {
                 throw new IllegalArgumentException(
                         "rows of one call must have one length, not %d and %d tokens"
-                                .formatted(length, ids[row].length));
+                                .formatted(ids[0].length, row.length));
             }
-            System.arraycopy(ids[row], 0, flat, row * length, length);
         }
-        checkVocabulary(flat);
+        return padded(manager, ids);
+    }
+
+    /**
+     * Returns rows of any lengths as an array.
+     *
+     * @return INT64 (B, T), T the longest length, with zeros after a shorter row
+     */
+    static NDArray padded(NDManager manager, long[][] ids) {
+        int length = Arrays.stream(ids).mapToInt(row -> row.length).max().orElse(0);
+        long[] flat = new long[Math.multiplyExact(ids.length, length)];
+        for (int row = 0; row < ids.length; row++) {
+            System.arraycopy(ids[row], 0, flat, row * length, ids[row].length);
+        }
         return manager.create(flat, new Shape(ids.length, length));
+    }
+
+    /**
+     * Checks rows of ids.
+     *
+     * @throws IllegalArgumentException if an id is outside the vocabulary
+     */
+    void check(long[][] ids) {
+        Arrays.stream(ids).forEach(this::checkVocabulary);
     }
 
     private void checkVocabulary(long[] ids) {

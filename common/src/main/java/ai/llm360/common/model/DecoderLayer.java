@@ -10,18 +10,18 @@ import ai.llm360.common.torch.TorchScript;
 import java.util.List;
 
 /**
- * One layer of a decoder, as a block of its own: (B, T, C) hidden states and the two rotary tables
- * in, hidden states out.
+ * One layer of a decoder, as a block of its own: (B, T, C) hidden states of whole rows in, hidden
+ * states out.
  */
 public final class DecoderLayer extends HubBlock {
 
-    private final List<WeightSpec> weights;
-    private final CausalDecoder decoder;
+    private final DecoderBlock decoder;
+    private final int number;
 
-    DecoderLayer(CausalDecoder decoder, List<WeightSpec> weights) {
+    DecoderLayer(DecoderBlock decoder, int number) {
         this.decoder = decoder;
-        this.weights = weights;
-        addWeights(weights);
+        this.number = number;
+        addWeights(decoder.layout().layer());
     }
 
     /** {@inheritDoc} */
@@ -31,28 +31,20 @@ public final class DecoderLayer extends HubBlock {
             NDList inputs,
             boolean training,
             PairList<String, Object> params) {
-        NDArray x = inputs.get(0);
-        Object[] arguments = new Object[3 + weights.size()];
-        for (int i = 0; i < 3; i++) {
-            arguments[i] = inputs.get(i);
-        }
-        for (int i = 0; i < weights.size(); i++) {
-            arguments[3 + i] =
-                    store.getValue(parameter(weights.get(i).name()), x.getDevice(), training);
-        }
+        NDArray x = inputs.singletonOrThrow();
         return decoder.whileOpen(
                 () -> {
-                    TorchScript page = decoder.runtime().plain();
-                    return new NDList(
-                            training
-                                    ? page.train(x.getManager(), "layer", arguments)
-                                    : page.infer(x.getManager(), "layer", arguments));
+                    try (PageWeights weights = decoder.weights(store, x.getDevice(), training)) {
+                        DecoderPass pass =
+                                DecoderPass.onPage(decoder, x.getManager(), weights, training);
+                        return new NDList(pass.layer(number, x));
+                    }
                 });
     }
 
     /** Returns this layer's parameters in the order of the page's arguments. */
     List<Parameter> ordered() {
-        return weights.stream().map(weight -> parameter(weight.name())).toList();
+        return decoder.layout().layer().stream().map(spec -> parameter(spec.name())).toList();
     }
 
     /** {@inheritDoc} */

@@ -17,9 +17,8 @@ import java.util.Optional;
  * <ul>
  *   <li>{@code embed(ids, table)}: (B, T) to (B, T, C)
  *   <li>{@code rotary_tables(positions, like)}: two tables of (positions, rotary dim)
- *   <li>{@code layer(x, cos, sin, …)}: (B, T, C) to (B, T, C)
- *   <li>{@code cached_layer(x, cos, sin, keys, values, slots, start, …)}: the same, continuing a
- *       cache; here the tables' rows are the tokens', (B, 1, T, rotary dim)
+ *   <li>{@code layer(x, cos, sin, cache, slots, start, …)}: (B, T, C) to (B, T, C), with the tokens'
+ *       rows of the tables, and what {@code attention} is told of the cache that they continue
  *   <li>{@code final_norm(x, …)}: (B, T, C) to (B, T, C), the last hidden state
  *   <li>{@code head_input(x, …)}: the same, as the head's matrix multiplies it
  * </ul>

@@ -1,7 +1,9 @@
 package ai.llm360.common.model;
 
 import ai.djl.ndarray.NDManager;
+import java.util.Queue;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
 
@@ -19,6 +21,7 @@ final class DecoderMemory implements AutoCloseable {
     private final NDManager parent;
     private final NDManager manager;
     private final String id = UUID.randomUUID().toString();
+    private final Queue<Runnable> garbage = new ConcurrentLinkedQueue<>();
     private volatile boolean closed;
     private volatile boolean deferred;
 
@@ -69,9 +72,49 @@ final class DecoderMemory implements AutoCloseable {
             return step.get();
         } finally {
             lock.readLock().unlock();
-            if (deferred && lock.getReadHoldCount() == 0) {
-                close();
+            if (lock.getReadHoldCount() == 0) {
+                if (deferred) {
+                    close();
+                } else if (!garbage.isEmpty() && lock.writeLock().tryLock()) {
+                    collect();
+                }
             }
+        }
+    }
+
+    /**
+     * Runs something while no step is in progress.
+     *
+     * @throws IllegalStateException if the memory is closed, or this thread is within a step
+     */
+    void whileIdle(Runnable change) {
+        if (lock.getReadHoldCount() > 0) {
+            throw new IllegalStateException("not within a step that computes with the model");
+        }
+        lock.writeLock().lock();
+        try {
+            if (closed) {
+                throw closedException();
+            }
+            change.run();
+        } finally {
+            lock.writeLock().unlock();
+        }
+    }
+
+    /** Frees something at the end of a step, as soon as no other is in progress. */
+    void discard(Runnable free) {
+        garbage.add(free);
+    }
+
+    /** Frees what was discarded, and unlocks. */
+    private void collect() {
+        try {
+            for (Runnable free = garbage.poll(); free != null; free = garbage.poll()) {
+                free.run();
+            }
+        } finally {
+            lock.writeLock().unlock();
         }
     }
 
@@ -92,11 +135,8 @@ final class DecoderMemory implements AutoCloseable {
             return;
         }
         lock.writeLock().lock();
-        try {
-            manager.close();
-            parent.detachInternal(id);
-        } finally {
-            lock.writeLock().unlock();
-        }
+        discard(manager::close);
+        discard(() -> parent.detachInternal(id));
+        collect();
     }
 }

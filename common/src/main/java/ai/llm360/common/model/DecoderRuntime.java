@@ -1,22 +1,27 @@
 package ai.llm360.common.model;
 
+import ai.llm360.common.torch.TorchScript;
+import ai.llm360.common.torch.TensorLoader;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
-import ai.djl.nn.ParameterList;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.llm360.common.checkpoint.FileVersion;
 import ai.llm360.common.checkpoint.TensorType;
-import ai.llm360.common.torch.TensorLoader;
-import ai.llm360.common.torch.TorchScript;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -24,14 +29,17 @@ import java.util.function.Supplier;
  * tables, and the weights in the form that inference multiplies by.
  *
  * <p>All of it, and the weights, are in one {@link DecoderMemory}, and so closed with the model.
+ * Copies of weights are made anew when {@link #weightsChanged} was called since.
  */
 final class DecoderRuntime {
 
+    private final DecoderBlock decoder;
     private final DecoderLayout layout;
-    private final Parameter embedding;
-    private final Supplier<ParameterList> parameters;
-    private final Map<LinearKind, TorchScript> pages = new EnumMap<>(LinearKind.class);
-    private final Map<String, TorchScript> helpers = new HashMap<>();
+    private final Map<String, TorchScript> pages = new HashMap<>();
+    private final Map<LinearKind, PageWeights> weights = new EnumMap<>(LinearKind.class);
+    private final Map<String, Adapter> adapters = new LinkedHashMap<>();
+    private final AtomicLong version = new AtomicLong();
+    private long copied; // the version of the weights that copies were made of
     private DecoderMemory memory;
     private WeightSource source = WeightSource.PARAMETERS;
     private boolean int8;
@@ -39,17 +47,14 @@ final class DecoderRuntime {
     private List<FileVersion> mapped = List.of();
     private TensorLoader loader;
     private NDArray[] rotaryTables;
-    private InferenceWeights weights;
+    private NDManager backendMemory;
     private InferenceBackend.Decoder backend;
+    private NDManager int8Memory;
     private Int8Weights int8Weights;
 
-    /**
-     * @param parameters gives all parameters, the embedding table's among them
-     */
-    DecoderRuntime(DecoderLayout layout, Parameter embedding, Supplier<ParameterList> parameters) {
+    DecoderRuntime(DecoderBlock decoder, DecoderLayout layout) {
+        this.decoder = decoder;
         this.layout = layout;
-        this.embedding = embedding;
-        this.parameters = parameters;
     }
 
     /**
@@ -67,11 +72,16 @@ final class DecoderRuntime {
      */
     private synchronized DecoderMemory memory() {
         if (memory == null) {
-            memory = new DecoderMemory(embedding.getArray().getManager());
-            parameters.get().forEach(p -> p.getValue().getArray().attach(memory.manager()));
+            memory = new DecoderMemory(embedding().getManager());
+            decoder.getParameters()
+                    .forEach(p -> p.getValue().getArray().attach(memory.manager()));
             memory.closeWithParent();
         }
         return memory;
+    }
+
+    private NDArray embedding() {
+        return decoder.embedding().getArray();
     }
 
     /**
@@ -94,10 +104,10 @@ final class DecoderRuntime {
             old = memory;
             memory = null;
             pages.clear();
-            helpers.clear();
+            adapters.clear();
+            weights.clear();
             loader = null;
             rotaryTables = null;
-            weights = null;
             backend = null;
             int8Weights = null;
             mapped = List.of();
@@ -111,21 +121,84 @@ final class DecoderRuntime {
     synchronized void setWeights(WeightSource packFrom, boolean asInt8) {
         source = packFrom;
         int8 = asInt8;
-        prepared = Optional.empty();
-        forget();
+        setPrepared(Optional.empty());
     }
 
     /** Says what was prepared for kernels of the weights that were set. */
     synchronized void setPrepared(Optional<PreparedWeights> made) {
         prepared = made;
-        forget();
+        copied = version.get();
+        dropCopies();
     }
 
-    /** What is made of weights knows where they lay before. */
-    private void forget() {
-        weights = null;
-        backend = null;
-        int8Weights = null;
+    /** Says that the parameters' numbers are others now. It costs nothing. */
+    void weightsChanged() {
+        version.incrementAndGet();
+    }
+
+    /** Files hold the weights as they were, so after a change copies are made of the parameters. */
+    private void followWeights() {
+        if (copied != version.get()) {
+            setWeights(WeightSource.PARAMETERS, int8);
+        }
+    }
+
+    /** Frees copies of the weights, at the end of the steps that still use them. */
+    private void dropCopies() {
+        for (PageWeights made : weights.values()) {
+            NDManager owner = memory.manager();
+            memory.discard(
+                    () -> {
+                        owner.detachInternal(made.id());
+                        made.close();
+                    });
+        }
+        weights.clear();
+        dropBackend();
+        if (int8Weights != null) {
+            memory.discard(int8Memory::close);
+            int8Weights = null;
+        }
+    }
+
+    private void dropBackend() {
+        if (backend != null) {
+            memory.discard(backendMemory::close);
+            backend = null;
+        }
+    }
+
+    /** Returns the adapters by their weights' names. */
+    synchronized Map<String, Adapter> adapters() {
+        return new LinkedHashMap<>(adapters);
+    }
+
+    /**
+     * Adds adapters in place of all that there are, whose memory is freed, or none.
+     *
+     * @param by the adapters by their weights' full names
+     */
+    void setAdapters(Map<String, Adapter> by) {
+        memory().whileIdle(() -> changeAdapters(by));
+    }
+
+    private synchronized void changeAdapters(Map<String, Adapter> by) {
+        Set<NDArray> old = arrays(adapters.values());
+        Set<NDArray> kept = arrays(by.values());
+        kept.forEach(array -> array.attach(manager()));
+        adapters.clear();
+        adapters.putAll(by);
+        dropBackend();
+        weights.values().forEach(made -> made.adapt(by));
+        old.removeAll(kept);
+        old.forEach(NDArray::close);
+    }
+
+    /** By identity: DJL compares arrays by their elements. */
+    private static Set<NDArray> arrays(Collection<Adapter> adapters) {
+        Set<NDArray> arrays = Collections.newSetFromMap(new IdentityHashMap<>());
+        adapters.forEach(adapter -> arrays.addAll(List.of(adapter.a(), adapter.b())));
+        return arrays;
     }
 
     /** Says which files weights are mapped from, now or at first use. */
@@ -163,25 +236,27 @@ final class DecoderRuntime {
 
     /** The decoder's page on plain tensors, which autograd can record. */
     TorchScript plain() {
-        return page(LinearKind.PLAIN);
+        return page(LinearKind.PLAIN, false);
     }
 
-    /** The decoder's page for a kind of linear weight. */
-    synchronized TorchScript page(LinearKind kind) {
+    /** The decoder's page for a kind of linear weight, or for one with adapters. */
+    synchronized TorchScript page(LinearKind kind, boolean adapted) {
         return pages.computeIfAbsent(
-                kind,
-                k -> {
+                kind + (adapted ? " adapted" : ""),
+                name -> {
                     Map<String, Object> constants = layout.pageConstants();
-                    if (k == LinearKind.INT8) {
-                        constants.putAll(CpuKernels.get().constants(k));
+                    if (kind == LinearKind.INT8) {
+                        constants.putAll(CpuKernels.get().constants(kind));
                     }
-                    return TorchScript.compile(manager(), k.complete(layout.page()), constants);
+                    String text = kind.complete(layout.page(), adapted);
+                    return TorchScript.compile(manager(), text, constants);
                 });
     }
 
     /** Another page, compiled once. */
     synchronized TorchScript page(String text) {
-        return helpers.computeIfAbsent(text, t -> TorchScript.compile(manager(), t, Map.of()));
+        return pages.computeIfAbsent(
+                text, t -> TorchScript.compile(manager(), t, Map.of()));
     }
 
     synchronized TensorLoader loader() {
@@ -201,34 +276,51 @@ final class DecoderRuntime {
                                     true,
                                     tables -> tables.toTensorArray((PtNDManager) manager),
                                     layout.context(),
-                                    embedding.getArray());
+                                    embedding());
         }
         return rotaryTables;
     }
 
     /** The weights for inference, of the kind that suits device and type. */
-    synchronized InferenceWeights weights() {
-        LinearKind kind = chooseKind();
-        if (weights == null || weights.kind() != kind) {
-            // One group a layer, and one for final norm and head. Those of another kind may be in
-            // use, so they are closed with the model.
-            weights =
-                    new InferenceWeights(
-                            kind, page(kind), source, int8Weights(), layout.layers() + 1);
-            manager().attachInternal(UUID.randomUUID().toString(), weights);
-        }
-        return weights;
+    PageWeights weights() {
+        return weights(chooseKind());
+    }
+
+    /** The weights of a kind. */
+    synchronized PageWeights weights(LinearKind kind) {
+        followWeights();
+        return weights.computeIfAbsent(
+                kind,
+                k -> {
+                    PageWeights made = weights(k, source, Parameter::getArray);
+                    manager().attachInternal(made.id(), made);
+                    return made;
+                });
+    }
+
+    /**
+     * Weights of the caller's own.
+     *
+     * @param arrays gives a parameter's array
+     */
+    synchronized PageWeights weights(
+            LinearKind kind, WeightSource from, Function<Parameter, NDArray> arrays) {
+        PageWeights made = new PageWeights(decoder, kind, from, arrays);
+        made.adapt(adapters());
+        return made;
     }
 
     /**
      * Returns a backend's decoder where there is one for this model that takes so many rows, else
-     * {@code null}. This is where a model that a backend would compute wrongly is left to the page.
+     * {@code null}. This is where a model that a backend would compute wrongly is left to the page:
+     * none knows adapters.
      */
     synchronized InferenceBackend.Decoder backend(long rows) {
-        NDArray table = embedding.getArray();
+        followWeights();
+        NDArray table = embedding();
         boolean fits =
                 !table.getDevice().isGpu()
-                        && !embedding.requiresGradient() // copies would not follow an optimizer
+                        && adapters.isEmpty()
                         && (int8 || TensorLoader.typeOf(table) == TensorType.BF16);
         Optional<InferenceBackend> found =
                 InferenceBackend.find().filter(b -> fits && b.supports(layout));
@@ -237,33 +329,30 @@ final class DecoderRuntime {
         }
         if (backend == null) {
             Optional<Int8Weights> matrices = int8 ? Optional.of(int8Weights()) : Optional.empty();
-            backend = found.get().open(layout, rotaryTables(), matrices, manager());
+            backendMemory = manager().newSubManager();
+            backend = found.get().open(layout, rotaryTables(), matrices, backendMemory);
         }
         return backend.takes(rows) ? backend : null;
     }
 
     /** The matrices in int8, which a backend and the page share. */
-    private Int8Weights int8Weights() {
+    synchronized Int8Weights int8Weights() {
         if (int8Weights == null) {
-            int8Weights = new Int8Weights(prepared, source, loader(), manager());
+            int8Memory = manager().newSubManager();
+            int8Weights = new Int8Weights(prepared, source, loader(), int8Memory);
         }
         return int8Weights;
     }
 
-    /** Packed copies would not follow an optimizer, so only frozen weights are packed. */
     private LinearKind chooseKind() {
-        NDArray table = embedding.getArray();
+        NDArray table = embedding();
         if (table.getDevice().isGpu()) {
             return LinearKind.PLAIN;
         }
-        if (int8) {
+        if (int8()) {
             return LinearKind.INT8;
         }
-        if (TensorLoader.typeOf(table) != TensorType.BF16) {
-            return LinearKind.ROWS;
-        }
-        LinearKind best = CpuKernels.get().bfloat16();
-        boolean copies = layout.layer().stream().anyMatch(best::packs);
-        return copies && embedding.requiresGradient() ? LinearKind.ROWS : best;
+        boolean half = TensorLoader.typeOf(table) == TensorType.BF16;
+        return half ? CpuKernels.get().bfloat16() : LinearKind.ROWS;
     }
 }

@@ -1,10 +1,13 @@
 package ai.llm360.common.model;
 
+import ai.llm360.common.torch.TorchScript;
+import ai.llm360.common.torch.TensorLoader;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.llm360.common.checkpoint.TensorType;
-import ai.llm360.common.torch.TensorLoader;
+import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * The keys and values of the positions that a model has seen, allocated once for all that are to
@@ -22,6 +25,21 @@ public final class KvCache implements AutoCloseable {
     private final boolean half;
     private final int[] lengths;
     private final int capacity;
+    private DecoderRuntime runtime;
+    private boolean finite;
+
+    /**
+     * @param shape (rows, key-value heads, capacity, head dim); the capacity is rounded up
+     */
+    KvCache(DecoderRuntime runtime, int layers, Shape shape, TensorType type) {
+        this(
+                runtime.manager(),
+                runtime.loader(),
+                layers,
+                new Shape(shape.get(0), shape.get(1), aligned(shape.get(2)), shape.get(3)),
+                type);
+        this.runtime = runtime;
+    }
 
     KvCache(NDManager parent, TensorLoader loader, int layers, Shape shape, TensorType type) {
         owner = parent;
@@ -40,6 +58,107 @@ public final class KvCache implements AutoCloseable {
         } catch (RuntimeException e) {
             manager.close();
             throw e;
+        }
+    }
+
+    /**
+     * Rounds up to 32 positions, so that every row and head starts at a multiple of 64 bytes: MKL's
+     * order of summation depends on its operands' alignment, and a row's must not depend on how
+     * long its neighbours are.
+     */
+    private static long aligned(long capacity) {
+        return (capacity + 31) / 32 * 32;
+    }
+
+    /**
+     * Copies the whole cache. It takes the memory of this one again: per layer, row, key-value head
+     * and position two times the head dim in float32, or in bfloat16 for half-precision models.
+     *
+     * @return the copy, the caller's to close
+     * @throws IllegalStateException if the cache or the model is closed
+     */
+    public KvCache copy() {
+        return copy(IntStream.range(0, rows()).toArray(), lengths, capacity);
+    }
+
+    /**
+     * Begins several rows with what one row begins with, such as a prompt that is computed once for
+     * all of its continuations. Each of them is a copy of its own.
+     *
+     * @param row the row to copy
+     * @param length the number of its positions to copy, from the first
+     * @param rows the number of rows of the new cache
+     * @param capacity the number of positions that each of them may grow to
+     * @return the new cache, the caller's to close
+     * @throws IllegalArgumentException if the row holds fewer positions, or the capacity is less
+     * @throws IllegalStateException if the cache or the model is closed
+     */
+    public KvCache fork(int row, int length, int rows, int capacity) {
+        requireHeld(row, length);
+        if (rows < 1 || capacity < length) {
+            throw new IllegalArgumentException(
+                    "%d rows of %d positions can't begin with %d positions"
+                            .formatted(rows, capacity, length));
+        }
+        int[] lengths = new int[rows];
+        Arrays.fill(lengths, length);
+        return copy(IntStream.range(0, rows).map(i -> row).toArray(), lengths, capacity);
+    }
+
+    private KvCache copy(int[] rows, int[] held, int room) {
+        return runtime.whileOpen(
+                () -> {
+                    requireOf(runtime.manager());
+                    Shape shape = keys[0].getShape();
+                    KvCache copy =
+                            new KvCache(
+                                    runtime,
+                                    keys.length,
+                                    new Shape(rows.length, shape.get(1), room, shape.get(3)),
+                                    half ? TensorType.BF16 : TensorType.F32);
+                    try {
+                        for (int layer = 0; layer < keys.length; layer++) {
+                            copyRows(keys[layer], copy.keys[layer], rows, held);
+                            copyRows(values[layer], copy.values[layer], rows, held);
+                        }
+                    } catch (RuntimeException e) {
+                        copy.close();
+                        throw e;
+                    }
+                    System.arraycopy(held, 0, copy.lengths, 0, held.length);
+                    return copy;
+                });
+    }
+
+    private void copyRows(NDArray from, NDArray to, int[] rows, int[] held) {
+        long[] of = Arrays.stream(rows).asLongStream().toArray();
+        long[] positions = Arrays.stream(held).asLongStream().toArray();
+        runtime.plain().infer(manager, "copy_rows", to, from, of, positions).close();
+    }
+
+    /**
+     * Forgets the last positions of a row. It costs nothing, and frees no memory.
+     *
+     * @param row the row
+     * @param length the number of positions to keep, from the first
+     * @throws IllegalArgumentException if the row holds fewer
+     */
+    public void truncate(int row, int length) {
+        requireHeld(row, length);
+        lengths[row] = length;
+    }
+
+    private void requireHeld(int row, int length) {
+        if (row < 0 || row >= rows() || length < 0 || length > lengths[row]) {
+            throw new IllegalArgumentException(
+                    "no %d positions of row %d: the cache has %d rows%s"
+                            .formatted(
+                                    length,
+                                    row,
+                                    rows(),
+                                    row < 0 || row >= rows()
+                                            ? ""
+                                            : ", and that one holds " + lengths[row]));
         }
     }
 
@@ -100,6 +219,22 @@ public final class KvCache implements AutoCloseable {
     /** The bytes of a layer's keys, and of its values. */
     long layerBytes() {
         return keys[0].getShape().size() * (half ? 2 : Float.BYTES);
+    }
+
+    /**
+     * Makes everything beyond the rows' positions finite, once: padded rows multiply it by zero.
+     *
+     * @param page a decoder's page
+     */
+    void makeFinite(TorchScript page) {
+        if (!finite) {
+            long[] held = Arrays.stream(lengths).asLongStream().toArray();
+            for (int layer = 0; layer < keys.length; layer++) {
+                page.infer(manager, "clear_after", keys[layer], held).close();
+                page.infer(manager, "clear_after", values[layer], held).close();
+            }
+            finite = true;
+        }
     }
 
     void grow(int row, int positions) {

@@ -39,21 +39,40 @@ enum LinearKind {
         return weight.linear() && (packing || turns);
     }
 
-    /** Completes a model's page with what decoders have in common and this kind's methods. */
-    String complete(String page) {
-        return typed(page)
-                + typed(TorchScript.source(LinearKind.class, "decoder.torchscript"))
-                + methods();
+    /**
+     * Completes a model's page with what decoders have in common and this kind's methods.
+     *
+     * @param adapted whether a {@code Weight} is one of this kind's with an {@link Adapter}
+     */
+    String complete(String page, boolean adapted) {
+        String text = page + "\n" + source("decoder");
+        if (!adapted) {
+            return typed(text, "Weight", type()) + methods();
+        }
+        // This kind's methods become those of an adapter's base.
+        String base =
+                methods()
+                        .replaceAll("\\b(linear|transposed)\\(self\\b", "base_$1(self")
+                        .replaceAll("\\bself\\.(linear|transposed)\\(", "self.base_$1(");
+        String adapter = typed(text + source("linear_adapted"), "Base", type());
+        return base + typed(adapter, "Weight", "Tuple[%s, List[Tensor], float]".formatted(type()));
     }
 
     /** Returns this kind's methods, as a page of their own. */
     String methods() {
-        return typed(TorchScript.source(LinearKind.class, resource + ".torchscript"));
+        return typed(source(resource), "Weight", type());
     }
 
-    private String typed(String text) {
-        String type = this == INT8 ? "List[Tensor]" : "Tensor";
-        return text.replaceAll("\\bWeight\\b", type) + "\n";
+    private static String source(String name) {
+        return TorchScript.source(LinearKind.class, name + ".torchscript");
+    }
+
+    private String type() {
+        return this == INT8 ? "List[Tensor]" : "Tensor";
+    }
+
+    private static String typed(String text, String name, String type) {
+        return text.replaceAll("\\b" + name + "\\b", type) + "\n";
     }
 
     /**

@@ -42,7 +42,7 @@ class LinearKindTest {
         Map<String, Object> constants =
                 new HashMap<>(Map.of("head_dim", 8, "attention_scale", 1.0));
         constants.putAll(CpuKernels.get().constants(kind));
-        return TorchScript.compile(manager, kind.complete(""), constants);
+        return TorchScript.compile(manager, kind.complete("", false), constants);
     }
 
     @ParameterizedTest
