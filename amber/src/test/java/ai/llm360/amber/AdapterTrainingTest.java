@@ -119,8 +119,7 @@ class AdapterTrainingTest {
         assertThat(matrices.get(QUERY + ".lora_A.weight"))
                 .isNotEqualTo(adapter(manager, 32, 32).a().toFloatArray());
         assertThat(logits.get(1)).isNotEqualTo(logits.get(0));
-        Map<String, String> saved =
-                SavedState.open(temp.resolve("whole/ckpt-002")).tensorHashes();
+        Map<String, String> saved = SavedState.open(temp.resolve("whole/ckpt-002")).tensorHashes();
         assertThat(saved).hasSize(3 * matrices.size()).containsKeys(QUERY + ".lora_A.weight");
 
         Path stopped = temp.resolve("stopped");

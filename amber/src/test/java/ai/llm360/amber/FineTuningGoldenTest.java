@@ -136,7 +136,8 @@ class FineTuningGoldenTest {
     @Test
     void adapters_have_the_gradient_that_peft_gives() throws IOException {
         String prefix = "base_model.model.";
-        try (Checkpoint start = Checkpoint.open(fixture.resolve("lora-start/adapter_model.safetensors"))) {
+        try (Checkpoint start =
+                Checkpoint.open(fixture.resolve("lora-start/adapter_model.safetensors"))) {
             for (TensorInfo tensor : start.tensors().values()) {
                 if (tensor.name().endsWith(".lora_A.weight")) {
                     String layer = tensor.name().replace(".lora_A.weight", "");
@@ -158,8 +159,8 @@ class FineTuningGoldenTest {
     }
 
     /**
-     * Of {@code -log sigmoid(beta (chosen - rejected - reference))} the slope by each sequence's log
-     * probability is its tokens' weight. Where the policy is the reference, it is half of beta.
+     * Of {@code -log sigmoid(beta (chosen - rejected - reference))} the slope by each sequence's
+     * log probability is its tokens' weight. Where the policy is the reference, it is half of beta.
      */
     @Test
     void weights_of_both_signs_give_the_gradient_of_a_preference_loss() {

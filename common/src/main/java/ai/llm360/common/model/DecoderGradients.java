@@ -220,11 +220,7 @@ public final class DecoderGradients implements AutoCloseable {
      * From the last such layer to the first: computes it again, recorded this time, and goes back.
      */
     private void backwardThroughLayers(
-            NDManager scope,
-            DecoderPass pass,
-            NDArray ids,
-            List<NDArray> inputs,
-            NDArray last) {
+            NDManager scope, DecoderPass pass, NDArray ids, List<NDArray> inputs, NDArray last) {
         NDArray gradient = last;
         for (int i = inputs.size() - 1; i >= 0; i--) {
             boolean further = i > 0 || trainsEmbedding;

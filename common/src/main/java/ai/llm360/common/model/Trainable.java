@@ -34,8 +34,7 @@ public final class Trainable {
         this.model = model;
     }
 
-    private static Trainable of(
-            CausalDecoder decoder, BiPredicate<String, Parameter> trained) {
+    private static Trainable of(CausalDecoder decoder, BiPredicate<String, Parameter> trained) {
         return new Trainable(
                 decoder, () -> weights(decoder, trained), () -> weights(decoder, (n, p) -> true));
     }
@@ -67,9 +66,9 @@ public final class Trainable {
                 decoder,
                 (name, parameter) ->
                         parameter.requiresGradient()
-                                || !decoder.isFreezingChosen()
+                                || (!decoder.isFreezingChosen()
                                         && decoder.getParameters().values().stream()
-                                                .noneMatch(Parameter::requiresGradient));
+                                                .noneMatch(Parameter::requiresGradient)));
     }
 
     /**
@@ -131,9 +130,10 @@ public final class Trainable {
         Map<String, NDArray> weights = chosen.get();
         if (weights.isEmpty()) {
             throw new IllegalArgumentException(
-                    "every parameter is frozen, so there is nothing to train; unfreeze some: a model"
-                        + " that was loaded is frozen whole, and decoder.freezeParameters(false,"
-                        + " parameter -> ...) chooses; or add adapters");
+                    "every parameter is frozen, so there is nothing to train; unfreeze some: a"
+                            + " model that was loaded is frozen whole, and"
+                            + " decoder.freezeParameters(false, parameter -> ...) chooses; or add"
+                            + " adapters");
         }
         weights.forEach(Trainable::requireFloat32);
         return Collections.unmodifiableMap(weights);
