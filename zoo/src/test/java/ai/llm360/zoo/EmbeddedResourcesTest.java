@@ -58,9 +58,6 @@ class EmbeddedResourcesTest {
                 if (!first) {
                     differing.add("start");
                 }
-                if (!Series.of(model).madeOn().isPortable()) {
-                    differing.add("portable"); // made before there was such a mode
-                }
                 assertThat(recipe.differences(config))
                         .extracting(ConfigTree.Difference::path)
                         .containsExactlyInAnyOrderElementsOf(differing);

@@ -7,6 +7,7 @@ import ai.llm360.amber.Amber;
 import ai.llm360.common.data.ShuffleMode;
 import ai.llm360.common.data.TokenDataset;
 import ai.llm360.common.data.TokenDatasetBuilder;
+import ai.llm360.common.model.Trainable;
 import ai.llm360.common.run.RunDirectory;
 import ai.llm360.common.run.RunEvent;
 import ai.llm360.common.run.SavedState;
@@ -31,6 +32,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * A run that takes seconds: a tiny model on random rows, three chunks of eight steps. As a program
@@ -61,6 +63,7 @@ public final class TinyRun {
     private BiConsumer<Amber, NDManager> before = (amber, manager) -> {};
     private Optional<TrainingConfig.Start> start = Optional.empty();
     private Collective collective = Collective.local();
+    private Function<Amber, Trainable> trainable = Trainable::of;
     private TrainingLoop loop;
 
     /** Tells on standard output what is done: {@code step N} and {@code saved N}. */
@@ -164,6 +167,12 @@ public final class TinyRun {
         return this;
     }
 
+    /** Trains some weights. */
+    public TinyRun trainable(Function<Amber, Trainable> chosen) {
+        trainable = chosen;
+        return this;
+    }
+
     /** Shares each step with others. */
     public TinyRun collective(Collective others) {
         collective = others;
@@ -232,6 +241,7 @@ public final class TinyRun {
                             .setRun(run)
                             .setManager(manager)
                             .optCollective(collective)
+                            .optTrainable(trainable.apply(amber))
                             .optFiles(
                                     Map.of(
                                             "config.json",

@@ -74,12 +74,10 @@ public final class DecoderGradients implements AutoCloseable {
     public DecoderGradients(Trainable trainable, boolean bfloat16, int recomputeLayers) {
         decoder = trainable.decoder();
         weights = trainable.weights();
-        for (Parameter parameter : decoder.getParameters().values()) {
-            NDArray array = parameter.getArray();
-            boolean trained = isTrained(array);
-            if (array.hasGradient() != trained) {
-                array.setRequiresGradient(trained);
-            }
+        decoder.getParameters().values().forEach(weight -> require(weight.getArray()));
+        for (Adapter adapter : decoder.adapters().values()) {
+            require(adapter.a());
+            require(adapter.b());
         }
         trainsEmbedding = isTrained(decoder.embedding().getArray());
         trainsBelowHead = trainsEmbedding || weights.values().stream().anyMatch(w -> w != head());
@@ -106,15 +104,30 @@ public final class DecoderGradients implements AutoCloseable {
         return weights.values().stream().anyMatch(trained -> trained == weight);
     }
 
+    /** Lets autograd record what comes of a weight, if it is trained. */
+    private void require(NDArray weight) {
+        if (weight.hasGradient() != isTrained(weight)) {
+            weight.setRequiresGradient(isTrained(weight));
+        }
+    }
+
     /** Returns the first layer that has a weight to train, or the number of layers. */
     private int lowestTrained() {
-        List<DecoderLayer> layers = decoder.layers();
         int i = 0;
-        while (i < layers.size()
-                && layers.get(i).ordered().stream().noneMatch(p -> isTrained(p.getArray()))) {
+        while (i < count() && !hasTrained(i)) {
             i++;
         }
         return i;
+    }
+
+    private boolean hasTrained(int layer) {
+        String prefix = decoder.layout().layerPrefix(layer);
+        return decoder.layers().get(layer).ordered().stream()
+                        .anyMatch(parameter -> isTrained(parameter.getArray()))
+                || decoder.adapters().entrySet().stream()
+                        .filter(entry -> entry.getKey().startsWith(prefix))
+                        .map(Map.Entry::getValue)
+                        .anyMatch(adapter -> isTrained(adapter.a()) || isTrained(adapter.b()));
     }
 
     private LinearKind kind(boolean bfloat16) {

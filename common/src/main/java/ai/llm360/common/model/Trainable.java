@@ -8,7 +8,9 @@ import ai.llm360.common.torch.TensorLoader;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.BiPredicate;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /**
  * Chooses the weights of a decoder that a training changes. They are float32. All others are
@@ -20,11 +22,32 @@ import java.util.function.Predicate;
 public final class Trainable {
 
     private final CausalDecoder decoder;
-    private final Predicate<Pair<String, Parameter>> chosen;
+    private final Supplier<Map<String, NDArray>> chosen;
+    private final Supplier<Map<String, NDArray>> model;
 
-    private Trainable(CausalDecoder decoder, Predicate<Pair<String, Parameter>> chosen) {
+    private Trainable(
+            CausalDecoder decoder,
+            Supplier<Map<String, NDArray>> chosen,
+            Supplier<Map<String, NDArray>> model) {
         this.decoder = decoder;
         this.chosen = chosen;
+        this.model = model;
+    }
+
+    private static Trainable of(CausalDecoder decoder, BiPredicate<String, Parameter> trained) {
+        return new Trainable(
+                decoder, () -> weights(decoder, trained), () -> weights(decoder, (n, p) -> true));
+    }
+
+    private static Map<String, NDArray> weights(
+            CausalDecoder decoder, BiPredicate<String, Parameter> chosen) {
+        Map<String, NDArray> weights = new LinkedHashMap<>();
+        for (Pair<String, Parameter> pair : decoder.getParameters()) {
+            if (chosen.test(pair.getKey(), pair.getValue())) {
+                weights.put(pair.getKey(), pair.getValue().getArray());
+            }
+        }
+        return weights;
     }
 
     /**
@@ -39,10 +62,10 @@ public final class Trainable {
      * @return its trainable parameters
      */
     public static Trainable of(CausalDecoder decoder) {
-        return new Trainable(
+        return of(
                 decoder,
-                pair ->
-                        pair.getValue().requiresGradient()
+                (name, parameter) ->
+                        parameter.requiresGradient()
                                 || (!decoder.isFreezingChosen()
                                         && decoder.getParameters().values().stream()
                                                 .noneMatch(Parameter::requiresGradient)));
@@ -56,7 +79,30 @@ public final class Trainable {
      * @return those parameters
      */
     public static Trainable of(CausalDecoder decoder, Predicate<String> names) {
-        return new Trainable(decoder, pair -> names.test(pair.getKey()));
+        return of(decoder, (name, parameter) -> names.test(name));
+    }
+
+    /**
+     * Chooses the matrices of a decoder's adapters. All parameters are frozen.
+     *
+     * @param decoder the decoder, which has its adapters when the training begins
+     * @return A and B of each adapter, named as PEFT names them: {@code
+     *     model.layers.0.self_attn.q_proj.lora_A.weight}
+     */
+    public static Trainable adapters(CausalDecoder decoder) {
+        Supplier<Map<String, NDArray>> matrices =
+                () -> {
+                    Map<String, NDArray> all = new LinkedHashMap<>();
+                    decoder.adapters()
+                            .forEach(
+                                    (name, adapter) -> {
+                                        String layer = name.replaceFirst("\\.weight$", "");
+                                        all.put(layer + ".lora_A.weight", adapter.a());
+                                        all.put(layer + ".lora_B.weight", adapter.b());
+                                    });
+                    return all;
+                };
+        return new Trainable(decoder, matrices, matrices);
     }
 
     /** Returns the decoder. */
@@ -66,15 +112,12 @@ public final class Trainable {
 
     /**
      * Returns what a checkpoint of the training holds: all weights of the decoder, frozen ones
-     * included.
+     * included; or its adapters alone, if they are trained.
      *
      * @return the weights themselves by full name, in the model's order
      */
     public Map<String, NDArray> model() {
-        Map<String, NDArray> weights = new LinkedHashMap<>();
-        decoder.getParameters()
-                .forEach(pair -> weights.put(pair.getKey(), pair.getValue().getArray()));
-        return weights;
+        return model.get();
     }
 
     /**
@@ -84,17 +127,13 @@ public final class Trainable {
      * @throws IllegalArgumentException if there are none, or one is not float32
      */
     public Map<String, NDArray> weights() {
-        Map<String, NDArray> weights = new LinkedHashMap<>();
-        for (Pair<String, Parameter> pair : decoder.getParameters()) {
-            if (chosen.test(pair)) {
-                weights.put(pair.getKey(), pair.getValue().getArray());
-            }
-        }
+        Map<String, NDArray> weights = chosen.get();
         if (weights.isEmpty()) {
             throw new IllegalArgumentException(
                     "every parameter is frozen, so there is nothing to train; unfreeze some: a"
                             + " model that was loaded is frozen whole, and"
-                            + " decoder.freezeParameters(false, parameter -> ...) chooses");
+                            + " decoder.freezeParameters(false, parameter -> ...) chooses; or add"
+                            + " adapters");
         }
         weights.forEach(Trainable::requireFloat32);
         return Collections.unmodifiableMap(weights);

@@ -203,7 +203,7 @@ public final class TrainingLoop {
         boolean finite = Double.isFinite(loss) && Double.isFinite(norm);
         if (finite) {
             optimizer.update(gradients.gradients(), rate);
-            decoder.weightsChanged(); // copies for inference follow
+            decoder.weightsChanged();
             anomalies = 0;
         }
         gradients.clear();
@@ -361,6 +361,7 @@ public final class TrainingLoop {
         if (collective.worldSize() > 1) {
             share();
         }
+        decoder.weightsChanged();
     }
 
     /** Gives all processes the weights, the optimizer's state and the place of the first one. */
