@@ -3,10 +3,13 @@ package ai.llm360.amber;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.djl.ndarray.NDArray;
 import ai.llm360.amber.testing.TinyRun;
 import ai.llm360.common.checkpoint.Checkpoint;
+import ai.llm360.common.config.ConfigException;
+import ai.llm360.common.config.PortableMode;
 import ai.llm360.common.run.RunDirectory;
 import ai.llm360.common.run.RunEvent;
 import ai.llm360.common.run.SavedState;
@@ -222,6 +225,17 @@ class TrainingTest {
                                         here.threads(),
                                         here.threads() == 1 ? "thread" : "threads"));
         assertThat(RunEvent.read(run("a"))).extracting(RunEvent::step).containsExactly(0L, 4L);
+    }
+
+    @Test
+    void a_portable_run_is_refused_by_a_process_that_computes_in_its_own_way() throws IOException {
+        assumeTrue(PortableMode.isSupported(), "the portable mode is one of x86-64 Linux");
+        TinyRun run = new TinyRun().portable();
+        assertThatThrownBy(() -> run.run(run("a")))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("portable: true needs a process in the portable mode")
+                .hasMessageContaining("kernels for " + Machine.here().instructions())
+                .hasMessageContaining("call PortableMode.apply() before anything loads libtorch");
     }
 
     @Test

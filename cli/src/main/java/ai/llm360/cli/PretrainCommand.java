@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.config.ConfigException;
 import ai.llm360.common.config.ConfigTree;
+import ai.llm360.common.config.PortableMode;
 import ai.llm360.common.run.StepMetrics;
 import ai.llm360.common.train.TrainingPhase;
 import ai.llm360.common.train.TrainingPlan;
@@ -115,6 +116,13 @@ final class PretrainCommand implements Callable<Integer> {
     private String dtype;
 
     @Option(
+            names = "--portable",
+            description =
+                    "Compute the same bits on every x86-64 Linux, on its CPU with two threads, in"
+                            + " more than twice the time; as --set portable=true.")
+    private boolean portable;
+
+    @Option(
             names = "--plan",
             description = "Print steps, tokens, memory and time, and train nothing.")
     private boolean planOnly;
@@ -157,8 +165,12 @@ final class PretrainCommand implements Callable<Integer> {
         for (TrainingPhase next : chosen) {
             requireData(next, tree);
         }
-        Pretraining training =
-                new Pretraining(out, deviceOrDefault(), peakFlops, resuming(), terminal);
+        boolean everywhere = chosen.stream().anyMatch(PretrainCommand::isPortable);
+        if (everywhere) {
+            PortableMode.apply(); // before libtorch is loaded
+        }
+        Device where = everywhere && device == null ? Device.cpu() : deviceOrDefault();
+        Pretraining training = new Pretraining(out, where, peakFlops, resuming(), terminal);
         training.check(all, chosen);
         if (!all.get(0).name().isEmpty()) {
             PhasedRecipe.keep(tree, out, resuming(), phase != null);
@@ -210,7 +222,14 @@ final class PretrainCommand implements Callable<Integer> {
             String path = planOnly ? from : Reference.resolve(from).toString();
             tree = tree.with(at + "start.checkpoint", path);
         }
+        if (portable) {
+            tree = tree.with("portable", true);
+        }
         return dtype == null ? tree : tree.with("precision", dtype);
+    }
+
+    private static boolean isPortable(TrainingPhase phase) {
+        return TrainingRun.config(phase.recipe()).portable();
     }
 
     /** A recipe that says how its data is made leaves no doubt what to do. */

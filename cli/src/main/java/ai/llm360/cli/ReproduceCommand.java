@@ -3,6 +3,7 @@ package ai.llm360.cli;
 import ai.djl.Device;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.config.EngineSettings;
+import ai.llm360.common.config.PortableMode;
 import ai.llm360.common.data.DataPreparation;
 import ai.llm360.common.train.TrainingPhase;
 import ai.llm360.io.AtomicDirectory;
@@ -26,12 +27,13 @@ import picocli.CommandLine.Parameters;
             "Trains a model that comes with the library anew, from nothing, and compares each of"
                     + " its checkpoints with the published one.",
             "The data comes from the recipe's sources: Maven artifacts of the local repository, or"
-                    + " else downloaded into the model home. Training is on the CPU, with as many"
-                    + " threads as the published series had."
+                    + " else downloaded into the model home. Training is on the CPU with two"
+                    + " threads, in the portable mode: on every x86-64 Linux the bits are to be"
+                    + " equal. On other systems the last bits differ, and the losses are compared."
         },
         footer = {
             "",
-            "Exit status: 0 when all tensors are equal, or when this machine is another than the"
+            "Exit status: 0 when all tensors are equal, or when this system is another than the"
                     + " one that made the series and the losses agree; 1 otherwise; 130 when"
                     + " stopped before the end."
         },
@@ -64,7 +66,11 @@ final class ReproduceCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, ModelNotFoundException {
         Reproduction reproduction = Reproduction.of(model);
-        EngineSettings.optThreads(reproduction.published().madeOn().threads());
+        if (reproduction.isPortable()) {
+            PortableMode.check(); // before minutes are spent on data
+        } else {
+            EngineSettings.optThreads(reproduction.published().madeOn().threads());
+        }
         if (out != null) {
             return reproduce(reproduction, out);
         }
@@ -81,6 +87,9 @@ final class ReproduceCommand implements Callable<Integer> {
         List<TrainingPhase> phases = reproduction.phases(directory.resolve("data"));
         for (TrainingPhase phase : phases) {
             prepare(Reproduction.data(phase));
+        }
+        if (reproduction.isPortable()) {
+            PortableMode.apply();
         }
         Path run = directory.resolve("run");
         Pretraining training =

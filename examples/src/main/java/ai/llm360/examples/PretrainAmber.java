@@ -3,6 +3,7 @@ package ai.llm360.examples;
 import ai.djl.ndarray.NDManager;
 import ai.llm360.common.config.ConfigException;
 import ai.llm360.common.config.ConfigTree;
+import ai.llm360.common.config.PortableMode;
 import ai.llm360.common.data.DataException;
 import ai.llm360.common.data.DataManifest;
 import ai.llm360.common.data.TokenDataset;
@@ -95,6 +96,9 @@ public final class PretrainAmber {
 
     private static void train(TrainingConfig config, TokenDataset data, Path directory)
             throws IOException {
+        if (config.portable()) {
+            PortableMode.apply(); // before libtorch is loaded
+        }
         CausalDecoder model = Recipes.newDecoder(config);
         try (RunDirectory run =
                         Files.exists(directory)

@@ -5,6 +5,7 @@ import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.data.DataPreparation;
 import ai.llm360.common.torch.Machine;
 import ai.llm360.common.train.TrainingPhase;
+import ai.llm360.common.train.TrainingRun;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,6 +15,7 @@ import java.util.List;
  * Makes a published series anew: its data, its training, and the comparison of the two.
  *
  * <pre>{@code
+ * PortableMode.apply(); // before libtorch is loaded: the recipe is a portable one
  * Reproduction reproduction = Reproduction.of("amber-nano");
  * for (TrainingPhase phase : reproduction.phases(data)) {
  *     Reproduction.data(phase).build().prepare();
@@ -57,6 +59,17 @@ public final class Reproduction {
      */
     public Series published() {
         return published;
+    }
+
+    /**
+     * Returns whether the recipe asks for the same bits on every x86-64 Linux. Then {@link
+     * ai.llm360.common.config.PortableMode#apply} must be called before libtorch is loaded.
+     *
+     * @return whether one of its phases does
+     */
+    public boolean isPortable() {
+        return TrainingPhase.of(recipe).stream()
+                .anyMatch(phase -> TrainingRun.config(phase.recipe()).portable());
     }
 
     /**

@@ -39,7 +39,7 @@ public record ReproductionResult(
 
     /**
      * Returns whether the run counts as the same: with the same bits, or, on another machine, with
-     * losses within {@link #LOSS_TOLERANCE}.
+     * losses within {@link #LOSS_TOLERANCE}. In the portable mode every x86-64 Linux is the same.
      *
      * @return whether the series was reproduced
      */
@@ -97,14 +97,23 @@ public record ReproductionResult(
 
     private String reason() {
         List<String> others = publishedOn.differences(madeOn);
+        if (others.isEmpty() && madeOn.isPortable()) {
+            return "The series was made in the portable mode, so the bits should be equal on this x86-64 Linux as on any (it has %s, the series was made on %s)."
+                    .formatted(madeOn.processor(), publishedOn.processor());
+        }
         if (others.isEmpty()) {
             return "This machine is of the kind that made the series (%s), so the bits should be equal."
                     .formatted(publishedOn.processor());
         }
+        if (publishedOn.isPortable() && !madeOn.isPortable()) {
+            return "The series has the same bits wherever it is made on x86-64 Linux, in the portable mode, which this wasn't (%s). %s (tolerance %s)."
+                    .formatted(String.join("; ", others), agreement(), LOSS_TOLERANCE);
+        }
         return "This is another machine than the one that made the series (%s): its kernels sum in another order, and each step makes the differences in the last bits larger. %s (tolerance %s)."
-                .formatted(
-                        String.join("; ", others),
-                        reproduced() ? "The losses agree" : "The losses don't agree",
-                        LOSS_TOLERANCE);
+                .formatted(String.join("; ", others), agreement(), LOSS_TOLERANCE);
+    }
+
+    private String agreement() {
+        return reproduced() ? "The losses agree" : "The losses don't agree";
     }
 }

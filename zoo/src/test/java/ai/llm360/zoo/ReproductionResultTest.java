@@ -14,9 +14,14 @@ class ReproductionResultTest {
 
     private static ReproductionResult result(
             Machine here, int equal, double difference, double loss) {
+        return result(PUBLISHED, here, equal, difference, loss);
+    }
+
+    private static ReproductionResult result(
+            Machine published, Machine here, int equal, double difference, double loss) {
         String differing = equal == 3 ? null : "head";
         return new ReproductionResult(
-                PUBLISHED,
+                published,
                 here,
                 List.of(
                         new CheckpointComparison("ckpt-000", 8, 3, 3, 0, null, 4, 4),
@@ -54,6 +59,27 @@ class ReproductionResultTest {
         ReproductionResult close = result(PUBLISHED, 2, 0, 3);
         assertThat(close.reproduced()).isFalse();
         assertThat(close.explanation()).contains("so the bits should be equal");
+    }
+
+    @Test
+    void a_portable_series_has_its_bits_on_every_processor_and_other_systems_compare_losses() {
+        Machine published = portable("a processor");
+        ReproductionResult other = result(published, portable("another"), 1, 0.01, 3.002);
+        assertThat(other.reproduced()).isFalse();
+        assertThat(other.explanation())
+                .contains("portable mode, so the bits should be equal on this x86-64 Linux")
+                .contains("it has another, the series was made on a processor");
+        Machine mac = new Machine("aarch64", 2, "2.7.1", null, "Mac OS X aarch64");
+        ReproductionResult elsewhere = result(published, mac, 1, 0.01, 3.002);
+        assertThat(elsewhere.reproduced()).isTrue();
+        assertThat(elsewhere.explanation())
+                .contains("the same bits wherever it is made on x86-64 Linux")
+                .contains("Mac OS X aarch64, not Linux amd64")
+                .endsWith("The losses agree (tolerance 0.05).");
+    }
+
+    private static Machine portable(String processor) {
+        return new Machine(processor, 2, "2.7.1", Machine.PORTABLE, "Linux amd64");
     }
 
     @Test

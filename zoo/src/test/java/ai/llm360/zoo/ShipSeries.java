@@ -1,6 +1,7 @@
 package ai.llm360.zoo;
 
 import ai.llm360.common.config.ConfigTree;
+import ai.llm360.common.config.PortableMode;
 import ai.llm360.common.run.PhasedRun;
 import ai.llm360.common.run.TrainingState;
 import ai.llm360.common.torch.Machine;
@@ -18,7 +19,7 @@ import java.util.stream.Stream;
  * Makes the resources of an embedded series from a finished run, or from those of all phases of a
  * training. Its arguments are the series' name, the directory that {@code pretrain --out} was
  * given, and the series' directory, which is made anew. It must run on the machine of the training
- * and with as many threads: it is what writes them down.
+ * and, unless that was in the portable mode, with as many threads: it is what writes them down.
  */
 final class ShipSeries {
 
@@ -29,7 +30,10 @@ final class ShipSeries {
 
     public static void main(String[] args) throws IOException {
         Path target = Path.of(args[2]);
-        phases(Path.of(args[1])); // a slip costs nothing
+        List<TrainingPhase> phases = phases(Path.of(args[1])); // a slip costs nothing
+        if (phases.stream().anyMatch(phase -> TrainingRun.config(phase.recipe()).portable())) {
+            PortableMode.apply(); // as the training did, so that this is written down
+        }
         if (Files.exists(target)) {
             AtomicDirectory.remove(target);
         }

@@ -51,6 +51,7 @@ public final class TinyRun {
     private TrainingConfig.Precision precision = TrainingConfig.Precision.FP32;
     private int recomputeLayers;
     private boolean tied;
+    private boolean portable;
     private long steps;
     private int stepsPerChunk = STEPS_PER_CHUNK;
     private final List<TrainingListener> listeners = new ArrayList<>();
@@ -97,6 +98,11 @@ public final class TinyRun {
 
     public TinyRun recompute(int layers) {
         recomputeLayers = layers;
+        return this;
+    }
+
+    public TinyRun portable() {
+        portable = true;
         return this;
     }
 
@@ -186,7 +192,8 @@ public final class TinyRun {
                 new TrainingConfig.Validation(6, 1),
                 checkpoints,
                 anomaly,
-                start);
+                start,
+                portable);
     }
 
     /** Where the data of a run are. */

@@ -1,7 +1,5 @@
 package ai.llm360.common.config;
 
-import com.sun.jna.Library;
-import com.sun.jna.Native;
 import com.sun.jna.Platform;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,8 +15,7 @@ import org.slf4j.LoggerFactory;
  * load of 4 to 6, 93 to 132 and 226 to 241. A program can't know what else will run, so spinning is
  * short always: that loses a tenth at worst, where long spinning loses all but a sixth.
  *
- * <p>libgomp reads the C environment once, when it is loaded. Java's own copy of it doesn't change:
- * child processes get that, without what is set here.
+ * <p>libgomp reads the {@link NativeEnvironment} once, when it is loaded.
  */
 final class SpinTime {
 
@@ -29,12 +26,6 @@ final class SpinTime {
     private static final String SHORT = "5000";
 
     private SpinTime() {}
-
-    /** The C library of Linux. */
-    private interface LibC extends Library {
-
-        int setenv(String name, String value, int overwrite);
-    }
 
     /**
      * Sets what the user has set neither as an environment variable nor as a system property; a
@@ -48,17 +39,16 @@ final class SpinTime {
         String policy = System.getProperty(POLICY);
         String count = System.getProperty(COUNT, policy == null ? SHORT : null);
         try {
-            LibC libc = Native.load("c", LibC.class);
-            set(libc, POLICY, policy);
-            set(libc, COUNT, count);
+            set(POLICY, policy);
+            set(COUNT, count);
         } catch (LinkageError e) {
             logger.debug("libtorch's threads spin as long as libgomp likes", e);
         }
     }
 
-    private static void set(LibC libc, String name, String value) {
+    private static void set(String name, String value) {
         if (value != null) {
-            libc.setenv(name, value, 1);
+            NativeEnvironment.set(name, value);
         }
     }
 }

@@ -2,6 +2,7 @@ package ai.llm360.common.torch;
 
 import ai.djl.engine.Engine;
 import ai.llm360.common.config.EngineSettings;
+import ai.llm360.common.config.PortableMode;
 import com.sun.jna.Library;
 import com.sun.jna.Memory;
 import com.sun.jna.NativeLibrary;
@@ -27,7 +28,8 @@ import java.util.stream.Stream;
  * @param threads the threads that libtorch computes with; 0 where that was not recorded
  * @param libtorch libtorch's version
  * @param instructions the instructions that libtorch chose its kernels for, such as {@code AVX512};
- *     {@link #UNKNOWN} where that was not recorded or can't be found out
+ *     {@link #PORTABLE} in the portable mode; {@link #UNKNOWN} where that was not recorded or can't
+ *     be found out
  * @param system the operating system and its architecture, such as {@code Linux amd64}; {@link
  *     #UNKNOWN} where that was not recorded
  */
@@ -36,6 +38,12 @@ public record Machine(
 
     /** Stands for what is not known; it counts as no difference. */
     public static final String UNKNOWN = "unknown";
+
+    /** Stands for the kernels of {@link PortableMode}, which are the same for all processors. */
+    public static final String PORTABLE = "any x86-64";
+
+    /** The name that libtorch on x86-64 has for its kernels without AVX. */
+    private static final String NO_AVX = "NO AVX";
 
     private static final Path CPU_INFO = Path.of("/proc/cpuinfo");
     private static final Path MAPS = Path.of("/proc/self/maps");
@@ -64,11 +72,17 @@ public record Machine(
         EngineSettings.apply();
         String libtorch = Engine.getEngine("PyTorch").getVersion();
         Optional<NativeLibrary> library = loaded();
+        int threads = library.map(Machine::threads).orElseGet(Machine::threadsAsked);
+        String instructions = library.map(Machine::instructions).orElse(UNKNOWN);
+        boolean portable =
+                PortableMode.isOn()
+                        && threads == PortableMode.THREADS
+                        && instructions.equals(NO_AVX);
         return new Machine(
                 processorHere(),
-                library.map(Machine::threads).orElseGet(Machine::threadsAsked),
+                threads,
                 libtorch,
-                library.map(Machine::instructions).orElse(UNKNOWN),
+                portable ? PORTABLE : instructions,
                 System.getProperty("os.name") + " " + System.getProperty("os.arch"));
     }
 
@@ -151,14 +165,26 @@ public record Machine(
     }
 
     /**
+     * Returns whether it computes in the portable mode.
+     *
+     * @return whether its processor doesn't matter
+     */
+    public boolean isPortable() {
+        return instructions.equals(PORTABLE);
+    }
+
+    /**
      * Says what another machine has that this one hasn't.
      *
      * @param other the other machine
-     * @return such as {@code 4 threads, not 2}; empty if the two are alike in all that is known
+     * @return such as {@code 4 threads, not 2}; empty if the two are alike in all that is known and
+     *     matters
      */
     public List<String> differences(Machine other) {
         List<String> found = new ArrayList<>();
-        compare("", processor, other.processor, found);
+        if (!isPortable() || !other.isPortable()) {
+            compare("", processor, other.processor, found);
+        }
         if (threads != other.threads && threads > 0 && other.threads > 0) {
             found.add(
                     "%d %s, not %d"

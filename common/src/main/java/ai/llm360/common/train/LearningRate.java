@@ -15,6 +15,8 @@ import ai.llm360.common.train.TrainingConfig.Schedule;
  *       two segments of W and of T - W steps. Its first phase ended before T.
  *   <li>constant: {@code a}
  * </ul>
+ *
+ * <p>The cosine is {@link StrictMath}'s, which is the same on every processor and Java.
  */
 public final class LearningRate {
 
@@ -53,7 +55,7 @@ public final class LearningRate {
         }
         double share = (double) (step - warmup) / (total - warmup);
         return schedule.kind() == Schedule.Kind.COSINE
-                ? end + 0.5 * (1 + Math.cos(Math.PI * share)) * (peak - end)
+                ? end + 0.5 * (1 + StrictMath.cos(Math.PI * share)) * (peak - end)
                 : (1 - share) * (peak - end) + end;
     }
 }

@@ -1,5 +1,8 @@
 package ai.llm360.common.train;
 
+import ai.djl.Device;
+import ai.llm360.common.config.ConfigException;
+import ai.llm360.common.config.PortableMode;
 import ai.llm360.common.run.RunEvent;
 import ai.llm360.common.run.RunLog;
 import ai.llm360.common.torch.Machine;
@@ -44,6 +47,39 @@ final class RunMachine {
                         ("from step %d on the run is computed on another machine (%s): the last"
                              + " bits may differ from those that the one before would have given")
                                 .formatted(step, String.join("; ", differences)));
+    }
+
+    /**
+     * Checks that what is to be the same everywhere can be, before anything is computed.
+     *
+     * @return a warning, if this system computes bits of its own in any mode
+     * @throws ConfigException if the run is a portable one and this process isn't, or not the
+     *     device
+     */
+    static Optional<String> checkPortable(TrainingConfig config, Device device) throws IOException {
+        if (!config.portable()) {
+            return Optional.empty();
+        }
+        if (device.isGpu()) {
+            throw new ConfigException(
+                    "portable: true is computed on the CPU, not on %s; give the CPU, or portable: false"
+                            .formatted(device));
+        }
+        Machine here = Machine.here();
+        if (!PortableMode.isSupported()) {
+            return Optional.of(
+                    ("portable: true means the same bits on every x86-64 Linux; this is %s, whose"
+                                    + " last bits may differ from theirs")
+                            .formatted(here.system()));
+        }
+        if (!here.isPortable()) {
+            throw new ConfigException(
+                    ("portable: true needs a process in the portable mode, and libtorch computes"
+                         + " with kernels for %s and %d threads here: call PortableMode.apply()"
+                         + " before anything loads libtorch, or give portable: false")
+                            .formatted(here.instructions(), here.threads()));
+        }
+        return Optional.empty();
     }
 
     private static Map<String, Object> details(Machine machine) {

@@ -34,6 +34,8 @@ import java.util.regex.PatternSyntaxException;
  * @param checkpoints what is kept
  * @param anomaly what happens at a loss or gradient that is no number
  * @param start the weights to begin with; absent for those that the seed draws
+ * @param portable whether all x86-64 Linux systems are to compute the same bits, see {@link
+ *     ai.llm360.common.config.PortableMode}, which takes more than twice the time
  */
 public record TrainingConfig(
         String name,
@@ -50,7 +52,8 @@ public record TrainingConfig(
         Validation validation,
         Checkpoints checkpoints,
         Anomaly anomaly,
-        Optional<Start> start) {
+        Optional<Start> start,
+        boolean portable) {
 
     /** Checks the values. */
     public TrainingConfig {
@@ -63,6 +66,10 @@ public record TrainingConfig(
         notNegative("clip", clip);
         notNegative("steps", steps);
         notNegative("recompute_layers", recomputeLayers);
+        require(
+                !portable || precision == Precision.FP32,
+                "portable needs precision fp32: how %s is multiplied depends on the processor",
+                precision);
         if (model != null) { // config.json has nulls, which Map.copyOf refuses
             model = Collections.unmodifiableMap(new LinkedHashMap<>(model));
         }
@@ -85,7 +92,8 @@ public record TrainingConfig(
                     new Validation(0, 16),
                     new Checkpoints(0, 2, true),
                     new Anomaly(Anomaly.Policy.FAIL, 10),
-                    Optional.empty());
+                    Optional.empty(),
+                    false);
 
     /**
      * The token rows.

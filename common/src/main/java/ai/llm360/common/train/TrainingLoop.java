@@ -101,9 +101,11 @@ public final class TrainingLoop {
      * @throws TrainingException if a loss or a gradient is no number and the policy is to fail, or
      *     the data has no such place as the run stands at
      * @throws ai.llm360.common.config.ConfigException if the checkpoint to begin with holds other
-     *     weights than the run was begun with
+     *     weights than the run was begun with, or {@link TrainingConfig#portable} is wanted in a
+     *     process that isn't in that mode
      */
     public TrainingResult run() throws IOException {
+        warn(RunMachine.checkPortable(config, manager.getDevice()));
         TrainedWeights.begin(decoder, manager, config.seed());
         boolean bfloat16 = config.precision() == TrainingConfig.Precision.BF16;
         try (DecoderGradients made =

@@ -25,7 +25,8 @@ class MachineTest {
     @Test
     void libtorch_itself_says_which_kernels_it_chose() throws IOException {
         assumeTrue(Platform.isLinux() && Platform.isIntel(), "asked on Linux x86-64");
-        assertThat(Machine.here().instructions()).isIn("AVX512", "AVX2", "DEFAULT", "NO AVX");
+        assertThat(Machine.here().instructions())
+                .isIn("AVX512", "AVX2", "DEFAULT", "NO AVX", Machine.PORTABLE);
     }
 
     @Test
@@ -38,6 +39,19 @@ class MachineTest {
                         "libtorch 2.8, not 2.7.1",
                         "kernels for AVX512, not AVX2",
                         "Mac OS X aarch64, not Linux amd64");
+    }
+
+    @Test
+    void in_the_portable_mode_the_processor_makes_no_difference() {
+        Machine portable = new Machine("a processor", 2, "2.7.1", Machine.PORTABLE, "Linux amd64");
+        assertThat(portable.isPortable()).isTrue();
+        assertThat(
+                        portable.differences(
+                                new Machine("another", 2, "2.8", Machine.PORTABLE, "Linux amd64")))
+                .containsExactly("libtorch 2.8, not 2.7.1");
+        assertThat(portable.differences(ONE)).containsExactly("kernels for AVX2, not any x86-64");
+        assertThat(new Machine("another", 2, "2.7.1", "AVX2", "Linux amd64").differences(portable))
+                .containsExactly("a processor, not another", "kernels for any x86-64, not AVX2");
     }
 
     @Test
