@@ -93,8 +93,7 @@ public final class Pretraining {
         chosen = builder.phase == null ? all : List.of(TrainingPhase.find(all, builder.phase));
         onePhase = builder.phase != null;
         out = builder.out;
-        boolean portable =
-                chosen.stream().anyMatch(p -> TrainingRun.config(p.recipe()).portable());
+        boolean portable = chosen.stream().anyMatch(p -> TrainingRun.config(p.recipe()).portable());
         if (portable) {
             PortableMode.apply(); // before libtorch is loaded
         }
