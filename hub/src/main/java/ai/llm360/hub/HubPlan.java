@@ -38,11 +38,7 @@ public record HubPlan(
         return missing.stream().mapToLong(this::missingBytes).sum();
     }
 
-    /**
-     * Returns how much of a missing file there is to download.
-     *
-     * @return bytes
-     */
+    /** {@return the bytes of a missing file that there are to download} */
     public long missingBytes(HubFile file) {
         return file.size() - begun.getOrDefault(file, 0L);
     }

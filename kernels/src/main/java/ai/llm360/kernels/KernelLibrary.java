@@ -16,15 +16,15 @@ final class KernelLibrary {
 
     private static final Logger logger = LoggerFactory.getLogger(KernelLibrary.class);
 
-    /** What {@link #llm360_version} must be for these signatures. */
+    /** The {@link #llm360_version} of these signatures. */
     private static final int VERSION = 5;
 
-    /** Whether the functions can be called on this machine. */
+    /** True if the functions can be called on this machine. */
     private static final boolean LOADED = load();
 
     private KernelLibrary() {}
 
-    /** Whether they can be called, and the system property llm360.kernels isn't false. */
+    /** Returns whether they can be called, and the system property llm360.kernels isn't false. */
     static boolean usable() {
         return LOADED && Boolean.parseBoolean(System.getProperty("llm360.kernels", "true"));
     }

@@ -212,7 +212,7 @@ final class KernelMatrix {
         KernelThreads.shared().expect(elements.address(), outputs * outputBytes());
     }
 
-    /** How many bytes the elements of an output have. */
+    /** Returns the bytes of an output's elements. */
     long outputBytes() {
         return switch (layout) {
             case BFLOAT16_ROWS, BFLOAT16_COLUMNS -> 2L * inputs;
@@ -231,7 +231,7 @@ final class KernelMatrix {
     }
 
     /**
-     * How many outputs of a matrix stored [in, out] are rounded together: as many as the kernel
+     * Returns the number of outputs of a matrix stored [in, out] that are rounded together: as many as the kernel
      * reads of a row at a time, or fewer, if not all threads had several parts then.
      */
     private static int stretch(int outputs) {

@@ -3,7 +3,7 @@ package ai.llm360.kernels;
 import java.util.ArrayList;
 import java.util.List;
 
-/** How the products of each layout are divided among threads. */
+/** Divides the products of each layout among threads. */
 final class KernelProducts {
 
     /** An [in, out] matrix's inputs are divided into so many parts at most. */
@@ -116,7 +116,7 @@ final class KernelProducts {
         return (long) Float.BYTES * x.count() * matrix.outputs();
     }
 
-    /** How many inputs a part takes. */
+    /** Returns the inputs of a part. */
     private static long step(KernelMatrix matrix) {
         long bytes = 2L * matrix.inputs() * matrix.outputs();
         long wanted = Math.max(1, Math.min(MOST, bytes / (2 * KernelMatrix.PART)));

@@ -16,10 +16,10 @@ import java.util.function.IntConsumer;
  */
 final class KernelThreads {
 
-    /** How long a thread looks out for work before it sleeps, in nanoseconds. */
+    /** The time that a thread looks out for work before it sleeps, in nanoseconds. */
     private static final long PATIENCE = 2_000_000;
 
-    /** How much is read ahead at most: what a processor's last cache surely holds. */
+    /** The largest amount read ahead: a processor's last cache surely holds it. */
     private static final long AHEAD = 6 << 20;
 
     private static final int PIECE = 1 << 15;
@@ -97,7 +97,7 @@ final class KernelThreads {
         return SHARED;
     }
 
-    /** How many threads work, the calling one among them. */
+    /** Returns the number of threads that work, the calling one among them. */
     int count() {
         return helpers.length + 1;
     }

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What each of a layer's weights is for, as their order tells: norms with gain and perhaps bias,
+ * Derives the role of each of a layer's weights from their order: norms with gain and perhaps bias,
  * and products of one matrix or several, each perhaps with a bias after it.
  *
  * @param norms the norms in order

@@ -38,10 +38,8 @@ public final class PortableMode {
     private PortableMode() {}
 
     /**
-     * Returns whether this system is one on which the mode gives the same bits as on others: Linux
-     * on x86-64.
-     *
-     * @return whether it is
+     * {@return whether this system is one on which the mode gives the same bits as on others: Linux
+     * on x86-64}
      */
     public static boolean isSupported() {
         return Platform.isLinux() && Platform.isIntel() && Platform.is64Bit();

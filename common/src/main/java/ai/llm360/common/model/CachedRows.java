@@ -93,7 +93,7 @@ final class CachedRows {
                 };
     }
 
-    /** What a page's layer takes of a cache. */
+    /** Returns the arguments that a page's layer takes for a cache. */
     Object[] arguments(int layer) {
         NDArray[] arrays = new NDArray[2 + padding.length];
         arrays[0] = cache.keys(layer);

@@ -74,9 +74,7 @@ public abstract class CausalDecoder extends DecoderBlock implements CausalLangua
     }
 
     /**
-     * Returns which tensors of a released checkpoint this model has no use for.
-     *
-     * @return the rules, none by default
+     * {@return the rules for tensors of a released checkpoint that this model has no use for; none by default}
      */
     public List<IgnoreRule> ignoredTensors() {
         return List.of();
@@ -129,11 +127,7 @@ public abstract class CausalDecoder extends DecoderBlock implements CausalLangua
         runtime().setAdapters(Map.of());
     }
 
-    /**
-     * Returns the adapters.
-     *
-     * @return the adapters by their weights' full names, in the order that they were added
-     */
+    /** {@return the adapters by their weights' full names, in the order that they were added} */
     public Map<String, Adapter> adapters() {
         return Collections.unmodifiableMap(runtime().adapters());
     }

@@ -14,7 +14,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What this machine's CPU kernels can do, found out by running them once.
+ * Tells the abilities of libtorch's kernels on this CPU, found out by running them once.
  *
  * <p>CPU flags don't tell the whole story: libtorch's build, oneDNN's dispatch and the processor
  * decide together. So each fast path proves itself on a small product before a model relies on it.

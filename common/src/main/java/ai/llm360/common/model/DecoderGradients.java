@@ -319,9 +319,7 @@ public final class DecoderGradients implements AutoCloseable {
     }
 
     /**
-     * Returns the weights that are trained, by name.
-     *
-     * @return the weights themselves, in the model's order
+     * {@return the trained weights themselves by name, in the model's order}
      */
     public Map<String, NDArray> weights() {
         return weights;

@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What one architecture's decoder is made of: its sizes, its weights by name, and its page.
+ * Describes one architecture's decoder: its sizes, its weights by name, and its page.
  *
  * <p>The page is TorchScript with these methods, where {@code …} are the weights of {@link
  * #layer()} or {@link #finalNorm()} in order, linear ones as {@code Weight}. It calls what {@code

@@ -27,7 +27,7 @@ public record DecoderRules(
         double headScale,
         List<Integer> products) {
 
-    /** What a norm divides by. */
+    /** Names the divisor of a norm. */
     public enum Norm {
         /** RMSNorm (arXiv 1910.07467): the root of the mean of the squares. */
         RMS,
@@ -35,7 +35,7 @@ public record DecoderRules(
         LAYER
     }
 
-    /** Which dimensions of a head turn together, the first R of them. */
+    /** Names the pairs of dimensions that rotate together, among the first R of a head. */
     public enum Rotation {
         /** i and i + R/2, as in LLaMA. */
         HALVES,

@@ -25,7 +25,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * What a decoder makes at first use and keeps as long as its weights live: compiled pages, rotary
+ * Holds the objects that a decoder makes at first use and keeps while its weights live: compiled pages, rotary
  * tables, and the weights in the form that inference multiplies by.
  *
  * <p>All of it, and the weights, are in one {@link DecoderMemory}, and so closed with the model.

@@ -4,7 +4,7 @@ import ai.llm360.common.torch.TorchScript;
 import java.util.Map;
 
 /**
- * How a linear layer's weight is held, and by which kernel it is multiplied.
+ * Names the form in which a linear layer's weight is held, and the kernel that multiplies it.
  *
  * <p>A model's page calls {@code linear(x, w)} on a {@code Weight} and knows no more. Each kind
  * supplies those two and {@code prepare(tensor)}, which turns a checkpoint's tensor into a {@code

@@ -11,10 +11,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** How much memory a device can give, so that what can't fit is refused before it begins. */
+/** Holds a device's free memory, so that a load that can't fit is refused before it begins. */
 public final class MemoryBudget {
 
-    /** What a model needs besides its weights: the cache, activations, the JVM and libtorch. */
+    /** The share for weights; the cache, activations, the JVM and libtorch need the rest. */
     private static final double SHARE = 0.92;
 
     private final long bytes;

@@ -34,7 +34,7 @@ final class PreparedWeights {
 
     private static final Logger logger = LoggerFactory.getLogger(PreparedWeights.class);
 
-    /** How many of a tensor's elements tell it from another checkpoint's. */
+    /** The number of a tensor's first elements that go into the fingerprint. */
     private static final long TELLING = 32;
 
     private final FileVersion version;

@@ -65,11 +65,7 @@ public record WeightSpec(
         return new WeightSpec(name, new Shape(rows, columns), Parameter.Type.WEIGHT, false, false);
     }
 
-    /**
-     * Returns this embedding table as the matrix of the head.
-     *
-     * @return the weight
-     */
+    /** {@return this embedding table as the matrix of the head} */
     WeightSpec asHead() {
         return new WeightSpec(name, shape, type, true, false);
     }

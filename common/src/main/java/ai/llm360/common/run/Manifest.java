@@ -24,7 +24,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.LongStream;
 
 /**
- * What a saved state consists of. It is written last, so a directory that holds one was whole.
+ * Lists the contents of a saved state. It is written last, so a directory that holds one was whole.
  *
  * @param files the SHA-256 of each small file, by name
  * @param weights the model's tensors, by name

@@ -78,11 +78,7 @@ public final class ModelManifest {
         return manifest.weights().size();
     }
 
-    /**
-     * Returns what {@code manifest.json} holds.
-     *
-     * @return the file's bytes
-     */
+    /** {@return the bytes of {@code manifest.json}} */
     public byte[] toJson() {
         return manifest.toJson();
     }

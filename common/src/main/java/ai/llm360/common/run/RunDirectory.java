@@ -116,29 +116,17 @@ public final class RunDirectory implements AutoCloseable {
         }
     }
 
-    /**
-     * Returns the directory.
-     *
-     * @return the path given when it was opened
-     */
+    /** {@return the directory, as it was given} */
     public Path path() {
         return path;
     }
 
-    /**
-     * Returns the configuration.
-     *
-     * @return the text of {@code config.yaml}
-     */
+    /** {@return the configuration, the text of {@code config.yaml}} */
     public String config() {
         return config;
     }
 
-    /**
-     * Returns the manifest of the data.
-     *
-     * @return the text of {@code data.json}
-     */
+    /** {@return the manifest of the data, the text of {@code data.json}} */
     public String data() {
         return data;
     }

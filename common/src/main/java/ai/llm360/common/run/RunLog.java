@@ -8,7 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * What happens in a run, as JSON lines and as TensorBoard's event files. Lines reach the system at
+ * Writes a run's metrics and events, as JSON lines and as TensorBoard's event files. Lines reach the system at
  * once: killing the process loses none. For one thread at a time.
  */
 public final class RunLog implements AutoCloseable {

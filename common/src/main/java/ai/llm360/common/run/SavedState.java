@@ -59,7 +59,7 @@ public final class SavedState {
         }
     }
 
-    /** Whether a directory claims to be a saved state: the manifest comes last. */
+    /** Returns whether a directory claims to be a saved state: the manifest comes last. */
     static boolean isWhole(Path directory) {
         return Files.exists(directory.resolve(Manifest.FILE));
     }
@@ -68,29 +68,17 @@ public final class SavedState {
         return new SavedState(path, manifest, state, newCure);
     }
 
-    /**
-     * Returns the directory.
-     *
-     * @return a path such as {@code run/ckpt-003}
-     */
+    /** {@return the directory, such as {@code run/ckpt-003}} */
     public Path path() {
         return path;
     }
 
-    /**
-     * Returns the directory's name.
-     *
-     * @return a name such as {@code ckpt-003} or {@code step-000001500}
-     */
+    /** {@return the directory's name, such as {@code ckpt-003} or {@code step-000001500}} */
     public String name() {
         return path.getFileName().toString();
     }
 
-    /**
-     * Returns where the run stood.
-     *
-     * @return the state
-     */
+    /** {@return the point of training at which it was saved} */
     public TrainingState state() {
         return state;
     }

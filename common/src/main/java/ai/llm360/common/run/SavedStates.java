@@ -104,7 +104,7 @@ final class SavedStates {
                 : OptionalLong.empty();
     }
 
-    /** All, by step. Where the series has a state of some step, a further point of it is none. */
+    /** Returns all by step; a resume point is left out if the series has a checkpoint of its step. */
     List<SavedState> all() {
         List<SavedState> all = new ArrayList<>(series);
         points.stream().filter(point -> !inSeries(point)).forEach(all::add);

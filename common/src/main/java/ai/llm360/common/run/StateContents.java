@@ -17,7 +17,7 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * What a saved state is made of, beside the run's own configuration and data manifest.
+ * Holds the contents of a saved state, beside the run's own configuration and data manifest.
  *
  * @param state where the run stands
  * @param weights the model's tensors, under the names of its checkpoints

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.OptionalDouble;
 
 /**
- * What is known of one optimizer step.
+ * Holds the figures of one optimizer step.
  *
  * @param step the optimizer steps done with this one: 1 for the first
  * @param loss the mean loss over the step's tokens

@@ -27,11 +27,7 @@ public record TrainingState(
     private static final List<String> NAMES =
             List.of("step", "chunk", "step_in_chunk", "tokens", "order_seed", "updates");
 
-    /**
-     * Returns the numbers, for those who exchange them.
-     *
-     * @return the components in order
-     */
+    /** {@return the components in order, for processes that exchange them} */
     public long[] toArray() {
         return new long[] {step, chunk, stepInChunk, tokens, orderSeed, updates};
     }

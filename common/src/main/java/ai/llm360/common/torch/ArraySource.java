@@ -35,11 +35,7 @@ public final class ArraySource implements TensorSource {
                 });
     }
 
-    /**
-     * Returns what the checkpoint will hold.
-     *
-     * @return the tensors, in the arrays' order
-     */
+    /** {@return the tensors that the checkpoint will hold, in the arrays' order} */
     public List<TensorSpec> specs() {
         return arrays.entrySet().stream()
                 .map(e -> new TensorSpec(e.getKey(), TensorType.F32, e.getValue().getShape()))

@@ -38,7 +38,7 @@ public final class TorchScript implements AutoCloseable {
     }
 
     /**
-     * What the calling thread's setting is put back to, for the user's own TorchScript models.
+     * The setting that the calling thread gets back, for the user's own TorchScript models.
      *
      * <p>Pages run without the graph executor's optimizer. Its derivative of a bfloat16 linear
      * layer whose result is cast up hands float32 to a bfloat16 product and fails; and every new

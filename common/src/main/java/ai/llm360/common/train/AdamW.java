@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
  */
 final class AdamW implements AutoCloseable {
 
-    /** What the state's tensors are called, before the parameter's name. */
+    /** The prefixes of the state's tensors, before the parameter's name. */
     private static final String MEAN = "exp_avg.";
 
     private static final String SQUARE = "exp_avg_sq.";

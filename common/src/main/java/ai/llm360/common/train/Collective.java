@@ -43,9 +43,7 @@ public interface Collective {
     void broadcast(Collection<NDArray> arrays);
 
     /**
-     * Returns the only rank of a world of one, for which there is nothing to exchange.
-     *
-     * @return rank 0 of 1
+     * {@return the collective of one process: rank 0 of 1, which exchanges nothing}
      */
     static Collective local() {
         return new Collective() {

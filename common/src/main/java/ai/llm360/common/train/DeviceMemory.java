@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** How much memory is in use where a model is trained. */
+/** Reads the memory in use on the device of a training. */
 final class DeviceMemory {
 
     private static final Path STATUS = Path.of("/proc/self/status");

@@ -58,10 +58,8 @@ public interface Objective {
     }
 
     /**
-     * Returns the objective of supervised fine-tuning: the mean loss of the labels that the data's
-     * masks let count, over the whole step.
-     *
-     * @return the objective
+     * {@return the objective of supervised fine-tuning: the mean loss of the labels that the data's
+     * masks let count, over the whole step}
      */
     static Objective labels() {
         return (chunk, rows) -> {

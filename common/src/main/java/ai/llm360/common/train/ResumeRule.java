@@ -9,7 +9,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * What of a run's configuration may change when it is resumed. By default nothing; on request what
+ * Decides which changes of a run's configuration a resume allows. By default none; on request what
  * leaves the weights and the optimizer's state their meaning: which data comes, how fast the run
  * learns from here on, how it is watched and kept. A change of the run's length must say what
  * becomes of the learning rates.
@@ -28,7 +28,7 @@ final class ResumeRule {
                     "batch.micro",
                     "schedule");
 
-    /** What decides how many steps the run has. */
+    /** The keys that decide the run's number of steps. */
     private static final Set<String> LENGTH = Set.of("steps", "data.chunks");
 
     private ResumeRule() {}

@@ -32,7 +32,7 @@ import java.util.regex.PatternSyntaxException;
  *     or more, for all
  * @param validation when the validation loss is computed
  * @param checkpoints what is kept
- * @param anomaly what happens at a loss or gradient that is no number
+ * @param anomaly the reaction to a loss or gradient that is NaN or infinite
  * @param start the weights to begin with; absent for those that the seed draws
  * @param portable whether all x86-64 Linux systems are to compute the same bits, see {@link
  *     ai.llm360.common.config.PortableMode}, which takes more than twice the time
@@ -224,7 +224,7 @@ public record TrainingConfig(
         }
     }
 
-    /** What matrix products are computed in. */
+    /** Names the type that matrix products are computed in. */
     public enum Precision {
         /** float32. */
         FP32,
@@ -248,7 +248,7 @@ public record TrainingConfig(
     }
 
     /**
-     * What is kept. After each chunk a checkpoint joins the series.
+     * Configures the saved states. After each chunk a checkpoint joins the series.
      *
      * @param everySteps the steps between further points to resume from; 0 for none
      * @param keep how many of those further points are kept
@@ -265,7 +265,7 @@ public record TrainingConfig(
     }
 
     /**
-     * What happens at a loss or gradient that is no number: the weights are left as they were, in
+     * Names the reaction to a loss or gradient that is NaN or infinite: the weights are left as they were, in
      * any case, and the event is recorded.
      *
      * @param policy what then
@@ -278,7 +278,7 @@ public record TrainingConfig(
             positive("limit", limit);
         }
 
-        /** What LLM360's paper names as remedies, and stopping. */
+        /** The remedies that LLM360's paper names, and stopping. */
         public enum Policy {
             /** The run ends with an error. */
             FAIL,

@@ -376,11 +376,7 @@ public final class TrainingLoop {
         }
     }
 
-    /**
-     * Returns a builder.
-     *
-     * @return a builder with all options at their defaults
-     */
+    /** {@return a builder with all options at their defaults} */
     public static Builder builder() {
         return new Builder();
     }

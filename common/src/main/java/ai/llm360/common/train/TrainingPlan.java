@@ -10,7 +10,7 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * What a training run will take, known before it starts: steps, tokens, memory, arithmetic, time.
+ * Computes the cost of a training run before it starts: steps, tokens, memory, arithmetic, time.
  *
  * @param config the run's configuration
  * @param model the model's sizes

@@ -3,7 +3,7 @@ package ai.llm360.common.train;
 import ai.llm360.common.run.TrainingState;
 
 /**
- * How a run ended.
+ * Tells the end of a run.
  *
  * @param finished whether it reached its last step; otherwise it was stopped and can be resumed
  * @param state where it stands

@@ -43,9 +43,8 @@ public record PublishedCheckpoint(
     }
 
     /**
-     * Returns the name as the zoo refers to it.
-     *
-     * @return a {@link Reference}, such as {@code amber@ckpt-200}
+     * {@return the {@link Reference} that names it in the zoo, such as {@code
+     * amber@ckpt-200}}
      */
     public String reference() {
         return model + "@" + name;

@@ -192,7 +192,7 @@ public final class Pretraining {
         }
     }
 
-    /** Whether a phase goes on rather than begins. One without a name is told which by the user. */
+    /** Returns whether a phase is resumed rather than begun; of one without a name the user says so. */
     private boolean resumes(TrainingPhase phase) {
         return resuming != Resuming.REFUSED
                 && (phase.name().isEmpty() || RunDirectory.exists(phase.in(out)));
@@ -283,11 +283,7 @@ public final class Pretraining {
         }
     }
 
-    /**
-     * Returns a builder.
-     *
-     * @return a builder with all options at their defaults
-     */
+    /** {@return a builder with all options at their defaults} */
     public static Builder builder() {
         return new Builder();
     }

@@ -52,7 +52,7 @@ public record ReproductionResult(
                 .orElseThrow();
     }
 
-    /** {@return the difference, in nats a token; not a number if a loss is none} */
+    /** {@return the difference, in nats a token; NaN if a loss is NaN} */
     public double largestLossDifference() {
         return checkpoints.stream()
                 .mapToDouble(checkpoint -> Math.abs(checkpoint.lossDifference()))

@@ -72,9 +72,8 @@ public final class CheckpointDownload {
     }
 
     /**
-     * Returns what is downloaded.
-     *
-     * @return the checkpoint that the reference names, such as {@code amber@ckpt-200}
+     * {@return the reference of the checkpoint that is downloaded, such as {@code
+     * amber@ckpt-200}}
      */
     public String reference() {
         return reference;

@@ -102,11 +102,7 @@ public record SeriesFile(
         return checkpoints.stream().map(SeriesCheckpoint::name).toList();
     }
 
-    /**
-     * Returns the series as {@code series.json} has it.
-     *
-     * @return one line of JSON
-     */
+    /** {@return the series as one line of JSON, as {@code series.json} has it} */
     public String toJson() {
         return GSON.toJson(this);
     }
