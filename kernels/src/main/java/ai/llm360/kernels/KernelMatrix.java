@@ -231,8 +231,8 @@ final class KernelMatrix {
     }
 
     /**
-     * Returns the number of outputs of a matrix stored [in, out] that are rounded together: as many as the kernel
-     * reads of a row at a time, or fewer, if not all threads had several parts then.
+     * Returns the number of outputs of a matrix stored [in, out] that are rounded together: as many
+     * as the kernel reads of a row at a time, or fewer, if not all threads had several parts then.
      */
     private static int stretch(int outputs) {
         int share = parts(outputs, 4 * KernelThreads.shared().count());

@@ -74,7 +74,8 @@ public abstract class CausalDecoder extends DecoderBlock implements CausalLangua
     }
 
     /**
-     * {@return the rules for tensors of a released checkpoint that this model has no use for; none by default}
+     * {@return the rules for tensors of a released checkpoint that this model has no use for; none
+     * by default}
      */
     public List<IgnoreRule> ignoredTensors() {
         return List.of();

@@ -318,9 +318,7 @@ public final class DecoderGradients implements AutoCloseable {
         return head.getArray();
     }
 
-    /**
-     * {@return the trained weights themselves by name, in the model's order}
-     */
+    /** {@return the trained weights themselves by name, in the model's order} */
     public Map<String, NDArray> weights() {
         return weights;
     }

@@ -72,7 +72,8 @@ record DecoderInput(int vocabulary, int context) {
     }
 
     /**
-     * {@return rows of any lengths as one INT64 array (B, T), T the longest length, with zeros after a shorter row}
+     * {@return rows of any lengths as one INT64 array (B, T), T the longest length, with zeros
+     * after a shorter row}
      */
     static NDArray padded(NDManager manager, long[][] ids) {
         int length = Arrays.stream(ids).mapToInt(row -> row.length).max().orElse(0);

@@ -25,8 +25,8 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * Holds the objects that a decoder makes at first use and keeps while its weights live: compiled pages, rotary
- * tables, and the weights in the form that inference multiplies by.
+ * Holds the objects that a decoder makes at first use and keeps while its weights live: compiled
+ * pages, rotary tables, and the weights in the form that inference multiplies by.
  *
  * <p>All of it, and the weights, are in one {@link DecoderMemory}, and so closed with the model.
  * Copies of weights are made anew when {@link #weightsChanged} was called since.

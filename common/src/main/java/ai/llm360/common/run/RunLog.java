@@ -8,8 +8,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Writes a run's metrics and events, as JSON lines and as TensorBoard's event files. Lines reach the system at
- * once: killing the process loses none. For one thread at a time.
+ * Writes a run's metrics and events, as JSON lines and as TensorBoard's event files. Lines reach
+ * the system at once: killing the process loses none. For one thread at a time.
  */
 public final class RunLog implements AutoCloseable {
 

@@ -104,7 +104,9 @@ final class SavedStates {
                 : OptionalLong.empty();
     }
 
-    /** Returns all by step; a resume point is left out if the series has a checkpoint of its step. */
+    /**
+     * Returns all by step; a resume point is left out if the series has a checkpoint of its step.
+     */
     List<SavedState> all() {
         List<SavedState> all = new ArrayList<>(series);
         points.stream().filter(point -> !inSeries(point)).forEach(all::add);

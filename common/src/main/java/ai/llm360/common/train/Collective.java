@@ -42,9 +42,7 @@ public interface Collective {
      */
     void broadcast(Collection<NDArray> arrays);
 
-    /**
-     * {@return the collective of one process: rank 0 of 1, which exchanges nothing}
-     */
+    /** {@return the collective of one process: rank 0 of 1, which exchanges nothing} */
     static Collective local() {
         return new Collective() {
             @Override

@@ -265,8 +265,8 @@ public record TrainingConfig(
     }
 
     /**
-     * Names the reaction to a loss or gradient that is NaN or infinite: the weights are left as they were, in
-     * any case, and the event is recorded.
+     * Names the reaction to a loss or gradient that is NaN or infinite: the weights are left as
+     * they were, in any case, and the event is recorded.
      *
      * @param policy what then
      * @param limit how many in a row end the run all the same

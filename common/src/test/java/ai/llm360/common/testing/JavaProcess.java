@@ -62,7 +62,8 @@ public final class JavaProcess {
     public String run(Path temp, String... args) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(launcher);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.add("-Dorg.slf4j.simpleLogger.defaultLogLevel=off"); // its output is what is compared
+        command.add(
+                "-Dorg.slf4j.simpleLogger.defaultLogLevel=off"); // its output is what is compared
         command.addAll(options);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
         command.addAll(List.of(args));

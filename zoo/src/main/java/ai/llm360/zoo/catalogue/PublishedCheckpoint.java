@@ -42,10 +42,7 @@ public record PublishedCheckpoint(
         UNCONFIRMED
     }
 
-    /**
-     * {@return the {@link Reference} that names it in the zoo, such as {@code
-     * amber@ckpt-200}}
-     */
+    /** {@return the {@link Reference} that names it in the zoo, such as {@code amber@ckpt-200}} */
     public String reference() {
         return model + "@" + name;
     }

@@ -192,7 +192,9 @@ public final class Pretraining {
         }
     }
 
-    /** Returns whether a phase is resumed rather than begun; of one without a name the user says so. */
+    /**
+     * Returns whether a phase is resumed rather than begun; of one without a name the user says so.
+     */
     private boolean resumes(TrainingPhase phase) {
         return resuming != Resuming.REFUSED
                 && (phase.name().isEmpty() || RunDirectory.exists(phase.in(out)));

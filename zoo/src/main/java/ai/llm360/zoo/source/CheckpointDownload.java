@@ -72,8 +72,7 @@ public final class CheckpointDownload {
     }
 
     /**
-     * {@return the reference of the checkpoint that is downloaded, such as {@code
-     * amber@ckpt-200}}
+     * {@return the reference of the checkpoint that is downloaded, such as {@code amber@ckpt-200}}
      */
     public String reference() {
         return reference;
