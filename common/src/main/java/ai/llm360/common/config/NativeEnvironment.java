@@ -29,11 +29,14 @@ final class NativeEnvironment {
     }
 
     /**
-     * Returns a variable's value, or null.
-     *
-     * @throws LinkageError if the system's C library can't be reached
+     * Returns a variable's value, or null. Where the C library can't be reached, nothing was set by
+     * {@link #set}, and Java's copy has the value.
      */
     static String get(String name) {
-        return Native.load("c", LibC.class).getenv(name);
+        try {
+            return Native.load("c", LibC.class).getenv(name);
+        } catch (LinkageError e) {
+            return System.getenv(name);
+        }
     }
 }
