@@ -3,7 +3,7 @@ package ai.llm360.zoo;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.llm360.common.tokenizer.Tokenizer;
-import ai.llm360.zoo.source.SeriesFile;
+import ai.llm360.zoo.source.EmbeddedFiles;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -26,8 +26,7 @@ class AmberNanoTokenizerTest {
     @BeforeEach
     void open() throws IOException {
         for (String file : List.of("tokenizer.json", "tokenizer_config.json")) {
-            try (InputStream in =
-                    SeriesFile.class.getResourceAsStream("embedded/amber-nano/" + file)) {
+            try (InputStream in = EmbeddedFiles.of("amber-nano").open(file)) {
                 Files.copy(in, temp.resolve(file));
             }
         }

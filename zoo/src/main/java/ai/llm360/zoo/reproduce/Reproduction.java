@@ -24,7 +24,6 @@ import java.util.Map;
  * Makes a published series anew: its data, its training, and the comparison of the two.
  *
  * <pre>{@code
- * PortableMode.apply(); // before libtorch is loaded: the recipe is a portable one
  * Reproduction reproduction = Reproduction.of("amber-nano");
  * for (TrainingPhase phase : reproduction.phases(data)) {
  *     Reproduction.data(phase).build().prepare();
@@ -66,8 +65,8 @@ public final class Reproduction {
     }
 
     /**
-     * Returns whether the recipe asks for the same bits on every x86-64 Linux. Then {@link
-     * ai.llm360.common.config.PortableMode#apply} must be called before libtorch is loaded.
+     * Returns whether the recipe asks for the same bits on every x86-64 Linux. {@link Pretraining}
+     * then sets the portable mode, which must be before libtorch is loaded.
      *
      * @return whether one of its phases does
      */
