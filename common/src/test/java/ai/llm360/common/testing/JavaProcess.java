@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 /** Runs a main class in a process of its own: what is set before libtorch is loaded stays set. */
 public final class JavaProcess {
 
-    /** What decides how libtorch computes: a child has just what its test gives it. */
+    /** The variables that libtorch's kernels depend on: a child gets its test's alone. */
     private static final List<String> LIBTORCH =
             List.of(
                     "ATEN_CPU_CAPABILITY",
@@ -46,7 +46,7 @@ public final class JavaProcess {
         return this;
     }
 
-    /** What starts the JVM, such as an emulator with its options, and in how much time it ends. */
+    /** Sets a command that starts the JVM, such as an emulator, and the seconds that it may take. */
     public JavaProcess launcher(long within, String... command) {
         launcher.addAll(List.of(command));
         seconds = within;
