@@ -46,7 +46,7 @@ public final class JavaProcess {
         return this;
     }
 
-    /** Sets a command that starts the JVM, such as an emulator, and the seconds that it may take. */
+    /** Sets a command that starts the JVM, such as an emulator, and the seconds allowed. */
     public JavaProcess launcher(long within, String... command) {
         launcher.addAll(List.of(command));
         seconds = within;
