@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLHandshakeException;
@@ -107,17 +108,17 @@ final class HubHttp {
         HubResponse.Said said = new HubResponse.Said();
         URI at = uri;
         for (int hop = 0; hop <= MAX_REDIRECTS; hop++) {
-            HttpResponse<BodyStream> response = send(at, range, what);
-            HttpHeaders headers = withoutSecrets(response.headers());
+            Answer answer = send(at, range, what);
+            HttpHeaders headers = withoutSecrets(answer.headers());
             if (isHub(at)) {
                 said.hear(headers);
             }
-            int status = response.statusCode();
+            int status = answer.status();
             if (status == 200 || status == 206) {
-                return new HubResponse(at, status, headers, said, response.body());
+                return new HubResponse(at, status, headers, said, answer.body());
             }
-            if (response.body() != null) { // a proxy that refuses a tunnel has none
-                response.body().close();
+            if (answer.body() != null) { // a proxy that refuses a tunnel has none
+                answer.body().close();
             }
             if (status < 301 || status > 308 || status == 304) {
                 throw StatusFailure.of(status, headers, at, isHub(at), settings, what);
@@ -130,7 +131,11 @@ final class HubHttp {
                         .formatted(what, HubNames.show(uri), MAX_REDIRECTS));
     }
 
-    private HttpResponse<BodyStream> send(URI uri, String range, String what) throws IOException {
+    /** Holds the headers that a server answered, and its body as it comes. */
+    private record Answer(int status, HttpHeaders headers, BodyStream body) {}
+
+    private Answer send(URI uri, String range, String what) throws IOException {
+        AtomicReference<Answer> begun = new AtomicReference<>();
         try {
             HttpRequest.Builder request =
                     HttpRequest.newBuilder(uri)
@@ -148,9 +153,15 @@ final class HubHttp {
                     .login(uri)
                     .ifPresent(login -> request.header("Proxy-Authorization", login));
             HttpResponse<BodyStream> response =
-                    http.send(request.build(), info -> new BodyStream(silence, received));
+                    http.send(
+                            request.build(),
+                            info -> {
+                                BodyStream body = new BodyStream(silence, received);
+                                begun.set(new Answer(info.statusCode(), info.headers(), body));
+                                return body;
+                            });
             answered.set(true);
-            return response;
+            return new Answer(response.statusCode(), response.headers(), response.body());
         } catch (InterruptedException e) {
             throw Sleeper.interrupted();
         } catch (IllegalArgumentException e) {
@@ -168,6 +179,12 @@ final class HubHttp {
         } catch (SSLException e) {
             throw new TransientException("the encryption broke: " + reason(e), null, e);
         } catch (IOException e) {
+            if (begun.get() != null) {
+                // Headers and some bytes came, but the end of the connection was noticed first.
+                answered.set(true);
+                begun.get().body().onError(e);
+                return begun.get();
+            }
             if (!answered.get() && isConnecting(e)) {
                 throw new HubException(
                         Reason.UNREACHABLE,
