@@ -11,6 +11,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Phaser;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 
 /** Ranks that are threads of one process. They add up in the order of their numbers. */
@@ -18,6 +19,7 @@ public final class ThreadRanks {
 
     private final Phaser barrier;
     private final List<List<NDArray>> shown = new ArrayList<>();
+    private final AtomicReference<Throwable> first = new AtomicReference<>();
 
     private ThreadRanks(int size) {
         barrier = new Phaser(size);
@@ -26,7 +28,10 @@ public final class ThreadRanks {
         }
     }
 
-    /** Runs the same work on each rank, and returns what they came to, in their order. */
+    /**
+     * Runs the same work on each rank, and returns their results in the order of ranks. Where ranks
+     * fail, throws the exception of the one that failed first: it is why the others did.
+     */
     public static <T> List<T> run(int size, Function<Collective, Callable<T>> work)
             throws Exception {
         ThreadRanks ranks = new ThreadRanks(size);
@@ -43,7 +48,7 @@ public final class ThreadRanks {
             }
             return results;
         } catch (ExecutionException e) {
-            throw e.getCause() instanceof Exception cause ? cause : e;
+            throw ranks.first.get() instanceof Exception cause ? cause : e;
         } finally {
             threads.shutdownNow();
         }
@@ -54,6 +59,7 @@ public final class ThreadRanks {
         try {
             return work.call();
         } catch (Exception | Error e) {
+            first.compareAndSet(null, e);
             barrier.forceTermination();
             throw e;
         }
