@@ -105,12 +105,14 @@ class HouseRulesTest {
                                 "config",
                                 "checkpoint",
                                 "tokenizer",
+                                "chat",
                                 "data",
                                 "torch",
                                 "model",
                                 "generate",
                                 "run",
-                                "train")
+                                "train",
+                                "finetune")
                         .map(HouseRulesTest::inCommon)
                         .toList();
         for (int i = 0; i < order.size() - 1; i++) {
@@ -120,7 +122,7 @@ class HouseRulesTest {
 
     @Test
     void tokenizing_and_packing_load_no_engine() {
-        for (String name : List.of("config", "checkpoint", "tokenizer", "data")) {
+        for (String name : List.of("config", "checkpoint", "tokenizer", "chat", "data")) {
             assertNoImports(inCommon(name), List.of("ai.djl.engine..", "ai.djl.pytorch.."));
         }
     }

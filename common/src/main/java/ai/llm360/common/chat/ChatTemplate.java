@@ -1,0 +1,40 @@
+package ai.llm360.common.chat;
+
+import ai.llm360.common.tokenizer.Tokenizer;
+import java.util.List;
+
+/** Writes a conversation as the text that a chat model was trained on. */
+public interface ChatTemplate {
+
+    /** {@return the name that recipes and the command line know it by, such as {@code vicuna}} */
+    String name();
+
+    /**
+     * Renders a conversation.
+     *
+     * @param messages the messages in their order
+     * @param answering whether the text ends where the model's next answer begins
+     * @return the text, special tokens spelled out
+     * @throws IllegalArgumentException if the template has no form for such messages, such as two
+     *     of the user's in a row
+     */
+    String render(List<Message> messages, boolean answering);
+
+    /**
+     * Encodes a conversation up to where the model's next answer begins.
+     *
+     * @param tokenizer the model's tokenizer
+     * @param messages the messages, the last one the user's
+     * @return the ids, with a BOS token where the template has one; the text of a message never
+     *     becomes a special token
+     * @throws IllegalArgumentException as {@link #render} does, or if the tokenizer lacks one of
+     *     the template's special tokens
+     */
+    long[] prompt(Tokenizer tokenizer, List<Message> messages);
+
+    /**
+     * {@return the strings at which an answer ends, beside the end token; special tokens are
+     * spelled as in the vocabulary}
+     */
+    List<String> stops();
+}
