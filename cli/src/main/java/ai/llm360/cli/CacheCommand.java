@@ -2,36 +2,19 @@ package ai.llm360.cli;
 
 import ai.llm360.hub.CachedRevisions;
 import ai.llm360.hub.HubCache;
-import ai.llm360.hub.HubSettings;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 
 /** Runs {@code llm360 cache}: lists what the Hub's cache has of models. */
 @Command(
         name = "cache",
         description = "Shows what the Hub's cache has of models, by whatever program.",
-        mixinStandardHelpOptions = true,
-        versionProvider = Version.class,
         subcommands = CachePruneCommand.class)
-final class CacheCommand implements Callable<Integer> {
-
-    @Mixin private Output output;
-
-    private final Callable<HubSettings> settings;
-
-    CacheCommand() {
-        this(HubSettings::ofEnvironment);
-    }
-
-    CacheCommand(Callable<HubSettings> settings) {
-        this.settings = settings;
-    }
+final class CacheCommand extends Verb {
 
     private record Repository(
             String repository,
@@ -64,7 +47,7 @@ final class CacheCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        HubCache cache = new HubCache(settings.call().cache());
+        HubCache cache = new HubCache(zoo().hub().cache());
         List<Repository> repositories =
                 cache.repositories().stream()
                         .map(Repository::of)

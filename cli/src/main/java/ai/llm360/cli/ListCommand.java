@@ -3,21 +3,15 @@ package ai.llm360.cli;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.zoo.CheckpointEntry;
 import ai.llm360.zoo.Series;
-import ai.llm360.zoo.Zoo;
 import ai.llm360.zoo.catalogue.PublishedCheckpoint;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Runs {@code llm360 list}: lists models and checkpoints, and opens none of them. */
 @Command(
@@ -32,10 +26,8 @@ import picocli.CommandLine.Spec;
             "",
             "branch: observed is one that has been seen on the Hub, unconfirmed one whose name fits"
                     + " the pattern of those; nothing where the model card gives a rule for all."
-        },
-        mixinStandardHelpOptions = true,
-        versionProvider = Version.class)
-final class ListCommand implements Callable<Integer> {
+        })
+final class ListCommand extends Verb {
 
     @Parameters(
             index = "0",
@@ -66,11 +58,6 @@ final class ListCommand implements Callable<Integer> {
 
     @Option(names = "--tokens", description = "Give the exact numbers of tokens.")
     private boolean exactTokens;
-
-    @Mixin private Output output;
-    @Spec private CommandSpec spec;
-
-    ListCommand() {}
 
     private record Model(
             String model, String repository, Integer published, int listed, long atHand) {}
@@ -105,15 +92,14 @@ final class ListCommand implements Callable<Integer> {
     public Integer call() throws ModelNotFoundException, IOException {
         if (asked == null) {
             if (refresh || metadata) {
-                throw new ParameterException(
-                        spec.commandLine(), "--refresh and --metadata are of one model: give it");
+                throw wrong("--refresh and --metadata are of one model: give it");
             }
             Models models = models();
             output.result(models, () -> print(models));
             return 0;
         }
         if (refresh) {
-            Zoo.ofEnvironment().refresh(asked.replaceFirst("@.*", ""));
+            zoo().refresh(asked.replaceFirst("@.*", ""));
         }
         Series series = Series.of(asked);
         if (metadata) {
@@ -125,9 +111,9 @@ final class ListCommand implements Callable<Integer> {
         return 0;
     }
 
-    private static Models models() throws ModelNotFoundException, IOException {
+    private Models models() throws ModelNotFoundException, IOException {
         List<Model> models = new ArrayList<>();
-        for (String model : Zoo.ofEnvironment().models()) {
+        for (String model : zoo().models()) {
             Series series = Series.of(model);
             List<CheckpointEntry> all = series.checkpoints();
             models.add(

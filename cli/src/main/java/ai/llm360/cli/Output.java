@@ -46,15 +46,17 @@ final class Output {
                     .registerTypeHierarchyAdapter(Path.class, PATHS)
                     .create();
 
-    private final PrintStream out;
-    private final boolean shown;
+    private final Terminal terminal;
 
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
 
     Output(Terminal terminal) {
-        out = terminal.out();
-        shown = terminal.shown();
+        this.terminal = terminal;
+    }
+
+    Terminal terminal() {
+        return terminal;
     }
 
     boolean json() {
@@ -86,12 +88,12 @@ final class Output {
 
     /** Prints text as it comes, without a line's end; on a terminal, its control characters not. */
     void text(String text) {
-        print(shown ? PlainText.inLines(text) : text);
+        print(terminal.shown() ? PlainText.inLines(text) : text);
     }
 
     private void print(String text) {
-        out.print(text);
-        if (out.checkError()) {
+        terminal.out().print(text);
+        if (terminal.out().checkError()) {
             throw new BrokenPipeException();
         }
     }

@@ -6,7 +6,6 @@ import ai.llm360.common.config.PortableMode;
 import ai.llm360.common.data.DataPreparation;
 import ai.llm360.common.train.TrainingPhase;
 import ai.llm360.io.AtomicDirectory;
-import ai.llm360.zoo.Zoo;
 import ai.llm360.zoo.reproduce.Pretraining;
 import ai.llm360.zoo.reproduce.Reproduction;
 import ai.llm360.zoo.reproduce.ReproductionResult;
@@ -14,9 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -36,10 +33,8 @@ import picocli.CommandLine.Parameters;
             "Exit status: 0 when all tensors are equal, or when this system is another than the"
                     + " one that made the series and the losses agree; 1 otherwise; 130 when"
                     + " stopped before the end."
-        },
-        mixinStandardHelpOptions = true,
-        versionProvider = Version.class)
-final class ReproduceCommand implements Callable<Integer> {
+        })
+final class ReproduceCommand extends Verb {
 
     @Parameters(index = "0", paramLabel = "MODEL", description = "The model, such as amber-nano.")
     private String model;
@@ -54,14 +49,6 @@ final class ReproduceCommand implements Callable<Integer> {
 
     @Option(names = "--offline", description = "Download nothing.")
     private boolean offline;
-
-    @Mixin private Output output;
-
-    private final Terminal terminal;
-
-    ReproduceCommand(Terminal terminal) {
-        this.terminal = terminal;
-    }
 
     @Override
     public Integer call() throws IOException, ModelNotFoundException {
@@ -90,7 +77,7 @@ final class ReproduceCommand implements Callable<Integer> {
         }
         Path run = directory.resolve("run");
         List<Pretraining.Outcome> outcomes =
-                TrainingProgress.show(reproduction.training(data, run), terminal);
+                TrainingProgress.show(reproduction.training(data, run), terminal());
         if (!outcomes.get(outcomes.size() - 1).result().finished()) {
             return Failures.INTERRUPTED;
         }
@@ -103,9 +90,9 @@ final class ReproduceCommand implements Callable<Integer> {
     private void prepare(DataPreparation.Builder preparation) throws IOException {
         if (!offline) {
             preparation.optDownloads(
-                    Zoo.ofEnvironment().dataCache(), url -> terminal.say("downloading " + url));
+                    zoo().dataCache(), url -> terminal().say("downloading " + url));
         }
-        try (Meter progress = new Meter(terminal)) {
+        try (Meter progress = new Meter(terminal())) {
             preparation.optProgress(progress).build().prepare();
         }
     }
