@@ -30,7 +30,6 @@ final class Int8Products {
      * Finds out how many rows another library multiplies faster than kernels of our own do: both
      * multiply up to 128 rows by a matrix of 4 MB, which takes some 50 ms in all.
      *
-     * @param other the library
      * @return the number from which on it is faster; {@link Integer#MAX_VALUE} if it never is
      */
     static int fasterFrom(IntegerProduct other) {

@@ -59,7 +59,6 @@ record KernelAttention(
      *     several: (n, H D), (n, K D), (n, K D). Queries and keys are turned in place
      * @param cosines the cosines of each position's angles, (positions, R)
      * @param sines their sines
-     * @param cache the cache
      * @param rows for each of the n the row of the cache that it continues
      * @param positions for each of the n its position
      * @param result (n, H D), which is written

@@ -43,10 +43,7 @@ final class KernelMatrix {
      * Takes a bfloat16 matrix as it lies. It is multiplied with float32 rows, and sums are float32.
      *
      * @param matrix a direct buffer of (O, I) elements, or (I, O) if {@code transposed}
-     * @param outputs O
-     * @param inputs I
      * @param transposed whether the matrix is stored [in, out]
-     * @return the matrix
      */
     static KernelMatrix bfloat16(ByteBuffer matrix, int outputs, int inputs, boolean transposed) {
         return new KernelMatrix(
@@ -64,8 +61,6 @@ final class KernelMatrix {
      * @param matrix a direct buffer of (O, I) elements, or (I, O) if {@code transposed}
      * @param half whether they are bfloat16 rather than float32
      * @param transposed whether the matrix is stored [in, out]
-     * @param outputs O
-     * @param inputs I
      * @param rounded a direct buffer of O × I bytes, which is written
      * @param scales a direct buffer of O floats, which is written
      */
@@ -116,9 +111,6 @@ final class KernelMatrix {
      *
      * @param rounded a direct buffer of (O, I) bytes
      * @param scales a direct buffer of O floats
-     * @param outputs O
-     * @param inputs I
-     * @return the matrix
      */
     static KernelMatrix int8(ByteBuffer rounded, ByteBuffer scales, int outputs, int inputs) {
         return new KernelMatrix(
@@ -143,7 +135,6 @@ final class KernelMatrix {
      * Multiplies rows by several matrices of one layout and number of inputs, in one go.
      *
      * @param x (n, I)
-     * @param matrices the matrices
      * @param results (n, O) for each, which are written
      * @param scratch memory for what is in between
      * @throws IllegalArgumentException if sizes don't fit
@@ -160,7 +151,6 @@ final class KernelMatrix {
      * Multiplies rows by several matrices of one layout and number of inputs, in one go.
      *
      * @param x (n, I)
-     * @param matrices the matrices
      * @param results (n, O) for each, which are written
      * @param scratch memory for what is in between
      * @param int8 adds up the products of int8 matrices; {@code null} for kernels of our own

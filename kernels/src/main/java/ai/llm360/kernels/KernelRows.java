@@ -25,13 +25,7 @@ final class KernelRows implements AutoCloseable {
         this.size = size;
     }
 
-    /**
-     * Allocates rows, whose content is undefined.
-     *
-     * @param count n
-     * @param size the floats of a row
-     * @return the rows
-     */
+    /** Allocates rows, whose content is undefined. */
     static KernelRows allocate(int count, int size) {
         NativeMemory memory = NativeMemory.allocate(bytes(count, size));
         return new KernelRows(memory, memory.address(), count, size);
@@ -42,9 +36,6 @@ final class KernelRows implements AutoCloseable {
      * is as long as this object is used.
      *
      * @param floats a direct buffer of n × size floats
-     * @param count n
-     * @param size the floats of a row
-     * @return the rows
      * @throws IllegalArgumentException if the buffer isn't direct or hasn't just so many bytes
      */
     static KernelRows of(ByteBuffer floats, int count, int size) {
@@ -52,12 +43,7 @@ final class KernelRows implements AutoCloseable {
         return new KernelRows(memory, memory.address(), count, size);
     }
 
-    /**
-     * Copies numbers to one row.
-     *
-     * @param values the numbers
-     * @return the row
-     */
+    /** Copies numbers to one row. */
     static KernelRows copyOf(float[] values) {
         KernelRows row = allocate(1, values.length);
         row.floats().put(values);
@@ -78,23 +64,12 @@ final class KernelRows implements AutoCloseable {
         return size;
     }
 
-    /**
-     * Returns one of the rows, where it lies.
-     *
-     * @param row its number
-     * @return a view of it
-     */
+    /** Returns one of the rows, where it lies. */
     KernelRows row(int row) {
         return new KernelRows(memory, address(row), 1, size);
     }
 
-    /**
-     * Allocates rows of zeros.
-     *
-     * @param count n
-     * @param size the floats of a row
-     * @return the rows
-     */
+    /** Allocates rows of zeros. */
     static KernelRows zeros(int count, int size) {
         KernelRows rows = allocate(count, size);
         new Pointer(rows.address).clear(bytes(count, size));

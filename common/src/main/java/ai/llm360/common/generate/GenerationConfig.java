@@ -211,11 +211,7 @@ public record GenerationConfig(
             return this;
         }
 
-        /**
-         * Sets whether to go on past end tokens.
-         *
-         * @param ignoreEos {@code true} to go on
-         */
+        /** Sets whether to go on past end tokens. */
         public Builder optIgnoreEos(boolean ignoreEos) {
             this.ignoreEos = ignoreEos;
             return this;

@@ -27,7 +27,6 @@ public final class TextGenerator {
     /**
      * Creates a generator.
      *
-     * @param model the model
      * @param tokenizer its tokenizer, absent for a model that is used by token ids alone
      */
     public TextGenerator(CausalLanguageModel model, Optional<Tokenizer> tokenizer) {
@@ -48,7 +47,6 @@ public final class TextGenerator {
     /**
      * Returns the tokenizer.
      *
-     * @return the tokenizer
      * @throws IllegalStateException if the model has none
      */
     public Tokenizer tokenizer() {
@@ -64,8 +62,6 @@ public final class TextGenerator {
      * Encodes a prompt as {@link Tokenizer#encodePrompt} does, unless it is so long that it can't
      * fit: that is told before it is encoded.
      *
-     * @param prompt the text
-     * @return its ids
      * @throws IllegalArgumentException if the prompt can't fit the model's context
      * @throws IllegalStateException if the model has no tokenizer
      */
@@ -86,9 +82,6 @@ public final class TextGenerator {
     /**
      * Continues a text.
      *
-     * @param prompt the text
-     * @param config how
-     * @return the continuation
      * @throws IllegalArgumentException if the prompt doesn't fit the model's context
      * @throws IllegalStateException if the model has no tokenizer
      */
@@ -100,7 +93,6 @@ public final class TextGenerator {
      * Continues several texts together.
      *
      * @param prompts the texts, of any lengths
-     * @param config how
      * @return the continuations in the prompts' order
      * @throws IllegalArgumentException if a prompt doesn't fit the model's context
      * @throws IllegalStateException if the model has no tokenizer
@@ -113,7 +105,6 @@ public final class TextGenerator {
      * Continues several sequences of tokens together.
      *
      * @param prompts the sequences, of any lengths, used as they are: no start token is added
-     * @param config how
      * @return the continuations in the prompts' order
      * @throws IllegalArgumentException if a prompt is empty or doesn't fit the model's context, or
      *     an id, also one of the configuration's end tokens, is outside the model's vocabulary
@@ -127,8 +118,6 @@ public final class TextGenerator {
     /**
      * Continues a text token by token.
      *
-     * @param prompt the text
-     * @param config how
      * @return the tokens, the caller's to close
      * @throws IllegalArgumentException if the prompt doesn't fit the model's context
      * @throws IllegalStateException if the model has no tokenizer
@@ -141,7 +130,6 @@ public final class TextGenerator {
      * Continues several sequences of tokens together, token by token.
      *
      * @param prompts the sequences, of any lengths, used as they are: no start token is added
-     * @param config how
      * @return the tokens, the caller's to close
      * @throws IllegalArgumentException if a prompt is empty or doesn't fit the model's context, an
      *     id, also one of the configuration's end tokens, is outside the model's vocabulary, or
@@ -174,7 +162,6 @@ public final class TextGenerator {
      *
      * @param prompt what stands before and after the gap
      * @param config how; beside the end tokens, each special token of {@link InfillPrompt} ends it
-     * @return the middle
      * @throws IllegalArgumentException if the prompt doesn't fit the model's context, or the
      *     tokenizer lacks the special tokens
      * @throws IllegalStateException if the model has no tokenizer
@@ -232,7 +219,6 @@ public final class TextGenerator {
     /**
      * Scores a text under the model, with the start token that its tokenizer adds.
      *
-     * @param text the text
      * @return the log-probability of each of its tokens
      * @throws IllegalArgumentException if the text has fewer than two tokens or doesn't fit the
      *     model's context
@@ -245,7 +231,6 @@ public final class TextGenerator {
     /**
      * Scores a sequence of tokens under the model.
      *
-     * @param ids the tokens
      * @return the log-probability and the rank of each token after the first
      * @throws IllegalArgumentException if there are fewer than two tokens or more than the model's
      *     context holds, or one is outside its vocabulary

@@ -17,7 +17,6 @@ final class CachedRows {
     private NDArray[] padding = {};
 
     /**
-     * @param cache the cache
      * @param slots the rows' places in it
      * @param tokens the number of positions that each row gets
      * @throws IllegalArgumentException if the cache has no room for them

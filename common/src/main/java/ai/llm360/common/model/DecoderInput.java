@@ -20,7 +20,6 @@ record DecoderInput(int vocabulary, int context) {
      * Returns the token ids that DJL hands over.
      *
      * @param inputs one array, (B, T) of INT64 or INT32
-     * @return the ids as INT64
      * @throws IllegalArgumentException if it is anything else
      */
     NDArray of(NDList inputs) {
@@ -55,8 +54,6 @@ record DecoderInput(int vocabulary, int context) {
      * Returns rows of one length as an array.
      *
      * @param manager the manager that the array is attached to
-     * @param ids (B, T)
-     * @return INT64 (B, T)
      * @throws IllegalArgumentException if the lengths differ or an id is outside the vocabulary
      */
     NDArray of(NDManager manager, long[][] ids) {

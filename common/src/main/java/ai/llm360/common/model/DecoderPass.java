@@ -113,7 +113,6 @@ final class DecoderPass {
      * @param to the one after the last
      * @param keep told of each layer's input before it runs; the input is closed after it unless
      *     this returns true. Autograd keeps by itself what it needs
-     * @return the last one's output
      */
     NDArray layers(NDArray x, int from, int to, Predicate<NDArray> keep) {
         return run(x, from, to, keep, this::layer);

@@ -52,8 +52,6 @@ public final class Int8Weights {
     /**
      * Returns a matrix.
      *
-     * @param name the weight's full name
-     * @param spec its description
      * @param parameter the block's own array
      * @return the matrix, which lives as long as the model
      */

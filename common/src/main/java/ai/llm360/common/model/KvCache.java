@@ -139,7 +139,6 @@ public final class KvCache implements AutoCloseable {
     /**
      * Forgets the last positions of a row. It costs nothing, and frees no memory.
      *
-     * @param row the row
      * @param length the number of positions to keep, from the first
      * @throws IllegalArgumentException if the row holds fewer
      */
@@ -162,12 +161,7 @@ public final class KvCache implements AutoCloseable {
         }
     }
 
-    /**
-     * Returns how many positions a row holds.
-     *
-     * @param row the row
-     * @return its length
-     */
+    /** Returns how many positions a row holds. */
     public int length(int row) {
         return lengths[row];
     }
@@ -199,7 +193,6 @@ public final class KvCache implements AutoCloseable {
     /**
      * Returns a layer's keys, which a pass writes into.
      *
-     * @param layer the layer
      * @return (rows, key-value heads, capacity, head dim), float32 or bfloat16
      */
     public NDArray keys(int layer) {
@@ -209,7 +202,6 @@ public final class KvCache implements AutoCloseable {
     /**
      * Returns a layer's values, which a pass writes into.
      *
-     * @param layer the layer
      * @return (rows, key-value heads, capacity, head dim), float32 or bfloat16
      */
     public NDArray values(int layer) {

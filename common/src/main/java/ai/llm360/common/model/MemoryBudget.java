@@ -23,7 +23,6 @@ public final class MemoryBudget {
     /**
      * Creates a budget.
      *
-     * @param bytes the free memory
      * @param place what has it, such as {@code this machine}
      */
     public MemoryBudget(long bytes, String place) {
@@ -31,12 +30,7 @@ public final class MemoryBudget {
         this.place = place;
     }
 
-    /**
-     * Asks a device for its free memory: a GPU's own, or what a machine has without swapping.
-     *
-     * @param device the device
-     * @return its budget
-     */
+    /** Asks a device for its free memory: a GPU's own, or what a machine has without swapping. */
     public static MemoryBudget of(Device device) {
         if (device.isGpu()) {
             long free =
@@ -85,12 +79,7 @@ public final class MemoryBudget {
         return holds(parameters * type.byteSize());
     }
 
-    /**
-     * Returns whether something fits, and leaves room for what else a program needs.
-     *
-     * @param needed its bytes
-     * @return whether there is room
-     */
+    /** Returns whether something fits, and leaves room for what else a program needs. */
     public boolean holds(long needed) {
         return needed <= bytes * SHARE;
     }
@@ -104,7 +93,6 @@ public final class MemoryBudget {
     /**
      * Writes a size.
      *
-     * @param count bytes
      * @return such as {@code 13.5 GB}
      */
     public static String gigabytes(long count) {

@@ -159,11 +159,7 @@ public record Machine(
         }
     }
 
-    /**
-     * Returns whether it computes in the portable mode.
-     *
-     * @return whether its processor doesn't matter
-     */
+    /** Returns whether it computes in the portable mode. */
     public boolean isPortable() {
         return instructions.equals(PORTABLE);
     }
@@ -171,7 +167,6 @@ public record Machine(
     /**
      * Says what another machine has that this one hasn't.
      *
-     * @param other the other machine
      * @return such as {@code 4 threads, not 2}; empty if the two are alike in all that is known and
      *     matters
      */

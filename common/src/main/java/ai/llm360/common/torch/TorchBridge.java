@@ -53,8 +53,6 @@ final class TorchBridge {
     /**
      * Runs a method of a TorchScript module.
      *
-     * @param module the module
-     * @param method the method's name
      * @param training {@code true} to run as ordinary code, recorded by autograd where the calling
      *     thread's gradient mode is on; {@code false} to run in inference mode
      * @param arguments the arguments after {@code self}; still the caller's to close

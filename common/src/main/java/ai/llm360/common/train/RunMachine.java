@@ -23,7 +23,6 @@ final class RunMachine {
     /**
      * Records this machine, unless it is the run's already.
      *
-     * @param run the run's directory
      * @param log its log, opened
      * @param step the steps done
      * @return a warning, if it is another one than before

@@ -101,7 +101,6 @@ public final class TrainingLoop {
     /**
      * Trains until the last step, or until {@link #stop} is called.
      *
-     * @return how it ended
      * @throws IOException if the data can't be read, or a state can't be saved or restored; what
      *     was saved before is whole
      * @throws TrainingException if a loss or a gradient is NaN or infinite and the policy is to
@@ -461,7 +460,6 @@ public final class TrainingLoop {
          *
          * @param perToken the floating-point operations that a token takes, forward and backward
          * @param peak the device's operations per second
-         * @return this builder
          */
         public Builder optFlops(double perToken, double peak) {
             flopsPerToken = perToken;
@@ -478,7 +476,6 @@ public final class TrainingLoop {
         /**
          * Builds the loop.
          *
-         * @return the loop
          * @throws IllegalArgumentException if something required is missing, a step's rows can't be
          *     dealt evenly to the processes, or data, model and configuration don't fit together,
          *     as {@link TrainingPlan#of(TrainingConfig, CausalDecoder,

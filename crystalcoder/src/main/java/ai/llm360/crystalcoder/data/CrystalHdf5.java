@@ -79,7 +79,6 @@ public final class CrystalHdf5 implements RowFormat {
         }
     }
 
-    /** {@inheritDoc} */
     @Override
     public long count(Path file, int rowLength, Sink sink) throws IOException {
         try (HdfFile hdf = new HdfFile(file)) {
@@ -107,7 +106,6 @@ public final class CrystalHdf5 implements RowFormat {
      * samples; the published ones hold 50,000. Where padding begins, the input is the end token
      * that is the label before it, as our row has one id for both; its prediction is masked.
      *
-     * @param rows the rows
      * @param directory the directory to make, whole or not at all
      * @throws IOException if writing fails, or something is at the directory
      */
