@@ -117,17 +117,14 @@ final class ConvertCommand extends Verb {
     }
 
     private void print(Result result) {
-        int files = result.shards().size();
         int dropped = result.dropped().size();
         output.line(
-                "%s: %d %s, %s, in %d %s%s"
+                "%s: %s, %s, in %s%s"
                         .formatted(
                                 result.path(),
-                                result.tensors(),
-                                result.tensors() == 1 ? "tensor" : "tensors",
+                                Output.count(result.tensors(), "tensor"),
                                 ByteSize.format(result.bytes()),
-                                files,
-                                files == 1 ? "file" : "files",
+                                Output.count(result.shards().size(), "file"),
                                 dropped == 0
                                         ? ""
                                         : "; left out %d that the model has no use for, such as %s"

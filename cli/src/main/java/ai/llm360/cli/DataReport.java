@@ -49,9 +49,8 @@ record DataReport(
 
     void print(Output output) {
         output.line(
-                "%s: %d %s, %d rows of %d ids"
-                        .formatted(
-                                path, chunks, chunks == 1 ? "chunk" : "chunks", rows, rowLength));
+                "%s: %s, %d rows of %d ids"
+                        .formatted(path, Output.count(chunks, "chunk"), rows, rowLength));
         List<List<?>> table = new ArrayList<>();
         for (Source source : sources) {
             table.add(

@@ -56,12 +56,10 @@ final class DataValidateCommand extends Verb {
         }
         long more = report.problemCount() - report.problems().size();
         output.line(
-                "%d %s, %d %s: %s"
+                "%s, %s: %s"
                         .formatted(
-                                report.files(),
-                                report.files() == 1 ? "file" : "files",
-                                report.rows(),
-                                report.rows() == 1 ? "row" : "rows",
+                                Output.count(report.files(), "file"),
+                                Output.count(report.rows(), "row"),
                                 report.problemCount() == 0
                                         ? "nothing is wrong"
                                         : report.problemCount()

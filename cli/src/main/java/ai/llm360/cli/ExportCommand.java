@@ -8,8 +8,6 @@ import ai.llm360.zoo.transfer.RunPublisher;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.OptionalDouble;
-import java.util.OptionalLong;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -107,15 +105,12 @@ final class ExportCommand extends Verb {
     }
 
     private static Checkpoint checkpoint(TreeCheckpoint one, List<String> added) {
-        OptionalLong step = one.standing().step();
-        OptionalLong tokens = one.standing().tokens();
-        OptionalDouble loss = one.standing().loss();
         return new Checkpoint(
                 one.name(),
                 one.commit(),
-                step.isPresent() ? step.getAsLong() : null,
-                tokens.isPresent() ? tokens.getAsLong() : null,
-                loss.isPresent() ? loss.getAsDouble() : null,
+                EntryRow.boxed(one.standing().step()),
+                EntryRow.boxed(one.standing().tokens()),
+                EntryRow.boxed(one.standing().loss()),
                 one.files().stream().mapToLong(TreeFile::size).sum(),
                 added.contains(one.name()));
     }

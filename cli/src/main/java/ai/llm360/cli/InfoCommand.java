@@ -152,9 +152,7 @@ final class InfoCommand extends Verb {
             facts.add(
                     List.of(
                             use.dtype(),
-                            use.tensors()
-                                    + (use.tensors() == 1 ? " tensor, " : " tensors, ")
-                                    + size(use.bytes())));
+                            Output.count(use.tensors(), "tensor") + ", " + size(use.bytes())));
         }
         facts.add(List.of("layout", info.layout().replace('_', ' ')));
         for (FileSize shard : info.shards()) {

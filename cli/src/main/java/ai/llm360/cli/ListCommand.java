@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalLong;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -78,12 +77,11 @@ final class ListCommand extends Verb {
             List<EntryRow> checkpoints) {
 
         static Checkpoints of(Series series) {
-            OptionalLong tokens = series.nearestTo();
             return new Checkpoints(
                     series.model(),
                     series.published().orElse(null),
                     series.asked().map(Instant::toString).orElse(null),
-                    tokens.isPresent() ? tokens.getAsLong() : null,
+                    EntryRow.boxed(series.nearestTo()),
                     series.checkpoints().stream().map(EntryRow::of).toList());
         }
     }

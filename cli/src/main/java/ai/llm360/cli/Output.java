@@ -146,6 +146,11 @@ final class Output {
                 : Double.valueOf(value);
     }
 
+    /** Returns a number with its noun, such as {@code 1 file} and {@code 2 files}. */
+    static String count(long number, String noun) {
+        return number == 1 ? "1 " + noun : number + " " + noun + "s";
+    }
+
     private static String cell(Object cell) {
         return PlainText.inLine(cell.toString());
     }

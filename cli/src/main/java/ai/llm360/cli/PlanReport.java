@@ -6,21 +6,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.LongStream;
 
-/** Prints what a training run will take. */
-final class PlanReport {
-
-    private final TrainingPlan plan;
-    private final double flopsPerSecond;
-
-    /**
-     * Creates a report.
-     *
-     * @param flopsPerSecond the device's rate, or 0 where it isn't known
-     */
-    PlanReport(TrainingPlan plan, double flopsPerSecond) {
-        this.plan = plan;
-        this.flopsPerSecond = flopsPerSecond;
-    }
+/**
+ * Prints what a training run will take.
+ *
+ * @param flopsPerSecond the device's rate, or 0 where it isn't known
+ */
+record PlanReport(TrainingPlan plan, double flopsPerSecond) {
 
     /** A plan for {@code --json}; times are in seconds, at the full given rate. */
     record Summary(
@@ -96,10 +87,9 @@ final class PlanReport {
             return "";
         }
         long[] distinct = perChunk.distinct().sorted().toArray();
-        return ", %d %s of %s"
+        return ", %s of %s"
                 .formatted(
-                        chunks,
-                        chunks == 1 ? "chunk" : "chunks",
+                        Output.count(chunks, "chunk"),
                         distinct.length == 1
                                 ? count(distinct[0])
                                 : count(distinct[0])

@@ -43,7 +43,8 @@ final class PrepareCommand extends Verb {
     @Override
     public Integer call() throws ModelNotFoundException, IOException {
         if (dtype != WeightType.INT8) {
-            throw wrong("weights are prepared as int8 alone: %s is computed as the checkpoint has it"
+            throw wrong(
+                    "weights are prepared as int8 alone: %s is computed as the checkpoint has it"
                             .formatted(dtype));
         }
         Path checkpoint = Reference.resolve(reference);

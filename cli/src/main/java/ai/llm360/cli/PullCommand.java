@@ -104,7 +104,8 @@ final class PullCommand extends Verb {
                     : new MirrorTarget(mirror, zoo.hub(), files);
         }
         if (mirror != null || !include.isEmpty()) {
-            throw wrong("--dtype makes whole checkpoints in the model home; leave out --to and"
+            throw wrong(
+                    "--dtype makes whole checkpoints in the model home; leave out --to and"
                             + " --include, or --dtype");
         }
         return new CastTarget(zoo, dtype);

@@ -127,16 +127,12 @@ final class PullReport {
                 .formatted(
                         checkpoint.name(),
                         checkpoint.path(),
-                        files(checkpoint.files().size()),
+                        Output.count(checkpoint.files().size(), "file"),
                         ByteSize.format(checkpoint.bytes()),
                         checkpoint.missingFiles() == 0
                                 ? "nothing"
-                                : files(checkpoint.missingFiles())
+                                : Output.count(checkpoint.missingFiles(), "file")
                                         + ", "
                                         + ByteSize.format(checkpoint.missingBytes()));
-    }
-
-    static String files(long count) {
-        return count == 1 ? "1 file" : count + " files";
     }
 }

@@ -113,8 +113,8 @@ final class ScoresCommand extends Verb {
             checkpoints.add(
                     new Checkpoint(
                             one.name(),
-                            one.step().isPresent() ? one.step().getAsLong() : null,
-                            one.tokens().isPresent() ? one.tokens().getAsLong() : null,
+                            EntryRow.boxed(one.step()),
+                            EntryRow.boxed(one.tokens()),
                             row.scores().map(Scores::metrics).orElse(null),
                             row.scores().map(Scores::tasks).orElse(null),
                             row.missing().orElse(null)));

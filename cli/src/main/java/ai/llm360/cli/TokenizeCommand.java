@@ -12,9 +12,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Runs {@code llm360 tokenize}: turns text into token ids, or ids into text. */
-@Command(
-        name = "tokenize",
-        description = "Shows the tokens of a text, or the text of tokens.")
+@Command(name = "tokenize", description = "Shows the tokens of a text, or the text of tokens.")
 final class TokenizeCommand extends Verb {
 
     @Parameters(

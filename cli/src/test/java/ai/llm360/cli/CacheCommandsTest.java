@@ -166,8 +166,7 @@ class CacheCommandsTest {
         assertThat(found.get("unreferenced_bytes").getAsLong()).isEqualTo(5);
         assertThat(run(new CachePruneCommand(), terminal(), "--yes")).isZero();
         assertThat(out()).isEqualTo("nothing to remove\n");
-        assertThat(run(new CachePruneCommand(), terminal(), "any/model", "--yes"))
-                .isZero();
+        assertThat(run(new CachePruneCommand(), terminal(), "any/model", "--yes")).isZero();
         assertThat(out())
                 .isEqualTo(
                         """

@@ -51,7 +51,8 @@ class TensorCommandTest {
 
     private Terminal terminal() throws IOException {
         HubSettings settings =
-                HubSettings.of(Map.of("HF_HOME", temp.toString(), "HF_ENDPOINT", server.endpoint()));
+                HubSettings.of(
+                        Map.of("HF_HOME", temp.toString(), "HF_ENDPOINT", server.endpoint()));
         return new Terminal(
                 new ByteArrayInputStream(new byte[0]),
                 new PrintStream(out, false, StandardCharsets.UTF_8),

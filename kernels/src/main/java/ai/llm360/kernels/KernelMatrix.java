@@ -13,30 +13,17 @@ import java.util.List;
  * <p>The matrix is the caller's memory. A buffer that owns its memory is kept; what another object
  * owns must stay where it is as long as this object is used.
  */
-final class KernelMatrix {
+record KernelMatrix(
+        Layout layout, NativeMemory elements, NativeMemory factors, int outputs, int inputs) {
 
     /** A part of a task reads about this much, which takes 20 to 50 us. */
     static final long PART = 1 << 19;
 
-    private enum Layout {
+    /** Types and orders of the elements. */
+    enum Layout {
         BFLOAT16_ROWS,
         BFLOAT16_COLUMNS,
         INT8_ROWS
-    }
-
-    private final Layout layout;
-    private final NativeMemory elements;
-    private final NativeMemory scales;
-    private final int outputs;
-    private final int inputs;
-
-    private KernelMatrix(
-            Layout layout, NativeMemory elements, NativeMemory scales, int outputs, int inputs) {
-        this.layout = layout;
-        this.elements = elements;
-        this.scales = scales;
-        this.outputs = outputs;
-        this.inputs = inputs;
     }
 
     /**
@@ -78,11 +65,10 @@ final class KernelMatrix {
         int type = half ? 1 : 0;
         int rows = transposed ? stretch(outputs) : (int) Math.max(1, PART / inputs);
         KernelThreads.shared()
-                .run(
-                        parts(outputs, rows),
-                        part -> {
-                            long start = (long) part * rows;
-                            long end = Math.min(start + rows, outputs);
+                .divide(
+                        outputs,
+                        rows,
+                        (start, end) -> {
                             if (transposed) {
                                 KernelLibrary.llm360_quantize_columns(
                                         type,
@@ -119,32 +105,6 @@ final class KernelMatrix {
                 NativeMemory.of(scales, 4L * outputs),
                 outputs,
                 inputs);
-    }
-
-    /** Returns O. */
-    int outputs() {
-        return outputs;
-    }
-
-    /** Returns I. */
-    int inputs() {
-        return inputs;
-    }
-
-    /**
-     * Multiplies rows by several matrices of one layout and number of inputs, in one go.
-     *
-     * @param x (n, I)
-     * @param results (n, O) for each, which are written
-     * @param scratch memory for what is in between
-     * @throws IllegalArgumentException if sizes don't fit
-     */
-    static void multiply(
-            KernelRows x,
-            List<KernelMatrix> matrices,
-            List<KernelRows> results,
-            KernelScratch scratch) {
-        multiply(x, matrices, results, scratch, null);
     }
 
     /**
@@ -217,7 +177,7 @@ final class KernelMatrix {
 
     /** Where the scales of the outputs lie. */
     long scales() {
-        return scales.address();
+        return factors.address();
     }
 
     /**

@@ -11,19 +11,7 @@ import java.util.Objects;
  * <p>What {@link #allocate} gives is freed by {@link #close} or with this object; {@link #of} wraps
  * memory that is another's.
  */
-final class KernelRows implements AutoCloseable {
-
-    private final NativeMemory memory;
-    private final long address;
-    private final int count;
-    private final int size;
-
-    private KernelRows(NativeMemory memory, long address, int count, int size) {
-        this.memory = memory;
-        this.address = address;
-        this.count = count;
-        this.size = size;
-    }
+record KernelRows(NativeMemory memory, long address, int count, int size) implements AutoCloseable {
 
     /** Allocates rows, whose content is undefined. */
     static KernelRows allocate(int count, int size) {
@@ -54,21 +42,6 @@ final class KernelRows implements AutoCloseable {
         return (long) Float.BYTES * count * size;
     }
 
-    /** Returns n. */
-    int count() {
-        return count;
-    }
-
-    /** Returns how many floats a row has. */
-    int size() {
-        return size;
-    }
-
-    /** Returns one of the rows, where it lies. */
-    KernelRows row(int row) {
-        return new KernelRows(memory, address(row), 1, size);
-    }
-
     /** Allocates rows of zeros. */
     static KernelRows zeros(int count, int size) {
         KernelRows rows = allocate(count, size);
@@ -90,11 +63,6 @@ final class KernelRows implements AutoCloseable {
     /** The numbers' bytes, where they lie, as long as this object can be reached. */
     ByteBuffer bytes() {
         return NativeMemory.view(address, bytes(count, size));
-    }
-
-    /** Where the first row lies. The memory stays as long as this object can be reached. */
-    long address() {
-        return address;
     }
 
     /**

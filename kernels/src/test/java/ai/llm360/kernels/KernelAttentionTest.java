@@ -133,7 +133,7 @@ class KernelAttentionTest {
                     rows(1, width, Arrays.copyOfRange(products, i * width, (i + 1) * width));
             int[] position = {positions[i]};
             attention.attend(
-                    List.of(row), angles, angles, alone, new int[1], position, expected.row(i));
+                    List.of(row), angles, angles, alone, new int[1], position, expected.rows(i, 1));
         }
         KernelRows actual = KernelRows.allocate(count, 4 * 24);
         attention.attend(

@@ -3,13 +3,15 @@ package ai.llm360.common.model;
 import ai.djl.Device;
 import ai.djl.util.cuda.CudaUtils;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.stream.Stream;
 
 /** Holds a device's free memory, so that a load that can't fit is refused before it begins. */
 public final class MemoryBudget {
@@ -99,22 +101,37 @@ public final class MemoryBudget {
         return String.format(Locale.ROOT, "%.1f GB", count / 1e9);
     }
 
+    /**
+     * {@return the bytes in use for this process: its resident set, or a GPU's committed memory; 0
+     * where the system doesn't tell}
+     */
+    public static long used(Device device) {
+        return device.isGpu()
+                ? CudaUtils.getGpuMemory(device).getCommitted()
+                : linux("/proc/self/status", "VmRSS:").orElse(0);
+    }
+
     /** Linux says what could be had without swapping; elsewhere all physical memory is taken. */
     private static long availableOnHost() {
-        try {
-            List<String> lines = Files.readAllLines(Path.of("/proc/meminfo"));
-            for (String line : lines) {
-                if (line.startsWith("MemAvailable:")) {
-                    return Long.parseLong(line.replaceAll("\\D", "")) * 1024;
-                }
-            }
-        } catch (IOException e) {
-            // No such file: not Linux.
-        }
+        return linux("/proc/meminfo", "MemAvailable:").orElseGet(MemoryBudget::physical);
+    }
+
+    private static long physical() {
         java.lang.management.OperatingSystemMXBean system =
                 java.lang.management.ManagementFactory.getOperatingSystemMXBean();
         return system instanceof com.sun.management.OperatingSystemMXBean details
                 ? details.getTotalMemorySize()
                 : Long.MAX_VALUE;
+    }
+
+    /** Reads the bytes that a line of a file states in kB; elsewhere there is no such file. */
+    private static OptionalLong linux(String file, String label) {
+        try (Stream<String> lines = Files.lines(Path.of(file))) {
+            return lines.filter(line -> line.startsWith(label))
+                    .mapToLong(line -> 1024 * Long.parseLong(line.replaceAll("\\D", "")))
+                    .findFirst();
+        } catch (IOException | UncheckedIOException e) {
+            return OptionalLong.empty();
+        }
     }
 }

@@ -6,6 +6,7 @@ import ai.llm360.common.data.TokenChunk;
 import ai.llm360.common.data.TokenDataset;
 import ai.llm360.common.model.CausalDecoder;
 import ai.llm360.common.model.DecoderGradients;
+import ai.llm360.common.model.MemoryBudget;
 import ai.llm360.common.model.TokenBatch;
 import ai.llm360.common.model.Trainable;
 import ai.llm360.common.run.RunDirectory;
@@ -276,7 +277,7 @@ public final class TrainingLoop {
                         peakFlops > 0
                                 ? OptionalDouble.of(speed * flopsPerToken / peakFlops)
                                 : OptionalDouble.empty(),
-                        DeviceMemory.used(manager.getDevice()));
+                        MemoryBudget.used(manager.getDevice()));
         if (keepsRun()) {
             log.metrics(metrics);
         }
