@@ -32,6 +32,20 @@ final class ByteSize implements ITypeConverter<Long> {
         return bytes.longValue();
     }
 
+    /** Rates as people write them: {@code 50MB/s} is 5·10⁷ bytes a second. */
+    static final class Rate implements ITypeConverter<Long> {
+
+        @Override
+        public Long convert(String text) {
+            try {
+                return new ByteSize().convert(text.strip().replaceFirst(" ?/s$", ""));
+            } catch (TypeConversionException e) {
+                throw new TypeConversionException(
+                        "'%s' is no rate: give one such as 50MB/s".formatted(text));
+            }
+        }
+    }
+
     /** Writes a size as {@code 13.5 GB}. */
     static String format(long bytes) {
         String[] units = {"B", "kB", "MB", "GB", "TB"};

@@ -4,7 +4,6 @@ import ai.llm360.hub.CachedRevisions;
 import ai.llm360.hub.HubCache;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Command;
@@ -59,20 +58,17 @@ final class CacheCommand extends Verb {
     }
 
     private void print(Result result) {
-        List<List<?>> rows = new ArrayList<>();
-        for (Repository one : result.repositories()) {
-            rows.add(
-                    List.of(
-                            one.repository(),
-                            one.commits().size(),
-                            ByteSize.format(one.bytes()),
-                            ByteSize.format(one.unreferencedBytes()),
-                            partial(one)));
-        }
         output.line(result.directory());
         output.table(
                 List.of("repository", "revisions", "size", "unreferenced", "partial downloads"),
-                rows);
+                result.repositories(),
+                one ->
+                        List.of(
+                                one.repository(),
+                                one.commits().size(),
+                                ByteSize.format(one.bytes()),
+                                ByteSize.format(one.unreferencedBytes()),
+                                partial(one)));
     }
 
     private static String partial(Repository one) {

@@ -107,14 +107,8 @@ final class DataPrepareCommand extends Verb {
                         .optBase(DataRecipes.base(recipe))
                         .optCache(zoo().dataCache())
                         .optThreads(threads);
-        if (download) {
-            preparation.optDownloads(
-                    zoo().dataCache(), url -> terminal().say("downloading " + url));
-        }
-        try (Meter progress = new Meter(terminal())) {
-            DataManifest manifest = preparation.optProgress(progress).build().prepare();
-            return DataReport.of(phase.in(target), manifest);
-        }
+        DataManifest manifest = DataReport.prepare(preparation, download, terminal());
+        return DataReport.of(phase.in(target), manifest);
     }
 
     private void writeJsonl(TrainingPhase phase) throws IOException {

@@ -180,18 +180,17 @@ final class DataShowCommand extends Verb {
                 "step %d: step %d of chunk %d"
                         .formatted(result.step(), result.stepInChunk(), result.chunk()));
         boolean masked = result.rows().stream().anyMatch(row -> row.lossMask() != null);
-        List<List<?>> table = new ArrayList<>();
-        for (Row row : result.rows()) {
-            table.add(
-                    masked
-                            ? List.of(row.row(), row.source(), row.counted(), beginning(row))
-                            : List.of(row.row(), row.source(), beginning(row)));
+        List<String> header = new ArrayList<>(List.of("row", "source", "beginning"));
+        if (masked) {
+            header.add(2, "targets counted");
         }
         output.table(
-                masked
-                        ? List.of("row", "source", "targets counted", "beginning")
-                        : List.of("row", "source", "beginning"),
-                table);
+                header,
+                result.rows(),
+                row ->
+                        masked
+                                ? List.of(row.row(), row.source(), row.counted(), beginning(row))
+                                : List.of(row.row(), row.source(), beginning(row)));
     }
 
     /** As much as fits a line; --json has all. */

@@ -110,7 +110,8 @@ record EntryRow(
                         .toList();
         output.table(
                 columns.stream().map(Column::header).toList(),
-                entries.stream().<List<?>>map(entry -> entry.cells(columns)).toList());
+                entries,
+                entry -> entry.cells(columns));
     }
 
     private List<?> cells(List<Column> columns) {

@@ -177,17 +177,16 @@ final class InfoCommand extends Verb {
         output.rows(facts);
         if (info.tensors() != null) {
             output.line("");
-            List<List<?>> rows = new ArrayList<>();
-            for (Tensor tensor : info.tensors()) {
-                rows.add(
-                        List.of(
-                                tensor.name(),
-                                tensor.dtype(),
-                                tensor.shape(),
-                                tensor.shard(),
-                                tensor.bytes()));
-            }
-            output.table(List.of("tensor", "dtype", "shape", "shard", "bytes"), rows);
+            output.table(
+                    List.of("tensor", "dtype", "shape", "shard", "bytes"),
+                    info.tensors(),
+                    tensor ->
+                            List.of(
+                                    tensor.name(),
+                                    tensor.dtype(),
+                                    tensor.shape(),
+                                    tensor.shard(),
+                                    tensor.bytes()));
         }
     }
 

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -130,17 +131,16 @@ final class ListCommand extends Verb {
     }
 
     private void print(Models all) {
-        List<List<?>> rows = new ArrayList<>();
-        for (Model model : all.models()) {
-            rows.add(
-                    List.of(
-                            model.model(),
-                            model.repository() == null ? "" : model.repository(),
-                            model.published() == null ? "" : model.published(),
-                            model.listed(),
-                            model.atHand()));
-        }
-        output.table(List.of("model", "repository", "published", "listed", "at hand"), rows);
+        output.table(
+                List.of("model", "repository", "published", "listed", "at hand"),
+                all.models(),
+                model ->
+                        List.of(
+                                model.model(),
+                                Objects.requireNonNullElse(model.repository(), ""),
+                                Objects.<Object>requireNonNullElse(model.published(), ""),
+                                model.listed(),
+                                model.atHand()));
     }
 
     private void print(Checkpoints found, boolean all) {

@@ -18,6 +18,7 @@ import java.math.RoundingMode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Function;
 import picocli.CommandLine.Option;
 
 /**
@@ -112,6 +113,11 @@ final class Output {
         appendRow(table, header, last, widths);
         rows.forEach(row -> appendRow(table, row, last, widths));
         print(table.toString());
+    }
+
+    /** Prints a row for each of some things, as {@link #table(List, List)} does. */
+    <T> void table(List<String> header, List<T> things, Function<T, List<?>> row) {
+        table(header, things.stream().<List<?>>map(row).toList());
     }
 
     /** Prints labels and values, the values in one column. */

@@ -45,7 +45,7 @@ final class PullCommand extends Verb {
     @Option(
             names = "--rate",
             paramLabel = "RATE",
-            converter = RateConverter.class,
+            converter = ByteSize.Rate.class,
             description = "With --plan: how fast the line is, such as 50MB/s, to say the time for.")
     private Long rate;
 

@@ -76,17 +76,16 @@ final class PullReport {
     }
 
     private static void print(Output output, Plan plan) {
-        List<List<?>> rows = new ArrayList<>();
-        for (Checkpoint checkpoint : plan.checkpoints()) {
-            rows.add(
-                    List.of(
-                            checkpoint.name(),
-                            checkpoint.files().size(),
-                            ByteSize.format(checkpoint.bytes()),
-                            ByteSize.format(checkpoint.bytes() - checkpoint.missingBytes()),
-                            ByteSize.format(checkpoint.missingBytes())));
-        }
-        output.table(List.of("checkpoint", "files", "size", "here", "to download"), rows);
+        output.table(
+                List.of("checkpoint", "files", "size", "here", "to download"),
+                plan.checkpoints(),
+                checkpoint ->
+                        List.of(
+                                checkpoint.name(),
+                                checkpoint.files().size(),
+                                ByteSize.format(checkpoint.bytes()),
+                                ByteSize.format(checkpoint.bytes() - checkpoint.missingBytes()),
+                                ByteSize.format(checkpoint.missingBytes())));
         output.rows(
                 List.of(
                         List.of("to download", ByteSize.format(plan.missingBytes())),

@@ -3,7 +3,6 @@ package ai.llm360.cli;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.config.EngineSettings;
 import ai.llm360.common.config.PortableMode;
-import ai.llm360.common.data.DataPreparation;
 import ai.llm360.common.train.TrainingPhase;
 import ai.llm360.io.AtomicDirectory;
 import ai.llm360.zoo.reproduce.Pretraining;
@@ -73,7 +72,7 @@ final class ReproduceCommand extends Verb {
             throws IOException, ModelNotFoundException {
         Path data = directory.resolve("data");
         for (TrainingPhase phase : reproduction.phases(data)) {
-            prepare(Reproduction.data(phase));
+            DataReport.prepare(Reproduction.data(phase), !offline, terminal());
         }
         Path run = directory.resolve("run");
         List<Pretraining.Outcome> outcomes =
@@ -85,15 +84,5 @@ final class ReproduceCommand extends Verb {
         ReproductionReport report = ReproductionReport.of(model, result);
         output.result(report, () -> report.print(output));
         return result.reproduced() ? 0 : 1;
-    }
-
-    private void prepare(DataPreparation.Builder preparation) throws IOException {
-        if (!offline) {
-            preparation.optDownloads(
-                    zoo().dataCache(), url -> terminal().say("downloading " + url));
-        }
-        try (Meter progress = new Meter(terminal())) {
-            preparation.optProgress(progress).build().prepare();
-        }
     }
 }

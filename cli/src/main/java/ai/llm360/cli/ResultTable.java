@@ -71,15 +71,14 @@ final class ResultTable {
 
     /** Prints it for people. */
     static void print(PublishedResults results, Output output) {
-        List<List<?>> rows = new ArrayList<>();
-        for (Row row : results.rows()) {
-            rows.add(
-                    cells(
-                            results,
-                            row,
-                            count -> Output.decimal(count / 1e9, 2),
-                            value -> Output.decimal(value, 4)));
-        }
-        output.table(header(results, "tokens (B)", ""), rows);
+        output.table(
+                header(results, "tokens (B)", ""),
+                results.rows(),
+                row ->
+                        cells(
+                                results,
+                                row,
+                                count -> Output.decimal(count / 1e9, 2),
+                                value -> Output.decimal(value, 4)));
     }
 }

@@ -174,15 +174,10 @@ final class TensorCommand extends Verb {
             output.rows(facts);
         } else {
             output.line("%s: %s of %s".formatted(result.tensor(), first.shape(), first.dtype()));
-            List<List<?>> table = new ArrayList<>();
-            for (Read read : result.checkpoints()) {
-                Statistics of = read.statistics();
-                List<Object> row = new ArrayList<>(List.of(read.checkpoint()));
-                DoubleStream.of(of.min(), of.max(), of.mean(), of.rms(), of.norm())
-                        .forEach(value -> row.add(Output.decimal(value, 6)));
-                table.add(row);
-            }
-            output.table(List.of("checkpoint", "min", "max", "mean", "rms", "norm"), table);
+            output.table(
+                    List.of("checkpoint", "min", "max", "mean", "rms", "norm"),
+                    result.checkpoints(),
+                    TensorCommand::row);
         }
         Optional<String> asked =
                 result.checkpoints().stream().map(Read::hub).filter(Objects::nonNull).findFirst();
@@ -193,6 +188,14 @@ final class TensorCommand extends Verb {
         if (result.out() != null) {
             output.line("written: " + result.out());
         }
+    }
+
+    private static List<?> row(Read read) {
+        Statistics of = read.statistics();
+        List<Object> row = new ArrayList<>(List.of(read.checkpoint()));
+        DoubleStream.of(of.min(), of.max(), of.mean(), of.rms(), of.norm())
+                .forEach(value -> row.add(Output.decimal(value, 6)));
+        return row;
     }
 
     private static String values(Read read) {

@@ -23,11 +23,7 @@ record KernelAttention(
     /** As many neighbouring positions of a row read keys and values together. */
     private static final int TOGETHER = 4;
 
-    /**
-     * Creates attention.
-     *
-     * @throws IllegalArgumentException if there are no kernels for such heads
-     */
+    /** Refuses heads that there are no kernels for. */
     KernelAttention {
         if (size % 8 != 0
                 || size > 256
@@ -41,12 +37,7 @@ record KernelAttention(
         }
     }
 
-    /**
-     * Returns whether heads of a size can be computed on this machine.
-     *
-     * @param size the size, D
-     * @return whether there are kernels, and D is a multiple of 8 up to 256
-     */
+    /** Returns whether there are kernels here, and D is a multiple of 8 up to 256. */
     static boolean supports(long size) {
         return KernelLibrary.usable() && size % 8 == 0 && size <= 256;
     }

@@ -17,11 +17,7 @@ record KernelCache(
         int capacity,
         int size) {
 
-    /**
-     * Wraps the buffers of a cache.
-     *
-     * @throws IllegalArgumentException if a buffer isn't direct or hasn't just so many bytes
-     */
+    /** Wraps the direct buffers of a cache. */
     KernelCache(
             ByteBuffer keys,
             ByteBuffer values,
@@ -62,9 +58,6 @@ record KernelCache(
         return (long) row * heads * capacity * size * elementBytes();
     }
 
-    /**
-     * @throws IndexOutOfBoundsException if there is no such row or position
-     */
     void check(int row, int position) {
         if (row < 0 || row >= rows || position < 0 || position >= capacity) {
             throw new IndexOutOfBoundsException(

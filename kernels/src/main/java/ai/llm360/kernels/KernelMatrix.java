@@ -92,12 +92,7 @@ record KernelMatrix(
                         });
     }
 
-    /**
-     * Takes a matrix that was rounded to int8 before, as it lies.
-     *
-     * @param rounded a direct buffer of (O, I) bytes
-     * @param scales a direct buffer of O floats
-     */
+    /** Takes a matrix that was rounded to int8 before, (O, I), as it lies, with O float scales. */
     static KernelMatrix int8(ByteBuffer rounded, ByteBuffer scales, int outputs, int inputs) {
         return new KernelMatrix(
                 Layout.INT8_ROWS,

@@ -20,11 +20,8 @@ record KernelRows(NativeMemory memory, long address, int count, int size) implem
     }
 
     /**
-     * Wraps rows that lie in a buffer, which is kept; what another object owns must stay where it
-     * is as long as this object is used.
-     *
-     * @param floats a direct buffer of n × size floats
-     * @throws IllegalArgumentException if the buffer isn't direct or hasn't just so many bytes
+     * Wraps n × size floats in a direct buffer, which is kept; what another object owns must stay
+     * where it is as long as this object is used.
      */
     static KernelRows of(ByteBuffer floats, int count, int size) {
         NativeMemory memory = NativeMemory.of(floats, bytes(count, size));
@@ -65,11 +62,7 @@ record KernelRows(NativeMemory memory, long address, int count, int size) implem
         return NativeMemory.view(address, bytes(count, size));
     }
 
-    /**
-     * Where a row lies.
-     *
-     * @throws IndexOutOfBoundsException if there is no such row
-     */
+    /** Where a row lies. */
     long address(int row) {
         return address + bytes(Objects.checkIndex(row, count), size);
     }

@@ -17,11 +17,7 @@ record NativeMemory(Object owner, long address) {
         return new NativeMemory(memory, Pointer.nativeValue(memory));
     }
 
-    /**
-     * Returns the memory of a direct buffer.
-     *
-     * @throws IllegalArgumentException if the buffer isn't direct or hasn't just so many bytes
-     */
+    /** Returns the memory of a buffer, which must be direct and of just so many bytes. */
     static NativeMemory of(ByteBuffer buffer, long bytes) {
         if (!buffer.isDirect() || buffer.remaining() != bytes) {
             throw new IllegalArgumentException(

@@ -16,11 +16,7 @@ import java.util.ServiceLoader;
  */
 public interface InferenceBackend {
 
-    /**
-     * Returns whether this machine can run it, and the user wants it.
-     *
-     * @return true if it can be asked anything else
-     */
+    /** Returns whether this machine can run it, and the user wants it. */
     boolean usable();
 
     /**

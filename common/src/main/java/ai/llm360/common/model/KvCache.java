@@ -167,11 +167,7 @@ public final class KvCache implements AutoCloseable {
         return lengths.length;
     }
 
-    /**
-     * Checks that the cache can be continued: kernels would go on where its memory was.
-     *
-     * @param of the memory of the model that is to continue it
-     */
+    /** Checks that it is open, and its model's: kernels would go on where its memory was. */
     void requireOf(NDManager of) {
         if (owner != of) {
             throw new IllegalArgumentException("the cache was made by another model");
@@ -204,11 +200,7 @@ public final class KvCache implements AutoCloseable {
         return keys[0].getShape().size() * (half ? 2 : Float.BYTES);
     }
 
-    /**
-     * Makes everything beyond the rows' positions finite, once: padded rows multiply it by zero.
-     *
-     * @param page a decoder's page
-     */
+    /** Makes all beyond the rows' positions finite, once: padded rows multiply it by zero. */
     void makeFinite(TorchScript page) {
         if (!finite) {
             long[] held = Arrays.stream(lengths).asLongStream().toArray();

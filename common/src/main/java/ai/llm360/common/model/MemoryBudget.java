@@ -58,23 +58,25 @@ public final class MemoryBudget {
                         .filter(other -> other != WeightType.FP16)
                         .filter(other -> fits(other, parameters))
                         .max(Comparator.comparingInt(WeightType::byteSize));
+        String cure =
+                fitting.map(
+                                other ->
+                                        "load it with dtype %s, which takes %s"
+                                                .formatted(other, size(other, parameters)))
+                        .orElse("no dtype makes it fit");
         throw new IllegalArgumentException(
-                "%s in %s take %s, but %s; %s"
-                        .formatted(
-                                String.format(Locale.ROOT, "%,d parameters", parameters),
-                                type,
-                                gigabytes(parameters * type.byteSize()),
-                                this,
-                                fitting.map(
-                                                other ->
-                                                        "load it with dtype %s, which takes %s"
-                                                                .formatted(
-                                                                        other,
-                                                                        gigabytes(
-                                                                                parameters
-                                                                                        * other
-                                                                                                .byteSize())))
-                                        .orElse("no dtype makes it fit")));
+                String.format(
+                        Locale.ROOT,
+                        "%,d parameters in %s take %s, but %s; %s",
+                        parameters,
+                        type,
+                        size(type, parameters),
+                        this,
+                        cure));
+    }
+
+    private static String size(WeightType type, long parameters) {
+        return gigabytes(parameters * type.byteSize());
     }
 
     private boolean fits(WeightType type, long parameters) {

@@ -121,7 +121,6 @@ final class PreparedChecksums {
      * Checks a file once: that it was found sound is noted beside it, for as long as its size, time
      * and inode stay.
      *
-     * @param version the file before it was opened
      * @throws CheckpointException if it is damaged; the message names a tensor
      */
     static void requireSound(FileVersion version, Checkpoint prepared) throws IOException {

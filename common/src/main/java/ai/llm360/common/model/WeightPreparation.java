@@ -111,7 +111,6 @@ public final class WeightPreparation {
      * @param read is told how many bytes have been read, piece by piece
      * @return the names of the tensors that are not as they were written; none if all are
      * @throws ai.llm360.common.checkpoint.CheckpointException if it isn't of the present format
-     * @throws IOException if reading fails
      */
     public static List<String> verify(Path file, LongConsumer read) throws IOException {
         try (Checkpoint prepared = Checkpoint.open(file)) {

@@ -66,7 +66,6 @@ public record Machine(
      * Returns the machine that this process runs on. DJL's engine is loaded if it isn't yet.
      *
      * @return this machine; where the system doesn't tell the processor, its architecture
-     * @throws IOException if reading fails
      */
     public static Machine here() throws IOException {
         EngineSettings.apply();

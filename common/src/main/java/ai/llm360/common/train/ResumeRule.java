@@ -34,7 +34,7 @@ final class ResumeRule {
     private ResumeRule() {}
 
     /**
-     * Compares a run's configuration with the one that it is to go on with.
+     * Returns the changes from a run's configuration to the one that it is to go on with.
      *
      * @throws ConfigException naming each change that isn't accepted, and what to do
      */

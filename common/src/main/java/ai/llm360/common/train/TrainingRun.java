@@ -57,7 +57,6 @@ public final class TrainingRun {
      *
      * @return the whole configuration, as {@link #config} made it
      * @throws ConfigException if there is no run
-     * @throws IOException if it can't be read
      */
     public static ConfigTree savedConfig(Path directory) throws IOException {
         try {
@@ -158,8 +157,6 @@ public final class TrainingRun {
     /**
      * Returns the files that belong beside a run's weights, so that each of its checkpoints can be
      * loaded by itself: config.json, and the tokenizer's files where the data set has them.
-     *
-     * @throws IOException if one can't be read
      */
     public static Map<String, byte[]> modelFiles(TrainingConfig config) throws IOException {
         Map<String, byte[]> files = new LinkedHashMap<>();
