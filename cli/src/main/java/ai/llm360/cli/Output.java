@@ -170,7 +170,7 @@ final class Output {
         return new PrintWriter(new OutputStreamWriter(stream, StandardCharsets.UTF_8), true);
     }
 
-    /** Whoever read the output has gone away; there is nothing to say and nobody to say it to. */
+    /** Thrown when the reader of the output has gone away; there is nobody to say it to. */
     static final class BrokenPipeException extends RuntimeException {
         private static final long serialVersionUID = 1;
     }

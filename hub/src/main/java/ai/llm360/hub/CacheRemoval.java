@@ -122,7 +122,7 @@ public final class CacheRemoval {
         return List.copyOf(refs);
     }
 
-    /** {@return how many contents go, whole ones and beginnings} */
+    /** {@return the number of contents that go, whole ones and beginnings} */
     public int files() {
         return blobs.size() + partials.size();
     }

@@ -46,7 +46,7 @@ public final class HubPass implements Closeable {
         return files.root();
     }
 
-    /** {@return how many bytes have come from the network} */
+    /** {@return the number of bytes that have come from the network} */
     public long transferred() {
         return files.received();
     }

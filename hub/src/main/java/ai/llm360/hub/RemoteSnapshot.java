@@ -52,7 +52,7 @@ public final class RemoteSnapshot {
     }
 
     /**
-     * {@return how many bytes have come from the network for this snapshot: its list of files, and
+     * {@return the number of bytes that have come from the network for this snapshot: its list of files, and
      * all that was read of them since, headers of HTTP aside}
      */
     public long transferred() {

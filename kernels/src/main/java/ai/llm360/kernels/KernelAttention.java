@@ -20,8 +20,8 @@ import java.util.List;
 record KernelAttention(
         int heads, int keyValueHeads, int size, int rotary, boolean pairs, float scale) {
 
-    /** As many neighbouring positions of a row read keys and values together. */
-    private static final int TOGETHER = 4;
+    /** The numbers of neighbouring positions of a row that read keys and values together. */
+    private static final int[] TOGETHER = {16, 4};
 
     /** Refuses heads that there are no kernels for. */
     KernelAttention {
@@ -143,17 +143,21 @@ record KernelAttention(
         int count = 0;
         for (int i = 0; i < rows.length; count++) {
             starts[count] = i;
-            int next = i + 1;
-            while (next < i + TOGETHER
-                    && next < rows.length
-                    && rows[next] == rows[i]
-                    && positions[next] == positions[next - 1] + 1) {
-                next++;
-            }
-            i = next == i + TOGETHER ? next : i + 1;
+            i += together(rows, positions, i);
         }
         starts[count] = rows.length;
         return Arrays.copyOf(starts, count + 1);
+    }
+
+    private static int together(int[] rows, int[] positions, int i) {
+        int end = i + 1;
+        while (end < Math.min(i + TOGETHER[0], rows.length)
+                && rows[end] == rows[i]
+                && positions[end] == positions[end - 1] + 1) {
+            end++;
+        }
+        int run = end - i;
+        return Arrays.stream(TOGETHER).filter(size -> size <= run).findFirst().orElse(1);
     }
 
     /** Where the numbers from {@code offset} on lie, of row {@code i} of arrays side by side. */

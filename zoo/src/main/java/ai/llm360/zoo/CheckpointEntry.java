@@ -190,12 +190,12 @@ public final class CheckpointEntry {
                         .scores();
     }
 
-    /** {@return what LLM360 published under that name} */
+    /** {@return the checkpoint that LLM360 published under that name} */
     public Optional<PublishedCheckpoint> published() {
         return published;
     }
 
-    /** {@return what a static tree lists of it: its repository, commit and files} */
+    /** {@return its listing in a static tree: its repository, commit and files} */
     public Optional<TreeCheckpoint> tree() {
         return stored instanceof Stored.InTree in ? Optional.of(in.checkpoint()) : Optional.empty();
     }

@@ -160,7 +160,7 @@ public final class Removal {
         return new Removal(removals, Set.of());
     }
 
-    /** {@return what goes from the Hub's cache, by repository} */
+    /** {@return the removals from the Hub's cache, by repository} */
     public List<CacheRemoval> cached() {
         return cached;
     }
