@@ -89,7 +89,7 @@ final class HelpTexts implements IHelpFactory {
     }
 
     private static String description(CommandSpec verb) {
-        return guarded(verb.usageMessage().description()[0]);
+        return guard(verb.usageMessage().description()[0]);
     }
 
     private static void guard(CommandSpec spec) {
@@ -115,14 +115,10 @@ final class HelpTexts implements IHelpFactory {
     }
 
     private static String[] guarded(String... paragraphs) {
-        String[] guarded = new String[paragraphs.length];
-        for (int i = 0; i < paragraphs.length; i++) {
-            guarded[i] = guarded(paragraphs[i]);
-        }
-        return guarded;
+        return Arrays.stream(paragraphs).map(HelpTexts::guard).toArray(String[]::new);
     }
 
-    private static String guarded(String text) {
+    private static String guard(String text) {
         return WITHIN_WORD
                 .matcher(text)
                 .replaceAll(

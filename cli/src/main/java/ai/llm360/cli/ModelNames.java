@@ -15,6 +15,8 @@ final class ModelNames implements Iterable<String> {
                     + " llm360+https://host/dir/model@ckpt-003; or of any repository on the Hub,"
                     + " LLM360/Amber@ckpt_200.";
 
+    ModelNames() {}
+
     @Override
     public Iterator<String> iterator() {
         try {

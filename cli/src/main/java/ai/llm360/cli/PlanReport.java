@@ -14,7 +14,7 @@ import java.util.stream.LongStream;
 record PlanReport(TrainingPlan plan, double flopsPerSecond) {
 
     /** A plan for {@code --json}; times are in seconds, at the full given rate. */
-    record Summary(
+    private record Summary(
             String name,
             long parameters,
             int chunks,
@@ -28,7 +28,33 @@ record PlanReport(TrainingPlan plan, double flopsPerSecond) {
             double causalFlopsPerToken,
             Double seconds) {}
 
-    Summary summary() {
+    /** The costs of a training's phases, one by one and in all, for {@code --json}. */
+    private record Sum(List<Summary> phases, long steps, long tokens, Double seconds) {}
+
+    /** Prints the plans of a recipe's phases; that of a recipe without phases by itself. */
+    static void print(List<TrainingPlan> plans, double flopsPerSecond, Output output) {
+        List<PlanReport> reports =
+                plans.stream().map(plan -> new PlanReport(plan, flopsPerSecond)).toList();
+        List<Summary> phases = reports.stream().map(PlanReport::summary).toList();
+        long steps = phases.stream().mapToLong(Summary::steps).sum();
+        long tokens = phases.stream().mapToLong(Summary::tokens).sum();
+        boolean timed = phases.stream().allMatch(phase -> phase.seconds() != null);
+        Double seconds = timed ? phases.stream().mapToDouble(Summary::seconds).sum() : null;
+        output.result(
+                phases.size() == 1 ? phases.get(0) : new Sum(phases, steps, tokens, seconds),
+                () -> {
+                    reports.forEach(report -> report.print(output));
+                    if (phases.size() > 1) {
+                        String time =
+                                timed ? ", " + TrainingProgress.clock(Math.round(seconds)) : "";
+                        output.line(
+                                "in all: %s steps, %s tokens%s"
+                                        .formatted(count(steps), count(tokens), time));
+                    }
+                });
+    }
+
+    private Summary summary() {
         return new Summary(
                 plan.config().name(),
                 plan.model().parameters(),
@@ -44,7 +70,7 @@ record PlanReport(TrainingPlan plan, double flopsPerSecond) {
                 flopsPerSecond > 0 ? plan.time(flopsPerSecond).toMillis() / 1e3 : null);
     }
 
-    void print(Output output) {
+    private void print(Output output) {
         TrainingMemory memory = plan.memory();
         output.line(plan.config().name());
         output.rows(

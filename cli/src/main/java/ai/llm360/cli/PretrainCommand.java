@@ -223,7 +223,7 @@ final class PretrainCommand extends Verb {
                     Pretraining.plan(
                             next, warning -> terminal().err().println("warning: " + warning)));
         }
-        PhasePlans.print(plans, peakFlops, output);
+        PlanReport.print(plans, peakFlops, output);
         Device where = deviceOrDefault();
         plans.forEach(plan -> plan.checkFits(where));
         return 0;

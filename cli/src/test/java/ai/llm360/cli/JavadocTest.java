@@ -27,11 +27,13 @@ class JavadocTest {
     private static final Pattern EXAMPLE =
             Pattern.compile(
                     "(?s)<pre>\\{@code\\R(.*?)\\}</pre>|\\{@snippet\\s*:\\R(.*?)\\R\\s*\\*\\s*\\}");
+
     /** A first sentence that paraphrases instead of naming who does something to which noun. */
     private static final Pattern RIDDLE =
             Pattern.compile(
                     "/\\*\\*\\s+(?:\\* )?(?:(?i:what|whether|how|which|whoever)|\\{@return"
                             + " (?:what|how|which))\\b[^\\n]*");
+
     private static final Pattern LINE = Pattern.compile("(?m)^\\s*\\* ?");
     private static final Pattern IMPORT = Pattern.compile("(?m)^import (?!static ).*;$");
     private static final Pattern PACKAGE = Pattern.compile("(?m)^package (.*);$");

@@ -52,8 +52,8 @@ public final class RemoteSnapshot {
     }
 
     /**
-     * {@return the number of bytes that have come from the network for this snapshot: its list of files, and
-     * all that was read of them since, headers of HTTP aside}
+     * {@return the number of bytes that have come from the network for this snapshot: its list of
+     * files, and all that was read of them since, headers of HTTP aside}
      */
     public long transferred() {
         return files.received();

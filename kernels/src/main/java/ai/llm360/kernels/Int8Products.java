@@ -124,17 +124,18 @@ final class Int8Products {
         Rounded rounded = new Rounded(scratch.take(bytes), x.count(), x.size());
         int each = (int) Math.max(1, KernelMatrix.PART / x.size() / Float.BYTES);
         KernelThreads.shared()
-                .run(
-                        (x.count() + each - 1) / each,
-                        part ->
+                .divide(
+                        x.count(),
+                        each,
+                        (from, to) ->
                                 KernelLibrary.llm360_quantize_rows(
                                         0,
                                         x.address(),
                                         x.size(),
                                         rounded.elements(),
                                         rounded.scales(),
-                                        (long) part * each,
-                                        Math.min((part + 1L) * each, x.count())));
+                                        from,
+                                        to));
         return rounded;
     }
 
@@ -162,16 +163,17 @@ final class Int8Products {
                 KernelRows y = results.get(i);
                 int each = (int) Math.max(1, KernelMatrix.PART / matrix.outputs() / Float.BYTES);
                 KernelThreads.shared()
-                        .run(
-                                (y.count() + each - 1) / each,
-                                part ->
+                        .divide(
+                                y.count(),
+                                each,
+                                (from, to) ->
                                         KernelLibrary.llm360_int8_scale(
                                                 y.address(),
                                                 y.size(),
                                                 x.scales(),
                                                 matrix.scales(),
-                                                (long) part * each,
-                                                Math.min((part + 1L) * each, y.count())));
+                                                from,
+                                                to));
             }
         } finally {
             Reference.reachabilityFence(x);

@@ -43,6 +43,7 @@ public final class StartWeights {
      * @return the configuration with {@code start.sha256} and an absolute {@code start.checkpoint};
      *     the same one if it has the hash already, or begins with the seed's weights
      * @throws ai.llm360.common.checkpoint.CheckpointException if the checkpoint isn't of this model
+     * @throws IOException if it can't be read
      */
     public static TrainingConfig identify(TrainingConfig config, CausalDecoder decoder)
             throws IOException {
@@ -69,20 +70,23 @@ public final class StartWeights {
         try (Checkpoint checkpoint = Checkpoint.open(path);
                 TensorLoader loader = new TensorLoader(manager)) {
             Map<String, TensorInfo> tensors = match(checkpoint, decoder);
-            String found = start.sha256().isPresent() ? hash(checkpoint, tensors) : "";
-            String expected = start.sha256().orElse(found);
-            if (!found.equals(expected)) {
-                throw new ConfigException(
-                        ("start.checkpoint %s holds other weights than the run was begun with:"
-                             + " their start.sha256 is %s, expected %s; bring those back, or begin"
-                             + " a new run")
-                                .formatted(path, found, expected));
+            if (start.sha256().isPresent()) {
+                verify(start.sha256().get(), path, hash(checkpoint, tensors));
             }
             tensors.forEach(
                     (name, tensor) -> {
                         NDArray weight = decoder.getParameters().get(name).getArray();
                         loader.read(tensor, weight);
                     });
+        }
+    }
+
+    private static void verify(String expected, Path path, String found) {
+        if (!found.equals(expected)) {
+            throw new ConfigException(
+                    ("start.checkpoint %s holds other weights than the run was begun with: their"
+                         + " start.sha256 is %s, expected %s; bring those back, or begin a new run")
+                            .formatted(path, found, expected));
         }
     }
 

@@ -157,6 +157,10 @@ public final class TrainingRun {
     /**
      * Returns the files that belong beside a run's weights, so that each of its checkpoints can be
      * loaded by itself: config.json, and the tokenizer's files where the data set has them.
+     *
+     * @param config the configuration
+     * @return contents by name
+     * @throws IOException if one can't be read
      */
     public static Map<String, byte[]> modelFiles(TrainingConfig config) throws IOException {
         Map<String, byte[]> files = new LinkedHashMap<>();
