@@ -311,7 +311,7 @@ public final class HubClient {
      * @throws IOException if the cache can't be read
      */
     public RemoteSnapshot remote(String repository, String revision) throws IOException {
-        return new RemoteSnapshot(remoteFiles(repository, revision, false));
+        return remote(repository, revision, false);
     }
 
     /**
@@ -324,16 +324,16 @@ public final class HubClient {
      * @throws IOException if the cache can't be read
      */
     public HubPass pass(String repository, String revision) throws IOException {
-        return new HubPass(remoteFiles(repository, revision, true), freeSpace);
+        return new HubPass(remote(repository, revision, true), freeSpace);
     }
 
-    private RemoteFiles remoteFiles(String repository, String revision, boolean remembering)
+    private RemoteSnapshot remote(String repository, String revision, boolean remembering)
             throws IOException {
         CachedRepository cache = cache(repository);
         HubHttp counting = http.counting();
         HubApi counted = new HubApi(counting, sleeper);
         String commit = commit(counted, cache, HubNames.revision(revision));
-        return new RemoteFiles(
+        return new RemoteSnapshot(
                 counting,
                 cache,
                 commit,

@@ -18,49 +18,33 @@ import java.util.Map;
  */
 public final class HubPass implements Closeable {
 
-    private final RemoteFiles files;
+    private final RemoteSnapshot remote;
     private final FreeSpace freeSpace;
     private final List<RemoteFile> ahead = new ArrayList<>();
     private final List<HubFile> passed = new ArrayList<>();
     private TransferProgress progress;
     private PassedFile current;
 
-    HubPass(RemoteFiles files, FreeSpace freeSpace) {
-        this.files = files;
+    HubPass(RemoteSnapshot remote, FreeSpace freeSpace) {
+        this.remote = remote;
         this.freeSpace = freeSpace;
-        files.setParts(this::open);
+        remote.setParts(this::open);
     }
 
-    /** {@return the repository, such as {@code IFM/Amber}} */
-    public String repository() {
-        return files.repository();
-    }
-
-    /** {@return the commit, 40 hexadecimal digits} */
-    public String commit() {
-        return files.commit();
-    }
-
-    /** {@return the commit's files as a directory, as {@link RemoteSnapshot#root} does} */
-    public Path root() {
-        return files.root();
-    }
-
-    /** {@return how many bytes have come from the network} */
-    public long transferred() {
-        return files.received();
+    /** {@return the commit, whose files this reads} */
+    public RemoteSnapshot remote() {
+        return remote;
     }
 
     /**
-     * Returns one of the commit's files.
+     * {@return what the Hub lists of a file}
      *
-     * @param path a path below {@link #root}
-     * @return what the Hub lists of it
+     * @param path a path below the commit's root
      * @throws IllegalArgumentException if there is no such file
      */
     public HubFile file(Path path) {
         String name = ((RemotePath) path).inRepository();
-        return files.files().stream()
+        return remote.files().stream()
                 .filter(file -> file.path().equals(name))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("no file " + path));
@@ -75,7 +59,7 @@ public final class HubPass implements Closeable {
      * @throws IOException if the disk can't be asked
      */
     public void requireSpace(Path directory, long bytes) throws IOException {
-        freeSpace.require(directory, bytes, files.repository() + "@" + files.commit());
+        freeSpace.require(directory, bytes, remote.repository() + "@" + remote.commit());
     }
 
     /**
@@ -93,7 +77,7 @@ public final class HubPass implements Closeable {
     private HubPlan plan() {
         List<HubFile> wanted = ahead.stream().map(RemoteFile::file).toList();
         return new HubPlan(
-                files.repository(), files.commit(), files.commit(), wanted, wanted, Map.of());
+                remote.repository(), remote.commit(), remote.commit(), wanted, wanted, Map.of());
     }
 
     private synchronized ByteSource open(RemoteFile file) throws IOException {
