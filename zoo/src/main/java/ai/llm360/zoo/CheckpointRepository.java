@@ -90,7 +90,8 @@ final class CheckpointRepository extends AbstractRepository {
         } catch (ModelNotFoundException e) {
             throw new IOException(e.getMessage(), e);
         }
-        StrictTranslatorFactory.install(found);
+        String strict = GenerationTranslatorFactory.Strict.class.getName();
+        found.getArtifacts().forEach(one -> one.getArguments().put("translatorFactory", strict));
         found.setRepositoryUri(mrl.toURI());
         found.init(arguments);
         return found;

@@ -46,7 +46,7 @@ import java.util.stream.Collectors;
  * <p>How to continue is read from the arguments, which {@link ModelArgument} lists, and else from
  * the checkpoint's {@code generation_config.json}.
  */
-public final class GenerationTranslatorFactory implements TranslatorFactory {
+public class GenerationTranslatorFactory implements TranslatorFactory {
 
     /** Creates the factory. */
     public GenerationTranslatorFactory() {}
@@ -102,6 +102,30 @@ public final class GenerationTranslatorFactory implements TranslatorFactory {
         return output == Generation.class
                 ? new TextTranslator<>(generator, how, generation -> generation)
                 : new TextTranslator<>(generator, how, Generation::text);
+    }
+
+    /**
+     * The factory of a model that a URL names. Types that it doesn't support are an error that lists
+     * those that it does: told that they aren't supported, DJL would go on to its own default
+     * factory, and list that one's.
+     */
+    public static final class Strict extends GenerationTranslatorFactory {
+
+        /** Creates the factory. */
+        public Strict() {}
+
+        /**
+         * {@inheritDoc}
+         *
+         * @throws IllegalArgumentException if they aren't
+         */
+        @Override
+        public boolean isSupported(Class<?> input, Class<?> output) {
+            if (!super.isSupported(input, output)) {
+                throw new IllegalArgumentException(unsupported(input, output));
+            }
+            return true;
+        }
     }
 
     /** Says that two types are not supported, and which are. */

@@ -3,8 +3,8 @@ package ai.llm360.zoo;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.zoo.catalogue.Catalogue;
 import ai.llm360.zoo.catalogue.CheckpointNames;
-import ai.llm360.zoo.catalogue.PublishedAmber;
 import ai.llm360.zoo.catalogue.PublishedCheckpoint;
+import ai.llm360.zoo.catalogue.PublishedRepository;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -152,7 +152,7 @@ public sealed interface Reference
         return Catalogue.of(List.of())
                 .of(
                         at < 0 ? text : text.substring(0, at),
-                        at < 0 ? PublishedAmber.MAIN : text.substring(at + 1));
+                        at < 0 ? PublishedRepository.MAIN : text.substring(at + 1));
     }
 
     /**

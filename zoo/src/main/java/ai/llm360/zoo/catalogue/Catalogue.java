@@ -5,6 +5,7 @@ import ai.llm360.hub.HubClient;
 import ai.llm360.hub.HubException;
 import ai.llm360.hub.HubRef;
 import ai.llm360.io.NearNames;
+import ai.llm360.zoo.catalogue.PublishedCheckpoint.Evidence;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -49,9 +50,9 @@ public final class Catalogue {
                 List.of(
                         model(PublishedAmber.REPOSITORY, PublishedAmber::new),
                         model(PublishedCrystalCoder.REPOSITORY, PublishedCrystalCoder::new),
-                        new PublishedChat("amberchat", "IFM/AmberChat"),
-                        new PublishedChat("ambersafe", "IFM/AmberSafe"),
-                        new PublishedChat("crystalchat", "IFM/CrystalChat"));
+                        PublishedModel.finetuned("amberchat", "IFM/AmberChat"),
+                        PublishedModel.finetuned("ambersafe", "IFM/AmberSafe"),
+                        PublishedModel.finetuned("crystalchat", "IFM/CrystalChat"));
     }
 
     /**
@@ -89,7 +90,7 @@ public final class Catalogue {
      * @throws IOException if an answer that was kept can't be read
      */
     public static Catalogue in(Path home) throws IOException {
-        return of(KeptBranches.of(home).read());
+        return of(BranchList.in(home));
     }
 
     /**
@@ -120,7 +121,7 @@ public final class Catalogue {
                                     list.repository(),
                                     hub.settings().endpoint()));
         }
-        KeptBranches.of(home).keep(list);
+        list.keepIn(home);
         return in(home);
     }
 
@@ -139,7 +140,7 @@ public final class Catalogue {
         return needsList(model, checkpoint)
                 || (isIncomplete(model, false)
                         && find(model, checkpoint)
-                                .filter(found -> model(model).orElseThrow().isOpen(found))
+                                .filter(found -> found.evidence() == Evidence.UNCONFIRMED)
                                 .isPresent());
     }
 
@@ -195,7 +196,7 @@ public final class Catalogue {
         return in(repository)
                 .flatMap(
                         model ->
-                                branch.equals(PublishedAmber.MAIN)
+                                branch.equals(PublishedRepository.MAIN)
                                         ? Optional.of(model.last())
                                         : model.named(CheckpointNames.normal(branch)));
     }
@@ -208,7 +209,7 @@ public final class Catalogue {
         return in(repository)
                 .flatMap(model -> model.named(CheckpointNames.normal(asked)))
                 .map(PublishedCheckpoint::revision)
-                .filter(PublishedAmber.MAIN::equals)
+                .filter(PublishedRepository.MAIN::equals)
                 .orElse(asked);
     }
 

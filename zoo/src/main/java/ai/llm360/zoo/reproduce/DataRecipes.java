@@ -101,7 +101,7 @@ public final class DataRecipes {
     public static DataRecipe bind(ConfigTree tree) throws IOException {
         ConfigTree resolved = tree;
         Object name = tree.get("tokenizer").orElse("");
-        for (EmbeddedSeries series : EmbeddedSeries.withTokenizers()) {
+        for (EmbeddedSeries series : EmbeddedSeries.all()) {
             if (series.model().equals(name)) {
                 Path copy = series.copyTokenizerInto(Zoo.ofEnvironment().home()).toAbsolutePath();
                 resolved = tree.with("tokenizer", copy.toString());

@@ -120,7 +120,7 @@ public final class Pull {
         requireSpace();
         List<Path> directories = new ArrayList<>();
         for (PullTarget.Planned checkpoint : checkpoints) {
-            directories.add(checkpoint.run(listener));
+            directories.add(checkpoint.transfer().run(listener));
         }
         target.finish();
         return directories;

@@ -117,7 +117,7 @@ public final class Removal {
                 Path model = directory.getParent();
                 boolean trained =
                         RunDirectory.exists(model)
-                                || (Files.exists(directory.resolve(StateCheck.MANIFEST))
+                                || (Files.exists(directory.resolve(Checks.MANIFEST))
                                         && CastSource.read(directory).isEmpty());
                 if (trained || Files.isSymbolicLink(directory) || Files.isSymbolicLink(model)) {
                     throw new IOException(
@@ -184,7 +184,7 @@ public final class Removal {
     public long bytes() throws IOException {
         long sum = cached.stream().mapToLong(CacheRemoval::bytes).sum();
         for (Path directory : directories) {
-            sum += StateCheck.bytes(directory);
+            sum += Checks.bytes(directory);
         }
         return sum;
     }
@@ -202,7 +202,7 @@ public final class Removal {
             freed += removal.run();
         }
         for (Path directory : directories) {
-            freed += StateCheck.bytes(directory);
+            freed += Checks.bytes(directory);
             AtomicDirectory.remove(directory);
         }
         return freed;
