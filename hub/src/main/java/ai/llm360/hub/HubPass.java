@@ -107,7 +107,6 @@ public final class HubPass implements Closeable {
      * Reads what nobody has asked for, and checks the hashes.
      *
      * @throws HubException if a file isn't what the Hub lists
-     * @throws IOException if reading fails
      */
     public synchronized void finish() throws IOException {
         finishCurrent();

@@ -91,6 +91,10 @@ public final class CheckpointEntry {
                 new Stored.OnHub(zoo, hub));
     }
 
+    static CheckpointEntry onHub(Zoo zoo, PublishedCheckpoint one) {
+        return onHub(zoo, HubReference.of(one));
+    }
+
     /** One in a directory, of which a run may have said how far it is. */
     static CheckpointEntry at(
             Zoo zoo,
@@ -176,7 +180,6 @@ public final class CheckpointEntry {
     /**
      * Reads how it did in an evaluation, as its makers published it, through the Hub's cache.
      *
-     * @param task the task
      * @return the scores; empty if none were published, or if they aren't in the cache while
      *     connections are off
      * @throws IOException if the Hub can't be reached, or the cache can't be written
@@ -229,10 +232,10 @@ public final class CheckpointEntry {
     }
 
     /**
-     * Returns where its files lie, once they do: what the library brings is copied, what a web
-     * server's tree has is downloaded; the Hub isn't asked.
+     * {@return where its files lie, a directory or the file that the reference is a path to: what
+     * the library brings is copied, what a web server's tree has is downloaded; the Hub isn't
+     * asked}
      *
-     * @return a directory, or a file if the reference is a path to one
      * @throws ModelNotFoundException if it is on the Hub alone, saying how to get it
      * @throws IOException if it can't be copied or had, or what lies there is damaged
      */
@@ -294,11 +297,7 @@ public final class CheckpointEntry {
     /**
      * Starts to describe how it is loaded: with which types, dtype, device and progress.
      *
-     * @param input the input type
      * @param output the output type; {@link GenerationTranslatorFactory} lists the pairs
-     * @param <I> the input type
-     * @param <O> the output type
-     * @return the criteria
      */
     public <I, O> Criteria<I, O> criteria(Class<I> input, Class<O> output) {
         return new Criteria<>(() -> this, input, output);
@@ -316,29 +315,14 @@ public final class CheckpointEntry {
         return partial().headers();
     }
 
-    /**
-     * Reads a tensor.
-     *
-     * @param tensor the tensor's name
-     * @return the tensor, as it is stored
-     * @throws ModelNotFoundException if the checkpoint is nowhere to be had
-     * @throws IOException if reading fails
-     * @throws IllegalArgumentException if there is no such tensor; the message lists similar names
-     */
+    /** Reads a tensor of {@link #partial}: see {@link PartialCheckpoint#read(String)}. */
     public TensorRows read(String tensor) throws ModelNotFoundException, IOException {
         return partial().read(tensor);
     }
 
     /**
-     * Reads rows of a tensor, that is a slice of dimension 0.
-     *
-     * @param tensor the tensor's name
-     * @param fromRow the first row
-     * @param toRow the row after the last one
-     * @return the rows, as they are stored
-     * @throws ModelNotFoundException if the checkpoint is nowhere to be had
-     * @throws IOException if reading fails
-     * @throws IllegalArgumentException if there is no such tensor, or it has no such rows
+     * Reads rows of a tensor of {@link #partial}: see {@link PartialCheckpoint#read(String, long,
+     * long)}.
      */
     public TensorRows read(String tensor, long fromRow, long toRow)
             throws ModelNotFoundException, IOException {
@@ -346,9 +330,9 @@ public final class CheckpointEntry {
     }
 
     /**
-     * Returns the checkpoint for reading parts of it, and for counting what that transfers.
+     * {@return the checkpoint, on this machine or else on the Hub, for reading parts of it, and for
+     * counting what that transfers}
      *
-     * @return the checkpoint on this machine, else on the Hub
      * @throws ModelNotFoundException if it is nowhere to be had
      * @throws IOException if the Hub doesn't give it, or reading fails
      */

@@ -4,6 +4,7 @@ import ai.djl.Model;
 import ai.djl.modality.Input;
 import ai.djl.modality.Output;
 import ai.djl.ndarray.NDList;
+import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.djl.translate.TranslateException;
 import ai.djl.translate.Translator;
 import ai.djl.translate.TranslatorFactory;
@@ -48,10 +49,6 @@ import java.util.stream.Collectors;
  */
 public class GenerationTranslatorFactory implements TranslatorFactory {
 
-    /** Creates the factory. */
-    public GenerationTranslatorFactory() {}
-
-    /** {@inheritDoc} */
     @Override
     public Set<Pair<Type, Type>> getSupportedTypes() {
         return Set.of(
@@ -62,7 +59,6 @@ public class GenerationTranslatorFactory implements TranslatorFactory {
                 new Pair<>(Input.class, Output.class));
     }
 
-    /** {@inheritDoc} */
     @Override
     @SuppressWarnings("unchecked") // the types are compared first
     public <I, O> Translator<I, O> newInstance(
@@ -125,6 +121,14 @@ public class GenerationTranslatorFactory implements TranslatorFactory {
                 throw new IllegalArgumentException(unsupported(input, output));
             }
             return true;
+        }
+    }
+
+    /** Refuses types as {@link #isSupported} does, in better words than DJL's. */
+    static void requireSupported(Class<?> input, Class<?> output) throws ModelNotFoundException {
+        GenerationTranslatorFactory factory = new GenerationTranslatorFactory();
+        if (!factory.isSupported(input, output)) {
+            throw new ModelNotFoundException(factory.unsupported(input, output));
         }
     }
 

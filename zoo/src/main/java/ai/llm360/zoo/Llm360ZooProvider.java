@@ -31,10 +31,6 @@ public final class Llm360ZooProvider implements ZooProvider {
                             EmbeddedSeries.all().stream().map(EmbeddedSeries::model))
                     .toList();
 
-    /** Creates the provider. */
-    public Llm360ZooProvider() {}
-
-    /** {@inheritDoc} */
     @Override
     public ModelZoo getModelZoo() {
         return new Llm360ModelZoo();
@@ -78,11 +74,9 @@ public final class Llm360ZooProvider implements ZooProvider {
         @Override
         public <I, O> ZooModel<I, O> loadModel(Criteria<I, O> criteria)
                 throws IOException, ModelNotFoundException, MalformedModelException {
-            GenerationTranslatorFactory own = new GenerationTranslatorFactory();
-            Class<I> input = criteria.getInputClass();
-            Class<O> output = criteria.getOutputClass();
-            if (criteria.getTranslatorFactory() == null && !own.isSupported(input, output)) {
-                throw new ModelNotFoundException(own.unsupported(input, output));
+            if (criteria.getTranslatorFactory() == null) {
+                GenerationTranslatorFactory.requireSupported(
+                        criteria.getInputClass(), criteria.getOutputClass());
             }
             return new BaseModelLoader(repository.getResources().get(0)).loadModel(criteria);
         }

@@ -63,8 +63,6 @@ public sealed interface Reference
     /**
      * Parses a reference.
      *
-     * @param text the reference
-     * @return what it names
      * @throws ModelNotFoundException if it is neither a path nor a name, or names several
      *     checkpoints
      */
@@ -117,31 +115,24 @@ public sealed interface Reference
     }
 
     /**
-     * Returns whether a reference is into a static tree.
-     *
-     * @param text any reference
-     * @return whether it has one of the schemes {@code llm360+file}, {@code llm360+http} and {@code
-     *     llm360+https}
+     * {@return whether a reference is into a static tree, by one of the schemes {@code
+     * llm360+file}, {@code llm360+http} and {@code llm360+https}}
      */
     static boolean isInTree(String text) {
         return TREES.contains(text.substring(0, Math.max(0, text.indexOf(':'))));
     }
 
     /**
-     * Returns whether a reference names a range or a sample of checkpoints.
-     *
-     * @param text any reference
-     * @return whether {@link Zoo#series} has to list them; false for a path that there is
+     * {@return whether a reference names a range or a sample of checkpoints, which {@link
+     * Zoo#series} lists; false for a path that there is}
      */
     static boolean isSeveral(String text) {
         return SeriesPart.parse(text).isPresent();
     }
 
     /**
-     * Returns the number of tokens that a reference asks for: the checkpoint is the nearest to it.
-     *
-     * @param text any reference
-     * @return the number; empty for one that names its checkpoint otherwise
+     * {@return the number of tokens that a reference asks for, to which its checkpoint is the
+     * nearest; empty for one that names its checkpoint otherwise}
      */
     static OptionalLong tokens(String text) {
         return CheckpointNames.tokens(text.substring(text.lastIndexOf('@') + 1));
@@ -159,7 +150,6 @@ public sealed interface Reference
      * Finds a checkpoint's files on this machine, by the environment's model home and Hub's cache:
      * see {@link CheckpointEntry#path}.
      *
-     * @param text the reference
      * @return its directory, or its file if the reference is a path to one
      * @throws ModelNotFoundException if there is no such checkpoint, saying what there is and how
      *     to get one

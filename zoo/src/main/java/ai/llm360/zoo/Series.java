@@ -50,10 +50,7 @@ public final class Series implements Iterable<CheckpointEntry> {
         /**
          * Does the work.
          *
-         * @param checkpoint a checkpoint
-         * @return the result
          * @throws ModelNotFoundException if the checkpoint is nowhere to be had
-         * @throws IOException if reading fails
          */
         T of(CheckpointEntry checkpoint) throws ModelNotFoundException, IOException;
     }
@@ -91,7 +88,6 @@ public final class Series implements Iterable<CheckpointEntry> {
      * Returns a series by the environment's model home and Hub: see {@link Zoo#series}.
      *
      * @param reference a model's name, a range or a sample of its checkpoints, or one
-     * @return the checkpoints
      * @throws ModelNotFoundException if there are none, saying what there is
      * @throws IOException if the model home or a cache can't be read
      */
@@ -184,11 +180,10 @@ public final class Series implements Iterable<CheckpointEntry> {
     }
 
     /**
-     * Returns a checkpoint of the model.
+     * {@return a checkpoint of the model; also a published one that only may exist}
      *
      * @param name its name in any spelling that a {@link Reference} may have; {@code latest} is the
      *     last, and {@code 1.0T-tokens} the nearest to that many
-     * @return the checkpoint; also a published one that only may exist
      * @throws ModelNotFoundException if there is none, saying what there is
      * @throws IOException if the model home can't be read
      */
@@ -232,10 +227,10 @@ public final class Series implements Iterable<CheckpointEntry> {
     }
 
     /**
-     * Returns the checkpoint that is nearest to a number of tokens.
+     * {@return the checkpoint that is nearest to a number of tokens; of two that are equally far,
+     * the earlier one}
      *
      * @param tokens the positions trained on
-     * @return the nearest; of two that are equally far, the earlier one
      * @throws ModelNotFoundException if of no checkpoint it is known how many it has seen
      */
     public CheckpointEntry nearest(long tokens) throws ModelNotFoundException {
@@ -253,7 +248,6 @@ public final class Series implements Iterable<CheckpointEntry> {
      * @param first the first checkpoint, in any spelling
      * @param last the last one that may belong to it, in any spelling
      * @param every the stride: 1 for all, 10 for every tenth
-     * @return the checkpoints
      * @throws ModelNotFoundException if there is no such checkpoint
      * @throws IllegalArgumentException if the last comes before the first, or {@code every} is less
      *     than 1
@@ -283,7 +277,6 @@ public final class Series implements Iterable<CheckpointEntry> {
      * Returns a sample of the series at even distances, counted in checkpoints.
      *
      * @param count the size: from 2, since both ends are among them, to all
-     * @return the checkpoints
      * @throws IllegalArgumentException if {@code count} is another number
      */
     public Series sample(int count) {
@@ -305,7 +298,6 @@ public final class Series implements Iterable<CheckpointEntry> {
      *
      * @param atOnce the number of checkpoints that are worked on at once
      * @param work is called from other threads
-     * @param <T> the type of a result
      * @return the results, first to last
      * @throws ModelNotFoundException if a checkpoint is nowhere to be had
      * @throws IOException if reading fails, or on an interrupt
@@ -336,9 +328,9 @@ public final class Series implements Iterable<CheckpointEntry> {
     }
 
     /**
-     * Returns the text of the {@link #metadata}.
+     * {@return the text of the {@link #metadata}, as a repository of DJL's has it at {@link
+     * MetadataJson#directory}}
      *
-     * @return JSON, as a repository of DJL's has it at {@link MetadataJson#directory}
      * @throws IOException if a directory can't be listed
      */
     public String metadataJson() throws IOException {

@@ -41,7 +41,7 @@ import java.util.regex.Matcher;
 public final class Zoo {
 
     private final Path home;
-    private final Settings settings;
+    private final StaticTree.Settings settings;
     private final Consumer<HubRetry> retries;
     private final List<EmbeddedSeries> embedded;
     private HubClient client;
@@ -53,11 +53,6 @@ public final class Zoo {
         embedded = builder.embedded;
     }
 
-    /** Reads the Hub's settings once they are needed: what is on this machine needs none. */
-    private interface Settings {
-        HubSettings read() throws IOException;
-    }
-
     /**
      * {@return the model home of the system property {@code llm360.home}, else of the environment
      * variable {@code LLM360_HOME}, else {@code ~/.llm360}, and the Hub of {@link
@@ -67,11 +62,7 @@ public final class Zoo {
         return builder().build();
     }
 
-    /**
-     * Creates a builder.
-     *
-     * @return a builder that has the environment's model home and Hub
-     */
+    /** {@return a builder that has the environment's model home and Hub} */
     public static Builder builder() {
         return new Builder();
     }
@@ -84,7 +75,6 @@ public final class Zoo {
     /**
      * Returns the Hub's settings.
      *
-     * @return the settings
      * @throws IOException if the environment's make no sense
      */
     public HubSettings hub() throws IOException {
@@ -94,7 +84,6 @@ public final class Zoo {
     /**
      * Returns the client for all that this zoo asks the Hub.
      *
-     * @return the client, made when it is first needed
      * @throws IOException if the environment's settings make no sense
      */
     public synchronized HubClient client() throws IOException {
@@ -130,8 +119,6 @@ public final class Zoo {
     /**
      * Asks the Hub for a model's branches, and keeps the answer in the model home.
      *
-     * @param model the model's name
-     * @return the catalogue with that answer
      * @throws ModelNotFoundException if LLM360 published no such model
      * @throws ai.llm360.hub.HubException if the Hub gives none
      * @throws IOException if the answer can't be kept
@@ -177,10 +164,9 @@ public final class Zoo {
     }
 
     /**
-     * Returns the models.
+     * {@return the models' names: of what LLM360 published, what the library brings, and what the
+     * model home holds beside}
      *
-     * @return the names: of what LLM360 published, what the library brings, and what the model home
-     *     holds beside
      * @throws IOException if the model home can't be listed
      */
     public List<String> models() throws IOException {
@@ -198,7 +184,6 @@ public final class Zoo {
      *     amber@0..359:10}; a sample, spread evenly, {@code amber@uniform:12}; or one, {@code
      *     amber@ckpt-200}. The model may also be the directory of a run, {@code ./my-run@0..8:2},
      *     or one in a static tree.
-     * @return the checkpoints
      * @throws ModelNotFoundException if there are none, saying what there is
      * @throws IOException if the model home, the Hub's cache or a tree can't be read
      */
@@ -257,12 +242,11 @@ public final class Zoo {
     }
 
     /**
-     * Returns the checkpoints of a model that LLM360 published, or some of them, whatever is on
-     * this machine.
+     * {@return the checkpoints of a model that LLM360 published, or some of them, whatever is on
+     * this machine, each with what was {@link CheckpointEntry#published}}
      *
      * @param reference a model's name with a checkpoint or a range of those that are known by name;
      *     without one, the last
-     * @return the checkpoints, each with what was {@link CheckpointEntry#published}
      * @throws ModelNotFoundException if LLM360 published none, saying what there is
      * @throws IOException if an answer of the Hub that was kept can't be read
      */
@@ -284,24 +268,21 @@ public final class Zoo {
         return new Series(
                 model,
                 known.checkpoints(model).stream()
-                        .map(one -> CheckpointEntry.onHub(this, HubReference.of(one)))
+                        .map(one -> CheckpointEntry.onHub(this, one))
                         .toList(),
                 known,
-                name ->
-                        known.find(model, name)
-                                .map(one -> CheckpointEntry.onHub(this, HubReference.of(one))),
+                name -> known.find(model, name).map(one -> CheckpointEntry.onHub(this, one)),
                 name ->
                         "no checkpoint '%s': %s"
                                 .formatted(name, known.explain(model, name).orElseThrow()));
     }
 
     /**
-     * Returns what is to be had from the Hub.
+     * {@return the Hub's revisions that a reference names, in the order of training}
      *
      * @param reference a published checkpoint, such as {@code amber@ckpt-200}, or a range of them,
      *     such as {@code amber@0..359:40}; or, with a slash in it, any repository and its revision,
      *     such as {@code LLM360/Amber@ckpt_200}, without {@code @} its branch {@code main}
-     * @return the revisions, in the order of training
      * @throws ModelNotFoundException if LLM360 published no such checkpoint, saying what there is
      * @throws IOException if the model home can't be listed
      */
@@ -340,7 +321,6 @@ public final class Zoo {
      * list is.
      *
      * @param reference any {@link Reference}
-     * @return the checkpoint
      * @throws ModelNotFoundException if there is none, saying what there is
      * @throws IOException if the model home, the Hub's cache or a tree can't be read
      */
@@ -353,7 +333,6 @@ public final class Zoo {
      * the Hub's list of branches can tell which one is meant, the Hub is asked first, once.
      *
      * @param reference any {@link Reference}
-     * @return the checkpoint
      * @throws ModelNotFoundException if there is none, saying what there is
      * @throws IOException if the model home, the Hub's cache or a tree can't be read
      */
@@ -401,7 +380,6 @@ public final class Zoo {
      * Returns one or several checkpoints.
      *
      * @param reference any {@link Reference}, or a range or sample of a series
-     * @return the series, or the checkpoint alone
      * @throws ModelNotFoundException if there is none, saying what there is
      * @throws IOException if the model home, the Hub's cache or a tree can't be read
      */
@@ -441,12 +419,7 @@ public final class Zoo {
     /**
      * Starts to describe a model that is loaded from this zoo.
      *
-     * @param reference any {@link Reference}
-     * @param input the input type
      * @param output the output type; {@link GenerationTranslatorFactory} lists the pairs
-     * @param <I> the input type
-     * @param <O> the output type
-     * @return the criteria
      */
     public <I, O> Criteria<I, O> criteria(String reference, Class<I> input, Class<O> output) {
         return new Criteria<>(() -> resolve(reference), input, output);
@@ -461,7 +434,7 @@ public final class Zoo {
         return "%s is not on this machine: %s; llm360 pull %s downloads it; or put the files of %s, revision %s, into %s (LLM360_HOME names another home)"
                 .formatted(
                         checkpoint.reference(),
-                        NamedModel.inHome(new ModelHome(home), checkpoint.model()),
+                        NamedModel.inHome(this, checkpoint.model()),
                         checkpoint.reference(),
                         checkpoint.repository(),
                         checkpoint.revision(),
@@ -472,61 +445,40 @@ public final class Zoo {
     public static final class Builder {
 
         private Path home = ModelHome.ofEnvironment();
-        private Settings settings = HubSettings::ofEnvironment;
+        private StaticTree.Settings settings = HubSettings::ofEnvironment;
         private Consumer<HubRetry> retries = retry -> {};
         private List<EmbeddedSeries> embedded = EmbeddedSeries.all();
 
         private Builder() {}
 
         /**
-         * Sets the directory that holds checkpoints by name.
-         *
-         * @param home a directory, which may be absent; by default the environment's
-         * @return this builder
+         * Sets the directory that holds checkpoints by name, which may be absent; by default the
+         * environment's.
          */
         public Builder optHome(Path home) {
             this.home = home;
             return this;
         }
 
-        /**
-         * Sets the Hub and its cache.
-         *
-         * @param hub the settings; by default the environment's
-         * @return this builder
-         */
+        /** Sets the Hub and its cache; by default the environment's. */
         public Builder optHub(HubSettings hub) {
             settings = () -> hub;
             return this;
         }
 
-        /**
-         * Sets who is told of failures of connections that may pass.
-         *
-         * @param retries see {@link HubClient.Builder#optRetryListener}
-         * @return this builder
-         */
+        /** Sets who is told of retries: see {@link HubClient.Builder#optRetryListener}. */
         public Builder optRetryListener(Consumer<HubRetry> retries) {
             this.retries = retries;
             return this;
         }
 
-        /**
-         * Sets the series that come in a jar.
-         *
-         * @param embedded the series; by default those of this library
-         * @return this builder
-         */
+        /** Sets the series that come in a jar; by default those of this library. */
         public Builder optEmbedded(List<EmbeddedSeries> embedded) {
             this.embedded = List.copyOf(embedded);
             return this;
         }
 
-        /**
-         * Builds the zoo.
-         *
-         * @return the zoo
-         */
+        /** Builds the zoo. */
         public Zoo build() {
             return new Zoo(this);
         }

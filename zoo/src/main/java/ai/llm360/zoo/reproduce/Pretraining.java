@@ -351,7 +351,6 @@ public final class Pretraining {
         /**
          * Builds the training, which writes nothing yet.
          *
-         * @return the training
          * @throws IllegalArgumentException if the recipe or the directory is missing
          * @throws ConfigException if the recipe's phases can't be told apart, or it lacks the one
          *     to train

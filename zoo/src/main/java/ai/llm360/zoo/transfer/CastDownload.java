@@ -84,7 +84,6 @@ public record CastDownload(
     /**
      * Finds out what a download would do, from the headers of the source's files.
      *
-     * @return the plan
      * @throws CheckpointException if the source can't be cast on its way
      * @throws IOException if the Hub doesn't give it
      */

@@ -12,29 +12,17 @@ import ai.llm360.zoo.source.CheckpointDownload;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** Pulls into the model home, cast to another type on the way: see {@link CastDownload}. */
-public final class CastTarget implements PullTarget {
-
-    private final HubClient client;
-    private final Path home;
-    private final TensorType type;
-
-    /**
-     * Creates a target.
-     *
-     * @param zoo whose Hub is asked, and whose model home is written to
-     * @param type the type to keep
-     * @throws IOException if the Hub's settings make no sense
-     */
-    public CastTarget(Zoo zoo, TensorType type) throws IOException {
-        client = zoo.client();
-        home = zoo.home();
-        this.type = type;
-    }
+/**
+ * Pulls into the model home, cast to another type on the way: see {@link CastDownload}.
+ *
+ * @param zoo whose Hub is asked, and whose model home is written to
+ * @param type the type to keep
+ */
+public record CastTarget(Zoo zoo, TensorType type) implements PullTarget {
 
     @Override
     public Path directory() {
-        return home;
+        return zoo.home();
     }
 
     /**
@@ -51,7 +39,8 @@ public final class CastTarget implements PullTarget {
                                         new ModelNotFoundException(
                                                 "%s has no place in the model home: name a published checkpoint, such as amber@ckpt-200, or pull it as it is and convert it"
                                                         .formatted(wanted)));
-        Path directory = home.resolve(checkpoint.model()).resolve(checkpoint.name());
+        HubClient client = zoo.client();
+        Path directory = zoo.home().resolve(checkpoint.model()).resolve(checkpoint.name());
         HubPlan plan =
                 CheckpointDownload.of(
                                 client,

@@ -42,7 +42,6 @@ public final class Pull {
      * @param zoo whose Hub is asked
      * @param target where the checkpoints go; for one pull
      * @param references what is wanted, see {@link Zoo#onHub}
-     * @return the plan
      * @throws ModelNotFoundException if LLM360 published no such checkpoint
      * @throws HubException if the Hub doesn't know one of them
      * @throws IOException if the cache can't be read
@@ -82,9 +81,8 @@ public final class Pull {
     }
 
     /**
-     * Returns how much the disk has room for.
+     * {@return how many bytes the disk has room for}
      *
-     * @return bytes
      * @throws IOException if the system doesn't tell
      */
     public long freeBytes() throws IOException {

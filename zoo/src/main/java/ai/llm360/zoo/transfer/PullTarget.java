@@ -16,7 +16,6 @@ public interface PullTarget {
     /**
      * {@return what bringing a checkpoint here would take} Nothing is written.
      *
-     * @param wanted the checkpoint
      * @throws ModelNotFoundException if there is no place for it
      * @throws IOException if the Hub doesn't know it, or can't be asked
      */

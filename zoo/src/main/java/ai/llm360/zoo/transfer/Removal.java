@@ -47,7 +47,6 @@ public final class Removal {
      * @param references published checkpoints, ranges of them, or repositories and their revisions,
      *     see {@link Zoo#onHub}; each with {@code @}, lest the last checkpoint be taken for all. Of
      *     a range, what is here.
-     * @return the plan
      * @throws ModelNotFoundException if LLM360 published no such checkpoint
      * @throws IOException if a reference names nothing that is here, or something that can't be
      *     pulled again
@@ -139,7 +138,6 @@ public final class Removal {
      *
      * @param zoo whose Hub's cache is cleared
      * @param repositories whose; empty for those that LLM360 published its checkpoints in
-     * @return the plan
      * @throws IOException if the cache can't be read
      */
     public static Removal ofUnused(Zoo zoo, List<String> repositories) throws IOException {
@@ -176,9 +174,8 @@ public final class Removal {
     }
 
     /**
-     * Returns how much the removal frees.
+     * {@return how many bytes the removal frees}
      *
-     * @return bytes
      * @throws IOException if a directory can't be read
      */
     public long bytes() throws IOException {
