@@ -304,7 +304,7 @@ public final class HubClient {
      * @throws HubException if there is no such repository or revision
      */
     public HubPass pass(String repository, String revision) throws IOException {
-        return new HubPass(remote(repository, revision, true), freeSpace);
+        return new HubPass(remote(repository, revision, true));
     }
 
     private RemoteSnapshot remote(String repository, String revision, boolean remembering)
@@ -343,21 +343,13 @@ public final class HubClient {
 
         private Builder() {}
 
-        /**
-         * Sets which Hub and which cache.
-         *
-         * @param settings such as {@link HubSettings#ofEnvironment}
-         */
+        /** Sets which Hub and which cache, such as {@link HubSettings#ofEnvironment}. */
         public Builder setSettings(HubSettings settings) {
             this.settings = settings;
             return this;
         }
 
-        /**
-         * Sets how many connections download at once.
-         *
-         * @param connections at least 1; the default is 8. Each needs 8 MiB of heap.
-         */
+        /** Sets how many connections download at once, 8 by default. Each needs 8 MiB of heap. */
         public Builder optConnections(int connections) {
             if (connections < 1) {
                 throw new IllegalArgumentException(
@@ -368,10 +360,8 @@ public final class HubClient {
         }
 
         /**
-         * Sets who is told of failures that may pass, before the client waits and tries again: from
-         * several threads at once. By default nobody is.
-         *
-         * @param listener is told of each failure
+         * Sets who is told of each failure that may pass, before the client waits and tries again:
+         * from several threads at once. By default nobody is.
          */
         public Builder optRetryListener(Consumer<HubRetry> listener) {
             retries = listener;

@@ -19,15 +19,13 @@ import java.util.Map;
 public final class HubPass implements Closeable {
 
     private final RemoteSnapshot remote;
-    private final FreeSpace freeSpace;
     private final List<RemoteFile> ahead = new ArrayList<>();
     private final List<HubFile> passed = new ArrayList<>();
     private TransferProgress progress;
     private PassedFile current;
 
-    HubPass(RemoteSnapshot remote, FreeSpace freeSpace) {
+    HubPass(RemoteSnapshot remote) {
         this.remote = remote;
-        this.freeSpace = freeSpace;
         remote.setParts(this::open);
     }
 
@@ -48,18 +46,6 @@ public final class HubPass implements Closeable {
                 .filter(file -> file.path().equals(name))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("no file " + path));
-    }
-
-    /**
-     * Requires that a disk has room.
-     *
-     * @param directory what is to be written, or the directory that it goes to
-     * @param bytes how much it will be
-     * @throws HubException if it hasn't
-     * @throws IOException if the disk can't be asked
-     */
-    public void requireSpace(Path directory, long bytes) throws IOException {
-        freeSpace.require(directory, bytes, remote.repository() + "@" + remote.commit());
     }
 
     /**

@@ -79,6 +79,11 @@ public final class CheckpointEntry {
         this.stored = stored;
     }
 
+    /** One that LLM360 didn't publish. */
+    CheckpointEntry(Zoo zoo, String model, String name, Standing standing, Stored stored) {
+        this(zoo, model, name, standing, Optional.empty(), stored);
+    }
+
     /** One that LLM360 published, or of any repository of the Hub. */
     static CheckpointEntry onHub(Zoo zoo, HubReference hub) {
         Optional<PublishedCheckpoint> one = hub.published();
@@ -280,15 +285,7 @@ public final class CheckpointEntry {
         return download.isPresent() ? download.get().run(progress) : stored.get(progress);
     }
 
-    /**
-     * Loads the checkpoint as a model that continues texts, as {@link Criteria#loadModel(String)}
-     * does.
-     *
-     * @return the model, the caller's to close
-     * @throws ModelNotFoundException if it isn't on this machine and can't be downloaded
-     * @throws MalformedModelException if the checkpoint breaks its format's rules
-     * @throws IOException if reading or downloading fails
-     */
+    /** Loads a model that continues texts, as {@link Criteria#loadModel(String)} does. */
     public ZooModel<String, String> load()
             throws ModelNotFoundException, MalformedModelException, IOException {
         return criteria(String.class, String.class).loadModel();

@@ -56,15 +56,8 @@ public final class Criteria<I, O> {
     }
 
     /**
-     * Loads a model that continues texts, in its checkpoint's own type, on DJL's default device.
-     *
-     * @param reference {@code model@checkpoint} or a path
-     * @return the model, the caller's to close
-     * @throws ModelNotFoundException if the reference names nothing, or what can't be downloaded
-     * @throws MalformedModelException if the checkpoint breaks its format's rules
-     * @throws IOException if reading fails, or the checkpoint or its tokenizer is malformed
-     * @throws IllegalArgumentException if there is no block for its architecture, or its weights
-     *     don't fit into memory
+     * Loads a model that continues texts, in its checkpoint's own type, on DJL's default device: see
+     * {@link #loadModel()}.
      */
     public static ZooModel<String, String> loadModel(String reference)
             throws ModelNotFoundException, MalformedModelException, IOException {
@@ -81,20 +74,12 @@ public final class Criteria<I, O> {
         return of(reference, input, output).loadModel();
     }
 
-    /**
-     * Starts to describe a model that continues texts.
-     *
-     * @param reference {@code model@checkpoint} or a path
-     */
+    /** Starts to describe a model that continues texts. */
     public static Criteria<String, String> of(String reference) {
         return of(reference, String.class, String.class);
     }
 
-    /**
-     * Starts to describe a model.
-     *
-     * @param reference {@code model@checkpoint} or a path
-     */
+    /** Starts to describe a model. */
     public static <I, O> Criteria<I, O> of(String reference, Class<I> input, Class<O> output) {
         return Zoo.ofEnvironment().criteria(reference, input, output);
     }
@@ -172,7 +157,6 @@ public final class Criteria<I, O> {
      * Makes the block that a checkpoint's config.json describes, without loading weights: it says
      * which tensors the model has, and which ones of a checkpoint it has no use for.
      *
-     * @param reference {@code model@checkpoint} or a path
      * @throws ModelNotFoundException if the reference names nothing, or what can't be downloaded
      * @throws IOException if there is no config.json, or it can't be read
      * @throws IllegalArgumentException if it describes a model that there is no block for

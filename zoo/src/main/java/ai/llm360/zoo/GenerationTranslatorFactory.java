@@ -5,8 +5,10 @@ import ai.djl.modality.Input;
 import ai.djl.modality.Output;
 import ai.djl.ndarray.NDList;
 import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.djl.translate.NoBatchifyTranslator;
 import ai.djl.translate.TranslateException;
 import ai.djl.translate.Translator;
+import ai.djl.translate.TranslatorContext;
 import ai.djl.translate.TranslatorFactory;
 import ai.djl.util.Pair;
 import ai.llm360.common.generate.Generation;
@@ -17,7 +19,6 @@ import ai.llm360.common.generate.TokenStream;
 import ai.llm360.common.model.CausalDecoder;
 import ai.llm360.common.tokenizer.Tokenizer;
 import ai.llm360.zoo.djl.GenerationArguments;
-import ai.llm360.zoo.djl.IdsTranslator;
 import ai.llm360.zoo.djl.ModelArgument;
 import ai.llm360.zoo.djl.ServingTranslator;
 import java.io.IOException;
@@ -158,5 +159,24 @@ public class GenerationTranslatorFactory implements TranslatorFactory {
             model.getNDManager().attachInternal(UUID.randomUUID().toString(), tokenizer.get());
         }
         return new TextGenerator((CausalDecoder) model.getBlock(), tokenizer);
+    }
+
+    /** Hands token ids to the model as they are, and its logits back. */
+    private static final class IdsTranslator implements NoBatchifyTranslator<NDList, NDList> {
+
+        /** DJL skips the forward pass of an empty list, and would answer with another. */
+        @Override
+        public NDList processInput(TranslatorContext ctx, NDList input) {
+            if (input.isEmpty()) {
+                throw new IllegalArgumentException(
+                        "the input is one array, token ids of (B, T), not an empty list");
+            }
+            return input;
+        }
+
+        @Override
+        public NDList processOutput(TranslatorContext ctx, NDList list) {
+            return list;
+        }
     }
 }

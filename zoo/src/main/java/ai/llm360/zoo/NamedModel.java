@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * A model with a name: its checkpoints that LLM360 published, that the library brings, and that lie
@@ -47,7 +48,6 @@ record NamedModel(Zoo zoo, Catalogue known, String model) {
                                 model,
                                 one.name(),
                                 one.standing(),
-                                Optional.empty(),
                                 new Stored.InJar(brought.get(), one, zoo.home())));
             }
         }
@@ -76,7 +76,8 @@ record NamedModel(Zoo zoo, Catalogue known, String model) {
                 all,
                 known,
                 name -> known.find(model, name).map(one -> CheckpointEntry.onHub(zoo, one)),
-                this::explain);
+                this::explain,
+                OptionalLong.empty());
     }
 
     private Comparator<CheckpointEntry> order() {

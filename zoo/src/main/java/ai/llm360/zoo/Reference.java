@@ -147,13 +147,8 @@ public sealed interface Reference
     }
 
     /**
-     * Finds a checkpoint's files on this machine, by the environment's model home and Hub's cache:
-     * see {@link CheckpointEntry#path}.
-     *
-     * @return its directory, or its file if the reference is a path to one
-     * @throws ModelNotFoundException if there is no such checkpoint, saying what there is and how
-     *     to get one
-     * @throws IOException if the model home can't be listed, or a tree can't be read
+     * {@return a checkpoint's files on this machine, by the environment's model home and Hub's cache:
+     * see {@link CheckpointEntry#path}}
      */
     static Path resolve(String text) throws ModelNotFoundException, IOException {
         return Zoo.ofEnvironment().checkpoint(text).path();

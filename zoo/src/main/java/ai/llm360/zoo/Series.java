@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 
 /**
@@ -47,11 +48,6 @@ public final class Series implements Iterable<CheckpointEntry> {
     @FunctionalInterface
     public interface Work<T> {
 
-        /**
-         * Does the work.
-         *
-         * @throws ModelNotFoundException if the checkpoint is nowhere to be had
-         */
         T of(CheckpointEntry checkpoint) throws ModelNotFoundException, IOException;
     }
 
@@ -61,15 +57,6 @@ public final class Series implements Iterable<CheckpointEntry> {
      * @param others finds a published checkpoint that the list may not show
      */
     Series(
-            String model,
-            List<CheckpointEntry> checkpoints,
-            Catalogue known,
-            Function<String, Optional<CheckpointEntry>> others,
-            Absence absence) {
-        this(model, checkpoints, known, others, absence, OptionalLong.empty());
-    }
-
-    private Series(
             String model,
             List<CheckpointEntry> checkpoints,
             Catalogue known,
@@ -84,13 +71,7 @@ public final class Series implements Iterable<CheckpointEntry> {
         this.nearestTo = nearestTo;
     }
 
-    /**
-     * Returns a series by the environment's model home and Hub: see {@link Zoo#series}.
-     *
-     * @param reference a model's name, a range or a sample of its checkpoints, or one
-     * @throws ModelNotFoundException if there are none, saying what there is
-     * @throws IOException if the model home or a cache can't be read
-     */
+    /** {@return a series by the environment's model home and Hub: see {@link Zoo#series}} */
     public static Series of(String reference) throws ModelNotFoundException, IOException {
         return Zoo.ofEnvironment().series(reference);
     }
@@ -102,19 +83,10 @@ public final class Series implements Iterable<CheckpointEntry> {
                 model,
                 all,
                 known,
+                // What the catalogue knows by that name may be here by the one it gives.
                 asked ->
-                        // What the catalogue knows by that name may be here by the one it gives.
                         known.find(name, asked)
-                                .flatMap(
-                                        found ->
-                                                all.stream()
-                                                        .filter(
-                                                                one ->
-                                                                        one.name()
-                                                                                .equals(
-                                                                                        found
-                                                                                                .name()))
-                                                        .findFirst()),
+                                .flatMap(found -> named(all, found.name()::equals)),
                 asked -> {
                     List<String> names = all.stream().map(CheckpointEntry::name).toList();
                     return "no checkpoint '%s' in %s: there are %s; did you mean %s?"
@@ -123,7 +95,8 @@ public final class Series implements Iterable<CheckpointEntry> {
                                     model,
                                     CheckpointNames.some(names),
                                     String.join(" or ", NearNames.of(asked, names)));
-                });
+                },
+                OptionalLong.empty());
     }
 
     private Series part(List<CheckpointEntry> some, OptionalLong nearest) {
@@ -195,11 +168,14 @@ public final class Series implements Iterable<CheckpointEntry> {
         return found.get();
     }
 
+    private static Optional<CheckpointEntry> named(
+            List<CheckpointEntry> all, Predicate<String> name) {
+        return all.stream().filter(one -> name.test(one.name())).findFirst();
+    }
+
     private Optional<CheckpointEntry> named(String name) {
         OptionalLong tokens = CheckpointNames.tokens(name);
-        return checkpoints.stream()
-                .filter(one -> CheckpointNames.same(one.name(), name))
-                .findFirst()
+        return named(checkpoints, own -> CheckpointNames.same(own, name))
                 .or(() -> name.equals(CheckpointNames.LATEST) ? latest() : Optional.empty())
                 .or(
                         () ->
@@ -220,10 +196,7 @@ public final class Series implements Iterable<CheckpointEntry> {
 
     private Optional<CheckpointEntry> other(String name) {
         Optional<CheckpointEntry> other = others.apply(name);
-        return checkpoints.stream()
-                .filter(one -> other.isPresent() && one.name().equals(other.get().name()))
-                .findFirst()
-                .or(() -> other);
+        return other.flatMap(found -> named(checkpoints, found.name()::equals)).or(() -> other);
     }
 
     /**

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
@@ -34,9 +35,10 @@ import java.util.regex.Matcher;
  * }
  * }</pre>
  *
- * <p>May be used from several threads at once. Names and small files are read anew by each call. It
- * is past 400 lines because each way to a checkpoint has its errors documented, and its builder is
- * here.
+ * <p>Where a reference names nothing, {@link ModelNotFoundException} says what there is; {@link
+ * IOException} tells that the model home, an answer of the Hub that it keeps, the Hub's cache or a
+ * tree can't be read. May be used from several threads at once. Names and small files are read anew
+ * by each call. It is past 400 lines because all ways to a checkpoint and its builder are here.
  */
 public final class Zoo {
 
@@ -110,19 +112,12 @@ public final class Zoo {
      * Returns what LLM360 published, as far as it is known on this machine. The Hub isn't asked.
      *
      * @return the catalogue, with the Hub's earlier answers
-     * @throws IOException if an answer that was kept can't be read
      */
     public Catalogue catalogue() throws IOException {
         return Catalogue.in(home);
     }
 
-    /**
-     * Asks the Hub for a model's branches, and keeps the answer in the model home.
-     *
-     * @throws ModelNotFoundException if LLM360 published no such model
-     * @throws ai.llm360.hub.HubException if the Hub gives none
-     * @throws IOException if the answer can't be kept
-     */
+    /** Asks the Hub for a model's branches, as {@link Catalogue#refresh} does. */
     public Catalogue refresh(String model) throws ModelNotFoundException, IOException {
         return Catalogue.refresh(model, client(), home);
     }
@@ -166,8 +161,6 @@ public final class Zoo {
     /**
      * {@return the models' names: of what LLM360 published, what the library brings, and what the
      * model home holds beside}
-     *
-     * @throws IOException if the model home can't be listed
      */
     public List<String> models() throws IOException {
         Set<String> names = new LinkedHashSet<>(catalogue().models());
@@ -184,8 +177,6 @@ public final class Zoo {
      *     amber@0..359:10}; a sample, spread evenly, {@code amber@uniform:12}; or one, {@code
      *     amber@ckpt-200}. The model may also be the directory of a run, {@code ./my-run@0..8:2},
      *     or one in a static tree.
-     * @throws ModelNotFoundException if there are none, saying what there is
-     * @throws IOException if the model home, the Hub's cache or a tree can't be read
      */
     public Series series(String reference) throws ModelNotFoundException, IOException {
         Catalogue known = catalogue();
@@ -235,7 +226,6 @@ public final class Zoo {
                                                 model,
                                                 one.name(),
                                                 one.standing(),
-                                                Optional.empty(),
                                                 new Stored.InTree(tree, one)))
                         .toList(),
                 known);
@@ -248,7 +238,6 @@ public final class Zoo {
      * @param reference a model's name with a checkpoint or a range of those that are known by name;
      *     without one, the last
      * @throws ModelNotFoundException if LLM360 published none, saying what there is
-     * @throws IOException if an answer of the Hub that was kept can't be read
      */
     public Series published(String reference) throws ModelNotFoundException, IOException {
         Catalogue known = catalogue();
@@ -274,7 +263,8 @@ public final class Zoo {
                 name -> known.find(model, name).map(one -> CheckpointEntry.onHub(this, one)),
                 name ->
                         "no checkpoint '%s': %s"
-                                .formatted(name, known.explain(model, name).orElseThrow()));
+                                .formatted(name, known.explain(model, name).orElseThrow()),
+                OptionalLong.empty());
     }
 
     /**
@@ -284,7 +274,6 @@ public final class Zoo {
      *     such as {@code amber@0..359:40}; or, with a slash in it, any repository and its revision,
      *     such as {@code LLM360/Amber@ckpt_200}, without {@code @} its branch {@code main}
      * @throws ModelNotFoundException if LLM360 published no such checkpoint, saying what there is
-     * @throws IOException if the model home can't be listed
      */
     public List<HubReference> onHub(String reference) throws ModelNotFoundException, IOException {
         Catalogue known = catalogue();
@@ -321,8 +310,6 @@ public final class Zoo {
      * list is.
      *
      * @param reference any {@link Reference}
-     * @throws ModelNotFoundException if there is none, saying what there is
-     * @throws IOException if the model home, the Hub's cache or a tree can't be read
      */
     public CheckpointEntry checkpoint(String reference) throws ModelNotFoundException, IOException {
         return find(Reference.parse(reference), catalogue());
@@ -333,8 +320,6 @@ public final class Zoo {
      * the Hub's list of branches can tell which one is meant, the Hub is asked first, once.
      *
      * @param reference any {@link Reference}
-     * @throws ModelNotFoundException if there is none, saying what there is
-     * @throws IOException if the model home, the Hub's cache or a tree can't be read
      */
     public CheckpointEntry resolve(String reference) throws ModelNotFoundException, IOException {
         Reference parsed = Reference.parse(reference);
@@ -380,8 +365,6 @@ public final class Zoo {
      * Returns one or several checkpoints.
      *
      * @param reference any {@link Reference}, or a range or sample of a series
-     * @throws ModelNotFoundException if there is none, saying what there is
-     * @throws IOException if the model home, the Hub's cache or a tree can't be read
      */
     public Series select(String reference) throws ModelNotFoundException, IOException {
         if (Reference.isSeveral(reference)) {

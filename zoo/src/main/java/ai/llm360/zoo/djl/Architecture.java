@@ -23,7 +23,9 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * An architecture that the zoo can load. Each function takes the text of a config.json.
+ * An architecture that the zoo can load. Each function takes the text of a config.json, as
+ * the static methods do: they throw {@link JsonParseException} if it isn't a JSON object, and {@link
+ * IllegalArgumentException} if it describes a model that the zoo has no block for.
  *
  * @param modelType the {@code model_type} of its config.json
  * @param newBlock makes a block without weights
@@ -57,7 +59,6 @@ public record Architecture(
      * @param directory the directory, which holds a config.json
      * @return the block, without weights
      * @throws IOException if the file is missing, can't be read or isn't JSON
-     * @throws IllegalArgumentException if it describes a model that the zoo has no block for
      */
     public static CausalDecoder describedBy(Path directory) throws IOException {
         Path config = directory.resolve("config.json");
@@ -96,12 +97,7 @@ public record Architecture(
         }
     }
 
-    /**
-     * Makes the block that the text of a config.json describes.
-     *
-     * @throws JsonParseException if it isn't a JSON object
-     * @throws IllegalArgumentException if it describes a model that the zoo has no block for
-     */
+    /** Makes the block that the text of a config.json describes. */
     public static CausalDecoder describedBy(String config) {
         return of(config).newBlock.apply(config);
     }
@@ -109,20 +105,12 @@ public record Architecture(
     /**
      * Returns which tensors of a checkpoint have no use, by the text of its config.json, without
      * making a block.
-     *
-     * @throws JsonParseException if it isn't a JSON object
-     * @throws IllegalArgumentException if it describes a model that the zoo has no block for
      */
     public static List<IgnoreRule> ignoredTensors(String config) {
         return of(config).rules.apply(config);
     }
 
-    /**
-     * Returns the entries of a config.json that count for the architecture that it is of.
-     *
-     * @throws JsonParseException if it isn't a JSON object
-     * @throws IllegalArgumentException if it describes a model that the zoo has no block for
-     */
+    /** Returns the entries of a config.json that count for the architecture that it is of. */
     public static Set<String> entriesOf(String config) {
         return of(config).entries.apply(config);
     }

@@ -115,13 +115,7 @@ public final class Reproduction {
                 .optDevice(Device.cpu());
     }
 
-    /**
-     * Compares a run that this process has just finished with the series.
-     *
-     * @param run the run's directory
-     * @throws ai.llm360.common.run.RunException if the run lacks a checkpoint of the series
-     * @throws IOException if reading fails, or a published checkpoint can't be copied into the home
-     */
+    /** Compares a run that this process has just finished with the series: see {@link #compare}. */
     public ReproductionResult result(Path run) throws IOException {
         return new ReproductionResult(published.madeOn(), Machine.here(), compare(run));
     }
@@ -139,13 +133,12 @@ public final class Reproduction {
     }
 
     /**
-     * Compares one checkpoint of a run that may not be finished yet.
+     * Compares one checkpoint of a run that may not be finished yet, and needs those before it.
      *
      * @param run the run's directory
      * @param checkpoint a checkpoint of the series that the run has reached
      * @throws IllegalArgumentException if the series has no such checkpoint
      * @throws ai.llm360.common.run.RunException if the run lacks it or one before it
-     * @throws IOException if reading fails, or a published checkpoint can't be copied into the home
      */
     public CheckpointComparison compare(Path run, String checkpoint) throws IOException {
         int last = published.checkpoints().indexOf(published.checkpoint(checkpoint));

@@ -61,18 +61,12 @@ public final class EmbeddedSeries {
 
     /** Returns what the library brings under a name. */
     public static EmbeddedSeries of(String model) throws ModelNotFoundException {
-        return ALL.stream()
-                .filter(series -> series.model().equals(model))
-                .findFirst()
-                .orElseThrow(
-                        () ->
-                                new ModelNotFoundException(
-                                        "no series '%s': the library brings %s"
-                                                .formatted(
-                                                        model,
-                                                        ALL.stream()
-                                                                .map(EmbeddedSeries::model)
-                                                                .toList())));
+        List<String> models = ALL.stream().map(EmbeddedSeries::model).toList();
+        if (!models.contains(model)) {
+            throw new ModelNotFoundException(
+                    "no series '%s': the library brings %s".formatted(model, models));
+        }
+        return ALL.get(models.indexOf(model));
     }
 
     /** Returns the name that it is referred to by. */

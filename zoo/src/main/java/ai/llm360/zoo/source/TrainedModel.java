@@ -211,11 +211,6 @@ public record TrainedModel(String name, List<Source> checkpoints) {
         if (!Files.isDirectory(parent)) {
             throw new TreeException(parent, "is no directory; give that of a training run");
         }
-        try (Stream<Path> entries = Files.list(parent)) {
-            return entries.filter(Files::isDirectory)
-                    .filter(entry -> !entry.getFileName().toString().startsWith("."))
-                    .sorted()
-                    .toList();
-        }
+        return ModelHome.directories(parent).stream().map(parent::resolve).toList();
     }
 }

@@ -114,7 +114,7 @@ public record CastDownload(
                 return plan;
             }
             try (AtomicDirectory out = AtomicDirectory.begin(directory)) {
-                pass.requireSpace(out.path(), plan.bytes());
+                client.requireSpace(out.path(), plan.bytes(), name(pass.remote()));
                 pass.begin(listener);
                 CheckpointConverter.builder()
                         .setSource(source)
@@ -141,6 +141,10 @@ public record CastDownload(
                 client, checkpoint.repository(), name -> client.pass(name, checkpoint.revision()));
     }
 
+    private static String name(RemoteSnapshot remote) {
+        return remote.repository() + "@" + remote.commit();
+    }
+
     private static List<String> smallFiles(Path directory) throws IOException {
         try (Stream<Path> files = Files.list(directory)) {
             return files.map(file -> file.getFileName().toString())
@@ -160,7 +164,7 @@ public record CastDownload(
         PublishedRepository.require(
                 client.settings(),
                 pass.remote().repository(),
-                pass.remote().repository() + "@" + pass.remote().commit(),
+                name(pass.remote()),
                 text);
         try {
             return Architecture.ignoredTensors(text);

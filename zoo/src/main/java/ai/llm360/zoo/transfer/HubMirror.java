@@ -66,8 +66,8 @@ public final class HubMirror implements PullTarget {
      * @param include which files are wanted, by their path in the repository
      */
     public HubMirror(Path root, HubSettings hub, Predicate<String> include) {
-        this.root = root.toAbsolutePath().normalize();
-        this.layout = new TreeLayout(this.root);
+        this.root = root;
+        layout = new TreeLayout(root.toAbsolutePath().normalize());
         this.hub = hub;
         this.include = include;
         client = HubClient.builder().setSettings(hub).build();
@@ -80,7 +80,7 @@ public final class HubMirror implements PullTarget {
 
     /** Returns where downloads go before their files get their names, on the tree's disk. */
     private Path downloads() {
-        return root.resolve(DOWNLOADS);
+        return layout.root().resolve(DOWNLOADS);
     }
 
     private HubClient downloader() {
@@ -256,7 +256,7 @@ public final class HubMirror implements PullTarget {
         if (!Files.exists(layout.metadataFile(source.model()))) {
             return Optional.empty();
         }
-        return new DirectoryTree(root)
+        return new DirectoryTree(layout.root())
                 .checkpoints(source.model()).stream()
                         .filter(one -> one.name().equals(source.name()))
                         .filter(one -> one.commit().equals(commit))
@@ -276,7 +276,7 @@ public final class HubMirror implements PullTarget {
             }
         }
         try {
-            new DirectoryTree(root).directory(wanted.there().get(), null);
+            new DirectoryTree(layout.root()).directory(wanted.there().get(), null);
             return true;
         } catch (TreeException e) {
             return false;

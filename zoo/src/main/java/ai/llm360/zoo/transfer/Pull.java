@@ -23,18 +23,12 @@ import java.util.List;
  * pull.requireSpace();
  * List<Path> directories = pull.run(TransferListener.none());
  * }</pre>
+ *
+ * @param client the client of the Hub
+ * @param target where the checkpoints go
+ * @param checkpoints the checkpoints that come, in the order of the references
  */
-public final class Pull {
-
-    private final HubClient client;
-    private final PullTarget target;
-    private final List<PullTarget.Planned> checkpoints;
-
-    private Pull(HubClient client, PullTarget target, List<PullTarget.Planned> checkpoints) {
-        this.client = client;
-        this.target = target;
-        this.checkpoints = List.copyOf(checkpoints);
-    }
+public record Pull(HubClient client, PullTarget target, List<PullTarget.Planned> checkpoints) {
 
     /**
      * Finds out what pulling would do. Nothing is downloaded but lists of files.
@@ -57,12 +51,7 @@ public final class Pull {
         for (HubReference reference : wanted) {
             checkpoints.add(target.plan(reference));
         }
-        return new Pull(zoo.client(), target, checkpoints);
-    }
-
-    /** {@return the checkpoints that come, in the order of the references} */
-    public List<PullTarget.Planned> checkpoints() {
-        return checkpoints;
+        return new Pull(zoo.client(), target, List.copyOf(checkpoints));
     }
 
     /** {@return the directory that they go to, which need not exist} */

@@ -109,9 +109,7 @@ public final class Verification {
         Verification verification = new Verification(zoo, path -> true);
         for (CachedRevisions repository : verification.cache.repositories()) {
             for (String commit : repository.commits()) {
-                verification.checks.add(
-                        verification.pulled(repository.repository(), commit, commit, false));
-                verification.addPrepared(repository.repository(), commit);
+                verification.addPulled(repository.repository(), commit, commit, false);
             }
         }
         return verification;
@@ -132,9 +130,7 @@ public final class Verification {
         for (HubReference hub : zoo.onHub(reference)) {
             for (String name :
                     PublishedRepository.cached(cache, hub.repository(), hub.revision())) {
-                String commit = cache.commit(name, hub.revision());
-                checks.add(pulled(name, hub.revision(), commit, true));
-                addPrepared(name, commit);
+                addPulled(name, hub.revision(), cache.commit(name, hub.revision()), true);
             }
         }
     }
@@ -159,13 +155,18 @@ public final class Verification {
                 : Optional.of(found.path());
     }
 
-    private Checks.Check pulled(String repository, String revision, String commit, boolean wanted)
+    /** Adds a snapshot, and what was prepared of it, which lies beside its config.json. */
+    private void addPulled(String repository, String revision, String commit, boolean wanted)
             throws IOException {
         List<HubFile> files =
                 cache.files(repository, commit).stream()
                         .filter(file -> include.test(file.path()))
                         .toList();
-        return Checks.pulled(verifier, repository, revision, commit, files, wanted);
+        checks.add(Checks.pulled(verifier, repository, revision, commit, files, wanted));
+        Optional<HubSnapshot> snapshot = cache.snapshot(repository, commit, "config.json"::equals);
+        if (snapshot.isPresent()) {
+            addPrepared(snapshot.get().directory());
+        }
     }
 
     private void addLocal(String reference, Path path) throws IOException {
@@ -182,16 +183,6 @@ public final class Verification {
             throw new IOException(
                     "%s: nothing says what the bytes of %s should be: it is neither pulled, nor has it a manifest.json or a series.json"
                             .formatted(reference, path));
-        }
-    }
-
-    /**
-     * Adds checks of the prepared files in a pulled checkpoint's snapshot, beside its config.json.
-     */
-    private void addPrepared(String repository, String commit) throws IOException {
-        Optional<HubSnapshot> snapshot = cache.snapshot(repository, commit, "config.json"::equals);
-        if (snapshot.isPresent()) {
-            addPrepared(snapshot.get().directory());
         }
     }
 
