@@ -183,9 +183,7 @@ public final class CacheRemoval {
                 cache.lock(hash),
                 () -> {
                     if (!whole
-                            || RepositoryContents.of(cache)
-                                    .unreferenced(Set.of())
-                                    .contains(file)) {
+                            || RepositoryContents.of(cache).unreferenced(Set.of()).contains(file)) {
                         freed[0] = RepositoryContents.bytes(file);
                         Files.deleteIfExists(file);
                     }

@@ -14,8 +14,9 @@ import java.util.function.Predicate;
 /**
  * Finds, lists and removes what any program has put into the Hub's cache. No network is asked.
  *
- * <p>Repositories, revisions and files are named as a {@link HubClient} takes them. All methods throw
- * {@link HubException} if a link leads out of the cache, and {@link IOException} if it can't be read.
+ * <p>Repositories, revisions and files are named as a {@link HubClient} takes them. All methods
+ * throw {@link HubException} if a link leads out of the cache, and {@link IOException} if it can't
+ * be read.
  */
 public final class HubCache {
 

@@ -29,9 +29,9 @@ import java.util.function.Predicate;
  * client is first used, halves what a byte costs. It is the whole process' setting, so it isn't set
  * here.
  *
- * <p>A repository is named as {@code LLM360/Amber} is; a revision is a branch, a tag or a commit, and
- * a commit 40 hexadecimal digits. Files are chosen by their paths in the repository. Beside what is
- * named, {@link IOException} tells that the cache can't be read.
+ * <p>A repository is named as {@code LLM360/Amber} is; a revision is a branch, a tag or a commit,
+ * and a commit 40 hexadecimal digits. Files are chosen by their paths in the repository. Beside
+ * what is named, {@link IOException} tells that the cache can't be read.
  */
 public final class HubClient {
 

@@ -56,8 +56,8 @@ public final class Criteria<I, O> {
     }
 
     /**
-     * Loads a model that continues texts, in its checkpoint's own type, on DJL's default device: see
-     * {@link #loadModel()}.
+     * Loads a model that continues texts, in its checkpoint's own type, on DJL's default device:
+     * see {@link #loadModel()}.
      */
     public static ZooModel<String, String> loadModel(String reference)
             throws ModelNotFoundException, MalformedModelException, IOException {

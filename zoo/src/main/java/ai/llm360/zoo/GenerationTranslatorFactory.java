@@ -102,8 +102,8 @@ public class GenerationTranslatorFactory implements TranslatorFactory {
     }
 
     /**
-     * The factory of a model that a URL names. Types that it doesn't support are an error that lists
-     * those that it does: told that they aren't supported, DJL would go on to its own default
+     * The factory of a model that a URL names. Types that it doesn't support are an error that
+     * lists those that it does: told that they aren't supported, DJL would go on to its own default
      * factory, and list that one's.
      */
     public static final class Strict extends GenerationTranslatorFactory {

@@ -58,9 +58,9 @@ public final class Llm360ZooProvider implements ZooProvider {
     }
 
     /**
-     * A loader of a zoo that DJL searches: it passes by what is asked for in other types, and looks at
-     * the model home each time. DJL's zoos live as long as the JVM, and its own loader remembers for
-     * ever what its repository held when it was first asked.
+     * A loader of a zoo that DJL searches: it passes by what is asked for in other types, and looks
+     * at the model home each time. DJL's zoos live as long as the JVM, and its own loader remembers
+     * for ever what its repository held when it was first asked.
      */
     private static final class Loader extends BaseModelLoader {
 

@@ -147,8 +147,8 @@ public sealed interface Reference
     }
 
     /**
-     * {@return a checkpoint's files on this machine, by the environment's model home and Hub's cache:
-     * see {@link CheckpointEntry#path}}
+     * {@return a checkpoint's files on this machine, by the environment's model home and Hub's
+     * cache: see {@link CheckpointEntry#path}}
      */
     static Path resolve(String text) throws ModelNotFoundException, IOException {
         return Zoo.ofEnvironment().checkpoint(text).path();

@@ -84,9 +84,7 @@ public final class Series implements Iterable<CheckpointEntry> {
                 all,
                 known,
                 // What the catalogue knows by that name may be here by the one it gives.
-                asked ->
-                        known.find(name, asked)
-                                .flatMap(found -> named(all, found.name()::equals)),
+                asked -> known.find(name, asked).flatMap(found -> named(all, found.name()::equals)),
                 asked -> {
                     List<String> names = all.stream().map(CheckpointEntry::name).toList();
                     return "no checkpoint '%s' in %s: there are %s; did you mean %s?"

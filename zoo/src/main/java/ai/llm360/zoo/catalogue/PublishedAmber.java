@@ -42,7 +42,8 @@ final class PublishedAmber extends PublishedModel {
                 .mapToObj(
                         chunk -> {
                             boolean main = chunk == COUNT - 1 && !branches.contains(last);
-                            return checkpoint(chunk, main ? PublishedRepository.MAIN : branch(chunk), list);
+                            return checkpoint(
+                                    chunk, main ? PublishedRepository.MAIN : branch(chunk), list);
                         })
                 .filter(one -> list.isEmpty() || branches.contains(one.revision()))
                 .toList();
@@ -70,7 +71,8 @@ final class PublishedAmber extends PublishedModel {
     /** {@code ckpt-7}, {@code ckpt-007}, {@code 7}, {@code main}. */
     @Override
     Optional<PublishedCheckpoint> named(String given) {
-        Matcher matcher = NUMBERED.matcher(given.equals(PublishedRepository.MAIN) ? "" + (COUNT - 1) : given);
+        Matcher matcher =
+                NUMBERED.matcher(given.equals(PublishedRepository.MAIN) ? "" + (COUNT - 1) : given);
         if (!matcher.matches()) {
             return Optional.empty();
         }

@@ -23,8 +23,8 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * An architecture that the zoo can load. Each function takes the text of a config.json, as
- * the static methods do: they throw {@link JsonParseException} if it isn't a JSON object, and {@link
+ * An architecture that the zoo can load. Each function takes the text of a config.json, as the
+ * static methods do: they throw {@link JsonParseException} if it isn't a JSON object, and {@link
  * IllegalArgumentException} if it describes a model that the zoo has no block for.
  *
  * @param modelType the {@code model_type} of its config.json

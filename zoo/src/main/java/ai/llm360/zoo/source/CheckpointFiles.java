@@ -15,8 +15,8 @@ import java.util.function.Predicate;
 import java.util.regex.Pattern;
 
 /**
- * Selects the files of a Hub's repository that a checkpoint is loaded from, and finds those that lie
- * in the Hub's cache, where this library and Python's {@code huggingface_hub} put them.
+ * Selects the files of a Hub's repository that a checkpoint is loaded from, and finds those that
+ * lie in the Hub's cache, where this library and Python's {@code huggingface_hub} put them.
  */
 public final class CheckpointFiles {
 

@@ -162,10 +162,7 @@ public record CastDownload(
         }
         String text = new String(Files.readAllBytes(config), StandardCharsets.UTF_8);
         PublishedRepository.require(
-                client.settings(),
-                pass.remote().repository(),
-                name(pass.remote()),
-                text);
+                client.settings(), pass.remote().repository(), name(pass.remote()), text);
         try {
             return Architecture.ignoredTensors(text);
         } catch (IllegalArgumentException | JsonParseException e) {

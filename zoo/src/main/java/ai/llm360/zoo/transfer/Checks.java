@@ -182,7 +182,9 @@ final class Checks {
         return expected.tensors().size();
     }
 
-    /** Makes a check of files that weren't pulled; one that can't be read is a problem of its own. */
+    /**
+     * Makes a check of files that weren't pulled; one that can't be read is a problem of its own.
+     */
     private static Check ofFiles(Path path, long bytes, Comparison comparison, String expected) {
         return new Check(
                 path.toString(),

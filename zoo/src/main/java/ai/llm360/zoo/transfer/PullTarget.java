@@ -29,8 +29,8 @@ public interface PullTarget {
     default void finish() throws IOException {}
 
     /**
-     * A checkpoint that can be brought here. Its bytes are counted without what is here, and without
-     * what an earlier plan of the same target brings.
+     * A checkpoint that can be brought here. Its bytes are counted without what is here, and
+     * without what an earlier plan of the same target brings.
      *
      * @param plan the files of the commit that are wanted: the Hub's side of the plan
      * @param bytesToDownload the bytes that the network has to bring

@@ -48,8 +48,7 @@ class ReproducedTrainingTest {
     private EmbeddedSeries ship(Path finished, String name) throws IOException {
         Path jar = temp.resolve(name);
         ShipSeries.ship("nano", finished, jar);
-        return new EmbeddedSeries(
-                "nano", file -> Files.newInputStream(jar.resolve(file)));
+        return new EmbeddedSeries("nano", file -> Files.newInputStream(jar.resolve(file)));
     }
 
     private ReproductionResult reproduce(ConfigTree changed) throws IOException {

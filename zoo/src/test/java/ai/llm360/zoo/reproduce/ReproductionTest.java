@@ -77,8 +77,7 @@ class ReproductionTest {
         Path jar = temp.resolve("jar");
         published = ShipSeries.ship("nano", run("published", 3, 0), jar);
         EmbeddedSeries embedded =
-                new EmbeddedSeries(
-                        "nano", file -> Files.newInputStream(jar.resolve(file)));
+                new EmbeddedSeries("nano", file -> Files.newInputStream(jar.resolve(file)));
         reproduction = new Reproduction(embedded, ConfigTree.of(Map.of()), temp.resolve("home"));
     }
 
