@@ -4,7 +4,7 @@ import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.zoo.Zoo;
 import ai.llm360.zoo.transfer.CacheTarget;
 import ai.llm360.zoo.transfer.CastTarget;
-import ai.llm360.zoo.transfer.MirrorTarget;
+import ai.llm360.zoo.transfer.HubMirror;
 import ai.llm360.zoo.transfer.Pull;
 import ai.llm360.zoo.transfer.PullTarget;
 import java.io.IOException;
@@ -101,7 +101,7 @@ final class PullCommand extends Verb {
         if (dtype == null) {
             return mirror == null
                     ? new CacheTarget(zoo.client(), files)
-                    : new MirrorTarget(mirror, zoo.hub(), files);
+                    : new HubMirror(mirror, zoo.hub(), files);
         }
         if (mirror != null || !include.isEmpty()) {
             throw wrong(
