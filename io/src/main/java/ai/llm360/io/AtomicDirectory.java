@@ -41,7 +41,6 @@ public final class AtomicDirectory implements AutoCloseable {
      * @param directory the target: absent, or an empty directory; its parents are made if absent
      * @return the directory, still hidden and empty
      * @throws FileAlreadyExistsException if there is something at the target
-     * @throws IOException if it can't be made
      */
     public static AtomicDirectory begin(Path directory) throws IOException {
         Path target = directory.toAbsolutePath().normalize();
@@ -86,7 +85,6 @@ public final class AtomicDirectory implements AutoCloseable {
      * process writes there now.
      *
      * @param parent the directory to clean; nothing happens if it is absent
-     * @throws IOException if something can't be removed
      */
     public static void removeLeftovers(Path parent) throws IOException {
         if (!Files.isDirectory(parent)) {
@@ -173,8 +171,6 @@ public final class AtomicDirectory implements AutoCloseable {
 
     /**
      * Makes a directory's entries durable, where the system has a notion of that.
-     *
-     * @throws IOException if the system refuses
      */
     public static void force(Path directory) throws IOException {
         if (directory.getFileSystem().supportedFileAttributeViews().contains("posix")) {

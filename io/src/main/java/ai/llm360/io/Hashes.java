@@ -45,7 +45,6 @@ public final class Hashes {
     /**
      * Hashes bytes.
      *
-     * @param bytes the bytes
      * @return their SHA-256
      */
     public static String sha256(byte[] bytes) {
@@ -65,9 +64,7 @@ public final class Hashes {
     /**
      * Hashes a file.
      *
-     * @param file the file
      * @return its SHA-256
-     * @throws IOException if it can't be read
      */
     public static String sha256(Path file) throws IOException {
         MessageDigest digest = sha256();

@@ -50,8 +50,6 @@ public final class Workers implements AutoCloseable {
 
     /**
      * Runs a task that reports its own failures.
-     *
-     * @param task the task
      */
     public void start(Runnable task) {
         threads.execute(task);
@@ -60,7 +58,6 @@ public final class Workers implements AutoCloseable {
     /**
      * Runs a task at some time.
      *
-     * @param task the task
      * @param <T> its result's type
      * @return its result, for {@link #await}
      */
@@ -71,7 +68,6 @@ public final class Workers implements AutoCloseable {
     /**
      * Runs tasks to their end, or until the first, in their order, has failed.
      *
-     * @param tasks the tasks
      * @param <T> their results' type
      * @return the results in the tasks' order
      * @throws IOException the first failure, or an {@link InterruptedIOException} on an interrupt
@@ -89,7 +85,6 @@ public final class Workers implements AutoCloseable {
     /**
      * Waits for a task, and fails as it has.
      *
-     * @param task the task
      * @param <T> its result's type
      * @return its result
      * @throws IOException the task's failure, or an {@link InterruptedIOException} on an interrupt

@@ -32,7 +32,7 @@ import java.util.stream.Stream;
  * }
  * }</pre>
  *
- * <p>Reading is thread-safe. As with any {@link java.nio.channels.FileChannel}, interrupting a
+ * <p>Reading is thread-safe, and fails if a file was cut short since it was opened. As with any {@link java.nio.channels.FileChannel}, interrupting a
  * reading thread closes the file under it.
  */
 public final class Checkpoint implements AutoCloseable {
@@ -86,7 +86,6 @@ public final class Checkpoint implements AutoCloseable {
      *
      * @param directoryOrFile the directory, single file, or index file
      * @throws CheckpointException if there is no checkpoint, or it breaks its format's rules
-     * @throws IOException if reading fails
      */
     public static Checkpoint open(Path directoryOrFile) throws IOException {
         return open(directoryOrFile, Optional.empty());
@@ -100,7 +99,6 @@ public final class Checkpoint implements AutoCloseable {
      * @param directoryOrFile the directory, single file, or index file
      * @param names the tensors wanted
      * @throws CheckpointException if there is no checkpoint, or it breaks its format's rules
-     * @throws IOException if reading fails
      * @throws IllegalArgumentException if there is no tensor of such a name; the message lists
      *     similar ones
      */
@@ -236,9 +234,8 @@ public final class Checkpoint implements AutoCloseable {
     }
 
     /**
-     * Returns a tensor's description.
+     * {@return a tensor's description}
      *
-     * @return where and what it is
      * @throws IllegalArgumentException if there is none; the message lists similar names
      */
     public TensorInfo get(String name) {
@@ -303,9 +300,7 @@ public final class Checkpoint implements AutoCloseable {
     /**
      * Reads a tensor as it is stored.
      *
-     * @param name the tensor's name
      * @return its elements in row-major order, little-endian, from position 0
-     * @throws IOException if reading fails or the file was cut short since it was opened
      */
     public ByteBuffer read(String name) throws IOException {
         return read(name, get(name).type());
@@ -314,10 +309,7 @@ public final class Checkpoint implements AutoCloseable {
     /**
      * Reads a tensor and casts it.
      *
-     * @param name the tensor's name
-     * @param target the type of the elements returned
      * @return its elements in row-major order, little-endian, from position 0
-     * @throws IOException if reading fails or the file was cut short since it was opened
      * @throws IllegalArgumentException if the cast loses meaning (see {@link TensorCaster}), or the
      *     result would pass 2 GiB
      */
@@ -328,12 +320,9 @@ public final class Checkpoint implements AutoCloseable {
     /**
      * Reads rows of a tensor, that is a slice of dimension 0, and casts them.
      *
-     * @param name the tensor's name
-     * @param target the type of the elements returned
      * @param fromRow the first row
      * @param toRow the row after the last one
      * @return the elements in row-major order, little-endian, from position 0
-     * @throws IOException if reading fails or the file was cut short since it was opened
      * @throws IllegalArgumentException if the rows are not in the tensor, the cast loses meaning
      *     (see {@link TensorCaster}), or the result would pass 2 GiB
      */
@@ -359,13 +348,9 @@ public final class Checkpoint implements AutoCloseable {
      * Reads a run of elements into a buffer and casts them. This is the call for tensors that don't
      * fit in one buffer, and for callers that reuse one.
      *
-     * @param tensor a tensor of this checkpoint
      * @param firstElement the first element, counted in row-major order
-     * @param count how many elements
-     * @param target the type of the elements written
      * @param dst receives {@code count * target.byteSize()} little-endian bytes at its position,
      *     which moves past them
-     * @throws IOException if reading fails or the file was cut short since it was opened
      * @throws IllegalArgumentException if the elements are not in the tensor, the cast loses
      *     meaning (see {@link TensorCaster}), {@code dst} is too small, or the tensor is not of
      *     this checkpoint

@@ -209,31 +209,19 @@ public final class CheckpointConverter {
 
         private Builder() {}
 
-        /**
-         * Sets the checkpoint to read.
-         *
-         * @param directoryOrFile anything that {@link Checkpoint#open} takes
-         */
+        /** Sets the checkpoint to read: anything that {@link Checkpoint#open} takes. */
         public Builder setSource(Path directoryOrFile) {
             source = directoryOrFile;
             return this;
         }
 
-        /**
-         * Sets the checkpoint to read, in place of its path.
-         *
-         * @param checkpoint an open checkpoint, which stays the caller's to close
-         */
+        /** Sets the open checkpoint to read, which stays the caller's to close. */
         public Builder setSource(Checkpoint checkpoint) {
             open = checkpoint;
             return this;
         }
 
-        /**
-         * Sets the directory to make.
-         *
-         * @param directory a path where nothing is, or an empty directory
-         */
+        /** Sets the directory to make: a path where nothing is, or an empty directory. */
         public Builder setTarget(Path directory) {
             target = directory;
             return this;
@@ -248,21 +236,13 @@ public final class CheckpointConverter {
             return this;
         }
 
-        /**
-         * Sets the most bytes of tensors in a file.
-         *
-         * @param bytes a positive number; 5,000,000,000 by default
-         */
+        /** Sets the most bytes of tensors in a file. Default: 5,000,000,000. */
         public Builder optMaxShardBytes(long bytes) {
             maxShardBytes = bytes;
             return this;
         }
 
-        /**
-         * Sets which tensors to leave out, such as buffers that a model computes itself.
-         *
-         * @param rules a tensor that any of them matches is not written
-         */
+        /** Sets which tensors to leave out, such as buffers that a model computes itself. */
         public Builder optIgnored(List<IgnoreRule> rules) {
             dropped = List.copyOf(rules);
             return this;
@@ -278,11 +258,7 @@ public final class CheckpointConverter {
             return this;
         }
 
-        /**
-         * Sets who is told how many bytes are written.
-         *
-         * @param progress counts bytes of tensors, after the cast
-         */
+        /** Sets who is told how many bytes of tensors, after the cast, are written. */
         public Builder optProgress(Progress progress) {
             this.progress = progress;
             return this;

@@ -2,16 +2,14 @@ package ai.llm360.common.checkpoint;
 
 import ai.djl.util.Progress;
 import ai.llm360.io.AtomicDirectory;
+import ai.llm360.io.WholeFile;
 import com.google.gson.stream.JsonWriter;
 import java.io.IOException;
 import java.io.StringWriter;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -111,16 +109,7 @@ public final class CheckpointWriter {
         writeInto(directory);
     }
 
-    /**
-     * Writes the tensors into one safetensors file, which appears whole or not at all, in place of
-     * what is there.
-     *
-     * @param file the file
-     * @param tensors the tensors, in the order of their data
-     * @param source asked once for each tensor
-     * @throws IOException if writing fails, or the source does
-     * @throws IllegalStateException if the source writes fewer or more bytes than a tensor has
-     */
+    /** Writes the tensors into one safetensors file, with transformers' metadata. */
     public static void writeFile(Path file, List<TensorSpec> tensors, TensorSource source)
             throws IOException {
         writeFile(file, tensors, Map.of("format", "pt"), source, null);
@@ -130,7 +119,6 @@ public final class CheckpointWriter {
      * Writes the tensors into one safetensors file, which appears whole or not at all, in place of
      * what is there.
      *
-     * @param file the file
      * @param tensors the tensors, in the order of their data
      * @param metadata the file's {@code __metadata__}
      * @param source asked once for each tensor
@@ -145,11 +133,7 @@ public final class CheckpointWriter {
             TensorSource source,
             Progress progress)
             throws IOException {
-        if (progress != null) {
-            long total = tensors.stream().mapToLong(TensorSpec::byteLength).sum();
-            progress.reset("Writing " + file.getFileName(), Math.max(total, 1));
-            progress.start(0);
-        }
+        begin(file, tensors, progress);
         Path target = file.toAbsolutePath();
         Path hidden = AtomicDirectory.hidden(target);
         try {
@@ -165,27 +149,30 @@ public final class CheckpointWriter {
 
     private void writeInto(Path existing) throws IOException {
         ShardPlan plan = new ShardPlan(tensors, maxShardBytes, keptOrder);
-        long total = 0;
-        for (TensorSpec tensor : tensors) {
-            total = Math.addExact(total, tensor.byteLength());
-        }
-        if (progress != null) {
-            progress.reset("Writing " + directory.getFileName(), Math.max(total, 1));
-            progress.start(0);
-        }
+        long total = begin(directory, tensors, progress);
         for (int shard = 0; shard < plan.count(); shard++) {
             Path file = existing.resolve(plan.fileName(shard));
             SafetensorsFile.write(file, plan.tensors(shard), metadata, source, progress);
         }
         if (plan.count() > 1) {
-            writeBytes(existing.resolve(INDEX), index(plan, total));
+            WholeFile.create(existing.resolve(INDEX), index(plan, total));
         }
         for (Map.Entry<String, byte[]> file : files.entrySet()) {
-            writeBytes(existing.resolve(file.getKey()), file.getValue());
+            WholeFile.create(existing.resolve(file.getKey()), file.getValue());
         }
         if (progress != null) {
             progress.end();
         }
+    }
+
+    /** Tells the listener, if there is one, how many bytes of tensors will come. */
+    private static long begin(Path target, List<TensorSpec> tensors, Progress progress) {
+        long total = tensors.stream().mapToLong(TensorSpec::byteLength).reduce(0, Math::addExact);
+        if (progress != null) {
+            progress.reset("Writing " + target.getFileName(), Math.max(total, 1));
+            progress.start(0);
+        }
+        return total;
     }
 
     /** As {@code json.dumps(index, indent=2, sort_keys=True) + "\n"}, which transformers writes. */
@@ -207,17 +194,6 @@ public final class CheckpointWriter {
         }
         json.endObject().endObject().flush();
         return text.append('\n').toString().getBytes(StandardCharsets.UTF_8);
-    }
-
-    private static void writeBytes(Path file, byte[] content) throws IOException {
-        try (FileChannel channel =
-                FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-            ByteBuffer bytes = ByteBuffer.wrap(content);
-            while (bytes.hasRemaining()) {
-                channel.write(bytes);
-            }
-            channel.force(true);
-        }
     }
 
     /** Builds a {@link CheckpointWriter}. */
@@ -255,11 +231,7 @@ public final class CheckpointWriter {
             return this;
         }
 
-        /**
-         * Sets where the tensors' bytes come from.
-         *
-         * @param source asked once for each tensor
-         */
+        /** Sets where the tensors' bytes come from: it is asked once for each tensor. */
         public Builder setSource(TensorSource source) {
             this.source = source;
             return this;
@@ -293,12 +265,7 @@ public final class CheckpointWriter {
             return this;
         }
 
-        /**
-         * Adds a small file, such as {@code config.json} or a tokenizer's.
-         *
-         * @param name a plain file name
-         * @param content its bytes
-         */
+        /** Adds a small file of a plain name, such as {@code config.json} or a tokenizer's. */
         public Builder optFile(String name, byte[] content) {
             boolean plain =
                     !name.isEmpty()
@@ -313,11 +280,7 @@ public final class CheckpointWriter {
             return this;
         }
 
-        /**
-         * Sets who is told how many bytes are written.
-         *
-         * @param progress counts bytes of tensors
-         */
+        /** Sets who is told how many bytes of tensors are written. */
         public Builder optProgress(Progress progress) {
             this.progress = progress;
             return this;

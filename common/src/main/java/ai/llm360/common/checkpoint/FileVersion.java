@@ -36,7 +36,6 @@ public record FileVersion(Path file, long bytes, FileTime modified, String key) 
      * Checks that the file is still the same.
      *
      * @throws CheckpointException if it isn't there or is another; the message says what is new
-     * @throws IOException if it can't be looked at
      */
     public void requireUnchanged() throws IOException {
         FileVersion now;

@@ -27,7 +27,6 @@ public final class ModelConfig {
      *
      * @param file a {@code config.json}
      * @throws CheckpointException if it isn't a JSON object
-     * @throws IOException if it can't be read
      */
     public static ModelConfig read(Path file) throws IOException {
         try {

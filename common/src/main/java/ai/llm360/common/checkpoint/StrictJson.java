@@ -5,7 +5,6 @@ import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import java.io.ByteArrayInputStream;
-import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.CodingErrorAction;
@@ -21,7 +20,7 @@ import java.util.Set;
  * are not plain decimal integers, and text after the document. Nesting is limited to {@value
  * #MAX_DEPTH}, and nothing that the caller doesn't ask for is kept in memory.
  */
-final class StrictJson implements Closeable {
+final class StrictJson {
 
     private static final int MAX_DEPTH = 32;
 
@@ -153,10 +152,5 @@ final class StrictJson implements Closeable {
         if (found != token) {
             throw problem(where + " is a JSON " + found + "; expected " + words);
         }
-    }
-
-    @Override
-    public void close() throws IOException {
-        reader.close();
     }
 }

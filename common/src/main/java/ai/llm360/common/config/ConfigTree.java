@@ -34,7 +34,6 @@ public final class ConfigTree {
     /**
      * Reads a file of YAML or JSON.
      *
-     * @throws IOException if it can't be read
      * @throws ConfigException if it is neither, or no map; the message starts with the file's path
      */
     public static ConfigTree read(Path file) throws IOException {

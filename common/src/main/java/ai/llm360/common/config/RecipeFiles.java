@@ -39,7 +39,6 @@ public record RecipeFiles(Class<?> owner, List<String> names) {
      * @param name one of {@link #names}
      * @return its configuration, without the defaults
      * @throws ConfigException if there is no such recipe
-     * @throws IOException if the jar can't be read
      */
     public ConfigTree read(String name) throws IOException {
         try (InputStream recipe = open(name)) {

@@ -76,12 +76,14 @@ record ChunkImport(Path directory, DataManifest empty, List<SourceInput> inputs,
                             empty.vocabularySize(),
                             List.copyOf(names.keySet()),
                             spool.masked());
-            String name = ChunkMixer.fileName(number);
-            try (RowWriter writer = new RowWriter(directory.resolve(name), header)) {
-                spool.forEachRow(
-                        (row, ids, mask) -> writer.write(sources.get((int) row), ids, mask));
-                return new RowFile(name, header.rows(), writer.finish());
-            }
+            return RowWriter.write(
+                    directory,
+                    ChunkMixer.fileName(number),
+                    header,
+                    writer ->
+                            spool.forEachRow(
+                                    (row, ids, mask) ->
+                                            writer.write(sources.get((int) row), ids, mask)));
         }
     }
 }

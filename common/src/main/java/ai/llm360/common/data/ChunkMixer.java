@@ -73,20 +73,22 @@ record ChunkMixer(Path directory, Mixture mixture, List<TokenChunk> sources) {
                 new RowHeader(any.rowLength(), rows, any.vocabularySize(), names, masked);
         long[] ids = new long[any.rowLength()];
         float[] mask = new float[any.rowLength() - 1];
-        String file = fileName(chunk);
-        try (RowWriter writer = new RowWriter(directory.resolve(file), header)) {
-            for (int source = 0; source < sources.size(); source++) {
-                TokenChunk from = sources.get(source);
-                String name = names.get(source);
-                long count = mixture.rows(name, chunk);
-                for (long i = 0; i < count; i++) {
-                    long row = mixture.position(name, chunk, i) % from.rows();
-                    from.read(row, ids, 0);
-                    from.readMask(row, mask, 0);
-                    writer.write(source, ids, mask);
-                }
-            }
-            return new RowFile(file, rows, writer.finish());
-        }
+        return RowWriter.write(
+                directory,
+                fileName(chunk),
+                header,
+                writer -> {
+                    for (int source = 0; source < sources.size(); source++) {
+                        TokenChunk from = sources.get(source);
+                        String name = names.get(source);
+                        long count = mixture.rows(name, chunk);
+                        for (long i = 0; i < count; i++) {
+                            long row = mixture.position(name, chunk, i) % from.rows();
+                            from.read(row, ids, 0);
+                            from.readMask(row, mask, 0);
+                            writer.write(source, ids, mask);
+                        }
+                    }
+                });
     }
 }

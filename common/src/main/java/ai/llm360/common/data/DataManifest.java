@@ -199,21 +199,19 @@ public record DataManifest(
                 Map.of());
     }
 
-    DataManifest withSources(List<Source> sources, Map<String, RowFile> validation) {
-        return new DataManifest(
-                formatVersion,
-                rowLength,
-                vocabularySize,
-                eosId,
-                tokenizerSha256,
-                seed,
-                sources,
-                segments,
-                chunks,
-                validation);
+    DataManifest withSources(List<Source> newSources, Map<String, RowFile> newValidation) {
+        return with(newSources, segments, chunks, newValidation);
     }
 
-    DataManifest withChunks(List<Segment> segments, List<RowFile> chunks) {
+    DataManifest withChunks(List<Segment> newSegments, List<RowFile> newChunks) {
+        return with(sources, newSegments, newChunks, validation);
+    }
+
+    private DataManifest with(
+            List<Source> newSources,
+            List<Segment> newSegments,
+            List<RowFile> newChunks,
+            Map<String, RowFile> newValidation) {
         return new DataManifest(
                 formatVersion,
                 rowLength,
@@ -221,10 +219,10 @@ public record DataManifest(
                 eosId,
                 tokenizerSha256,
                 seed,
-                sources,
-                segments,
-                chunks,
-                validation);
+                newSources,
+                newSegments,
+                newChunks,
+                newValidation);
     }
 
     void write(Path directory) throws IOException {
@@ -250,7 +248,6 @@ public record DataManifest(
      *
      * @param directory the data set's directory
      * @throws DataException if there is none, or it can't be used
-     * @throws IOException if reading fails
      */
     public static DataManifest read(Path directory) throws IOException {
         Path file = directory.resolve(FILE_NAME);

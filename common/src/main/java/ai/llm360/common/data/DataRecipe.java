@@ -101,7 +101,7 @@ public record DataRecipe(
         }
     }
 
-    private static void require(boolean holds, String rule, Object found) {
+    static void require(boolean holds, String rule, Object found) {
         if (!holds) {
             throw new IllegalArgumentException(rule + ", not " + found);
         }

@@ -58,7 +58,6 @@ public final class DataValidator {
      * @param vocabularySize what the ids of JSONL should be below, or 0 if that isn't known
      * @return what was found
      * @throws DataException if there is nothing to check there
-     * @throws IOException if reading fails
      */
     public static Report validate(Path path, int rowLength, int vocabularySize) throws IOException {
         return validate(path, rowLength, vocabularySize, 0);
@@ -75,7 +74,6 @@ public final class DataValidator {
      *     don't
      * @return what was found
      * @throws DataException if there is nothing to check there
-     * @throws IOException if reading fails
      */
     public static Report validate(Path path, int rowLength, int vocabularySize, int overlap)
             throws IOException {

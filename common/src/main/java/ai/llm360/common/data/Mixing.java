@@ -57,7 +57,6 @@ record Mixing(Map<String, Long> available, int firstChunk, int chunks) {
      * down leaves go to the largest fractions, of equal ones to the first.
      *
      * @param weights each source's proportion, of any sum; a source without one gets none
-     * @param rowsPerChunk the rows of a chunk
      */
     private Segment weighted(Map<String, Double> weights, long rowsPerChunk) {
         checkNames(weights, available.keySet());

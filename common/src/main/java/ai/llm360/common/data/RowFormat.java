@@ -27,7 +27,6 @@ public interface RowFormat {
     /**
      * Reads the rows of a file in their order, never all of them at once.
      *
-     * @param file the file
      * @param rowLength the ids that a row should have, T+1; a file of another length is a problem
      * @param sink takes rows and problems
      * @throws IOException if the sink throws it, or reading fails
@@ -37,7 +36,6 @@ public interface RowFormat {
     /**
      * Counts the rows of a file, without looking at each where that can be helped.
      *
-     * @param file the file
      * @param rowLength as {@link #read} takes it
      * @param sink is told if the file can't be read as one of rows of that length
      * @return the number of rows; 0 where the sink was told and returned

@@ -7,7 +7,6 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.OptionalInt;
 
 /**
  * A source's ids on their way to rows: one after another in a temporary file, as the number of rows
@@ -50,14 +49,14 @@ final class RowSpool implements AutoCloseable {
     }
 
     /** Appends the ids of a document between the tokens that begin, if there is one, and end it. */
-    void addDocument(OptionalInt beginToken, int[] ids, int endToken) throws IOException {
-        if (beginToken.isPresent()) {
-            addId(beginToken.getAsInt());
+    void addDocument(RecipeVocabulary vocabulary, int[] ids) throws IOException {
+        if (vocabulary.beginToken().isPresent()) {
+            addId(vocabulary.beginToken().getAsInt());
         }
         for (int id : ids) {
             addId(id);
         }
-        addId(endToken);
+        addId(vocabulary.endToken());
         documents++;
     }
 

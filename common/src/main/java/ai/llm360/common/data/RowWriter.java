@@ -1,5 +1,6 @@
 package ai.llm360.common.data;
 
+import ai.llm360.common.data.DataManifest.RowFile;
 import ai.llm360.io.Hashes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -23,6 +24,20 @@ final class RowWriter implements AutoCloseable {
     private final ByteBuffer buffer;
     private final short[] sources;
     private int rows;
+
+    /** Writes the rows of a file. */
+    interface Rows {
+        void writeTo(RowWriter writer) throws IOException;
+    }
+
+    /** Writes a whole file below a data set's directory. */
+    static RowFile write(Path directory, String file, RowHeader header, Rows rows)
+            throws IOException {
+        try (RowWriter writer = new RowWriter(directory.resolve(file), header)) {
+            rows.writeTo(writer);
+            return new RowFile(file, header.rows(), writer.finish());
+        }
+    }
 
     RowWriter(Path file, RowHeader header) throws IOException {
         this.file = file;

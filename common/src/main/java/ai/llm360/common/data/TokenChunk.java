@@ -57,7 +57,6 @@ public final class TokenChunk implements AutoCloseable {
      *
      * @return the chunk, to be closed
      * @throws DataException if the file isn't of this format, is damaged or of an unknown version
-     * @throws IOException if reading fails
      */
     public static TokenChunk open(Path file) throws IOException {
         TokenChunk chunk = map(file, MAX_WINDOW_BYTES);

@@ -31,11 +31,9 @@ public final class ModelManifest {
     /**
      * Hashes a model. All its tensors are read.
      *
-     * @param directory its directory
      * @param smallFiles the names of the files beside the tensors that the manifest is to list
      * @return the manifest
      * @throws ai.llm360.common.checkpoint.CheckpointException if it is no valid checkpoint
-     * @throws IOException if reading fails
      */
     public static ModelManifest of(Path directory, List<String> smallFiles) throws IOException {
         Map<String, String> files = new TreeMap<>();
@@ -56,7 +54,6 @@ public final class ModelManifest {
     /**
      * Returns whether a directory has the manifest of a model alone, and not of a training's state.
      *
-     * @param directory the directory
      * @return whether it has
      */
     public static boolean isIn(Path directory) {
@@ -67,10 +64,8 @@ public final class ModelManifest {
     /**
      * Compares a model with the manifest in its directory. All its tensors are read.
      *
-     * @param directory its directory
      * @return how many tensors it has
      * @throws RunException if a file or tensor is missing or damaged, or the manifest is
-     * @throws IOException if reading fails
      */
     public static int verify(Path directory) throws IOException {
         Manifest manifest = Manifest.read(directory);

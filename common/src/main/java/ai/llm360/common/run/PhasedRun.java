@@ -54,7 +54,6 @@ public final class PhasedRun {
     /**
      * Returns the recipe that a training goes by.
      *
-     * @param directory its directory
      * @return the text of {@code recipe.yaml}
      * @throws RunException if it can't be read
      * @throws IOException if the thread is interrupted
@@ -72,7 +71,6 @@ public final class PhasedRun {
     /**
      * Gives a training another recipe from here on.
      *
-     * @param directory its directory
      * @param recipe the recipe with all its phases, as YAML
      * @throws RunException if it can't be written; the file is then whole, the old one or the new
      * @throws IOException if the thread is interrupted

@@ -156,7 +156,6 @@ public final class RunDirectory implements AutoCloseable {
      *
      * @return the states by step; of a checkpoint of the series and a further point of the same
      *     step, the former
-     * @throws IOException if the directory can't be read
      */
     public List<SavedState> states() throws IOException {
         return SavedStates.find(path).all();
@@ -167,7 +166,6 @@ public final class RunDirectory implements AutoCloseable {
      *
      * @return the state of the highest step, or empty if nothing was saved yet
      * @throws RunException if one that may be newer is damaged: nobody's work is dropped silently
-     * @throws IOException if the directory can't be read
      */
     public Optional<SavedState> latest() throws IOException {
         return SavedStates.find(path).latest();
@@ -177,7 +175,6 @@ public final class RunDirectory implements AutoCloseable {
      * Saves a checkpoint of the series as {@code ckpt-003}. If it is there already and of the same
      * moment, it stays.
      *
-     * @param number its number
      * @param contents the state
      * @return the state on disk
      * @throws RunException if it can't be written, or something else has its name; what was there
@@ -238,7 +235,6 @@ public final class RunDirectory implements AutoCloseable {
      * @param keepOptimizers whether checkpoints of the series keep their optimizer's state once a
      *     later one is there
      * @throws RunException if something can't be removed
-     * @throws IOException if the directory can't be read
      */
     public void prune(int keepResumePoints, boolean keepOptimizers) throws IOException {
         SavedStates states = SavedStates.find(path);

@@ -36,7 +36,6 @@ public record RunEvent(long step, String kind, Map<String, Object> details) {
      * @param run the run's directory
      * @return the events, by step
      * @throws RunException if a line can't be understood
-     * @throws IOException if reading fails
      */
     public static List<RunEvent> read(Path run) throws IOException {
         return LineFile.read(run.resolve(RunLog.EVENTS), RunEvent::parse);

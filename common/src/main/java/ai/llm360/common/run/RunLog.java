@@ -102,7 +102,6 @@ public final class RunLog implements AutoCloseable {
     /**
      * Records an event.
      *
-     * @param event the event
      * @throws IllegalArgumentException if its details hold what JSON has no word for
      * @throws RunException if that fails; no half line is left
      * @throws IOException if the thread is interrupted
@@ -119,8 +118,6 @@ public final class RunLog implements AutoCloseable {
     /**
      * Forces everything to disk, against power cuts. Saving a state does so first. Nothing happens
      * once the log is closed.
-     *
-     * @throws IOException if the system fails to
      */
     public void flush() throws IOException {
         if (closed) {

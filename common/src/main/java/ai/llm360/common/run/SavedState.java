@@ -35,7 +35,6 @@ public final class SavedState {
      * @param directory a directory such as {@code run/ckpt-003}
      * @return the state
      * @throws RunException if there is none, or either file is damaged
-     * @throws IOException if reading fails
      */
     public static SavedState open(Path directory) throws IOException {
         if (!isWhole(directory)) {
@@ -88,7 +87,6 @@ public final class SavedState {
      *
      * @return the text of the run's {@code config.yaml} then
      * @throws RunException if the file is missing or damaged
-     * @throws IOException if reading fails
      */
     public String config() throws IOException {
         return text(RunDirectory.CONFIG);
@@ -99,7 +97,6 @@ public final class SavedState {
      *
      * @return the text of the run's {@code data.json} then
      * @throws RunException if the file is missing or damaged
-     * @throws IOException if reading fails
      */
     public String data() throws IOException {
         return text(RunDirectory.DATA);
@@ -123,7 +120,6 @@ public final class SavedState {
      *
      * @return the open checkpoint, which the caller closes
      * @throws RunException if its files are missing or cut short
-     * @throws IOException if reading fails
      */
     public Checkpoint openWeights() throws IOException {
         return openTensors(path);
@@ -143,7 +139,6 @@ public final class SavedState {
      *
      * @return the open checkpoint, which the caller closes
      * @throws RunException if there are none, or their files are missing or cut short
-     * @throws IOException if reading fails
      */
     public Checkpoint openOptimizer() throws IOException {
         if (!Files.isDirectory(optimizerPath())) {
@@ -179,7 +174,6 @@ public final class SavedState {
      *
      * @throws RunException if something is missing, added or changed; the message names it and says
      *     what to resume from
-     * @throws IOException if reading fails
      */
     public void verify() throws IOException {
         try {

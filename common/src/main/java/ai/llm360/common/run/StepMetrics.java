@@ -34,7 +34,6 @@ public record StepMetrics(
      * @param run the run's directory
      * @return one for each step
      * @throws RunException if a line can't be understood
-     * @throws IOException if reading fails
      */
     public static List<StepMetrics> read(Path run) throws IOException {
         return LineFile.read(run.resolve(RunLog.METRICS), StepMetrics::parse);

@@ -22,7 +22,6 @@ public record ValidationLoss(long step, String source, double loss, long tokens)
      * @param run the run's directory
      * @return the losses, by step
      * @throws RunException if a line can't be understood
-     * @throws IOException if reading fails
      */
     public static List<ValidationLoss> read(Path run) throws IOException {
         return LineFile.read(run.resolve(RunLog.VALIDATION), ValidationLoss::parse);

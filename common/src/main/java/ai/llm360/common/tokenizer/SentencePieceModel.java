@@ -252,10 +252,7 @@ final class SentencePieceModel {
             Piece piece = pieces.get(id);
             builder.add(id, piece.text(), piece.type() == UNKNOWN || piece.type() == CONTROL);
         }
-        return builder.roles(
-                        settings.bos().orElse(bos),
-                        settings.eos().orElse(eos),
-                        pieces.get(unknown).text())
-                .build();
+        return builder.build(
+                settings.bos().orElse(bos), settings.eos().orElse(eos), pieces.get(unknown).text());
     }
 }

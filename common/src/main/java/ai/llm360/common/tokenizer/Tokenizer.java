@@ -34,7 +34,6 @@ public sealed interface Tokenizer extends AutoCloseable permits VocabularyTokeni
      *     beside it are read where present
      * @return the tokenizer, to be closed
      * @throws TokenizerException if no such file is there, or it can't be used
-     * @throws IOException if reading fails
      */
     static Tokenizer open(Path path) throws IOException {
         return TokenizerFiles.find(path).open();
@@ -62,7 +61,6 @@ public sealed interface Tokenizer extends AutoCloseable permits VocabularyTokeni
      * @param path a directory or file, as there
      * @param directory an existing directory without a tokenizer
      * @throws TokenizerException if no such file is there
-     * @throws IOException if one can't be read or written
      */
     static void copy(Path path, Path directory) throws IOException {
         TokenizerFiles.find(path).copyInto(directory);
@@ -88,7 +86,6 @@ public sealed interface Tokenizer extends AutoCloseable permits VocabularyTokeni
     /**
      * Encodes text, with or without the beginning and end tokens.
      *
-     * @param text the text
      * @param bos whether the beginning-of-sequence id comes first
      * @param eos whether the end-of-sequence id comes last
      * @throws IllegalArgumentException if the tokenizer has no such token

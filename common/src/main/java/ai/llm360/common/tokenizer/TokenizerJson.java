@@ -117,8 +117,7 @@ final class TokenizerJson {
             builder.addWhole(token.id(), token.content(), token.special());
         }
         String bos = settings.bos().or(this::leadingToken).orElse("<s>");
-        return builder.roles(bos, settings.eos().orElse("</s>"), model.unknown().orElse(null))
-                .build();
+        return builder.build(bos, settings.eos().orElse("</s>"), model.unknown().orElse(null));
     }
 
     /** Returns the token that the post-processor puts before every text, if it does. */
