@@ -31,12 +31,7 @@ final class BlockPipeline implements AutoCloseable {
     private final ByteBuffer cast = ByteBuffer.allocateDirect(BLOCK_BYTES);
     private volatile boolean stopped;
 
-    /**
-     * A tensor to read.
-     *
-     * @param tensor where it lies
-     * @param target the type to cast it to
-     */
+    /** A tensor to read, and the type to cast it to. */
     record Cast(TensorInfo tensor, TensorType target) {
 
         /** Elements in a block, before and after the cast. */

@@ -32,8 +32,8 @@ import java.util.stream.Stream;
  * }
  * }</pre>
  *
- * <p>Reading is thread-safe, and fails if a file was cut short since it was opened. As with any {@link java.nio.channels.FileChannel}, interrupting a
- * reading thread closes the file under it.
+ * <p>Reading is thread-safe, and fails if a file was cut short since it was opened. As with any
+ * {@link java.nio.channels.FileChannel}, interrupting a reading thread closes the file under it.
  */
 public final class Checkpoint implements AutoCloseable {
 
@@ -84,7 +84,6 @@ public final class Checkpoint implements AutoCloseable {
      * pytorch_model.bin.index.json}. A file may be any of these, under any name: its first bytes
      * decide whether it is safetensors or torch.
      *
-     * @param directoryOrFile the directory, single file, or index file
      * @throws CheckpointException if there is no checkpoint, or it breaks its format's rules
      */
     public static Checkpoint open(Path directoryOrFile) throws IOException {
@@ -96,9 +95,6 @@ public final class Checkpoint implements AutoCloseable {
      * index and those shards that hold them; {@link #tensors} and {@link #shards} then have no
      * others.
      *
-     * @param directoryOrFile the directory, single file, or index file
-     * @param names the tensors wanted
-     * @throws CheckpointException if there is no checkpoint, or it breaks its format's rules
      * @throws IllegalArgumentException if there is no tensor of such a name; the message lists
      *     similar ones
      */
@@ -298,18 +294,16 @@ public final class Checkpoint implements AutoCloseable {
     }
 
     /**
-     * Reads a tensor as it is stored.
-     *
-     * @return its elements in row-major order, little-endian, from position 0
+     * {@return a tensor's elements as they are stored, in row-major order, little-endian, from
+     * position 0}
      */
     public ByteBuffer read(String name) throws IOException {
         return read(name, get(name).type());
     }
 
     /**
-     * Reads a tensor and casts it.
+     * {@return a tensor's elements, cast, in the same form}
      *
-     * @return its elements in row-major order, little-endian, from position 0
      * @throws IllegalArgumentException if the cast loses meaning (see {@link TensorCaster}), or the
      *     result would pass 2 GiB
      */

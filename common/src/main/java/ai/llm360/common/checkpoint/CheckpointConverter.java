@@ -85,10 +85,8 @@ public final class CheckpointConverter {
 
     /**
      * Writes the files into the target as it is, for a caller that makes a larger whole of them. It
-     * must exist and hold none of these files, each of which is forced to disk.
-     *
-     * @throws CheckpointException if the source is no valid checkpoint
-     * @throws IOException if reading or writing fails; files may be left behind
+     * must exist and hold none of these files, each of which is forced to disk. Where that fails,
+     * files may be left behind.
      */
     public void convertInPlace() throws IOException {
         convert(CheckpointWriter::writeInPlace);
@@ -264,11 +262,7 @@ public final class CheckpointConverter {
             return this;
         }
 
-        /**
-         * Builds the converter.
-         *
-         * @throws IllegalArgumentException if something required is missing
-         */
+        /** Builds the converter. */
         public CheckpointConverter build() {
             if ((source == null && open == null) || target == null) {
                 throw new IllegalArgumentException(

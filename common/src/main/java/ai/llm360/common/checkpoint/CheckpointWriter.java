@@ -100,10 +100,8 @@ public final class CheckpointWriter {
 
     /**
      * Writes the files into the directory as it is, for a caller that makes a larger whole of them.
-     * It must exist and hold none of these files, each of which is forced to disk.
-     *
-     * @throws IOException if writing fails, or the source does; files may be left behind
-     * @throws IllegalStateException if the source writes fewer or more bytes than a tensor has
+     * It must exist and hold none of these files, each of which is forced to disk. Where that
+     * fails, files may be left behind.
      */
     public void writeInPlace() throws IOException {
         writeInto(directory);
@@ -121,9 +119,7 @@ public final class CheckpointWriter {
      *
      * @param tensors the tensors, in the order of their data
      * @param metadata the file's {@code __metadata__}
-     * @param source asked once for each tensor
      * @param progress counts bytes of tensors, or {@code null}
-     * @throws IOException if writing fails, or the source does
      * @throws IllegalStateException if the source writes fewer or more bytes than a tensor has
      */
     public static void writeFile(
@@ -211,9 +207,8 @@ public final class CheckpointWriter {
         private Builder() {}
 
         /**
-         * Sets the directory to make. Its parents are made if absent.
-         *
-         * @param directory a path where nothing is, or an empty directory
+         * Sets the directory to make, where nothing is, or an empty one. Its parents are made if
+         * absent.
          */
         public Builder setDirectory(Path directory) {
             this.directory = directory;
@@ -239,8 +234,7 @@ public final class CheckpointWriter {
 
         /**
          * Sets the most bytes of tensors in a file. A larger tensor gets a file of its own.
-         *
-         * @param bytes a positive number; 5,000,000,000 by default
+         * Default: 5,000,000,000.
          */
         public Builder optMaxShardBytes(long bytes) {
             if (bytes <= 0) {
@@ -286,12 +280,7 @@ public final class CheckpointWriter {
             return this;
         }
 
-        /**
-         * Builds the writer.
-         *
-         * @throws IllegalArgumentException if something required is missing, there are no tensors,
-         *     or two have one name
-         */
+        /** Builds the writer. Names of tensors must differ. */
         public CheckpointWriter build() {
             if (directory == null || tensors == null || source == null) {
                 throw new IllegalArgumentException(

@@ -20,11 +20,7 @@ import java.nio.file.attribute.FileTime;
  */
 public record FileVersion(Path file, long bytes, FileTime modified, String key) {
 
-    /**
-     * Looks at a file.
-     *
-     * @throws IOException if there is no such file, or it can't be looked at
-     */
+    /** Looks at a file. */
     public static FileVersion of(Path file) throws IOException {
         BasicFileAttributes found = Files.readAttributes(file, BasicFileAttributes.class);
         Object key = found.fileKey();

@@ -50,13 +50,7 @@ public final class HubConfig {
         this.json = json;
     }
 
-    /**
-     * Reads a file.
-     *
-     * @param record makes an architecture's configuration of the entries
-     * @param <C> the configuration's type
-     * @throws IllegalArgumentException as {@link #parse} does, naming the file
-     */
+    /** As {@link #parse} of a file's text, naming the file in errors. */
     public static <C> C read(Path file, Function<HubConfig, C> record) throws IOException {
         try {
             return parse(text(file), record);
@@ -84,10 +78,8 @@ public final class HubConfig {
     }
 
     /**
-     * Parses a file's text.
+     * Makes an architecture's configuration of the entries of a text.
      *
-     * @param record makes an architecture's configuration of the entries
-     * @param <C> the configuration's type
      * @throws IllegalArgumentException if it isn't a JSON object, or an entry isn't what it should
      *     be
      */
@@ -115,12 +107,8 @@ public final class HubConfig {
     }
 
     /**
-     * {@return the names of the entries that an architecture reads, whether they are there or not,
-     * in alphabetical order}
-     *
-     * @param text the text of a config.json of that architecture
-     * @param record makes the architecture's configuration of the entries
-     * @throws IllegalArgumentException as {@link #parse} does
+     * {@return the names of the entries that an architecture reads of its config.json, whether they
+     * are there or not, in alphabetical order}
      */
     public static Set<String> namesRead(String text, Function<HubConfig, ?> record) {
         Set<String> names = new TreeSet<>();
@@ -278,11 +266,7 @@ public final class HubConfig {
     }
 
     /**
-     * Checks a condition between entries.
-     *
-     * @param holds whether it holds
-     * @param rule what must hold, with the values found, for {@link String#format}
-     * @throws IllegalArgumentException if it doesn't
+     * Checks a condition between entries: a rule, for {@link String#format}, with the values found.
      */
     public static void require(boolean holds, String rule, Object... values) {
         if (!holds) {
@@ -291,35 +275,20 @@ public final class HubConfig {
     }
 
     /**
-     * Checks a width, or a number of heads, positions or tokens.
-     *
-     * @param name the entry's name
-     * @throws IllegalArgumentException if it isn't positive, or beyond 16,777,216
+     * Checks a width, or a number of heads, positions or tokens: positive, and at most 16,777,216.
      */
     public static void requireSize(String name, long value) {
         require(value > 0, "%s (%s) must be positive", name, value);
         require(value <= MAX_SIZE, "%s (%s) must be at most %s", name, value, MAX_SIZE);
     }
 
-    /**
-     * Checks a number of layers.
-     *
-     * @param name the entry's name
-     * @throws IllegalArgumentException if it isn't positive, or beyond 10,000
-     */
+    /** Checks a number of layers: positive, and at most 10,000. */
     public static void requireLayers(String name, int value) {
         require(value > 0, "%s (%s) must be positive", name, value);
         require(value <= MAX_LAYERS, "%s (%s) must be at most %s", name, value, MAX_LAYERS);
     }
 
-    /**
-     * Checks a constant.
-     *
-     * @param name the entry's name
-     * @param least the smallest that makes sense
-     * @param most the largest that makes sense
-     * @throws IllegalArgumentException if it is another, or no number
-     */
+    /** Checks a constant, which is positive, against the smallest and largest that make sense. */
     public static void requireWithin(String name, double value, double least, double most) {
         require(value > 0, "%s (%s) must be positive", name, value);
         require(

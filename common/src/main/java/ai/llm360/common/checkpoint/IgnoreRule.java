@@ -37,13 +37,7 @@ public record IgnoreRule(
         this(name, pattern, reason, Optional.empty(), Optional.empty());
     }
 
-    /**
-     * Creates a rule for a tensor that another one is a copy of.
-     *
-     * @param copy the tensor to pass over
-     * @param original the tensor that the model uses
-     * @param reason why the checkpoint has both
-     */
+    /** Creates a rule for a tensor that another one, which the model uses, is a copy of. */
     public static IgnoreRule copyOf(String name, String copy, String original, String reason) {
         return new IgnoreRule(
                 name,
@@ -54,11 +48,9 @@ public record IgnoreRule(
     }
 
     /**
-     * {@return this rule for a copy that the model's configuration claims} Where a checkpoint's
-     * copy differs from the original, the claim is wrong: the checkpoint's own tensor counts, as it
-     * does to transformers 5.
-     *
-     * @param entry the entry of {@code config.json}, such as {@code tie_word_embeddings}
+     * {@return this rule for a copy that an entry of {@code config.json} claims, such as {@code
+     * tie_word_embeddings}} Where a checkpoint's copy differs from the original, the claim is
+     * wrong: the checkpoint's own tensor counts, as it does to transformers 5.
      */
     public IgnoreRule claimedBy(String entry) {
         return new IgnoreRule(name, pattern, reason, original, Optional.of(entry));
@@ -97,9 +89,8 @@ public record IgnoreRule(
     }
 
     /**
-     * Finds a copy that isn't equal to its original, comparing as {@link #check} does.
-     *
-     * @return the first such tensor; empty if all copies are equal, or the rule isn't about copies
+     * {@return the first copy that isn't equal to its original, comparing as {@link #check} does;
+     * empty if there is none, or the rule isn't about copies}
      */
     public Optional<TensorInfo> differing(Checkpoint checkpoint) throws IOException {
         for (TensorInfo copy : copies(checkpoint)) {

@@ -41,13 +41,7 @@ final class SafetensorsHeader {
 
     private record Entry(String name, TensorType type, Shape shape, long begin, long end) {}
 
-    /**
-     * Reads a file's header.
-     *
-     * @param file the file to name in errors
-     * @param channel the file, of which only the header is read
-     * @return its tensors in the order of their data
-     */
+    /** Reads the header of a file, its tensors in the order of their data. Nothing else is read. */
     static Shard read(Path file, FileChannel channel) throws IOException {
         long size = channel.size();
         ByteBuffer prefix = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);

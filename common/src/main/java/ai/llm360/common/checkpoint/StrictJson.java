@@ -29,11 +29,8 @@ final class StrictJson {
     private final JsonReader reader;
 
     /**
-     * Creates a reader.
-     *
-     * @param file the file to name in errors
-     * @param what the part of it to name in errors, such as {@code safetensors header}
-     * @param utf8 the document
+     * Creates a reader of a part of a file, such as its {@code safetensors header}, named in
+     * errors.
      */
     StrictJson(Path file, String what, byte[] utf8) {
         this.file = file;

@@ -41,12 +41,9 @@ public final class TensorCaster {
     /**
      * Casts elements.
      *
-     * @param from the type of {@code src}
      * @param src holds {@code count} little-endian elements at its position, which moves past them
-     * @param to the type of {@code dst}
      * @param dst receives {@code count} little-endian elements at its position, which moves past
      *     them
-     * @param count how many elements
      * @throws IllegalArgumentException if the cast is not allowed, or a buffer is too small
      */
     public static void cast(

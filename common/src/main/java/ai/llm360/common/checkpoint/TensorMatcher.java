@@ -35,7 +35,6 @@ public final class TensorMatcher {
     /**
      * Finds the expected tensors.
      *
-     * @param checkpoint the checkpoint to search
      * @return the expected tensors by name, in the expected order; unmodifiable
      * @throws CheckpointException if tensors are missing, unexpected or of another shape, listing
      *     all; or if an ignored copy isn't equal to its original

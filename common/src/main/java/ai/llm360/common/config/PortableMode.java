@@ -95,11 +95,8 @@ public final class PortableMode {
     }
 
     /**
-     * Returns whether the mode is set, by {@link #apply} or in the environment that the process was
-     * started with.
-     *
-     * @return whether libtorch, if loaded, was loaded in this mode; never elsewhere than on x86-64
-     *     Linux
+     * {@return whether libtorch, if loaded, was loaded in this mode, set by {@link #apply} or in
+     * the environment that the process was started with; never elsewhere than on x86-64 Linux}
      */
     public static boolean isOn() {
         return isSupported()

@@ -25,12 +25,8 @@ record ChunkMixer(Path directory, Mixture mixture, List<TokenChunk> sources) {
     }
 
     /**
-     * Adds a segment to a data set whose files of sources and of kept chunks are there.
-     *
-     * @param directory the data set's directory
-     * @param manifest names the sources, and the segments and chunks to keep
-     * @param segment what to add
-     * @return the manifest with the segment
+     * Adds a segment to a data set whose files of sources and of kept chunks are there; the
+     * manifest names them.
      */
     static DataManifest mix(Path directory, DataManifest manifest, Segment segment, Workers threads)
             throws IOException {

@@ -96,12 +96,7 @@ public record DataManifest(
         }
     }
 
-    /**
-     * A file that a source was read from.
-     *
-     * @param name its file name or Maven coordinate
-     * @param sha256 its SHA-256
-     */
+    /** A file that a source was read from, by its file name or Maven coordinate. */
     public record Input(String name, String sha256) {}
 
     /**
@@ -246,7 +241,6 @@ public record DataManifest(
     /**
      * Reads the manifest of a data set.
      *
-     * @param directory the data set's directory
      * @throws DataException if there is none, or it can't be used
      */
     public static DataManifest read(Path directory) throws IOException {

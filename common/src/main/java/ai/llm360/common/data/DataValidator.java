@@ -50,15 +50,7 @@ public final class DataValidator {
      */
     public record Report(long files, long rows, long problemCount, List<Problem> problems) {}
 
-    /**
-     * Checks a file or directory.
-     *
-     * @param path what to check
-     * @param rowLength the ids that a line of JSONL should have; ours says it itself
-     * @param vocabularySize what the ids of JSONL should be below, or 0 if that isn't known
-     * @return what was found
-     * @throws DataException if there is nothing to check there
-     */
+    /** As {@link #validate(Path, int, int, int)}, without a look at how rows follow one another. */
     public static Report validate(Path path, int rowLength, int vocabularySize) throws IOException {
         return validate(path, rowLength, vocabularySize, 0);
     }
@@ -72,7 +64,6 @@ public final class DataValidator {
      * @param overlap 1 if each row of a {@link RowFormat}'s file should begin with the last id of
      *     the one before, as windows of text do; 0 if not. Rows that were rearranged or shuffled
      *     don't
-     * @return what was found
      * @throws DataException if there is nothing to check there
      */
     public static Report validate(Path path, int rowLength, int vocabularySize, int overlap)

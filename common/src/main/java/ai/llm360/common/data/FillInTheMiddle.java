@@ -55,11 +55,8 @@ public final class FillInTheMiddle {
     private final long pad;
 
     /**
-     * Creates the transformation.
+     * Creates the transformation for a tokenizer's rows; the seed is that of all draws.
      *
-     * @param tokenizer the tokenizer of the rows
-     * @param recipe the probabilities, and the names of the special tokens
-     * @param seed the seed of all draws
      * @throws IllegalArgumentException if the tokenizer lacks a special or end token
      */
     public FillInTheMiddle(Tokenizer tokenizer, FimRecipe recipe, long seed) {
@@ -98,7 +95,6 @@ public final class FillInTheMiddle {
     /**
      * Rearranges a row.
      *
-     * @param source the name of its source
      * @param epoch how often the source's rows have been gone through before, from 0
      * @param row its number in the source, from 0
      * @param ids its T+1 ids, replaced by those of the new row; the last one, a label only, is not

@@ -18,10 +18,8 @@ import java.util.Map;
 record Mixing(Map<String, Long> available, int firstChunk, int chunks) {
 
     /**
-     * Makes a segment.
-     *
-     * @param weights each source's proportion; empty for every row once
-     * @param rowsPerChunk the rows of a chunk with weights; 0 for as many as every row once gives
+     * Makes a segment; without weights it has every row once, and 0 rows of a chunk are as many as
+     * that gives.
      */
     Segment segment(Map<String, Double> weights, long rowsPerChunk) {
         if (weights.isEmpty()) {
@@ -55,8 +53,6 @@ record Mixing(Map<String, Long> available, int firstChunk, int chunks) {
     /**
      * Gives each source its proportion of a chunk, exactly but for rounding: the rows that rounding
      * down leaves go to the largest fractions, of equal ones to the first.
-     *
-     * @param weights each source's proportion, of any sum; a source without one gets none
      */
     private Segment weighted(Map<String, Double> weights, long rowsPerChunk) {
         checkNames(weights, available.keySet());

@@ -27,11 +27,7 @@ record RowSubset(List<Range> ranges) {
         }
     }
 
-    /**
-     * Reads what a recipe says.
-     *
-     * @throws IllegalArgumentException if these aren't ascending ranges within 0 and 1
-     */
+    /** Reads ascending ranges within 0 and 1, or refuses what a recipe says. */
     static RowSubset parse(String text) {
         List<Range> ranges = new ArrayList<>();
         double end = 0;

@@ -17,11 +17,7 @@ abstract class TextSplitter {
         this.at = at;
     }
 
-    /**
-     * Returns a splitter.
-     *
-     * @param at the file or its entry, to be named in errors
-     */
+    /** Returns a splitter; errors name the file or its entry. */
     static TextSplitter of(DataRecipe.Split split, Path at) {
         return switch (split) {
             case NONE -> new AtCharacter(at, -1);

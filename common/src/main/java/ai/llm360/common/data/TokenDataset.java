@@ -26,7 +26,6 @@ public final class TokenDataset implements AutoCloseable {
     /**
      * Opens a data set: reads its manifest and sees that its files are there.
      *
-     * @return the data set, to be closed
      * @throws DataException if there is none, or something is missing
      */
     public static TokenDataset open(Path directory) throws IOException {
@@ -60,10 +59,8 @@ public final class TokenDataset implements AutoCloseable {
     }
 
     /**
-     * Opens a chunk and verifies its hash, for which it is read once.
+     * Opens a chunk, by its number from 0, and verifies its hash, for which it is read once.
      *
-     * @param index the chunk's number, from 0
-     * @return the chunk, to be closed
      * @throws DataException if the file is missing, damaged or another one
      * @throws IllegalArgumentException if there is no such chunk
      */
@@ -77,11 +74,10 @@ public final class TokenDataset implements AutoCloseable {
     }
 
     /**
-     * Returns whether one of some ids is among the first chunk's. The file isn't verified.
+     * {@return whether one of some ids is among the first rows of the first chunk} The file isn't
+     * verified.
      *
-     * @param mostRows the rows to search, from the first on
-     * @return whether one of them was found
-     * @throws DataException if the file isn't of this format
+     * @param mostRows the rows to search
      */
     public boolean holdsAnyOf(Set<Long> ids, long mostRows) throws IOException {
         Path file = directory.resolve(manifest.chunks().get(0).file());
@@ -105,8 +101,6 @@ public final class TokenDataset implements AutoCloseable {
     /**
      * Opens the validation rows of a source and verifies their hash.
      *
-     * @param source the source's name
-     * @return the rows, to be closed
      * @throws DataException if the file is missing, damaged or another one
      * @throws IllegalArgumentException if no rows of that source were held back
      */

@@ -19,12 +19,7 @@ final class HashingSource implements TensorSource {
     private final TensorSource source;
     private final Map<String, String> hashes;
 
-    /**
-     * Creates a source.
-     *
-     * @param source gives the bytes
-     * @param hashes receives each tensor's hash under its name
-     */
+    /** Hashes what a source gives; each tensor's hash is put under its name. */
     HashingSource(TensorSource source, Map<String, String> hashes) {
         this.source = source;
         this.hashes = hashes;

@@ -28,13 +28,7 @@ public final class ModelManifest {
         this.manifest = manifest;
     }
 
-    /**
-     * Hashes a model. All its tensors are read.
-     *
-     * @param smallFiles the names of the files beside the tensors that the manifest is to list
-     * @return the manifest
-     * @throws ai.llm360.common.checkpoint.CheckpointException if it is no valid checkpoint
-     */
+    /** Hashes a model, all its tensors, and the small files beside them that are named. */
     public static ModelManifest of(Path directory, List<String> smallFiles) throws IOException {
         Map<String, String> files = new TreeMap<>();
         for (String name : smallFiles) {
@@ -52,9 +46,8 @@ public final class ModelManifest {
     }
 
     /**
-     * Returns whether a directory has the manifest of a model alone, and not of a training's state.
-     *
-     * @return whether it has
+     * {@return whether a directory has the manifest of a model alone, and not of a training's
+     * state}
      */
     public static boolean isIn(Path directory) {
         return SavedState.isWhole(directory)

@@ -30,11 +30,9 @@ public record RunEvent(long step, String kind, Map<String, Object> details) {
     }
 
     /**
-     * Reads a run's events. Integers come back as {@link Long}, other numbers as {@link Double},
-     * and NaN and the infinities as text. A half line at the end is left out.
+     * {@return a run's events, by step} Integers come back as {@link Long}, other numbers as {@link
+     * Double}, and NaN and the infinities as text. A half line at the end is left out.
      *
-     * @param run the run's directory
-     * @return the events, by step
      * @throws RunException if a line can't be understood
      */
     public static List<RunEvent> read(Path run) throws IOException {

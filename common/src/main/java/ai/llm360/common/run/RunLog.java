@@ -9,7 +9,9 @@ import java.util.Map;
 
 /**
  * Writes a run's metrics and events, as JSON lines and as TensorBoard's event files. Lines reach
- * the system at once: killing the process loses none. For one thread at a time.
+ * the system at once: killing the process loses none. Where recording fails, no half line is left;
+ * it throws {@link RunException}, and another {@link IOException} only if the thread is
+ * interrupted. For one thread at a time.
  */
 public final class RunLog implements AutoCloseable {
 
@@ -49,13 +51,7 @@ public final class RunLog implements AutoCloseable {
         }
     }
 
-    /**
-     * Records a step.
-     *
-     * @param step what is known of it
-     * @throws RunException if that fails; no half line is left
-     * @throws IOException if the thread is interrupted
-     */
+    /** Records a step. */
     public void metrics(StepMetrics step) throws IOException {
         Instant now = now();
         Map<String, Object> line = new LinkedHashMap<>();
@@ -80,13 +76,7 @@ public final class RunLog implements AutoCloseable {
         board.scalars(now, step.step(), scalars);
     }
 
-    /**
-     * Records a validation loss.
-     *
-     * @param loss the loss of one source
-     * @throws RunException if that fails; no half line is left
-     * @throws IOException if the thread is interrupted
-     */
+    /** Records a validation loss. */
     public void validation(ValidationLoss loss) throws IOException {
         Instant now = now();
         Map<String, Object> line = new LinkedHashMap<>();
@@ -103,8 +93,6 @@ public final class RunLog implements AutoCloseable {
      * Records an event.
      *
      * @throws IllegalArgumentException if its details hold what JSON has no word for
-     * @throws RunException if that fails; no half line is left
-     * @throws IOException if the thread is interrupted
      */
     public void event(RunEvent event) throws IOException {
         Map<String, Object> line = new LinkedHashMap<>();

@@ -75,10 +75,8 @@ public record StateContents(
     }
 
     /**
-     * Writes the state, whole or not at all.
-     *
-     * @param directory where; absent
-     * @param runFiles the run's configuration and data manifest, by name
+     * Writes the state beside the run's own files, whole or not at all, into a directory that is
+     * absent.
      */
     void write(Path directory, Map<String, byte[]> runFiles) throws IOException {
         Map<String, byte[]> all = new TreeMap<>(files);

@@ -29,10 +29,8 @@ public record StepMetrics(
         long memoryBytes) {
 
     /**
-     * Reads a run's metrics, exactly as they were written. A half line at the end is left out.
+     * {@return a run's metrics, exactly as they were written} A half line at the end is left out.
      *
-     * @param run the run's directory
-     * @return one for each step
      * @throws RunException if a line can't be understood
      */
     public static List<StepMetrics> read(Path run) throws IOException {

@@ -33,11 +33,7 @@ final class LibraryJson {
 
     private LibraryJson() {}
 
-    /**
-     * Checks components.
-     *
-     * @throws UnsupportedOperationException if one, or a field of it, isn't listed
-     */
+    /** Checks that the components, and all fields of them, are listed. */
     static void check(JsonElement normalizer, JsonElement preTokenizer) {
         if (!JsonPart.isNull(normalizer)) {
             checkNormalizer(new JsonPart("normalizer", normalizer));
