@@ -3,9 +3,9 @@ package ai.llm360.common.checkpoint;
 import ai.djl.util.Progress;
 import ai.llm360.io.AtomicDirectory;
 import ai.llm360.io.WholeFile;
-import com.google.gson.stream.JsonWriter;
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
 import java.io.IOException;
-import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,6 +41,8 @@ public final class CheckpointWriter {
     /** Shards of at most 5 GB, as transformers made them when the LLM360 models were released. */
     public static final long DEFAULT_MAX_SHARD_BYTES = 5_000_000_000L;
 
+    private static final Gson GSON =
+            new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
     private static final String INDEX = "model.safetensors.index.json";
 
     private final Path directory;
@@ -172,24 +174,17 @@ public final class CheckpointWriter {
     }
 
     /** As {@code json.dumps(index, indent=2, sort_keys=True) + "\n"}, which transformers writes. */
-    private static byte[] index(ShardPlan plan, long totalBytes) throws IOException {
+    private static byte[] index(ShardPlan plan, long totalBytes) {
         Map<String, String> weightMap = new TreeMap<>();
         for (int shard = 0; shard < plan.count(); shard++) {
             for (TensorSpec tensor : plan.tensors(shard)) {
                 weightMap.put(tensor.name(), plan.fileName(shard));
             }
         }
-        StringWriter text = new StringWriter();
-        JsonWriter json = new JsonWriter(text);
-        json.setIndent("  ");
-        json.beginObject();
-        json.name("metadata").beginObject().name("total_size").value(totalBytes).endObject();
-        json.name("weight_map").beginObject();
-        for (Map.Entry<String, String> entry : weightMap.entrySet()) {
-            json.name(entry.getKey()).value(entry.getValue());
-        }
-        json.endObject().endObject().flush();
-        return text.append('\n').toString().getBytes(StandardCharsets.UTF_8);
+        Map<String, Object> index = new LinkedHashMap<>();
+        index.put("metadata", Map.of("total_size", totalBytes));
+        index.put("weight_map", weightMap);
+        return (GSON.toJson(index) + "\n").getBytes(StandardCharsets.UTF_8);
     }
 
     /** Builds a {@link CheckpointWriter}. */

@@ -77,22 +77,10 @@ final class RowSpool implements AutoCloseable {
 
     private void addId(int id) throws IOException {
         if (buffer.remaining() < Integer.BYTES) {
-            flush();
+            RowWriter.write(file, channel, buffer.flip());
         }
         buffer.putInt(id);
         tokens++;
-    }
-
-    private void flush() throws IOException {
-        buffer.flip();
-        try {
-            while (buffer.hasRemaining()) {
-                channel.write(buffer);
-            }
-        } catch (IOException e) {
-            throw DataException.writing(file, e);
-        }
-        buffer.clear();
     }
 
     long documents() {
@@ -120,7 +108,7 @@ final class RowSpool implements AutoCloseable {
     /** Reads all rows in order, as often as wanted; nothing can be added after that. */
     void forEachRow(Sink sink) throws IOException {
         if (!whole) {
-            flush();
+            RowWriter.write(file, channel, buffer.flip());
             whole = true;
         }
         long[] ids = new long[rowLength];

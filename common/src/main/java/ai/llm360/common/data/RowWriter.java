@@ -106,6 +106,11 @@ final class RowWriter implements AutoCloseable {
         buffer.flip();
         checksum.update(buffer.duplicate());
         sha256.update(buffer.duplicate());
+        write(file, channel, buffer);
+    }
+
+    /** Writes what a buffer holds, and clears it. */
+    static void write(Path file, FileChannel channel, ByteBuffer buffer) throws IOException {
         try {
             while (buffer.hasRemaining()) {
                 channel.write(buffer);

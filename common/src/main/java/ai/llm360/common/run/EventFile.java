@@ -21,7 +21,7 @@ import java.util.zip.CRC32C;
  * at the first step to come: TensorBoard then drops what older files say of that step and later
  * ones.
  */
-final class EventFile implements AutoCloseable {
+final class EventFile extends LogFile {
 
     private static final String PREFIX = "events.out.tfevents.";
     private static final String VERSION = "brain.Event:2";
@@ -39,12 +39,8 @@ final class EventFile implements AutoCloseable {
     private static final int STATUS = 1;
     private static final int START = 1;
 
-    private final Path file;
-    private final FileChannel channel;
-
     private EventFile(Path file, FileChannel channel) {
-        this.file = file;
-        this.channel = channel;
+        super(file, channel);
     }
 
     /** Begins a file for the steps after the given one. */
@@ -115,19 +111,7 @@ final class EventFile implements AutoCloseable {
         record.putInt(maskedCrc(record.array(), 0, 8));
         record.put(data);
         record.putInt(maskedCrc(record.array(), 12, data.length));
-        record.flip();
-        long start = channel.position();
-        try {
-            while (record.hasRemaining()) {
-                channel.write(record);
-            }
-        } catch (IOException e) {
-            if (channel.isOpen()) {
-                channel.truncate(start);
-            }
-            throw RunException.explain(
-                    file, "can't be written", e, "free some space, then continue with --resume");
-        }
+        append(record.flip());
     }
 
     /** CRC-32C, rotated and shifted so that the checksum of a checksum is none (crc32c.h). */
@@ -135,14 +119,5 @@ final class EventFile implements AutoCloseable {
         CRC32C crc = new CRC32C();
         crc.update(bytes, from, count);
         return Integer.rotateRight((int) crc.getValue(), 15) + CRC_MASK;
-    }
-
-    void force() throws IOException {
-        channel.force(false);
-    }
-
-    @Override
-    public void close() throws IOException {
-        channel.close();
     }
 }

@@ -36,7 +36,7 @@ public record RunEvent(long step, String kind, Map<String, Object> details) {
      * @throws RunException if a line can't be understood
      */
     public static List<RunEvent> read(Path run) throws IOException {
-        return LineFile.read(run.resolve(RunLog.EVENTS), RunEvent::parse);
+        return LogFile.read(run.resolve(RunLog.EVENTS), RunEvent::parse);
     }
 
     @SuppressWarnings("unchecked")

@@ -19,13 +19,13 @@ public final class RunLog implements AutoCloseable {
     static final String VALIDATION = "validation.jsonl";
     static final String EVENTS = "events.jsonl";
 
-    private final LineFile metrics;
-    private final LineFile validation;
-    private final LineFile events;
+    private final LogFile metrics;
+    private final LogFile validation;
+    private final LogFile events;
     private final EventFile board;
     private boolean closed;
 
-    private RunLog(LineFile metrics, LineFile validation, LineFile events, EventFile board) {
+    private RunLog(LogFile metrics, LogFile validation, LogFile events, EventFile board) {
         this.metrics = metrics;
         this.validation = validation;
         this.events = events;
@@ -33,16 +33,16 @@ public final class RunLog implements AutoCloseable {
     }
 
     static RunLog open(Path run, long step) throws IOException {
-        LineFile metrics = null;
-        LineFile validation = null;
-        LineFile events = null;
+        LogFile metrics = null;
+        LogFile validation = null;
+        LogFile events = null;
         try {
-            metrics = LineFile.open(run.resolve(METRICS), step);
-            validation = LineFile.open(run.resolve(VALIDATION), step);
-            events = LineFile.open(run.resolve(EVENTS), step);
+            metrics = LogFile.open(run.resolve(METRICS), step);
+            validation = LogFile.open(run.resolve(VALIDATION), step);
+            events = LogFile.open(run.resolve(EVENTS), step);
             return new RunLog(metrics, validation, events, EventFile.create(run, step));
         } catch (IOException e) {
-            for (LineFile opened : new LineFile[] {metrics, validation, events}) {
+            for (LogFile opened : new LogFile[] {metrics, validation, events}) {
                 if (opened != null) {
                     opened.close();
                 }

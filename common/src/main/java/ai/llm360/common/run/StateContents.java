@@ -9,6 +9,7 @@ import ai.llm360.io.WholeFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -84,10 +85,10 @@ public record StateContents(
         all.put(TrainingState.FILE, state.toJson());
         try (AtomicDirectory out = AtomicDirectory.begin(directory)) {
             Map<String, String> hashes = new HashMap<>();
-            write(out.path(), weights, new HashingSource(weightSource, hashes), all);
+            write(out.path(), weights, hashing(weightSource, hashes), all);
             if (!optimizer.isEmpty()) {
                 Path folder = Files.createDirectory(out.path().resolve(OPTIMIZER));
-                write(folder, optimizer, new HashingSource(optimizerSource, hashes), Map.of());
+                write(folder, optimizer, hashing(optimizerSource, hashes), Map.of());
             }
             Map<String, String> fileHashes = new TreeMap<>();
             all.forEach((name, bytes) -> fileHashes.put(name, Hashes.sha256(bytes)));
@@ -99,6 +100,15 @@ public record StateContents(
             WholeFile.create(out.path().resolve(Manifest.FILE), manifest.toJson());
             out.commit();
         }
+    }
+
+    /** Puts each tensor's hash under its name. */
+    private static TensorSource hashing(TensorSource source, Map<String, String> hashes) {
+        return (tensor, out) -> {
+            MessageDigest digest = Hashes.sha256();
+            source.write(tensor, new HashingChannel(out, digest));
+            hashes.put(tensor.name(), Hashes.hex(digest));
+        };
     }
 
     private static void write(

@@ -34,7 +34,7 @@ public record StepMetrics(
      * @throws RunException if a line can't be understood
      */
     public static List<StepMetrics> read(Path run) throws IOException {
-        return LineFile.read(run.resolve(RunLog.METRICS), StepMetrics::parse);
+        return LogFile.read(run.resolve(RunLog.METRICS), StepMetrics::parse);
     }
 
     private static StepMetrics parse(JsonObject line) {

@@ -22,7 +22,7 @@ public record ValidationLoss(long step, String source, double loss, long tokens)
      * @throws RunException if a line can't be understood
      */
     public static List<ValidationLoss> read(Path run) throws IOException {
-        return LineFile.read(run.resolve(RunLog.VALIDATION), ValidationLoss::parse);
+        return LogFile.read(run.resolve(RunLog.VALIDATION), ValidationLoss::parse);
     }
 
     private static ValidationLoss parse(JsonObject line) {

@@ -1,10 +1,11 @@
 package ai.llm360.common.tokenizer;
 
-import com.google.gson.JsonArray;
+import com.google.gson.Gson;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -14,6 +15,7 @@ import java.util.Set;
  */
 final class LibraryJson {
 
+    private static final Gson GSON = new Gson();
     private static final String NORMALIZERS = "NFC, NFD, NFKC, NFKD, Lowercase, Prepend, Replace";
     private static final String PRE_TOKENIZERS =
             "ByteLevel, Metaspace, Split, Digits, Punctuation, Whitespace, WhitespaceSplit";
@@ -129,25 +131,24 @@ final class LibraryJson {
         root.addProperty("version", "1.0");
         root.add("truncation", JsonNull.INSTANCE);
         root.add("padding", JsonNull.INSTANCE);
-        JsonArray tokens = new JsonArray();
-        for (TokenizerJson.AddedToken token : addedTokens) {
-            JsonObject added = new JsonObject();
-            added.addProperty("id", token.id());
-            added.addProperty("content", token.content());
-            added.addProperty("single_word", token.singleWord());
-            added.addProperty("lstrip", token.stripsLeft());
-            added.addProperty("rstrip", token.stripsRight());
-            added.addProperty("normalized", token.normalized());
-            added.addProperty("special", token.special());
-            tokens.add(added);
-        }
-        root.add("added_tokens", tokens);
+        root.add("added_tokens", GSON.toJsonTree(addedTokens.stream().map(LibraryJson::of).toList()));
         root.add("normalizer", normalizer);
         root.add("pre_tokenizer", preTokenizer);
         root.add("post_processor", JsonNull.INSTANCE);
         root.add("decoder", JsonNull.INSTANCE);
         root.add("model", write(model));
         return root.toString();
+    }
+
+    private static Map<String, Object> of(TokenizerJson.AddedToken token) {
+        return Map.of(
+                "id", token.id(),
+                "content", token.content(),
+                "single_word", token.singleWord(),
+                "lstrip", token.stripsLeft(),
+                "rstrip", token.stripsRight(),
+                "normalized", token.normalized(),
+                "special", token.special());
     }
 
     private static JsonObject write(BytePairs model) {
@@ -157,17 +158,10 @@ final class LibraryJson {
         written.addProperty("fuse_unk", model.fusesUnknown());
         written.addProperty("byte_fallback", model.byteFallback());
         written.addProperty("ignore_merges", model.takesWords());
-        JsonObject vocabulary = new JsonObject();
-        model.vocabulary().forEach(vocabulary::addProperty);
-        written.add("vocab", vocabulary);
-        JsonArray merges = new JsonArray();
-        for (MergeTable.Merge merge : model.merges()) {
-            JsonArray pair = new JsonArray();
-            pair.add(merge.left());
-            pair.add(merge.right());
-            merges.add(pair);
-        }
-        written.add("merges", merges);
+        written.add("vocab", GSON.toJsonTree(model.vocabulary()));
+        List<List<String>> merges =
+                model.merges().stream().map(m -> List.of(m.left(), m.right())).toList();
+        written.add("merges", GSON.toJsonTree(merges));
         return written;
     }
 }
