@@ -323,17 +323,13 @@ public final class Checkpoint implements AutoCloseable {
     public ByteBuffer read(String name, TensorType target, long fromRow, long toRow)
             throws IOException {
         TensorInfo tensor = get(name);
-        if (fromRow < 0 || fromRow > toRow || toRow > tensor.rows()) {
-            throw new IllegalArgumentException(
-                    "rows "
-                            + fromRow
-                            + " to "
-                            + toRow
-                            + " of tensor "
-                            + name
-                            + " "
-                            + tensor.shape());
-        }
+        Sizes.require(
+                fromRow >= 0 && fromRow <= toRow && toRow <= tensor.rows(),
+                "rows %d to %d of tensor %s %s",
+                fromRow,
+                toRow,
+                name,
+                tensor.shape());
         long perRow = tensor.rows() == 0 ? 0 : tensor.elementCount() / tensor.rows();
         return reader.read(tensor, fromRow * perRow, (toRow - fromRow) * perRow, target);
     }

@@ -15,6 +15,13 @@ final class Sizes {
 
     private Sizes() {}
 
+    /** Checks a caller's argument. */
+    static void require(boolean holds, String problem, Object... values) {
+        if (!holds) {
+            throw new IllegalArgumentException(problem.formatted(values));
+        }
+    }
+
     /**
      * Counts the elements of a shape.
      *

@@ -140,14 +140,18 @@ final class StrictJson {
         reader.skipValue();
     }
 
+    void require(boolean holds, String problem, Object... values) throws CheckpointException {
+        if (!holds) {
+            throw problem(problem.formatted(values));
+        }
+    }
+
     CheckpointException problem(String problem) {
         return new CheckpointException(file, "bad " + what + ": " + problem);
     }
 
     private void expect(JsonToken token, String where, String words) throws IOException {
         JsonToken found = reader.peek();
-        if (found != token) {
-            throw problem(where + " is a JSON " + found + "; expected " + words);
-        }
+        require(found == token, "%s is a JSON %s; expected %s", where, found, words);
     }
 }

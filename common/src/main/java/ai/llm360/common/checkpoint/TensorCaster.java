@@ -49,19 +49,15 @@ public final class TensorCaster {
     public static void cast(
             TensorType from, ByteBuffer src, TensorType to, ByteBuffer dst, int count) {
         requireAllowed(from, to);
-        if ((long) count * from.byteSize() > src.remaining()
-                || (long) count * to.byteSize() > dst.remaining()) {
-            throw new IllegalArgumentException(
-                    count
-                            + " elements of "
-                            + from
-                            + " to "
-                            + to
-                            + " need larger buffers than "
-                            + src
-                            + " and "
-                            + dst);
-        }
+        Sizes.require(
+                (long) count * from.byteSize() <= src.remaining()
+                        && (long) count * to.byteSize() <= dst.remaining(),
+                "%d elements of %s to %s need larger buffers than %s and %s",
+                count,
+                from,
+                to,
+                src,
+                dst);
         ByteBuffer in =
                 src.slice(src.position(), count * from.byteSize()).order(ByteOrder.LITTLE_ENDIAN);
         ByteBuffer out =
@@ -78,10 +74,11 @@ public final class TensorCaster {
     }
 
     static void requireAllowed(TensorType from, TensorType to) {
-        if (!isAllowed(from, to)) {
-            throw new IllegalArgumentException(
-                    "a checkpoint's " + from + " is not cast to " + to + ", which can't hold it");
-        }
+        Sizes.require(
+                isAllowed(from, to),
+                "a checkpoint's %s is not cast to %s, which can't hold it",
+                from,
+                to);
     }
 
     private static boolean isOfBulk(TensorType type) {

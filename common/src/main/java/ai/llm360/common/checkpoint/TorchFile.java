@@ -47,7 +47,7 @@ final class TorchFile {
 
     private List<TensorInfo> tensors() throws IOException {
         byte[] pickle = archive.bytes("data.pkl", PickleMachine.MAX_BYTES);
-        Object root = new PickleMachine(file, pickle, new TorchConstructors(file)).run();
+        Object root = new PickleMachine(pickle, new TorchConstructors(file)).run();
         if (!(root instanceof Map<?, ?> dict)) {
             throw new CheckpointException(
                     file, "holds " + describe(root) + "; expected a state dict: name → tensor");

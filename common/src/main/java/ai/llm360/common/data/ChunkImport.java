@@ -13,11 +13,6 @@ import java.util.Map;
  * Takes over files of ready rows, such as Amber's {@code train_NNN.jsonl}, as they are: a chunk for
  * each file, its rows in their order, so that the steps of the run that they were of can be
  * followed.
- *
- * @param directory the data set's directory
- * @param empty the manifest so far
- * @param inputs the sources' files
- * @param progress is told of each file that was read
  */
 record ChunkImport(Path directory, DataManifest empty, List<SourceInput> inputs, Sink progress) {
 

@@ -14,7 +14,6 @@ import java.util.concurrent.Callable;
 /**
  * Writes the chunks of a data set from its sources' rows.
  *
- * @param directory the data set's directory
  * @param mixture which rows each chunk holds
  * @param sources each source's training rows, of one source a file, all of one row length
  */

@@ -18,14 +18,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/**
- * A jar in a Maven repository.
- *
- * @param group its group, with dots
- * @param artifact its name
- * @param version its version
- * @param classifier such as {@code sources}, or empty
- */
+/** A jar in a Maven repository; a classifier is one such as {@code sources}. */
 record MavenArtifact(String group, String artifact, String version, Optional<String> classifier) {
 
     private static final String CENTRAL = "https://repo1.maven.org/maven2";

@@ -12,8 +12,6 @@ import java.util.Map;
  * Decides how many rows of each source a segment's chunks get.
  *
  * @param available each source's rows that no earlier segment has used
- * @param firstChunk the segment's first chunk
- * @param chunks the segment's chunks
  */
 record Mixing(Map<String, Long> available, int firstChunk, int chunks) {
 

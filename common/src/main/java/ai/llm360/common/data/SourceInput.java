@@ -15,7 +15,6 @@ import java.util.regex.Pattern;
 /**
  * A recipe's source and the files that it was found to mean.
  *
- * @param source what the recipe says
  * @param files the files, in the order in which they are read
  * @param inputs what the manifest says of them
  * @param bytes their sizes together

@@ -12,11 +12,6 @@ import java.util.zip.CRC32;
 
 /**
  * Parts a source's rows into those to train on and those held back.
- *
- * @param directory the data set's directory
- * @param recipe says how many are held back, and the seed
- * @param vocabulary the ids
- * @param threads rearrange rows for fill-in-the-middle
  */
 record SourceSplitter(
         Path directory, DataRecipe recipe, RecipeVocabulary vocabulary, Workers threads) {

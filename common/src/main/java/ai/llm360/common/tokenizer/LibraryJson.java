@@ -6,6 +6,7 @@ import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -70,23 +71,8 @@ final class LibraryJson {
                 checkBehavior(part);
                 part.flag("invert", false);
             }
-            case "ByteLevel" -> {
-                part.flag("add_prefix_space", true);
-                part.flag("trim_offsets", true);
-                part.flag("use_regex", true);
-            }
-            case "Metaspace" -> {
-                part.only("replacement", "\u2581");
-                part.flag("add_prefix_space", true);
-                part.flag("split", true);
-                if (part.optText("str_rep").isPresent()) {
-                    part.only("str_rep", "\u2581");
-                }
-                String scheme = part.optText("prepend_scheme").orElse("always");
-                if (!Set.of("always", "never", "first").contains(scheme)) {
-                    throw part.unsupported("prepend_scheme " + scheme, "always, never, first");
-                }
-            }
+            case "ByteLevel" -> TextForms.byteLevel(part, Optional.empty());
+            case "Metaspace" -> TextForms.metaspace(part);
             default -> throw part.unsupported("type '" + part.type() + "'", PRE_TOKENIZERS);
         }
         part.end();
