@@ -85,15 +85,16 @@ public final class AtomicDirectory implements AutoCloseable {
         }
         List<Path> leftovers;
         try (Stream<Path> entries = Files.list(parent)) {
-            leftovers = entries.filter(path -> LEFTOVER.matcher(name(path)).matches()).toList();
+            leftovers =
+                    entries.filter(
+                                    path ->
+                                            LEFTOVER.matcher(path.getFileName().toString())
+                                                    .matches())
+                            .toList();
         }
         for (Path leftover : leftovers) {
             delete(leftover);
         }
-    }
-
-    private static String name(Path path) {
-        return path.getFileName().toString();
     }
 
     /**

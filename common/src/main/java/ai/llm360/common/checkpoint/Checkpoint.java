@@ -242,13 +242,14 @@ public final class Checkpoint implements AutoCloseable {
     private static void requireKnown(Path location, String name, Set<String> known) {
         if (!known.contains(name)) {
             throw new IllegalArgumentException(
-                    location
-                            + ": no tensor "
-                            + PlainText.quote(name)
-                            + " among "
-                            + known.size()
-                            + "; the nearest names are "
-                            + NearNames.of(name, known).stream().map(PlainText::shorten).toList());
+                    "%s: no tensor %s among %d; the nearest names are %s"
+                            .formatted(
+                                    location,
+                                    PlainText.quote(name),
+                                    known.size(),
+                                    NearNames.of(name, known).stream()
+                                            .map(PlainText::shorten)
+                                            .toList()));
         }
     }
 

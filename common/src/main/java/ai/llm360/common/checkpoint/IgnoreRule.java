@@ -71,20 +71,16 @@ public record IgnoreRule(
         Optional<TensorInfo> differing = differing(checkpoint);
         if (differing.isPresent()) {
             String copy = differing.get().name();
+            String cure = "the file is damaged, or of a model that doesn't tie them";
+            if (flag.isPresent()) {
+                cure =
+                        "set %s to false in the model's configuration to use %s"
+                                .formatted(flag.get(), copy);
+            }
             throw new CheckpointException(
                     checkpoint.location(),
                     "%s isn't equal to %s, though the model has one of them only (%s): %s"
-                            .formatted(
-                                    copy,
-                                    original.orElseThrow(),
-                                    name,
-                                    flag.map(
-                                                    entry ->
-                                                            "set %s to false in the model's configuration to use %s"
-                                                                    .formatted(entry, copy))
-                                            .orElse(
-                                                    "the file is damaged, or of a model that"
-                                                            + " doesn't tie them")));
+                            .formatted(copy, original.orElseThrow(), name, cure));
         }
     }
 

@@ -73,8 +73,7 @@ final class PickleMachine {
             int opcode = (int) unsigned(1);
             if (opcode == '.') {
                 Object result = pop();
-                require(
-                        stack.isEmpty() && marks.isEmpty(), "stops with values left on its stack");
+                require(stack.isEmpty() && marks.isEmpty(), "stops with values left on its stack");
                 return result;
             }
             execute(opcode);
@@ -149,9 +148,7 @@ final class PickleMachine {
 
     private void protocol() throws CheckpointException {
         long version = unsigned(1);
-        require(
-                version >= 2 && version <= 4,
-                "has protocol " + version + "; expected 2, 3 or 4");
+        require(version >= 2 && version <= 4, "has protocol " + version + "; expected 2, 3 or 4");
     }
 
     /** An OrderedDict's attributes, such as a module's {@code _metadata}, which hold no weights. */
@@ -180,7 +177,8 @@ final class PickleMachine {
                     key instanceof String || key instanceof Long || key instanceof Boolean,
                     "has a dict key that is neither text nor a number");
             if (dict.put(key, items.get(i + 1)) != null) {
-                throw constructors.problem("sets the dict key " + PlainText.quote(key.toString()) + " twice");
+                throw constructors.problem(
+                        "sets the dict key " + PlainText.quote(key.toString()) + " twice");
             }
         }
     }

@@ -111,10 +111,8 @@ final class SafetensorsFile {
             int bytes = src.remaining();
             if (bytes > left) {
                 throw new IllegalStateException(
-                        "the source wrote more than the "
-                                + tensor.byteLength()
-                                + " bytes of "
-                                + tensor);
+                        "the source wrote more than the %d bytes of %s"
+                                .formatted(tensor.byteLength(), tensor));
             }
             file.write(src);
             left -= bytes;
@@ -129,12 +127,9 @@ final class SafetensorsFile {
             open = false;
             if (left != 0) {
                 throw new IllegalStateException(
-                        "the source wrote "
-                                + (tensor.byteLength() - left)
-                                + " of the "
-                                + tensor.byteLength()
-                                + " bytes of "
-                                + tensor);
+                        "the source wrote %d of the %d bytes of %s"
+                                .formatted(
+                                        tensor.byteLength() - left, tensor.byteLength(), tensor));
             }
         }
 

@@ -79,12 +79,8 @@ final class TorchArchive {
         if (record.size() > limit) {
             throw new CheckpointException(
                     file,
-                    "the record "
-                            + PlainText.quote(name)
-                            + " has "
-                            + record.size()
-                            + " bytes; expected at most "
-                            + limit);
+                    "the record %s has %d bytes; expected at most %d"
+                            .formatted(PlainText.quote(name), record.size(), limit));
         }
         byte[] bytes = new byte[(int) record.size()];
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {

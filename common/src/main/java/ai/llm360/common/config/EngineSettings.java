@@ -14,7 +14,7 @@ package ai.llm360.common.config;
  */
 public final class EngineSettings {
 
-    private static final String THREADS = "ai.djl.pytorch.num_threads";
+    static final String THREADS = "ai.djl.pytorch.num_threads";
 
     private EngineSettings() {}
 

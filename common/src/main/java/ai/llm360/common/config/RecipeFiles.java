@@ -13,7 +13,6 @@ import java.util.List;
  */
 public record RecipeFiles(Class<?> owner, List<String> names) {
 
-    /** Copies the names. */
     public RecipeFiles {
         names = List.copyOf(names);
     }

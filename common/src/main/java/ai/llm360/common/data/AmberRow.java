@@ -20,15 +20,12 @@ import java.util.regex.Pattern;
  * @param ids its {@code token_ids}
  * @param source its {@code source}
  */
+@SuppressWarnings("ArrayRecordComponent") // never compared
 record AmberRow(int[] ids, Optional<String> source) {
 
     private static final Pattern COLUMN = Pattern.compile("column (\\d+)");
 
-    /**
-     * Parses a line.
-     *
-     * @throws IllegalArgumentException if it isn't such a line; the message says why
-     */
+    /** Parses a line; anything else is an {@link IllegalArgumentException} that says why. */
     static AmberRow parse(String line) {
         int[] ids = null;
         Optional<String> source = Optional.empty();

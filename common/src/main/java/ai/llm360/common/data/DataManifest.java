@@ -89,7 +89,6 @@ public record DataManifest(
             long validationRows,
             RowFile file) {
 
-        /** Checks what was given. */
         public Source {
             Objects.requireNonNull(name, "a source has no name");
             inputs = List.copyOf(inputs);
@@ -113,7 +112,6 @@ public record DataManifest(
             Map<String, Double> weights,
             Map<String, Long> rowsPerChunk) {
 
-        /** Checks what was given. */
         public Segment {
             weights = weights == null ? null : ordered(weights);
             rowsPerChunk = ordered(rowsPerChunk);
@@ -129,7 +127,6 @@ public record DataManifest(
      */
     public record RowFile(String file, long rows, String sha256) {
 
-        /** Checks what was given. */
         public RowFile {
             if (file == null || !RELATIVE_FILE.matcher(file).matches() || sha256 == null) {
                 throw new IllegalArgumentException(
@@ -138,7 +135,6 @@ public record DataManifest(
         }
     }
 
-    /** Checks what was given. */
     public DataManifest {
         sources = List.copyOf(sources);
         segments = List.copyOf(segments);
@@ -160,12 +156,9 @@ public record DataManifest(
      * row is used once, less if some are unused; 0 if there is no such source}
      */
     public double epochs(String source) {
-        if (segments.isEmpty()) {
-            return sources.stream().anyMatch(s -> s.name().equals(source)) ? 1 : 0;
-        }
         long available =
                 sources.stream().filter(s -> s.name().equals(source)).mapToLong(Source::rows).sum();
-        long used = Mixture.of(this).used(source);
+        long used = segments.isEmpty() ? available : Mixture.of(this).used(source);
         return available == 0 ? 0 : (double) used / available;
     }
 
@@ -254,10 +247,8 @@ public record DataManifest(
         } catch (NoSuchFileException e) {
             throw new DataException(
                     directory,
-                    "no prepared data set: there is no "
-                            + FILE_NAME
-                            + "; make one with llm360"
-                            + " data prepare",
+                    "no prepared data set: there is no %s; make one with llm360 data prepare"
+                            .formatted(FILE_NAME),
                     e);
         } catch (RuntimeException | CharacterCodingException e) {
             throw new DataException(file, "damaged: " + PlainText.jsonProblem(e), e);

@@ -35,7 +35,7 @@ public final class DataPreparation {
     private final Path target;
     private final Path base;
     private final int threadCount;
-    private final Optional<Downloads> downloads;
+    private final Optional<MavenArtifact.Downloads> downloads;
     private final Optional<Progress> progress;
 
     private DataPreparation(Builder builder) {
@@ -189,7 +189,7 @@ public final class DataPreparation {
         private Path target;
         private Path base = Path.of("");
         private int threads = Runtime.getRuntime().availableProcessors();
-        private Downloads downloads;
+        private MavenArtifact.Downloads downloads;
         private Progress progress;
 
         private Builder() {}
@@ -226,7 +226,7 @@ public final class DataPreparation {
          * only the local repository is used.
          */
         public Builder optCache(Path cache) {
-            downloads = new Downloads(cache, Optional.empty());
+            downloads = new MavenArtifact.Downloads(cache, Optional.empty());
             return this;
         }
 
@@ -238,7 +238,7 @@ public final class DataPreparation {
          * @param announce is told of each download before it begins
          */
         public Builder optDownloads(Path cache, Consumer<URI> announce) {
-            downloads = new Downloads(cache, Optional.of(announce));
+            downloads = new MavenArtifact.Downloads(cache, Optional.of(announce));
             return this;
         }
 

@@ -186,7 +186,7 @@ public final class DataValidator {
             for (DataManifest.Source source : manifest.sources()) {
                 if (source.file() != null) {
                     Path file = directory.resolve(source.file().file());
-                    checked(file, () -> data.openSource(source));
+                    checked(file, () -> data.open(source.file()));
                 }
             }
         } catch (DataException e) {

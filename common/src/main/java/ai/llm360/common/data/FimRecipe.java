@@ -24,7 +24,6 @@ public record FimRecipe(
         Optional<String> suffixToken,
         Optional<String> padToken) {
 
-    /** Checks what was given. */
     public FimRecipe {
         DataRecipe.require(rate > 0 && rate <= 1, "rate is above 0, at most 1", rate);
         double suffixFirst = spmRate.orElse(0.0);

@@ -26,11 +26,7 @@ final class OrderedWork {
     private List<Supplier<Step>> batch = new ArrayList<>();
     private int size;
 
-    /**
-     * Creates an order of work.
-     *
-     * @param batchSize enough that handing a batch over costs nothing beside its work
-     */
+    /** Orders work in batches so large that handing one over costs nothing beside its work. */
     OrderedWork(Workers threads, int batchSize) {
         this.threads = threads;
         this.batchSize = batchSize;

@@ -60,12 +60,7 @@ final class RowSpool implements AutoCloseable {
         documents++;
     }
 
-    /**
-     * Appends a ready row.
-     *
-     * @param mask for each id but the first, 1 where its prediction counts and 0 where it doesn't;
-     *     null if all count
-     */
+    /** Appends a ready row; without a mask, all its predictions count. */
     void addRow(int[] ids, float[] mask) throws IOException {
         addId(ids[0]);
         for (int i = 1; i < ids.length; i++) {

@@ -58,10 +58,8 @@ final class RowWriter implements AutoCloseable {
     }
 
     /**
-     * Writes the next row.
-     *
-     * @param mask 1 where a prediction counts, else 0; not read if the header says there is none
-     * @throws DataException if an id is outside the vocabulary
+     * Writes the next row, all its ids within the vocabulary; without masks in the header, its mask
+     * isn't read.
      */
     void write(int source, long[] ids, float[] mask) throws IOException {
         room(header.rowBytes());

@@ -23,7 +23,8 @@ record SourceInput(DataRecipe.Source source, List<Path> files, List<Input> input
 
     private static final Pattern LAST_NUMBER = Pattern.compile(".*?(\\d{1,9})\\D*");
 
-    static SourceInput find(DataRecipe.Source source, Path base, Optional<Downloads> downloads)
+    static SourceInput find(
+            DataRecipe.Source source, Path base, Optional<MavenArtifact.Downloads> downloads)
             throws IOException {
         if (source.maven().isPresent()) {
             MavenArtifact artifact = MavenArtifact.parse(source.maven().get());
@@ -60,9 +61,7 @@ record SourceInput(DataRecipe.Source source, List<Path> files, List<Input> input
     }
 
     /**
-     * Reads the ready rows of all files, or the source's subset of them.
-     *
-     * @param finished is told of each file, whether rows of it were taken or not
+     * Reads the ready rows of all files, or the source's subset of them, and tells of each file.
      */
     void readRows(TokenRowReader reader, TokenRowReader.Sink sink, ChunkImport.Sink finished)
             throws IOException {

@@ -10,9 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.zip.CRC32;
 
-/**
- * Parts a source's rows into those to train on and those held back.
- */
+/** Parts a source's rows into those to train on and those held back. */
 record SourceSplitter(
         Path directory, DataRecipe recipe, RecipeVocabulary vocabulary, Workers threads) {
 

@@ -17,7 +17,6 @@ abstract class TextSplitter {
         this.at = at;
     }
 
-    /** Returns a splitter; errors name the file or its entry. */
     static TextSplitter of(DataRecipe.Split split, Path at) {
         return switch (split) {
             case NONE -> new AtCharacter(at, -1);

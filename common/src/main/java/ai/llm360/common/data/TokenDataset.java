@@ -114,12 +114,7 @@ public final class TokenDataset implements AutoCloseable {
         return open(file);
     }
 
-    /** Opens the training rows of a source, from which chunks are mixed. */
-    TokenChunk openSource(DataManifest.Source source) throws IOException {
-        return open(source.file());
-    }
-
-    private TokenChunk open(DataManifest.RowFile entry) throws IOException {
+    TokenChunk open(DataManifest.RowFile entry) throws IOException {
         Path file = find(directory, entry);
         TokenChunk chunk = TokenChunk.open(file, entry.sha256());
         if (chunk.rowLength() != manifest.rowLength() || chunk.rows() != entry.rows()) {

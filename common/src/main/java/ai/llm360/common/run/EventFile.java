@@ -10,7 +10,6 @@ import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 
@@ -70,21 +69,17 @@ final class EventFile extends LogFile {
 
     /** TensorBoard reads a directory's files by name, so a clock set back must not reorder them. */
     private static String nextName(Path run, long second) throws IOException {
-        Optional<String> last;
+        int digits = PREFIX.length();
         try (Stream<Path> files = Files.list(run)) {
-            last =
+            long last =
                     files.map(file -> file.getFileName().toString())
                             .filter(name -> name.matches("events\\.out\\.tfevents\\.\\d{10}\\..*"))
-                            .max(String::compareTo);
+                            .mapToLong(name -> Long.parseLong(name.substring(digits, digits + 10)))
+                            .max()
+                            .orElse(-1);
+            long next = Math.max(second, last + 1);
+            return String.format(Locale.ROOT, "%s%010d.llm360", PREFIX, next);
         }
-        long after =
-                last.map(
-                                name ->
-                                        Long.parseLong(
-                                                name.substring(
-                                                        PREFIX.length(), PREFIX.length() + 10)))
-                        .orElse(-1L);
-        return String.format(Locale.ROOT, "%s%010d.llm360", PREFIX, Math.max(second, after + 1));
     }
 
     void scalars(Instant time, long step, Map<String, Double> values) throws IOException {

@@ -24,7 +24,6 @@ public record RunEvent(long step, String kind, Map<String, Object> details) {
     private static final Gson GSON =
             new GsonBuilder().setObjectToNumberStrategy(ToNumberPolicy.LONG_OR_DOUBLE).create();
 
-    /** Creates an event. */
     public RunEvent {
         details = Collections.unmodifiableMap(new LinkedHashMap<>(details));
     }

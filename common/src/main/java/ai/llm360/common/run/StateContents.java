@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * Holds the contents of a saved state, beside the run's own configuration and data manifest.
@@ -60,11 +61,9 @@ public record StateContents(
             throw new IllegalArgumentException("a saved state needs at least one weight");
         }
         Set<String> names = new HashSet<>();
-        for (List<TensorSpec> tensors : List.of(weights, optimizer)) {
-            for (TensorSpec tensor : tensors) {
-                if (!names.add(tensor.name())) {
-                    throw new IllegalArgumentException("two tensors are named " + tensor.name());
-                }
+        for (TensorSpec tensor : Stream.concat(weights.stream(), optimizer.stream()).toList()) {
+            if (!names.add(tensor.name())) {
+                throw new IllegalArgumentException("two tensors are named " + tensor.name());
             }
         }
         for (String name : files.keySet()) {

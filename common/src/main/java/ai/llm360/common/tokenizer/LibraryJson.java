@@ -117,7 +117,9 @@ final class LibraryJson {
         root.addProperty("version", "1.0");
         root.add("truncation", JsonNull.INSTANCE);
         root.add("padding", JsonNull.INSTANCE);
-        root.add("added_tokens", GSON.toJsonTree(addedTokens.stream().map(LibraryJson::of).toList()));
+        root.add(
+                "added_tokens",
+                GSON.toJsonTree(addedTokens.stream().map(LibraryJson::of).toList()));
         root.add("normalizer", normalizer);
         root.add("pre_tokenizer", preTokenizer);
         root.add("post_processor", JsonNull.INSTANCE);

@@ -116,7 +116,9 @@ final class SentencePieceModel {
         }
         long unknowns = pieces.stream().filter(piece -> piece.type() == UNKNOWN).count();
         require(
-                unknowns == 1, "a SentencePiece model has one unknown piece; this has %d", unknowns);
+                unknowns == 1,
+                "a SentencePiece model has one unknown piece; this has %d",
+                unknowns);
         support(
                 modelType == BYTE_PAIRS,
                 "a model of type %s is not supported (supported: BPE, which LLaMA's is)",
@@ -126,8 +128,7 @@ final class SentencePieceModel {
                 "treat_whitespace_as_suffix and escape_whitespaces = false are not supported"
                         + " (LLaMA has neither)");
         require(
-                !byteFallback
-                        || MergeTable.hasBytes(MergeTable.Symbols.CHARACTERS_OR_BYTES, ids),
+                !byteFallback || MergeTable.hasBytes(MergeTable.Symbols.CHARACTERS_OR_BYTES, ids),
                 "byte_fallback needs 256 pieces, <0x00> to <0xFF>, and some are missing");
     }
 
@@ -136,7 +137,8 @@ final class SentencePieceModel {
         String shown = "piece %d '%s'".formatted(id, start);
         support(
                 piece.type() >= NORMAL && piece.type() <= BYTE && piece.type() != 5,
-                "%s: type %d is not supported (supported: normal, unknown, control, user-defined, byte)",
+                "%s: type %d is not supported (supported: normal, unknown, control, user-defined,"
+                        + " byte)",
                 shown,
                 piece.type());
         boolean isByte = piece.text().matches("<0x[0-9A-F]{2}>");

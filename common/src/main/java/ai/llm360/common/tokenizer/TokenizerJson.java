@@ -43,11 +43,8 @@ final class TokenizerJson {
     private TokenizerJson() {}
 
     /**
-     * Parses a file's text.
-     *
-     * @throws IOException if it isn't JSON
-     * @throws UnsupportedOperationException if it is a tokenizer of a kind that isn't known
-     * @throws RuntimeException if it is JSON of another shape
+     * Parses a file's text; a tokenizer of a kind that isn't known is an {@link
+     * UnsupportedOperationException}.
      */
     static TokenizerJson parse(String json) throws IOException {
         TokenizerJson parsed = new TokenizerJson();
@@ -78,7 +75,13 @@ final class TokenizerJson {
     }
 
     private void readAddedTokens(JsonElement list) {
-        for (JsonElement element : JsonPart.isNull(list) ? List.<JsonElement>of() : list(list)) {
+        if (JsonPart.isNull(list)) {
+            return;
+        }
+        if (!list.isJsonArray()) {
+            throw new IllegalArgumentException("added_tokens is no list");
+        }
+        for (JsonElement element : list.getAsJsonArray()) {
             JsonPart part = new JsonPart("added_tokens[" + addedTokens.size() + "]", element);
             AddedToken token =
                     new AddedToken(
@@ -95,13 +98,6 @@ final class TokenizerJson {
             }
             addedTokens.add(token);
         }
-    }
-
-    private static List<JsonElement> list(JsonElement element) {
-        if (!element.isJsonArray()) {
-            throw new IllegalArgumentException("added_tokens is no list");
-        }
-        return element.getAsJsonArray().asList();
     }
 
     Vocabulary vocabulary(TokenizerSettings settings) {
