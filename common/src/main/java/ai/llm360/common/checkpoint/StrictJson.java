@@ -28,10 +28,7 @@ final class StrictJson {
     private final String what;
     private final JsonReader reader;
 
-    /**
-     * Creates a reader of a part of a file, such as its {@code safetensors header}, named in
-     * errors.
-     */
+    /** Creates a reader of a part of a file; errors name both. */
     StrictJson(Path file, String what, byte[] utf8) {
         this.file = file;
         this.what = what;

@@ -23,10 +23,7 @@ record ChunkMixer(Path directory, Mixture mixture, List<TokenChunk> sources) {
         return String.format(Locale.ROOT, "chunks/chunk-%03d.rows", chunk);
     }
 
-    /**
-     * Adds a segment to a data set whose files of sources and of kept chunks are there; the
-     * manifest names them.
-     */
+    /** Adds a segment where the files of sources and of kept chunks are there. */
     static DataManifest mix(Path directory, DataManifest manifest, Segment segment, Workers threads)
             throws IOException {
         List<TokenChunk> sources = new ArrayList<>();

@@ -15,10 +15,7 @@ import java.util.Map;
  */
 record Mixing(Map<String, Long> available, int firstChunk, int chunks) {
 
-    /**
-     * Makes a segment; without weights it has every row once, and 0 rows of a chunk are as many as
-     * that gives.
-     */
+    /** Makes a segment; 0 rows of a chunk are as many as every row once gives. */
     Segment segment(Map<String, Double> weights, long rowsPerChunk) {
         if (weights.isEmpty()) {
             if (rowsPerChunk > 0) {

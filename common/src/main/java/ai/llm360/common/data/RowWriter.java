@@ -57,10 +57,7 @@ final class RowWriter implements AutoCloseable {
         }
     }
 
-    /**
-     * Writes the next row, all its ids within the vocabulary; without masks in the header, its mask
-     * isn't read.
-     */
+    /** Writes the next row; its mask isn't read if the header has none. */
     void write(int source, long[] ids, float[] mask) throws IOException {
         room(header.rowBytes());
         for (long id : ids) {

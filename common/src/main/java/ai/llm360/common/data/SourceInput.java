@@ -60,9 +60,7 @@ record SourceInput(DataRecipe.Source source, List<Path> files, List<Input> input
         return matcher.matches() ? Long.parseLong(matcher.group(1)) : 0;
     }
 
-    /**
-     * Reads the ready rows of all files, or the source's subset of them, and tells of each file.
-     */
+    /** Reads all ready rows, or the source's subset of them, and tells of each file. */
     void readRows(TokenRowReader reader, TokenRowReader.Sink sink, ChunkImport.Sink finished)
             throws IOException {
         if (source.subset().isEmpty()) {
