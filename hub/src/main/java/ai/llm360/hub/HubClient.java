@@ -227,7 +227,7 @@ public final class HubClient {
     }
 
     /**
-     * {@return how many bytes fit on a disk}
+     * {@return the free bytes of a disk}
      *
      * @param directory a directory on it, which need not exist yet
      * @throws IOException if the system doesn't tell

@@ -35,7 +35,7 @@ public final class HubPass implements Closeable {
     }
 
     /**
-     * {@return what the Hub lists of a file}
+     * {@return a file's size and hashes, as the Hub lists them}
      *
      * @param path a path below the commit's root
      * @throws IllegalArgumentException if there is no such file

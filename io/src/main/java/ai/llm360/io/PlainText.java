@@ -61,7 +61,7 @@ public final class PlainText {
         return escape(text, "");
     }
 
-    /** {@return what {@link #inLine} returns, but for tabs and line feeds, which stay} */
+    /** {@return a text that is safe to show, as {@link #inLine} makes it, but with its tabs and line feeds} */
     public static String inLines(String text) {
         return escape(text, "\t\n");
     }

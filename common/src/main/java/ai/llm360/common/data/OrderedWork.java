@@ -15,7 +15,7 @@ import java.util.function.Supplier;
  */
 final class OrderedWork {
 
-    /** What follows from a piece of work. */
+    /** Takes the result of a piece of work, in the pieces' order. */
     interface Step {
         void run() throws IOException;
     }

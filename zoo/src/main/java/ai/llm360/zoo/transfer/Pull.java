@@ -70,7 +70,7 @@ public record Pull(HubClient client, PullTarget target, List<PullTarget.Planned>
     }
 
     /**
-     * {@return how many bytes the disk has room for}
+     * {@return the number of bytes that the disk has room for}
      *
      * @throws IOException if the system doesn't tell
      */

@@ -14,7 +14,7 @@ public interface PullTarget {
     Path directory();
 
     /**
-     * {@return what bringing a checkpoint here would take} Nothing is written.
+     * {@return the plan of bringing a checkpoint here} Nothing is written.
      *
      * @throws ModelNotFoundException if there is no place for it
      * @throws IOException if the Hub doesn't know it, or can't be asked

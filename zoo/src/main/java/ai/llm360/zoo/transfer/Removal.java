@@ -174,7 +174,7 @@ public final class Removal {
     }
 
     /**
-     * {@return how many bytes the removal frees}
+     * {@return the number of bytes that the removal frees}
      *
      * @throws IOException if a directory can't be read
      */

@@ -205,7 +205,7 @@ public final class Verification {
         }
     }
 
-    /** {@return how many bytes there are to read} */
+    /** {@return the number of bytes to read} */
     public long bytes() {
         return checks.stream().mapToLong(Checks.Check::bytes).sum();
     }
