@@ -56,10 +56,17 @@ class ChatTemplateTest {
     private String shown(LabelledIds text) {
         StringBuilder shown = new StringBuilder();
         for (int i = 0; i < text.ids().length; i++) {
-            String token = tokenizer.token(text.ids()[i]);
+            String token = letter(tokenizer.token(text.ids()[i]));
             shown.append(i == 0 ? "" : " ").append(text.labels()[i] ? "[" + token + "]" : token);
         }
         return shown.toString();
+    }
+
+    /** A byte below 128 is a letter. */
+    private static String letter(String token) {
+        return token.matches("<0x[0-7].>")
+                ? Character.toString(Integer.parseInt(token.substring(3, 5), 16))
+                : token;
     }
 
     private String encoded(String template, String... texts) {
@@ -79,10 +86,8 @@ class ChatTemplateTest {
     void crystalchat_puts_nothing_around_its_special_tokens() {
         assertThat(encoded("crystalchat", "!x", "a", "b", "c", "d"))
                 .isEqualTo(
-                        "<s> <|sys_start|> ▁ <0x78> <|sys_end|> <|im_start|> ▁ <0x61> <|im_end|>"
-                                .replace("<0x78>", "x")
-                                .replace("<0x61>", "a")
-                                + " [▁] [b] <|im_start|> ▁ c <|im_end|> [▁] [d] [</s>]");
+                        "<s> <|sys_start|> ▁ x <|sys_end|> <|im_start|> ▁ a <|im_end|> [▁] [b]"
+                                + " <|im_start|> ▁ c <|im_end|> [▁] [d] [</s>]");
     }
 
     @Test
