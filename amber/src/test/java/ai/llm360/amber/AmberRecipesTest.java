@@ -72,6 +72,7 @@ class AmberRecipesTest {
                                 schedule.peak(),
                                 schedule.end(),
                                 schedule.warmup(),
+                                0,
                                 274_320));
         assertThat(config.batch()).isEqualTo(new TrainingConfig.Batch(2240, 10));
         assertThat(config.seed()).isEqualTo(11111);

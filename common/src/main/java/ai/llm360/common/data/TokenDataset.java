@@ -43,6 +43,11 @@ public final class TokenDataset implements AutoCloseable {
         return new TokenDataset(directory, manifest);
     }
 
+    /** {@return the data set's directory} */
+    public Path directory() {
+        return directory;
+    }
+
     /** {@return the manifest of the data set} */
     public DataManifest manifest() {
         return manifest;

@@ -1,6 +1,7 @@
 package ai.llm360.common.train;
 
 import ai.llm360.common.model.DecoderGradients;
+import ai.llm360.common.train.TrainingConfig.Optimizer;
 import ai.llm360.common.train.TrainingConfig.Precision;
 
 /**
@@ -16,7 +17,7 @@ import ai.llm360.common.train.TrainingConfig.Precision;
  *
  * @param weights 4 a parameter: they are float32 in any case
  * @param gradients 4 a parameter
- * @param optimizer 8 a parameter: AdamW's two means
+ * @param optimizer 8 a parameter: AdamW's two means; RMSprop has one
  * @param roundedWeights bf16 alone: 2 a matrix element, of all layers, or of one at a time if they
  *     are computed again; and of the head
  * @param activations of all layers, or with recomputation each layer's input (4 C a position) and
@@ -36,13 +37,14 @@ public record TrainingMemory(
      * Estimates what a model takes.
      *
      * @param model its sizes
-     * @param precision what products are computed in
+     * @param config says what products are computed in, and the rule of the updates
      * @param recomputeLayers how many layers are computed again for their gradients
      * @param positions the positions of a micro-batch
      */
     static TrainingMemory of(
-            ModelSize model, Precision precision, int recomputeLayers, long positions) {
-        boolean half = precision == Precision.BF16;
+            ModelSize model, TrainingConfig config, int recomputeLayers, long positions) {
+        boolean half = config.precision() == Precision.BF16;
+        int means = config.optimizer().kind() == Optimizer.Kind.ADAMW ? 2 : 1;
         long c = model.hidden();
         long f = model.intermediate();
         long head = c * model.vocabulary();
@@ -52,7 +54,7 @@ public record TrainingMemory(
         return new TrainingMemory(
                 4 * model.parameters(),
                 4 * model.parameters(),
-                8 * model.parameters(),
+                4 * means * model.parameters(),
                 half ? 2 * (layersWhole * model.layerMatrices() + head) : 0,
                 recomputed * positions * 4 * c + (layersWhole + 1) * layer,
                 positions * 20 * c

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.llm360.common.data.TokenChunk;
 import ai.llm360.common.data.TokenDataset;
 import ai.llm360.common.data.TokenDatasetBuilder;
+import ai.llm360.common.train.TrainingConfig.Goal.Normalisation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,6 +29,10 @@ class ObjectiveTest {
         return TokenDataset.open(temp);
     }
 
+    private static Objective labels(Normalisation normalisation) {
+        return Objective.labels(normalisation, 3);
+    }
+
     @Test
     void pretraining_divides_by_all_labels_and_fine_tuning_by_those_that_count()
             throws IOException {
@@ -35,11 +40,14 @@ class ObjectiveTest {
                 TokenChunk chunk = data.openChunk(0)) {
             long[] all = {0, 1, 2, 3};
             assertThat(Objective.pretraining().divisor(chunk, all)).isEqualTo(16);
-            assertThat(Objective.labels().divisor(chunk, all)).isEqualTo(0 + 1 + 2 + 3);
+            assertThat(labels(Normalisation.TOKENS).divisor(chunk, all)).isEqualTo(0 + 1 + 2 + 3);
             double[] each = new double[4];
             for (int row = 0; row < 4; row++) {
-                each[row] = Objective.labels().divisor(chunk, new long[] {row});
+                each[row] = labels(Normalisation.TOKENS).divisor(chunk, new long[] {row});
             }
+            assertThat(labels(Normalisation.EXAMPLES).divisor(chunk, all)).isEqualTo(4);
+            // Micro-batches of three rows: one of them, and another that isn't full.
+            assertThat(labels(Normalisation.MICRO_BATCH).divisor(chunk, all)).isEqualTo(2);
             // One without labels has no loss; its divisor is positive all the same.
             assertThat(each).containsExactlyInAnyOrder(1, 1, 2, 3);
         }
