@@ -350,7 +350,7 @@ public final class TinyRun {
 
     /**
      * Each row counts in steps of its own, which a model learns soon. Of a pair the second begins
-     * as the first, and goes on in another way.
+     * as the first, and goes on with one token.
      */
     private long[][] rows(Random random, int count) {
         long[][] rows = new long[count][ROW_LENGTH];
@@ -358,7 +358,7 @@ public final class TinyRun {
             for (int row = 0; row < count; row += 2) {
                 int first = random.nextInt(VOCABULARY);
                 Arrays.setAll(rows[row], i -> (first + i) % VOCABULARY);
-                Arrays.setAll(rows[row + 1], i -> (first + (i < 4 ? 1 : 5) * i) % VOCABULARY);
+                Arrays.setAll(rows[row + 1], i -> i < 4 ? (first + i) % VOCABULARY : 7);
             }
             return rows;
         }

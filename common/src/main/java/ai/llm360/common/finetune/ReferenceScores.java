@@ -86,7 +86,9 @@ public final class ReferenceScores {
         try (DecoderGradients decoder = new DecoderGradients(trainable, bfloat16, 0)) {
             for (int i = 0; i < chunks(config, dataset); i++) {
                 try (TokenChunk chunk = dataset.openChunk(i)) {
-                    scores.put(name(chunk), compute(chunk, rows, manager, decoder));
+                    if (!scores.containsKey(name(chunk))) { // several chunks may be one file
+                        scores.put(name(chunk), compute(chunk, rows, manager, decoder));
+                    }
                 }
             }
             for (String source : dataset.validationSources()) {
