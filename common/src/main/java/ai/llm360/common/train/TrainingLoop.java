@@ -193,6 +193,7 @@ public final class TrainingLoop {
         double part = 0;
         for (int i = first; i < first + own; i += micro) {
             long[] numbers = Arrays.copyOfRange(rows, i, i + micro);
+            gradients.setStep(cursor.step(), i);
             try (TokenBatch batch = Batches.of(manager, chunk, numbers)) {
                 part += objective.add(gradients, batch, divisor);
             }
