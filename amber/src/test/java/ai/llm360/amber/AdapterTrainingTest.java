@@ -33,6 +33,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Adapters are trained on a frozen base of any type. */
 class AdapterTrainingTest {
 
+    private static final String PEFT = "base_model.model.";
     private static final String QUERY = "model.layers.0.self_attn.q_proj";
     private static final String DOWN = "model.layers.1.mlp.down_proj";
     private static final long[][] IDS = {{1, 17, 33, 4, 95, 60, 2}};
@@ -111,16 +112,16 @@ class AdapterTrainingTest {
         assertThat(losses.get(losses.size() - 1).loss()).isLessThan(losses.get(0).loss());
         assertThat(matrices.keySet())
                 .containsExactly(
-                        QUERY + ".lora_A.weight",
-                        QUERY + ".lora_B.weight",
-                        DOWN + ".lora_A.weight",
-                        DOWN + ".lora_B.weight");
-        assertThat(matrices.get(QUERY + ".lora_B.weight")).doesNotContain(0);
-        assertThat(matrices.get(QUERY + ".lora_A.weight"))
+                        PEFT + QUERY + ".lora_A.weight",
+                        PEFT + QUERY + ".lora_B.weight",
+                        PEFT + DOWN + ".lora_A.weight",
+                        PEFT + DOWN + ".lora_B.weight");
+        assertThat(matrices.get(PEFT + QUERY + ".lora_B.weight")).doesNotContain(0);
+        assertThat(matrices.get(PEFT + QUERY + ".lora_A.weight"))
                 .isNotEqualTo(adapter(manager, 32, 32).a().toFloatArray());
         assertThat(logits.get(1)).isNotEqualTo(logits.get(0));
         Map<String, String> saved = SavedState.open(temp.resolve("whole/ckpt-002")).tensorHashes();
-        assertThat(saved).hasSize(3 * matrices.size()).containsKeys(QUERY + ".lora_A.weight");
+        assertThat(saved).hasSize(3 * matrices.size()).containsKeys(PEFT + QUERY + ".lora_A.weight");
 
         Path stopped = temp.resolve("stopped");
         run(type, matrices, logits).stopAfter(11).run(stopped);

@@ -45,6 +45,8 @@ public final class DecoderGradients implements AutoCloseable {
 
     private final NDManager manager;
     private final LinearKind kind;
+    private final Optional<AdapterDropout> dropout;
+    private final Optional<PageWeights> dropping;
     private final TorchScript lossPage;
     private final Map<String, NDArray> gradients = new LinkedHashMap<>();
     private NDArray headGradient;
@@ -87,6 +89,8 @@ public final class DecoderGradients implements AutoCloseable {
         decoder.requireUnchangedFiles();
         manager = decoder.newRequestManager();
         kind = kind(bfloat16);
+        dropout = dropout(trainable);
+        dropping = dropout.map(this::dropping);
         lossPage =
                 TorchScript.compile(
                         manager,
@@ -99,6 +103,34 @@ public final class DecoderGradients implements AutoCloseable {
                     makeGradients();
                     return null;
                 });
+    }
+
+    private Optional<AdapterDropout> dropout(Trainable trainable) {
+        return trainable.dropout() > 0 && !decoder.adapters().isEmpty()
+                ? Optional.of(
+                        new AdapterDropout(
+                                trainable.dropout(),
+                                trainable.dropoutSeed(),
+                                decoder.adapters().keySet(),
+                                manager))
+                : Optional.empty();
+    }
+
+    private PageWeights dropping(AdapterDropout made) {
+        DecoderRuntime runtime = decoder.runtime();
+        PageWeights own = runtime.weights(kind, WeightSource.PARAMETERS, Parameter::getArray);
+        own.adapt(runtime.adapters(), made);
+        return own;
+    }
+
+    /**
+     * Says which part of a training comes next: it decides what the dropout of adapters drops.
+     *
+     * @param step the number of the step
+     * @param row the place in the step of the next rows that are added
+     */
+    public void setStep(long step, long row) {
+        dropout.ifPresent(drop -> drop.set(step, row));
     }
 
     private boolean isTrained(NDArray weight) {
@@ -227,7 +259,7 @@ public final class DecoderGradients implements AutoCloseable {
             boolean again = recomputed > lowest;
             List<NDArray> inputs = new ArrayList<>(); // of the layers to compute again
             JniUtils.setGradMode(recomputed == 0);
-            DecoderPass pass = pass(scope);
+            DecoderPass pass = pass(scope, true);
             NDArray low = pass.layers(pass.embed(ids), 0, lowest, input -> false);
             NDArray mid = pass.layers(low, lowest, recomputed, inputs::add);
             NDArray from = again ? leaf(scope, mid) : mid;
@@ -273,7 +305,7 @@ public final class DecoderGradients implements AutoCloseable {
 
     private NDArray headInput(NDManager scope, TokenBatch batch) {
         NDArray ids = lossPage.train(scope, "inputs", batch.ids());
-        DecoderPass pass = pass(scope);
+        DecoderPass pass = pass(scope, false);
         return pass.headInput(pass.states(ids, input -> false));
     }
 
@@ -281,8 +313,10 @@ public final class DecoderGradients implements AutoCloseable {
         return decoder.layers().size();
     }
 
-    private DecoderPass pass(NDManager scope) {
-        return DecoderPass.onPage(decoder, scope, decoder.runtime().weights(kind), true);
+    private DecoderPass pass(NDManager scope, boolean drops) {
+        PageWeights all =
+                drops && dropping.isPresent() ? dropping.get() : decoder.runtime().weights(kind);
+        return DecoderPass.onPage(decoder, scope, all, true);
     }
 
     /**
@@ -414,6 +448,7 @@ public final class DecoderGradients implements AutoCloseable {
     /** Frees the pages and the handles of the gradients. The weights stay the model's. */
     @Override
     public void close() {
+        dropping.ifPresent(PageWeights::close);
         manager.close();
     }
 }

@@ -194,6 +194,7 @@ public final class TrainingLoop {
         Map<String, Double> figures = new LinkedHashMap<>();
         for (int i = first; i < first + own; i += micro) {
             long[] numbers = Arrays.copyOfRange(rows, i, i + micro);
+            gradients.setStep(cursor.step(), i);
             try (MicroBatch batch = Batches.of(manager, chunk, numbers, objective.trims())) {
                 objective
                         .add(gradients, batch, divisor)
