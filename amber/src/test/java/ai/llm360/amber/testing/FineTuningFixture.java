@@ -2,9 +2,8 @@ package ai.llm360.amber.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.nn.Parameter;
-import ai.djl.util.Pair;
 import ai.llm360.amber.Amber;
 import ai.llm360.amber.AmberConfig;
 import ai.llm360.common.checkpoint.Checkpoint;
@@ -13,6 +12,7 @@ import ai.llm360.common.data.DataOrder;
 import ai.llm360.common.data.ShuffleMode;
 import ai.llm360.common.data.TokenDataset;
 import ai.llm360.common.data.TokenDatasetBuilder;
+import ai.llm360.common.model.Trainable;
 import ai.llm360.common.model.WeightLoader;
 import ai.llm360.common.model.WeightType;
 import ai.llm360.common.run.RunDirectory;
@@ -33,6 +33,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** What transformers, PEFT and torch computed of ten steps of fine-tuning, on amber-tiny. */
 public final class FineTuningFixture implements AutoCloseable {
@@ -100,6 +101,13 @@ public final class FineTuningFixture implements AutoCloseable {
     /** Trains on the golden rows in their order. */
     public List<StepMetrics> train(TrainingConfig config, ObjectiveMaker objective)
             throws IOException {
+        return train(config, Trainable.of(amber), objective);
+    }
+
+    /** Trains some weights. */
+    public List<StepMetrics> train(
+            TrainingConfig config, Trainable trainable, ObjectiveMaker objective)
+            throws IOException {
         try (TokenDataset dataset = TokenDataset.open(writeData(config));
                 RunDirectory run = RunDirectory.create(temp.resolve("run"), "", "{}")) {
             TrainingLoop.builder()
@@ -109,6 +117,7 @@ public final class FineTuningFixture implements AutoCloseable {
                     .setRun(run)
                     .setManager(manager)
                     .optObjective(objective.make(dataset))
+                    .optTrainable(trainable)
                     .build()
                     .run();
             List<StepMetrics> steps = StepMetrics.read(run.path());
@@ -169,25 +178,35 @@ public final class FineTuningFixture implements AutoCloseable {
         }
     }
 
-    /** Returns the elements that are more than 1e-5 from the golden weights. */
+    /** Returns the elements of the model that are more than 1e-5 from the golden ones. */
     public List<String> different(String prefix) throws IOException {
+        return different(Trainable.of(amber, name -> true), "golden.safetensors", prefix);
+    }
+
+    /** Returns the elements of trained weights that are more than 1e-5 from those of a file. */
+    public List<String> different(Trainable trained, String file, String prefix)
+            throws IOException {
         List<String> found = new ArrayList<>();
-        try (Checkpoint weights = Checkpoint.open(fixture.resolve("golden.safetensors"))) {
-            for (Pair<String, Parameter> pair : amber.getParameters()) {
+        try (Checkpoint weights = Checkpoint.open(path(file))) {
+            for (Map.Entry<String, NDArray> weight : trained.weights().entrySet()) {
                 FloatBuffer expected =
-                        weights.read(prefix + pair.getKey())
+                        weights.read(prefix + weight.getKey())
                                 .order(ByteOrder.LITTLE_ENDIAN)
                                 .asFloatBuffer();
-                float[] trained = pair.getValue().getArray().toFloatArray();
-                for (int i = 0; i < trained.length; i++) {
-                    double error = Math.abs((double) trained[i] - expected.get(i));
+                float[] values = weight.getValue().toFloatArray();
+                for (int i = 0; i < values.length; i++) {
+                    double error = Math.abs((double) values[i] - expected.get(i));
                     if (error > 1e-5) {
-                        found.add("%s[%d] by %.1e".formatted(pair.getKey(), i, error));
+                        found.add("%s[%d] by %.1e".formatted(weight.getKey(), i, error));
                     }
                 }
             }
         }
         return found;
+    }
+
+    public Path path(String name) {
+        return fixture.resolve(name);
     }
 
     @Override

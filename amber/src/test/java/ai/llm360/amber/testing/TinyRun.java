@@ -56,6 +56,7 @@ public final class TinyRun {
     private boolean tied;
     private boolean portable;
     private int epochs = 1;
+    private TrainingConfig.Lora lora = TrainingConfig.DEFAULTS.lora();
     private TrainingConfig.Goal goal = TrainingConfig.DEFAULTS.objective();
     private long steps;
     private int stepsPerChunk = STEPS_PER_CHUNK;
@@ -235,7 +236,8 @@ public final class TinyRun {
                 anomaly,
                 start,
                 portable,
-                goal);
+                goal,
+                lora);
     }
 
     /** Where the data of a run are. */

@@ -100,6 +100,26 @@ public final class StartWeights {
         }
     }
 
+    /**
+     * Checks that a checkpoint holds the weights that a run was begun with.
+     *
+     * @param start names it
+     * @param decoder the model, which needs no weights
+     * @throws ConfigException if it holds others
+     * @throws IOException if it can't be read
+     */
+    public static void verify(Start start, CausalDecoder decoder) throws IOException {
+        Path path = Path.of(start.checkpoint());
+        if (start.sha256().isPresent()) {
+            try (Checkpoint checkpoint = Checkpoint.open(path)) {
+                verify(
+                        start.sha256().get(),
+                        path,
+                        hash(checkpoint, match(checkpoint, decoder)));
+            }
+        }
+    }
+
     private static void verify(String expected, Path path, String found) {
         if (!found.equals(expected)) {
             throw new ConfigException(

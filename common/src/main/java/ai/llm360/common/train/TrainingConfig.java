@@ -37,6 +37,7 @@ import java.util.regex.PatternSyntaxException;
  * @param portable whether all x86-64 Linux systems are to compute the same bits, see {@link
  *     ai.llm360.common.config.PortableMode}, which takes more than twice the time
  * @param objective the loss
+ * @param lora the adapter that is trained in place of the model's weights, if any is
  */
 public record TrainingConfig(
         String name,
@@ -55,7 +56,8 @@ public record TrainingConfig(
         Anomaly anomaly,
         Optional<Start> start,
         boolean portable,
-        Goal objective) {
+        Goal objective,
+        Lora lora) {
 
     /** Checks the values. */
     public TrainingConfig {
@@ -101,7 +103,18 @@ public record TrainingConfig(
                             Goal.Normalisation.TOKENS,
                             Goal.Preference.SIGMOID,
                             0.1,
-                            0));
+                            0),
+                    new Lora(
+                            0,
+                            16,
+                            false,
+                            0,
+                            List.of(),
+                            List.of(),
+                            Map.of(),
+                            Map.of(),
+                            List.of(),
+                            Lora.Base.FP32));
 
     /**
      * The token rows.
@@ -333,6 +346,57 @@ public record TrainingConfig(
             IPO,
             /** The same of means over each answer's tokens, as TRL's {@code ipo}. */
             IPO_MEAN
+        }
+    }
+
+    /**
+     * A low-rank adapter (LoRA, arXiv 2106.09685), in PEFT's words. The model's weights are frozen
+     * with it, and a saved state holds the adapter alone, in PEFT's layout.
+     *
+     * @param r the rank of its matrices; 0 for no adapter: the model's weights are trained
+     * @param alpha the change is scaled by {@code alpha / r}
+     * @param rslora whether it is scaled by {@code alpha / sqrt(r)} instead
+     * @param dropout the share of inputs that training drops, 0 to below 1
+     * @param targetModules the linear layers that are adapted: what their names end with; or one
+     *     pattern for whole names, or {@code all-linear}. If none are named, PEFT's choice for
+     *     LLaMA: {@code q_proj} and {@code v_proj}
+     * @param excludeModules those that aren't though they are named
+     * @param rankPattern other ranks, by patterns of what names end with
+     * @param alphaPattern other alphas, likewise
+     * @param modulesToSave modules that are trained whole beside it
+     * @param base what the frozen weights are held as
+     */
+    public record Lora(
+            int r,
+            double alpha,
+            boolean rslora,
+            double dropout,
+            List<String> targetModules,
+            List<String> excludeModules,
+            Map<String, Integer> rankPattern,
+            Map<String, Double> alphaPattern,
+            List<String> modulesToSave,
+            Base base) {
+
+        /** Checks the values. */
+        public Lora {
+            notNegative("r", r);
+            require(dropout >= 0 && dropout < 1, "dropout (%s) must be at least 0, below 1", dropout);
+            targetModules = List.copyOf(targetModules);
+            excludeModules = List.copyOf(excludeModules);
+            modulesToSave = List.copyOf(modulesToSave);
+            rankPattern = Collections.unmodifiableMap(new LinkedHashMap<>(rankPattern));
+            alphaPattern = Collections.unmodifiableMap(new LinkedHashMap<>(alphaPattern));
+        }
+
+        /** Names the types of frozen weights. */
+        public enum Base {
+            /** float32. */
+            FP32,
+            /** bfloat16, half of the memory. */
+            BF16,
+            /** int8, a quarter of the memory, on the CPU. */
+            INT8
         }
     }
 

@@ -38,7 +38,7 @@ import java.util.OptionalDouble;
  * weights that change a {@link Trainable}, the processes that share a step a {@link Collective}.
  *
  * <p>{@link #run} begins where the run directory stands: at its newest saved state, or else with
- * the weights of {@link TrainingConfig#start}, or else with the decoder's own if it has some, or
+ * the weights of {@link TrainingConfig#start} (an adapter's base is the decoder's own), or else with the decoder's own if it has some, or
  * else with weights drawn from the seed. A saved state holds the weights of the whole model, frozen
  * ones included, and the optimizer's means of those that are trained; so a run is resumed with the same
  * ones trainable as before.
@@ -362,7 +362,7 @@ public final class TrainingLoop {
             if (latest.isPresent()) {
                 TrainedWeights.restore(latest.get(), trainable.model(), optimizer, manager);
                 cursor.restore(latest.get().state(), latest.get().path().toString());
-            } else if (config.start().isPresent()) {
+            } else if (config.start().isPresent() && config.lora().r() == 0) {
                 StartWeights.load(config.start().get(), decoder, manager);
             }
         }

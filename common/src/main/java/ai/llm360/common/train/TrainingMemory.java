@@ -1,6 +1,7 @@
 package ai.llm360.common.train;
 
 import ai.llm360.common.model.DecoderGradients;
+import ai.llm360.common.train.TrainingConfig.Lora;
 import ai.llm360.common.train.TrainingConfig.Optimizer;
 import ai.llm360.common.train.TrainingConfig.Precision;
 
@@ -15,9 +16,9 @@ import ai.llm360.common.train.TrainingConfig.Precision;
  * factor C or F is left out, and attention keeps no T² scores. What the JVM and libtorch take
  * themselves, about half a gigabyte, isn't in it.
  *
- * @param weights 4 a parameter: they are float32 in any case
- * @param gradients 4 a parameter
- * @param optimizer 8 a parameter: AdamW's two means; RMSprop has one
+ * @param weights 4 a parameter that is trained, float32 in any case; frozen ones as they are held
+ * @param gradients 4 a parameter that is trained
+ * @param optimizer 8 a parameter that is trained: AdamW's two means; RMSprop has one
  * @param roundedWeights bf16 alone: 2 a matrix element, of all layers, or of one at a time if they
  *     are computed again; and of the head
  * @param activations of all layers, or with recomputation each layer's input (4 C a position) and
@@ -40,9 +41,14 @@ public record TrainingMemory(
      * @param config says what products are computed in, and the rule of the updates
      * @param recomputeLayers how many layers are computed again for their gradients
      * @param positions the positions of a micro-batch
+     * @param trained the parameters that are trained
      */
     static TrainingMemory of(
-            ModelSize model, TrainingConfig config, int recomputeLayers, long positions) {
+            ModelSize model,
+            TrainingConfig config,
+            int recomputeLayers,
+            long positions,
+            long trained) {
         boolean half = config.precision() == Precision.BF16;
         int means = config.optimizer().kind() == Optimizer.Kind.ADAMW ? 2 : 1;
         long c = model.hidden();
@@ -52,16 +58,27 @@ public record TrainingMemory(
         long recomputed = Math.min(recomputeLayers, model.layers());
         long layersWhole = Math.max(1, model.layers() - recomputed);
         return new TrainingMemory(
-                4 * model.parameters(),
-                4 * model.parameters(),
-                4 * means * model.parameters(),
-                half ? 2 * (layersWhole * model.layerMatrices() + head) : 0,
+                4 * trained + frozen(model, config),
+                4 * trained,
+                4 * means * trained,
+                half && config.lora().base() == Lora.Base.FP32 ? 2 * (layersWhole * model.layerMatrices() + head) : 0,
                 recomputed * positions * 4 * c + (layersWhole + 1) * layer,
                 positions * 20 * c
                         + 3L
                                 * 4
                                 * Math.min(DecoderGradients.LOSS_ROWS, positions)
                                 * model.vocabulary());
+    }
+
+    private static long frozen(ModelSize model, TrainingConfig config) {
+        if (config.lora().r() == 0) {
+            return 0;
+        }
+        return switch (config.lora().base()) {
+            case FP32 -> 4 * model.parameters();
+            case BF16 -> 2 * model.parameters();
+            case INT8 -> model.parameters();
+        };
     }
 
     /** Returns what doesn't depend on the batch: weights, their gradients and the optimizer. */

@@ -18,9 +18,15 @@ import java.util.List;
  * @param stepsPerChunk the whole steps that each chunk gives, in each epoch; empty where the rows
  *     aren't known
  * @param steps the run's steps
+ * @param trained the parameters that are trained: all of the model's, or an adapter's
  */
 public record TrainingPlan(
-        TrainingConfig config, ModelSize model, int context, List<Long> stepsPerChunk, long steps) {
+        TrainingConfig config,
+        ModelSize model,
+        int context,
+        List<Long> stepsPerChunk,
+        long steps,
+        long trained) {
 
     /**
      * Plans a run without its data at hand: with {@code data.chunks} chunks of {@code
@@ -106,7 +112,17 @@ public record TrainingPlan(
                                     + " as schedule.total the steps of the whole schedule")
                             .formatted(schedule.warmup(), steps));
         }
-        return new TrainingPlan(config, ModelSize.of(decoder), context, perChunk, steps);
+        ModelSize model = ModelSize.of(decoder);
+        return new TrainingPlan(config, model, context, perChunk, steps, model.parameters());
+    }
+
+    /**
+     * Returns the same plan where other parameters than the model's are trained.
+     *
+     * @param parameters their number, such as an adapter's
+     */
+    public TrainingPlan training(long parameters) {
+        return new TrainingPlan(config, model, context, stepsPerChunk, steps, parameters);
     }
 
     /** Returns the positions that an optimizer step trains on, over all processes. */
@@ -158,7 +174,7 @@ public record TrainingPlan(
 
     private TrainingMemory memory(int recomputeLayers, int micro) {
         long positions = (long) micro * config.objective().rows() * context;
-        return TrainingMemory.of(model, config, recomputeLayers, positions);
+        return TrainingMemory.of(model, config, recomputeLayers, positions, trained);
     }
 
     /**

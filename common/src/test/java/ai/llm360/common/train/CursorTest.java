@@ -26,7 +26,7 @@ class CursorTest {
                                 """)
                         .with("objective.kind=" + kind)
                         .bind(TrainingConfig.class, TrainingConfig.DEFAULTS);
-        TrainingPlan plan = new TrainingPlan(config, MODEL, 32, steps, 20);
+        TrainingPlan plan = new TrainingPlan(config, MODEL, 32, steps, 20, 84_320);
         return new Cursor(plan, List.of(12L, 8L));
     }
 
