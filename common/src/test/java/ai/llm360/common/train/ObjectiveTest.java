@@ -2,6 +2,8 @@ package ai.llm360.common.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import ai.llm360.common.data.TokenChunk;
 import ai.llm360.common.data.TokenDataset;
 import ai.llm360.common.data.TokenDatasetBuilder;
@@ -9,6 +11,7 @@ import ai.llm360.common.train.TrainingConfig.Goal.Normalisation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -27,6 +30,36 @@ class ObjectiveTest {
         Files.createDirectories(temp.resolve("sources"));
         new TokenDatasetBuilder(5, 10).source("rows", new long[4][5], masks).write(temp);
         return TokenDataset.open(temp);
+    }
+
+    /** Of the four rows the last one's third label is the last that counts. */
+    @Test
+    void padding_behind_the_last_label_is_left_out_where_the_objective_says_so()
+            throws IOException {
+        try (TokenDataset data = data();
+                TokenChunk chunk = data.openChunk(0);
+                NDManager manager = NDManager.newBaseManager("PyTorch")) {
+            assertThat(labels(Normalisation.TOKENS).trims()).isTrue();
+            assertThat(Objective.pretraining().trims()).isFalse();
+            long[] all = {0, 1, 2, 3};
+            assertThat(shapes(Batches.of(manager, chunk, all, false)))
+                    .containsExactly(new Shape(4, 5), new Shape(4, 4));
+            assertThat(shapes(Batches.of(manager, chunk, all, true)))
+                    .containsExactly(new Shape(4, 4), new Shape(4, 3));
+            for (long row : all) {
+                int labels = (int) labels(Normalisation.TOKENS).divisor(chunk, new long[] {row});
+                assertThat(shapes(Batches.of(manager, chunk, new long[] {row}, true)))
+                        .containsExactly(new Shape(1, labels + 1), new Shape(1, labels));
+            }
+        }
+    }
+
+    private static List<Shape> shapes(Objective.MicroBatch batch) {
+        try (batch) {
+            return List.of(
+                    batch.tokens().ids().getShape(),
+                    batch.tokens().weights().orElseThrow().getShape());
+        }
     }
 
     private static Objective labels(Normalisation normalisation) {
