@@ -63,9 +63,11 @@ class AmberRecipesTest {
         assertThat(config.batch()).isEqualTo(new TrainingConfig.Batch(256, 2));
         assertThat(config.data().epochs()).isEqualTo(3);
         assertThat(config.objective().kind()).isEqualTo(Goal.Kind.SFT);
-        assertThat(config.objective().lossNormalisation()).isEqualTo(Goal.Normalisation.MICRO_BATCH);
+        assertThat(config.objective().lossNormalisation())
+                .isEqualTo(Goal.Normalisation.MICRO_BATCH);
         assertThat(config.optimizer())
-                .isEqualTo(new Optimizer(Optimizer.Kind.ADAMW, 0.9, 0.999, 0.99, 1e-8, 0, List.of()));
+                .isEqualTo(
+                        new Optimizer(Optimizer.Kind.ADAMW, 0.9, 0.999, 0.99, 1e-8, 0, List.of()));
         assertThat(config.clip()).isEqualTo(1);
         assertThat(plan.stepsPerChunk()).containsExactly(910L, 910L, 910L);
         LearningRate rates = new LearningRate(config.schedule(), plan.steps());

@@ -7,12 +7,6 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import java.util.List;
-import java.util.Arrays;
-import java.util.ArrayList;
-import ai.llm360.common.model.Batching;
-import ai.llm360.common.model.LabelScores;
-import ai.llm360.common.model.LabelledRow;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
@@ -20,7 +14,10 @@ import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.Pair;
 import ai.llm360.amber.testing.TinyAmber;
+import ai.llm360.common.model.Batching;
 import ai.llm360.common.model.DecoderGradients;
+import ai.llm360.common.model.LabelScores;
+import ai.llm360.common.model.LabelledRow;
 import ai.llm360.common.model.NextTokenLoss;
 import ai.llm360.common.model.TokenBatch;
 import ai.llm360.common.model.WeightLoader;
@@ -28,7 +25,10 @@ import ai.llm360.common.model.WeightType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
@@ -252,14 +252,14 @@ class DecoderGradientsTest {
         List<LabelledRow> rows = new ArrayList<>();
         for (int row = 0; row < 2; row++) {
             long[] ids = batch.ids().get(row).toLongArray();
-            rows.add(LabelledRow.scoredFrom(row == 0 ? 10 : 4, row == 0 ? Arrays.copyOf(ids, 21) : ids));
+            rows.add(
+                    LabelledRow.scoredFrom(
+                            row == 0 ? 10 : 4, row == 0 ? Arrays.copyOf(ids, 21) : ids));
         }
         double[] scores =
                 amber.score(rows, Batching.EXACT).stream().mapToDouble(LabelScores::sum).toArray();
         try (DecoderGradients gradients = new DecoderGradients(amber, false, 0)) {
-            assertThat(
-                            gradients.logProbabilities(
-                                    new TokenBatch(batch.ids(), Optional.of(mask))))
+            assertThat(gradients.logProbabilities(new TokenBatch(batch.ids(), Optional.of(mask))))
                     .containsExactly(scores, within(1e-4));
         }
     }

@@ -51,8 +51,7 @@ class PreferenceGoldenTest {
                                                     Trainable.of(fixture.amber()),
                                                     fixture.manager(),
                                                     () -> {})));
-            JsonArray golden =
-                    fixture.golden().getAsJsonObject("dpo").getAsJsonArray("steps");
+            JsonArray golden = fixture.golden().getAsJsonObject("dpo").getAsJsonArray("steps");
             for (int i = 0; i < steps.size(); i++) {
                 assertStep(steps.get(i), golden.get(i).getAsJsonObject());
             }

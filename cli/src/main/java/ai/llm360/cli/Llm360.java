@@ -58,6 +58,7 @@ import picocli.CommandLine.TypeConversionException;
             CacheCommand.class,
             DataCommand.class,
             PretrainCommand.class,
+            FinetuneCommand.class,
             RecipeCommand.class,
             ReproduceCommand.class
         })

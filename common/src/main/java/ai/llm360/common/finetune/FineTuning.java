@@ -3,6 +3,7 @@ package ai.llm360.common.finetune;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.llm360.common.config.ConfigException;
+import ai.llm360.common.data.ConversationManifest;
 import ai.llm360.common.data.TokenDataset;
 import ai.llm360.common.model.CausalDecoder;
 import ai.llm360.common.model.Trainable;
@@ -15,8 +16,10 @@ import ai.llm360.common.train.TrainingConfig.Goal;
 import ai.llm360.common.train.TrainingConfig.Lora;
 import ai.llm360.common.train.TrainingConfig.Start;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -57,13 +60,15 @@ public record FineTuning(Objective objective, Trainable trainable, Map<String, b
      * @param dataset the rows
      * @param manager the manager, on the device to train on, that weights are attached to
      * @return the loss, and the weights
-     * @throws ConfigException if the configuration asks for what can't be
+     * @throws ConfigException if the configuration asks for what can't be, or the rows are of
+     *     another kind than it learns
      * @throws IOException if weights or rows can't be read, or what was computed can't be kept
      */
     public static FineTuning of(
             TrainingConfig config, CausalDecoder decoder, TokenDataset dataset, NDManager manager)
             throws IOException {
         check(config);
+        checkRows(config.objective().kind(), dataset);
         Optional<LoraAdapters> lora =
                 config.lora().r() > 0
                         ? Optional.of(adapters(config, decoder, manager))
@@ -75,8 +80,7 @@ public record FineTuning(Objective objective, Trainable trainable, Map<String, b
         Objective objective =
                 switch (goal.kind()) {
                     case PRETRAINING -> Objective.pretraining();
-                    case SFT ->
-                            Objective.labels(goal.lossNormalisation(), config.batch().micro());
+                    case SFT -> Objective.labels(goal.lossNormalisation(), config.batch().micro());
                     case DPO ->
                             new PreferenceObjective(
                                     goal,
@@ -92,8 +96,27 @@ public record FineTuning(Objective objective, Trainable trainable, Map<String, b
                                                 }
                                             }));
                 };
-        return new FineTuning(
-                objective, trainable, lora.map(LoraAdapters::files).orElse(Map.of()));
+        return new FineTuning(objective, trainable, lora.map(LoraAdapters::files).orElse(Map.of()));
+    }
+
+    /** Rows of conversations say what they are; of others the masks are all that there is. */
+    private static void checkRows(Goal.Kind kind, TokenDataset dataset) throws IOException {
+        Path directory = dataset.directory();
+        if (!Files.exists(directory.resolve(ConversationManifest.FILE_NAME))) {
+            return;
+        }
+        ConversationManifest made = ConversationManifest.read(directory);
+        if (made.hasPairs() != (kind == Goal.Kind.DPO)) {
+            throw new ConfigException(
+                    "%s holds %s, which objective.kind %s doesn't learn; prepare other rows, or set sft for conversations and targets, dpo for preferences"
+                            .formatted(
+                                    directory, made.kind(), kind.name().toLowerCase(Locale.ROOT)));
+        }
+        if (made.isPacked()) {
+            throw new ConfigException(
+                    "%s has rows of several conversations (packing best-fit), which training doesn't keep apart; prepare it with packing none, or wrap"
+                            .formatted(directory));
+        }
     }
 
     /** Loads the base, unless the decoder has weights, and adds an adapter that changes nothing. */

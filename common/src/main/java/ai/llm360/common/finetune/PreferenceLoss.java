@@ -14,7 +14,8 @@ import ai.llm360.common.train.TrainingConfig.Goal.Preference;
  *   <li>sigmoid: {@code -(1 - e) log sigmoid(beta x) - e log sigmoid(-beta x)}
  *   <li>ipo: {@code (x - 1 / (2 beta))^2}; both as eric-mitchell/direct-preference-optimization has
  *       them (trainers.py, preference_loss)
- *   <li>ipo-mean: the same with c and r divided by the numbers of their tokens, as TRL's {@code ipo}
+ *   <li>ipo-mean: the same with c and r divided by the numbers of their tokens, as TRL's {@code
+ *       ipo}
  * </ul>
  *
  * @param goal names the loss, with beta and e

@@ -85,8 +85,7 @@ public final class PreferenceObjective implements Objective {
             for (int i = 0; i + 1 < policy.length; i += 2) {
                 double chosen = policy[i] - references[i];
                 double rejected = policy[i + 1] - references[i + 1];
-                PreferenceLoss.Value value =
-                        loss.of(chosen, rejected, tokens[i], tokens[i + 1]);
+                PreferenceLoss.Value value = loss.of(chosen, rejected, tokens[i], tokens[i + 1]);
                 slopes[i] = value.byChosen() / divisor;
                 slopes[i + 1] = value.byRejected() / divisor;
                 add(LOSS, value.loss());

@@ -269,8 +269,7 @@ public final class DecoderGradients implements AutoCloseable {
             JniUtils.setGradMode(false);
             NDArray factors =
                     slopes == null ? factors(scope, batch) : weighed(scope, h, batch, slopes);
-            NDArray[] loss =
-                    lossAndGradient(scope, h, batch.ids(), factors, counted, 1 / divisor);
+            NDArray[] loss = lossAndGradient(scope, h, batch.ids(), factors, counted, 1 / divisor);
             if (trainsBelowHead) {
                 backward(h, loss[1]);
             }

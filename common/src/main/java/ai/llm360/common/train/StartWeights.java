@@ -112,10 +112,7 @@ public final class StartWeights {
         Path path = Path.of(start.checkpoint());
         if (start.sha256().isPresent()) {
             try (Checkpoint checkpoint = Checkpoint.open(path)) {
-                verify(
-                        start.sha256().get(),
-                        path,
-                        hash(checkpoint, match(checkpoint, decoder)));
+                verify(start.sha256().get(), path, hash(checkpoint, match(checkpoint, decoder)));
             }
         }
     }

@@ -127,8 +127,7 @@ public record TrainingConfig(
      * @param epochs how often the chunks are gone through, one after another; each time they are
      *     chunks of their own, with an order and a checkpoint of their own
      */
-    public record Data(
-            String path, ShuffleMode order, int chunks, long rowsPerChunk, int epochs) {
+    public record Data(String path, ShuffleMode order, int chunks, long rowsPerChunk, int epochs) {
 
         /** Checks the values. */
         public Data {
@@ -241,11 +240,7 @@ public record TrainingConfig(
         public Schedule {
             positive("peak", peak);
             notNegative("end", end);
-            require(
-                    !kind.falls() || end <= peak,
-                    "end (%s) must be at most peak (%s)",
-                    end,
-                    peak);
+            require(!kind.falls() || end <= peak, "end (%s) must be at most peak (%s)", end, peak);
             notNegative("warmup", warmup);
             require(
                     warmupRatio >= 0 && warmupRatio <= 1,
@@ -321,7 +316,9 @@ public record TrainingConfig(
             PRETRAINING,
             /** The answers: the labels that the data's masks let count. */
             SFT,
-            /** To prefer one answer to another (Direct Preference Optimization, arXiv 2305.18290). */
+            /**
+             * To prefer one answer to another (Direct Preference Optimization, arXiv 2305.18290).
+             */
             DPO
         }
 
@@ -340,7 +337,9 @@ public record TrainingConfig(
 
         /** Names the losses of a pair. */
         public enum Preference {
-            /** {@code -log sigmoid(beta x)} of the margin x, with label smoothing if there is any. */
+            /**
+             * {@code -log sigmoid(beta x)} of the margin x, with label smoothing if there is any.
+             */
             SIGMOID,
             /** {@code (x - 1 / (2 beta))^2}: IPO of sums, as DPO's reference implementation. */
             IPO,
@@ -381,7 +380,10 @@ public record TrainingConfig(
         /** Checks the values. */
         public Lora {
             notNegative("r", r);
-            require(dropout >= 0 && dropout < 1, "dropout (%s) must be at least 0, below 1", dropout);
+            require(
+                    dropout >= 0 && dropout < 1,
+                    "dropout (%s) must be at least 0, below 1",
+                    dropout);
             targetModules = List.copyOf(targetModules);
             excludeModules = List.copyOf(excludeModules);
             modulesToSave = List.copyOf(modulesToSave);

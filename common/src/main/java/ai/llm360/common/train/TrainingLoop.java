@@ -38,10 +38,10 @@ import java.util.OptionalDouble;
  * weights that change a {@link Trainable}, the processes that share a step a {@link Collective}.
  *
  * <p>{@link #run} begins where the run directory stands: at its newest saved state, or else with
- * the weights of {@link TrainingConfig#start} (an adapter's base is the decoder's own), or else with the decoder's own if it has some, or
- * else with weights drawn from the seed. A saved state holds the weights of the whole model, frozen
- * ones included, and the optimizer's means of those that are trained; so a run is resumed with the same
- * ones trainable as before.
+ * the weights of {@link TrainingConfig#start} (an adapter's base is the decoder's own), or else
+ * with the decoder's own if it has some, or else with weights drawn from the seed. A saved state
+ * holds the weights of the whole model, frozen ones included, and the optimizer's means of those
+ * that are trained; so a run is resumed with the same ones trainable as before.
  *
  * <p>Several processes begin with the weights of the first one. Each takes the same number of a
  * step's rows: rank r of W the r-th part of W. The norm, and so the clipping, and the check for

@@ -61,7 +61,9 @@ public record TrainingMemory(
                 4 * trained + frozen(model, config),
                 4 * trained,
                 4 * means * trained,
-                half && config.lora().base() == Lora.Base.FP32 ? 2 * (layersWhole * model.layerMatrices() + head) : 0,
+                half && config.lora().base() == Lora.Base.FP32
+                        ? 2 * (layersWhole * model.layerMatrices() + head)
+                        : 0,
                 recomputed * positions * 4 * c + (layersWhole + 1) * layer,
                 positions * 20 * c
                         + 3L

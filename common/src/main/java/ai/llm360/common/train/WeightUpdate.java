@@ -43,8 +43,7 @@ final class WeightUpdate implements AutoCloseable {
      * @param weights the parameters by name, float32
      * @throws IllegalArgumentException if a group's pattern matches no parameter
      */
-    WeightUpdate(
-            NDManager manager, TrainingConfig.Optimizer config, Map<String, NDArray> weights) {
+    WeightUpdate(NDManager manager, TrainingConfig.Optimizer config, Map<String, NDArray> weights) {
         this.config = config;
         makeGroups(weights);
         this.manager = manager.newSubManager();

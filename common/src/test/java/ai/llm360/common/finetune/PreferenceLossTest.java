@@ -31,8 +31,7 @@ class PreferenceLossTest {
             Preference preference, double smoothing, String name) throws IOException {
         JsonObject golden =
                 JsonParser.parseString(
-                                Files.readString(
-                                        Fixtures.shared("fixtures/finetune/golden.json")))
+                                Files.readString(Fixtures.shared("fixtures/finetune/golden.json")))
                         .getAsJsonObject()
                         .getAsJsonObject("dpo.after");
         for (int i = 0; i < 4; i++) {

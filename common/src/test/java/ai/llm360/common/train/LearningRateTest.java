@@ -71,7 +71,8 @@ class LearningRateTest {
         "294424, 0.00012408",
     })
     void crystalcoders_first_phase_ends_before_its_line_does(long step, double expected) {
-        Schedule schedule = new Schedule(Schedule.Kind.LINEAR, 0.012, 0.00012408, 86, 0, 86 + 294_337);
+        Schedule schedule =
+                new Schedule(Schedule.Kind.LINEAR, 0.012, 0.00012408, 86, 0, 86 + 294_337);
         assertThat(new LearningRate(schedule, 79_721).at(step))
                 .isCloseTo(expected, within(1e-14 * expected));
     }
@@ -105,7 +106,8 @@ class LearningRateTest {
 
     @Test
     void without_a_total_the_runs_steps_are_it() {
-        LearningRate rates = new LearningRate(new Schedule(Schedule.Kind.LINEAR, 1, 0.5, 0, 0, 0), 10);
+        LearningRate rates =
+                new LearningRate(new Schedule(Schedule.Kind.LINEAR, 1, 0.5, 0, 0, 0), 10);
         assertThat(rates.at(0)).isEqualTo(1);
         assertThat(rates.at(5)).isEqualTo(0.75);
         assertThat(rates.at(10)).isEqualTo(0.5);
@@ -120,7 +122,9 @@ class LearningRateTest {
         assertThat(rates.at(4)).isEqualTo(0.5);
     }
 
-    /** transformers' get_cosine_schedule_with_warmup: 50 steps, a ratio of 0.03, so 2 to warm up. */
+    /**
+     * transformers' get_cosine_schedule_with_warmup: 50 steps, a ratio of 0.03, so 2 to warm up.
+     */
     @Test
     void a_warm_up_may_be_a_part_of_all_steps() {
         LearningRate rates =

@@ -58,7 +58,8 @@ class TrainingPlanTest {
         assertThat(kept.roundedWeights()).isZero();
         assertThat(kept.activations()).isEqualTo((2 + 1) * n * (40 * 64 + 16 * 128));
         assertThat(kept.loss()).isEqualTo(n * 20 * 64 + 12 * 256 * 500);
-        TrainingMemory again = TrainingMemory.of(MODEL, plan("precision=bf16").config(), 2, n, 84_320);
+        TrainingMemory again =
+                TrainingMemory.of(MODEL, plan("precision=bf16").config(), 2, n, 84_320);
         assertThat(again.roundedWeights()).isEqualTo(2 * (10_000 + 32_000));
         assertThat(again.activations())
                 .isEqualTo(2 * n * 4 * 64 + (1 + 1) * n * (34 * 64 + 8 * 128));

@@ -48,8 +48,7 @@ class WeightUpdateTest {
     }
 
     private static Optimizer groups(ParameterGroup... groups) {
-        return new Optimizer(
-                Optimizer.Kind.ADAMW, 0.9, 0.95, 0.99, 1e-8, 0.1, List.of(groups));
+        return new Optimizer(Optimizer.Kind.ADAMW, 0.9, 0.95, 0.99, 1e-8, 0.1, List.of(groups));
     }
 
     private final Random random = new Random(5);
@@ -227,8 +226,7 @@ class WeightUpdateTest {
     @Test
     void a_group_that_matches_nothing_is_refused() {
         Map<String, NDArray> weights = arrays(1);
-        Optimizer misspelt =
-                groups(new ParameterGroup("nrom\\.weight", 1, 0));
+        Optimizer misspelt = groups(new ParameterGroup("nrom\\.weight", 1, 0));
         assertThatThrownBy(() -> new WeightUpdate(manager, misspelt, weights).close())
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
