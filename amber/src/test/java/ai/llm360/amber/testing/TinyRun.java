@@ -33,6 +33,7 @@ import java.util.Random;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * A run that takes seconds: a tiny model on random rows, three chunks of eight steps. As a program
@@ -64,6 +65,7 @@ public final class TinyRun {
     private Optional<TrainingConfig.Start> start = Optional.empty();
     private Collective collective = Collective.local();
     private Function<Amber, Trainable> trainable = Trainable::of;
+    private Supplier<Map<String, byte[]>> files = Map::of;
     private TrainingLoop loop;
 
     /** Tells on standard output what is done: {@code step N} and {@code saved N}. */
@@ -173,6 +175,12 @@ public final class TinyRun {
         return this;
     }
 
+    /** Puts other files than config.json beside the weights. */
+    public TinyRun files(Supplier<Map<String, byte[]>> others) {
+        files = others;
+        return this;
+    }
+
     /** Shares each step with others. */
     public TinyRun collective(Collective others) {
         collective = others;
@@ -243,9 +251,11 @@ public final class TinyRun {
                             .optCollective(collective)
                             .optTrainable(trainable.apply(amber))
                             .optFiles(
-                                    Map.of(
-                                            "config.json",
-                                            sizes.toJson().getBytes(StandardCharsets.UTF_8)))
+                                    files.get().isEmpty()
+                                            ? Map.of(
+                                                    "config.json",
+                                                    sizes.toJson().getBytes(StandardCharsets.UTF_8))
+                                            : files.get())
                             .addListener(
                                     new TrainingListener() {
                                         @Override
