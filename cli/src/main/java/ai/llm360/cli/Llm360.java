@@ -48,6 +48,7 @@ import picocli.CommandLine.TypeConversionException;
             ListCommand.class,
             InfoCommand.class,
             ConvertCommand.class,
+            MergeCommand.class,
             PrepareCommand.class,
             PullCommand.class,
             ScoresCommand.class,

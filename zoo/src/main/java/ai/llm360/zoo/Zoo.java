@@ -441,7 +441,7 @@ public final class Zoo {
     /**
      * Starts to describe a model that is loaded from this zoo.
      *
-     * @param reference any {@link Reference}
+     * @param reference any {@link Reference}, or {@link AdaptedReference}
      * @param input the input type
      * @param output the output type; {@link GenerationTranslatorFactory} lists the pairs
      * @param <I> the input type
@@ -449,7 +449,9 @@ public final class Zoo {
      * @return the criteria
      */
     public <I, O> Criteria<I, O> criteria(String reference, Class<I> input, Class<O> output) {
-        return new Criteria<>(() -> resolve(reference), input, output);
+        AdaptedReference adapted = AdaptedReference.parse(reference);
+        return new Criteria<>(() -> resolve(adapted.base()), input, output)
+                .optAdapters(adapted.adapters());
     }
 
     /** Says that a published checkpoint isn't here, and how to get it. */

@@ -34,6 +34,7 @@ import java.util.Random;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * A run that takes seconds: a tiny model on random rows, three chunks of eight steps. As a program
@@ -69,6 +70,7 @@ public final class TinyRun {
     private Collective collective = Collective.local();
     private Function<Amber, Trainable> trainable = Trainable::of;
     private ObjectiveMaker objective = (config, data, amber, owner) -> Objective.pretraining();
+    private Supplier<Map<String, byte[]>> files = Map::of;
     private TrainingLoop loop;
 
     /** Makes a loss. */
@@ -199,6 +201,12 @@ public final class TinyRun {
         return this;
     }
 
+    /** Puts other files than config.json beside the weights. */
+    public TinyRun files(Supplier<Map<String, byte[]>> others) {
+        files = others;
+        return this;
+    }
+
     /** Shares each step with others. */
     public TinyRun collective(Collective others) {
         collective = others;
@@ -272,9 +280,11 @@ public final class TinyRun {
                             .optTrainable(trainable.apply(amber))
                             .optObjective(objective.make(config(), dataset, amber, manager))
                             .optFiles(
-                                    Map.of(
-                                            "config.json",
-                                            sizes.toJson().getBytes(StandardCharsets.UTF_8)))
+                                    files.get().isEmpty()
+                                            ? Map.of(
+                                                    "config.json",
+                                                    sizes.toJson().getBytes(StandardCharsets.UTF_8))
+                                            : files.get())
                             .addListener(
                                     new TrainingListener() {
                                         @Override

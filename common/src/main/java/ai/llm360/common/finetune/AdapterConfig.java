@@ -144,6 +144,11 @@ public record AdapterConfig(
         return alpha / (useRslora ? Math.sqrt(rank) : rank);
     }
 
+    /** {@return the factor of the changes, but for modules that have patterns of their own} */
+    public double scale() {
+        return scale(r, loraAlpha);
+    }
+
     /** {@return a copy for a base: its targets by name, its storage order} */
     AdapterConfig with(ModuleNames targets, boolean transposed) {
         return new AdapterConfig(

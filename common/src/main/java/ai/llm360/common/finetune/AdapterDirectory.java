@@ -107,6 +107,17 @@ public final class AdapterDirectory implements AutoCloseable {
     }
 
     /**
+     * Checks that the adapter is one of a base.
+     *
+     * @param base the base, which needs no weights
+     * @throws CheckpointException if it isn't, saying what is wrong
+     * @throws IOException if reading fails
+     */
+    public void requireFits(CausalDecoder base) throws IOException {
+        check(base);
+    }
+
+    /**
      * Compares the adapter with a base: each module that its configuration selects has its tensors,
      * of the right shapes, and there are no others.
      *
