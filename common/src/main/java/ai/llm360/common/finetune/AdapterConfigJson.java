@@ -26,6 +26,12 @@ final class AdapterConfigJson {
     private static final String TYPE = "LORA";
     private static final String TASK = "CAUSAL_LM";
 
+    /** A list may name each layer of each block; the deepest models have some hundred blocks. */
+    private static final int MAX_ENTRIES = 10_000;
+
+    /** Each is compared with each layer's name. */
+    private static final int MAX_PATTERNS = 2_000;
+
     private static final String MERGE = "merge it with PEFT and load the merged model";
 
     /** What PEFT computes otherwise where an entry is neither null, false, 0 nor empty. */
@@ -159,7 +165,12 @@ final class AdapterConfigJson {
                                 all.add(kind.read(name, value));
                             }
                         });
+        requireFew(name, all.size(), MAX_ENTRIES);
         return all;
+    }
+
+    private static void requireFew(String name, int size, int most) {
+        HubConfig.require(size <= most, "%s has %s entries, at most %s", name, size, most);
     }
 
     private static <T> Map<String, T> map(HubConfig json, String name, Kind<T> kind) {
@@ -172,6 +183,7 @@ final class AdapterConfigJson {
                                     .asMap()
                                     .forEach((key, e) -> all.put(key, kind.read(name, e)));
                         });
+        requireFew(name, all.size(), MAX_PATTERNS);
         return all;
     }
 

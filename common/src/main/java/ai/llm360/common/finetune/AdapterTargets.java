@@ -2,13 +2,15 @@ package ai.llm360.common.finetune;
 
 import ai.llm360.common.model.CausalDecoder;
 import ai.llm360.common.model.WeightSpec;
-import java.util.ArrayList;
+import ai.llm360.io.PlainText;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 
 /**
  * The modules of a base that an adapter changes, by the rules of PEFT 0.21 ({@code
@@ -26,8 +28,9 @@ record AdapterTargets(Map<String, Target> linear, Set<String> saved) {
     private static final List<String> DEFAULT = List.of("q_proj", "v_proj");
 
     /** As PEFT looks for a layer's number where no pattern is given. */
-    private static final PythonPattern ANY_LAYER =
-            new PythonPattern("", ".*?\\.[^.]*\\.", "(?<index>\\d+)\\.");
+    private static final String ANY_LAYER = "[^.]*";
+
+    private static final String INDEX = "\\.(?<index>\\d+)\\.";
 
     /**
      * A linear layer that gets A (rank, inputs) and B (outputs, rank).
@@ -46,27 +49,25 @@ record AdapterTargets(Map<String, Target> linear, Set<String> saved) {
      */
     static AdapterTargets of(AdapterConfig config, CausalDecoder base) {
         Map<String, WeightSpec> linear = base.linearWeights();
-        ModuleNames targets = orDefault(config.targetModules(), linear.keySet());
+        Rules rules = new Rules(config, base);
         Map<String, Target> selected = new TreeMap<>();
         for (String parameter : base.parameterShapes().keySet()) {
             String module = module(parameter);
-            if (parameter.endsWith(WEIGHT) && isTarget(config, targets, base, module)) {
+            if (parameter.endsWith(WEIGHT) && rules.select(module)) {
                 WeightSpec weight = linear.get(parameter);
                 if (weight == null) {
                     throw new IllegalArgumentException(
                             "target_modules names %s, which is no linear layer, and only those can be adapted here; train it whole (modules_to_save), or name %s"
                                     .formatted(module, names(linear.keySet())));
                 }
-                selected.put(module, target(config, module, weight));
+                selected.put(module, rules.target(module, weight));
             }
         }
         Set<String> saved = saved(config, base);
         if (selected.isEmpty() && saved.isEmpty()) {
             throw new IllegalArgumentException(
                     "target_modules %s names no linear layer of this model, which has %s"
-                            .formatted(
-                                    targets.pattern().orElse(targets.names().toString()),
-                                    names(linear.keySet())));
+                            .formatted(rules.words(), names(linear.keySet())));
         }
         return new AdapterTargets(selected, saved);
     }
@@ -76,19 +77,6 @@ record AdapterTargets(Map<String, Target> linear, Set<String> saved) {
         return parameter.substring(0, Math.max(0, parameter.lastIndexOf('.')));
     }
 
-    private static ModuleNames orDefault(ModuleNames targets, Set<String> linear) {
-        if (!targets.isEmpty()) {
-            return targets;
-        }
-        ModuleNames otherwise = ModuleNames.of(DEFAULT);
-        if (linear.stream().map(AdapterTargets::module).noneMatch(otherwise::matches)) {
-            throw new IllegalArgumentException(
-                    "target_modules is missing, and there is no default for this model: give some of %s"
-                            .formatted(names(linear)));
-        }
-        return otherwise;
-    }
-
     /** The last parts of names: {@code [down_proj, gate_proj, …]}. */
     private static Set<String> names(Set<String> weights) {
         Set<String> names = new TreeSet<>();
@@ -96,53 +84,95 @@ record AdapterTargets(Map<String, Target> linear, Set<String> saved) {
         return names;
     }
 
-    private static boolean isTarget(
-            AdapterConfig config, ModuleNames targets, CausalDecoder base, String module) {
-        if (config.excludeModules().matches(module) || isWithinSaved(config, module)) {
-            return false;
+    /** A configuration's rules, their patterns compiled. */
+    private static final class Rules {
+
+        private final AdapterConfig config;
+        private final ModuleNames targets;
+        private final Predicate<String> named;
+        private final Predicate<String> excluded;
+        private final List<PythonPattern> saved;
+        private final List<PythonPattern> layers;
+        private final Map<PythonPattern, Integer> ranks;
+        private final Map<PythonPattern, Double> alphas;
+
+        Rules(AdapterConfig config, CausalDecoder base) {
+            this.config = config;
+            targets = orDefault(config.targetModules(), base.linearWeights().keySet());
+            named = targets.allLinear() ? linearButHead(base) : targets.matcher();
+            excluded = config.excludeModules().matcher();
+            saved = all(config.modulesToSave(), "(^|.*\\.)", "($|\\..*)");
+            layers =
+                    config.layersPattern().isEmpty()
+                            ? all(List.of(ANY_LAYER), ".*?\\.", INDEX)
+                            : all(config.layersPattern(), "(?:^|.*?\\.)", INDEX);
+            ranks = ends(config.rankPattern());
+            alphas = ends(config.alphaPattern());
         }
-        if (targets.allLinear()) {
-            return base.linearWeights().containsKey(module + WEIGHT)
-                    && !base.head().equals(Optional.of(module + WEIGHT));
+
+        private static ModuleNames orDefault(ModuleNames targets, Set<String> linear) {
+            if (!targets.isEmpty()) {
+                return targets;
+            }
+            ModuleNames otherwise = ModuleNames.of(DEFAULT);
+            if (linear.stream().map(AdapterTargets::module).noneMatch(otherwise.matcher())) {
+                throw new IllegalArgumentException(
+                        "target_modules is missing, and there is no default for this model: give some of %s"
+                                .formatted(names(linear)));
+            }
+            return otherwise;
         }
-        return targets.matches(module)
-                && (targets.pattern().isPresent()
-                        || config.layersToTransform().isEmpty()
-                        || layer(config, module)
-                                .filter(config.layersToTransform()::contains)
-                                .isPresent());
-    }
 
-    private static boolean isWithinSaved(AdapterConfig config, String module) {
-        return config.modulesToSave().stream()
-                .anyMatch(
-                        saved ->
-                                new PythonPattern("(^|.*\\.)", saved, "($|\\..*)").matches(module));
-    }
-
-    private static Optional<Integer> layer(AdapterConfig config, String module) {
-        List<PythonPattern> patterns = new ArrayList<>();
-        for (String pattern : config.layersPattern()) {
-            patterns.add(new PythonPattern("(?:^|.*?\\.)", pattern, "\\.(?<index>\\d+)\\."));
+        private static Predicate<String> linearButHead(CausalDecoder base) {
+            Set<String> linear = new TreeSet<>(base.linearWeights().keySet());
+            base.head().ifPresent(linear::remove);
+            return module -> linear.contains(module + WEIGHT);
         }
-        return (patterns.isEmpty() ? List.of(ANY_LAYER) : patterns)
-                .stream()
-                        .flatMap(pattern -> pattern.begins(module, "index").stream())
-                        .map(Integer::valueOf)
-                        .findFirst();
-    }
 
-    private static Target target(AdapterConfig config, String module, WeightSpec weight) {
-        int rank = first(config.rankPattern(), module).orElse(config.r());
-        double alpha = first(config.alphaPattern(), module).orElse(config.loraAlpha());
-        return new Target(weight, rank, config.scale(rank, alpha));
-    }
+        private static List<PythonPattern> all(List<String> texts, String before, String after) {
+            return texts.stream().map(text -> new PythonPattern(before, text, after)).toList();
+        }
 
-    private static <V> Optional<V> first(Map<String, V> patterns, String module) {
-        return patterns.entrySet().stream()
-                .filter(e -> new PythonPattern("(.*\\.)?(", e.getKey(), ")").matches(module))
-                .map(Map.Entry::getValue)
-                .findFirst();
+        private static <V> Map<PythonPattern, V> ends(Map<String, V> values) {
+            Map<PythonPattern, V> ends = new LinkedHashMap<>();
+            values.forEach(
+                    (text, value) -> ends.put(new PythonPattern("(.*\\.)?(", text, ")"), value));
+            return ends;
+        }
+
+        boolean select(String module) {
+            if (excluded.test(module) || saved.stream().anyMatch(p -> p.matches(module))) {
+                return false;
+            }
+            return named.test(module)
+                    && (targets.pattern().isPresent()
+                            || config.layersToTransform().isEmpty()
+                            || layer(module).filter(config.layersToTransform()::contains).isPresent());
+        }
+
+        private Optional<Integer> layer(String module) {
+            return layers.stream()
+                    .flatMap(pattern -> pattern.begins(module, "index").stream())
+                    .map(Integer::valueOf)
+                    .findFirst();
+        }
+
+        Target target(String module, WeightSpec weight) {
+            int rank = first(ranks, module).orElse(config.r());
+            double alpha = first(alphas, module).orElse(config.loraAlpha());
+            return new Target(weight, rank, config.scale(rank, alpha));
+        }
+
+        private static <V> Optional<V> first(Map<PythonPattern, V> patterns, String module) {
+            return patterns.entrySet().stream()
+                    .filter(e -> e.getKey().matches(module))
+                    .map(Map.Entry::getValue)
+                    .findFirst();
+        }
+
+        String words() {
+            return PlainText.shorten(targets.pattern().orElse(targets.names().toString()));
+        }
     }
 
     /** All parameters of the modules, each of which must be there. */
@@ -155,7 +185,8 @@ record AdapterTargets(Map<String, Target> linear, Set<String> saved) {
                             .toList();
             if (found.isEmpty()) {
                 throw new IllegalArgumentException(
-                        "modules_to_save names %s, which this model hasn't".formatted(end));
+                        "modules_to_save names %s, which this model hasn't"
+                                .formatted(PlainText.quote(end)));
             }
             saved.addAll(found);
         }

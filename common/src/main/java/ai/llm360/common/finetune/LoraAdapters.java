@@ -102,8 +102,8 @@ public final class LoraAdapters {
         int rank = target.rank();
         int inputs = target.weight().inputs();
         int outputs = target.weight().outputs();
-        float[] a = new float[rank * inputs];
-        float[] b = new float[outputs * rank];
+        float[] a = new float[Math.multiplyExact(rank, inputs)];
+        float[] b = new float[Math.multiplyExact(outputs, rank)];
         switch (config.initLoraWeights()) {
             case "true" -> uniform(a, inputs, random);
             case "false" -> {

@@ -3,6 +3,7 @@ package ai.llm360.common.finetune;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * Names modules of a model, as PEFT's {@code target_modules} and {@code exclude_modules} do.
@@ -57,14 +58,14 @@ public record ModuleNames(List<String> names, Optional<String> pattern) {
     }
 
     /**
-     * Returns whether a module is one of these.
+     * Returns a question: is a module, of that whole name, one of these?
      *
-     * @param module its whole name
-     * @throws IllegalArgumentException if the pattern can't be used
+     * @throws IllegalArgumentException if the pattern can't be used; the question throws it too
      */
-    boolean matches(String module) {
-        return pattern.isPresent()
-                ? new PythonPattern(pattern.get()).matches(module)
-                : names.stream().anyMatch(n -> module.equals(n) || module.endsWith("." + n));
+    Predicate<String> matcher() {
+        if (pattern.isPresent()) {
+            return new PythonPattern(pattern.get())::matches;
+        }
+        return module -> names.stream().anyMatch(n -> module.equals(n) || module.endsWith("." + n));
     }
 }

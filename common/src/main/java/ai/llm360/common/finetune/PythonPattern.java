@@ -10,19 +10,20 @@ import java.util.regex.PatternSyntaxException;
 /**
  * A pattern of an adapter's configuration, which PEFT gives to Python's {@code re}.
  *
- * <p>It may come from anywhere. So it is short, matching ends after a bounded number of steps, and
- * what Python and Java read differently (escapes of letters, sets within sets, named groups) is
+ * <p>It may come from anywhere. So it is short, matching ends after a bounded number of steps in
+ * all, and what Python and Java read differently (escapes of letters, sets within sets, named groups) is
  * refused.
  */
 final class PythonPattern {
 
     private static final int MAX_LENGTH = 2000;
 
-    /** A thousand times what a pattern without nested repetitions needs for a name. */
+    /** For all names together. One without nested repetitions needs some hundred a name. */
     private static final int MAX_STEPS = 1_000_000;
 
     private final String text;
     private final Pattern pattern;
+    private int steps;
 
     /**
      * Compiles a pattern.
@@ -101,7 +102,7 @@ final class PythonPattern {
         try {
             return question.apply(pattern.matcher(new Counted(name)));
         } catch (TooManySteps | StackOverflowError e) {
-            throw unusable("takes more than %d steps for one name".formatted(MAX_STEPS));
+            throw unusable("takes more than %d steps".formatted(MAX_STEPS));
         }
     }
 
@@ -121,10 +122,9 @@ final class PythonPattern {
     }
 
     /** A text that lets itself be looked at so often. */
-    private static final class Counted implements CharSequence {
+    private final class Counted implements CharSequence {
 
         private final String text;
-        private int steps;
 
         Counted(String text) {
             this.text = text;
