@@ -18,10 +18,6 @@ import picocli.CommandLine.Command;
         })
 final class FinetuneCommand extends PretrainCommand {
 
-    FinetuneCommand(Terminal terminal) {
-        super(terminal);
-    }
-
     @Override
     void checkObjective(TrainingConfig.Goal objective) {
         if (objective.kind() == TrainingConfig.Goal.Kind.PRETRAINING) {
