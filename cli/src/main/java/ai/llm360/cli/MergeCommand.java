@@ -22,7 +22,8 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "merge",
         description = {
-            "Makes one checkpoint of a base and its LoRA adapters, which needs no adapter any more.",
+            "Makes one checkpoint of a base and its LoRA adapters, which needs no adapter any"
+                    + " more.",
             "OUT is in the Hub's layout and appears whole or not at all; config.json and the"
                     + " tokenizer's files of the base go with it. A model of any size takes little"
                     + " memory."
