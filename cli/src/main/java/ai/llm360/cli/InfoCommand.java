@@ -10,7 +10,6 @@ import ai.llm360.io.PlainText;
 import ai.llm360.zoo.AdaptedReference;
 import ai.llm360.zoo.Criteria;
 import ai.llm360.zoo.PartialCheckpoint;
-import ai.llm360.zoo.Zoo;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
@@ -24,20 +23,16 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Runs {@code llm360 info}: shows what a checkpoint holds, here or on the Hub, by its headers. */
 @Command(
         name = "info",
-        description = "Shows what a checkpoint holds: its model, sizes, types, files and tensors.",
-        mixinStandardHelpOptions = true,
-        versionProvider = Version.class)
-final class InfoCommand implements Callable<Integer> {
+        description = "Shows what a checkpoint holds: its model, sizes, types, files and tensors.")
+final class InfoCommand extends Verb {
 
     @Parameters(
             index = "0",
@@ -52,18 +47,6 @@ final class InfoCommand implements Callable<Integer> {
 
     @Option(names = "--tensors", description = "List the tensors.")
     private boolean listTensors;
-
-    @Mixin private Output output;
-
-    private final Zoo zoo;
-
-    InfoCommand(Terminal terminal) {
-        this(Zoo.builder().optRetryListener(new Retries(terminal)).build());
-    }
-
-    InfoCommand(Zoo zoo) {
-        this.zoo = zoo;
-    }
 
     private record TypeUse(String dtype, long tensors, long bytes) {}
 
@@ -99,7 +82,7 @@ final class InfoCommand implements Callable<Integer> {
     @Override
     public Integer call() throws ModelNotFoundException, IOException {
         AdaptedReference adapted = AdaptedReference.parse(reference);
-        PartialCheckpoint found = zoo.resolve(adapted.base()).partial();
+        PartialCheckpoint found = zoo().resolve(adapted.base()).partial();
         try (Checkpoint checkpoint = found.headers()) {
             JsonObject config = config(found);
             Info info = info(found, checkpoint, config, adapters(found, adapted, config));
@@ -221,9 +204,7 @@ final class InfoCommand implements Callable<Integer> {
             facts.add(
                     List.of(
                             use.dtype(),
-                            use.tensors()
-                                    + (use.tensors() == 1 ? " tensor, " : " tensors, ")
-                                    + size(use.bytes())));
+                            Output.count(use.tensors(), "tensor") + ", " + size(use.bytes())));
         }
         facts.add(List.of("layout", info.layout().replace('_', ' ')));
         for (FileSize shard : info.shards()) {
@@ -251,17 +232,16 @@ final class InfoCommand implements Callable<Integer> {
         output.rows(facts);
         if (info.tensors() != null) {
             output.line("");
-            List<List<?>> rows = new ArrayList<>();
-            for (Tensor tensor : info.tensors()) {
-                rows.add(
-                        List.of(
-                                tensor.name(),
-                                tensor.dtype(),
-                                tensor.shape(),
-                                tensor.shard(),
-                                tensor.bytes()));
-            }
-            output.table(List.of("tensor", "dtype", "shape", "shard", "bytes"), rows);
+            output.table(
+                    List.of("tensor", "dtype", "shape", "shard", "bytes"),
+                    info.tensors(),
+                    tensor ->
+                            List.of(
+                                    tensor.name(),
+                                    tensor.dtype(),
+                                    tensor.shape(),
+                                    tensor.shard(),
+                                    tensor.bytes()));
         }
     }
 

@@ -12,9 +12,7 @@ import ai.llm360.zoo.Reference;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -27,10 +25,8 @@ import picocli.CommandLine.Parameters;
             "OUT is in the Hub's layout and appears whole or not at all; config.json and the"
                     + " tokenizer's files of the base go with it. A model of any size takes little"
                     + " memory."
-        },
-        mixinStandardHelpOptions = true,
-        versionProvider = Version.class)
-final class MergeCommand implements Callable<Integer> {
+        })
+final class MergeCommand extends Verb {
 
     @Parameters(
             paramLabel = "REF+ADAPTER",
@@ -64,14 +60,6 @@ final class MergeCommand implements Callable<Integer> {
                             + " Default: 5GB.")
     private long maxShardBytes = CheckpointWriter.DEFAULT_MAX_SHARD_BYTES;
 
-    @Mixin private Output output;
-
-    private final Terminal terminal;
-
-    MergeCommand(Terminal terminal) {
-        this.terminal = terminal;
-    }
-
     private record Result(String path, List<String> adapters, long tensors, long bytes) {}
 
     @Override
@@ -88,7 +76,7 @@ final class MergeCommand implements Callable<Integer> {
         if (dtype != null) {
             writer.optType(dtype);
         }
-        try (Meter progress = new Meter(terminal)) {
+        try (Meter progress = new Meter(terminal())) {
             AdapterMerge.write(
                     Criteria.newBlock(adapted.base()),
                     base,
@@ -100,10 +88,10 @@ final class MergeCommand implements Callable<Integer> {
                 result,
                 () ->
                         output.line(
-                                "%s: %d tensors, %s"
+                                "%s: %s, %s"
                                         .formatted(
                                                 result.path(),
-                                                result.tensors(),
+                                                Output.count(result.tensors(), "tensor"),
                                                 ByteSize.format(result.bytes()))));
         return 0;
     }

@@ -10,7 +10,6 @@ import ai.llm360.zoo.AdaptedReference;
 import ai.llm360.zoo.CheckpointEntry;
 import ai.llm360.zoo.Criteria;
 import ai.llm360.zoo.Reference;
-import ai.llm360.zoo.Zoo;
 import ai.llm360.zoo.source.CheckpointDownload;
 import java.io.IOException;
 import java.util.Locale;
@@ -60,9 +59,8 @@ final class ModelOptions {
         if (device != null) {
             DeviceOption.require(device);
         }
-        Zoo zoo = Zoo.builder().optRetryListener(new Retries(terminal)).build();
         AdaptedReference adapted = AdaptedReference.parse(reference);
-        CheckpointEntry checkpoint = zoo.resolve(adapted.base());
+        CheckpointEntry checkpoint = terminal.zoo().resolve(adapted.base());
         Optional<CheckpointDownload> download = checkpoint.download();
         if (Reference.tokens(adapted.base()).isPresent()) {
             sayNearest(checkpoint);
