@@ -125,7 +125,9 @@ class AdapterTrainingTest {
                 .isNotEqualTo(adapter(manager, 32, 32).a().toFloatArray());
         assertThat(logits.get(1)).isNotEqualTo(logits.get(0));
         Map<String, String> saved = SavedState.open(temp.resolve("whole/ckpt-002")).tensorHashes();
-        assertThat(saved).hasSize(3 * matrices.size()).containsKeys(PEFT + QUERY + ".lora_A.weight");
+        assertThat(saved)
+                .hasSize(3 * matrices.size())
+                .containsKeys(PEFT + QUERY + ".lora_A.weight");
 
         Path stopped = temp.resolve("stopped");
         run(type, matrices, logits).stopAfter(11).run(stopped);

@@ -97,9 +97,7 @@ class LoraAdaptersTest {
         try (Checkpoint checkpoint = Checkpoint.open(adapter)) {
             assertThat(List.copyOf(checkpoint.tensors().keySet())).isSorted();
             for (String name : checkpoint.tensors().keySet()) {
-                all.put(
-                        name,
-                        checkpoint.read(name).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer());
+                all.put(name, checkpoint.read(name).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer());
             }
         }
         return all;
@@ -110,19 +108,25 @@ class LoraAdaptersTest {
         Amber amber = load(WeightType.FP32);
         NDArray before = amber.logits(manager, IDS);
         AdapterConfig all =
-                AdapterConfig.builder().optTargetModules(ModuleNames.matching("all-linear")).build();
+                AdapterConfig.builder()
+                        .optTargetModules(ModuleNames.matching("all-linear"))
+                        .build();
         LoraAdapters lora = LoraAdapters.begin(amber, all, 3);
         assertThat(amber.logits(manager, IDS)).isEqualTo(before);
         assertThat(lora.config().targetModules().names())
                 .containsExactly(
-                        "down_proj", "gate_proj", "k_proj", "o_proj", "q_proj", "up_proj",
+                        "down_proj",
+                        "gate_proj",
+                        "k_proj",
+                        "o_proj",
+                        "q_proj",
+                        "up_proj",
                         "v_proj");
         assertThat(amber.adapters()).hasSize(14);
         lora.write(temp.resolve("new"));
         Map<String, FloatBuffer> tensors = tensors(temp.resolve("new"));
         assertThat(tensors).hasSize(28);
-        FloatBuffer a =
-                tensors.get("base_model.model.model.layers.1.mlp.down_proj.lora_A.weight");
+        FloatBuffer a = tensors.get("base_model.model.model.layers.1.mlp.down_proj.lora_A.weight");
         assertThat(a.capacity()).isEqualTo(8 * 56);
         float most = 0;
         for (int i = 0; i < a.capacity(); i++) {
@@ -248,12 +252,16 @@ class LoraAdaptersTest {
                 "\".*q_proj\"; ; q_proj 0, q_proj 1",
                 "\"q_proj\"; ; ",
                 "\"model\\\\.layers\\\\.0\\\\..*(up|down)_proj\"; ; up_proj 0, down_proj 0",
-                "\"all-linear\"; \"exclude_modules\": \".*mlp.*\"; q_proj 0, k_proj 0, v_proj 0, o_proj 0, q_proj 1, k_proj 1, v_proj 1, o_proj 1",
+                "\"all-linear\"; \"exclude_modules\": \".*mlp.*\"; q_proj 0, k_proj 0, v_proj 0,"
+                        + " o_proj 0, q_proj 1, k_proj 1, v_proj 1, o_proj 1",
                 "[\"lm_head\"]; ; lm_head",
-                "[\"q_proj\", \"up_proj\"]; \"exclude_modules\": [\"q_proj\"]; up_proj 0, up_proj 1",
-                "[\"q_proj\", \"up_proj\"]; \"exclude_modules\": [\"layers.0.mlp.up_proj\"]; q_proj 0, q_proj 1, up_proj 1",
+                "[\"q_proj\", \"up_proj\"]; \"exclude_modules\": [\"q_proj\"]; up_proj 0, up_proj"
+                        + " 1",
+                "[\"q_proj\", \"up_proj\"]; \"exclude_modules\": [\"layers.0.mlp.up_proj\"]; q_proj"
+                        + " 0, q_proj 1, up_proj 1",
                 "[\"q_proj\"]; \"layers_to_transform\": [1]; q_proj 1",
-                "[\"q_proj\"]; \"layers_to_transform\": 0, \"layers_pattern\": \"layers\"; q_proj 0",
+                "[\"q_proj\"]; \"layers_to_transform\": 0, \"layers_pattern\": \"layers\"; q_proj"
+                        + " 0",
                 "[\"q_proj\"]; \"layers_to_transform\": 0, \"layers_pattern\": \"h\"; ",
                 "\".*q_proj\"; \"layers_to_transform\": [1]; q_proj 0, q_proj 1",
                 "[\"lm_head\", \"q_proj\"]; \"modules_to_save\": [\"lm_head\"]; q_proj 0, q_proj 1",
@@ -349,7 +357,8 @@ class LoraAdaptersTest {
 
     private Path directory(SafetensorsBuilder tensors) throws IOException {
         Path directory = Files.createDirectories(temp.resolve("hostile"));
-        Files.write(directory.resolve(AdapterConfig.FILE), config("q_proj").optR(2).build().toJson());
+        Files.write(
+                directory.resolve(AdapterConfig.FILE), config("q_proj").optR(2).build().toJson());
         tensors.write(directory.resolve(AdapterDirectory.TENSORS));
         return directory;
     }
@@ -369,14 +378,19 @@ class LoraAdaptersTest {
                         "1 unexpected"));
         cases.add(
                 Map.entry(
-                        tensors(2)
-                                .floats(KEY.formatted(0, "magnitude_vector"), new long[] {1}, 1),
+                        tensors(2).floats(KEY.formatted(0, "magnitude_vector"), new long[] {1}, 1),
                         "lora_magnitude_vector"));
         cases.add(
                 Map.entry(
                         tensors(1)
-                                .floats(KEY.formatted(1, "A.weight"), new long[] {2, 16}, new float[32])
-                                .floats(KEY.formatted(1, "B.weight"), new long[] {32, 2}, new float[64]),
+                                .floats(
+                                        KEY.formatted(1, "A.weight"),
+                                        new long[] {2, 16},
+                                        new float[32])
+                                .floats(
+                                        KEY.formatted(1, "B.weight"),
+                                        new long[] {32, 2},
+                                        new float[64]),
                         "lora_A.weight is (2, 16), expected (2, 32)"));
         cases.add(
                 Map.entry(
@@ -386,7 +400,10 @@ class LoraAdaptersTest {
                                         TensorType.I32,
                                         new long[] {2, 32},
                                         new byte[256])
-                                .floats(KEY.formatted(1, "B.weight"), new long[] {32, 2}, new float[64]),
+                                .floats(
+                                        KEY.formatted(1, "B.weight"),
+                                        new long[] {32, 2},
+                                        new float[64]),
                         "is I32; those of an adapter are F32, F16 or BF16"));
         cases.add(Map.entry(tensors(2).data(8), "adapter_model.safetensors"));
         for (Map.Entry<SafetensorsBuilder, String> one : cases) {
@@ -423,9 +440,7 @@ class LoraAdaptersTest {
         Amber amber = load(WeightType.BF16);
         LoraAdapters.load(amber, directory(half));
         assertThat(amber.adapters().values())
-                .allSatisfy(
-                        adapter ->
-                                assertThat(adapter.a().toFloatArray()).containsOnly(0.5f));
+                .allSatisfy(adapter -> assertThat(adapter.a().toFloatArray()).containsOnly(0.5f));
     }
 
     @Test
@@ -464,7 +479,8 @@ class LoraAdaptersTest {
             changed += after[i] == before[i] ? 0 : 1;
         }
         assertThat(changed).isGreaterThan(900);
-        assertThat(floats(target, "model.norm.weight")).isEqualTo(floats(half, "model.norm.weight"));
+        assertThat(floats(target, "model.norm.weight"))
+                .isEqualTo(floats(half, "model.norm.weight"));
 
         SafetensorsBuilder infinite = tensors(1);
         float[] huge = new float[64];
@@ -535,7 +551,9 @@ class LoraAdaptersTest {
         assertThat(gradients(5, 8, 0.3, 0).get("loss")).isNotEqualTo(first.get("loss"));
         assertThat(gradients(6, 7, 0.3, 0).get("loss")).isNotEqualTo(first.get("loss"));
         Map<String, float[]> none = gradients(5, 7, 0, 0);
-        assertThat(none.get("loss")).isNotEqualTo(first.get("loss")).isEqualTo(none.get("held out"));
+        assertThat(none.get("loss"))
+                .isNotEqualTo(first.get("loss"))
+                .isEqualTo(none.get("held out"));
         assertThat(first.get("held out")).isEqualTo(none.get("held out"));
     }
 }

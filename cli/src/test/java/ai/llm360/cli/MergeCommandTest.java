@@ -63,7 +63,8 @@ class MergeCommandTest {
                 .contains(
                         "adapter            "
                                 + adapter
-                                + ": rank 2, scale 15.0, on q_proj, v_proj; 512 parameters, 2.0 kB (2,048 bytes)");
+                                + ": rank 2, scale 15.0, on q_proj, v_proj; 512 parameters, 2.0 kB"
+                                + " (2,048 bytes)");
         JsonObject info = command.json("info", adapter, "--json");
         assertThat(info.get("layout").getAsString()).isEqualTo("safetensors");
         JsonObject alone = info.getAsJsonArray("adapters").get(0).getAsJsonObject();

@@ -3,7 +3,7 @@ package ai.llm360.zoo;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedList;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -29,14 +29,14 @@ public record AdaptedReference(String base, List<Path> adapters) {
      * @return its parts; what is wrong with them, whoever loads them tells
      */
     public static AdaptedReference parse(String text) {
-        LinkedList<Path> adapters = new LinkedList<>();
+        List<Path> adapters = new ArrayList<>();
         String base = text;
         for (int plus = plus(base); plus > 0; plus = plus(base)) {
             Optional<Path> adapter = path(base.substring(plus + 1));
             if (adapter.isEmpty()) {
                 break;
             }
-            adapters.addFirst(adapter.get());
+            adapters.add(0, adapter.get());
             base = base.substring(0, plus);
         }
         return new AdaptedReference(base, List.copyOf(adapters));

@@ -114,7 +114,8 @@ class AdaptedReferenceTest {
         ai.djl.repository.zoo.Criteria<NDList, NDList> djl =
                 ai.djl.repository.zoo.Criteria.builder()
                         .setTypes(NDList.class, NDList.class)
-                        .optModelUrls("llm360://" + model.toUri().getRawPath() + "?adapter=" + first)
+                        .optModelUrls(
+                                "llm360://" + model.toUri().getRawPath() + "?adapter=" + first)
                         .build();
         try (ZooModel<NDList, NDList> loaded = djl.loadModel();
                 Predictor<NDList, NDList> predictor = loaded.newPredictor();

@@ -123,7 +123,8 @@ final class AdapterConfigJson {
         String init = given.get().getAsString();
         HubConfig.require(
                 INITS.contains(init),
-                "init_lora_weights is %s, which changes the base's weights too: save the adapter with path_initial_model_for_weight_conversion, as a plain one, or %s",
+                "init_lora_weights is %s, which changes the base's weights too: save the adapter"
+                        + " with path_initial_model_for_weight_conversion, as a plain one, or %s",
                 PlainText.quote(init),
                 MERGE);
         return init;

@@ -159,8 +159,7 @@ public final class AdapterDirectory implements AutoCloseable {
                             shapes.put(a(module), new Shape(target.rank(), inputs));
                             shapes.put(b(module), new Shape(outputs, target.rank()));
                         });
-        targets.saved()
-                .forEach(name -> shapes.put(saved(name), base.parameterShapes().get(name)));
+        targets.saved().forEach(name -> shapes.put(saved(name), base.parameterShapes().get(name)));
         return shapes;
     }
 

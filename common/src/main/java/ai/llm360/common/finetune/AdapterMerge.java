@@ -151,8 +151,7 @@ public final class AdapterMerge implements AutoCloseable {
         }
     }
 
-    private void write(
-            TensorSpec spec, NDArray weight, long from, long to, WritableByteChannel out)
+    private void write(TensorSpec spec, NDArray weight, long from, long to, WritableByteChannel out)
             throws IOException {
         try (NDManager scope = weight.getManager().newSubManager()) {
             NDArray part = page.infer(scope, "rows", weight, from, to);

@@ -147,7 +147,9 @@ record AdapterTargets(Map<String, Target> linear, Set<String> saved) {
             return named.test(module)
                     && (targets.pattern().isPresent()
                             || config.layersToTransform().isEmpty()
-                            || layer(module).filter(config.layersToTransform()::contains).isPresent());
+                            || layer(module)
+                                    .filter(config.layersToTransform()::contains)
+                                    .isPresent());
         }
 
         private Optional<Integer> layer(String module) {

@@ -11,8 +11,8 @@ import java.util.regex.PatternSyntaxException;
  * A pattern of an adapter's configuration, which PEFT gives to Python's {@code re}.
  *
  * <p>It may come from anywhere. So it is short, matching ends after a bounded number of steps in
- * all, and what Python and Java read differently (escapes of letters, sets within sets, named groups) is
- * refused.
+ * all, and what Python and Java read differently (escapes of letters, sets within sets, named
+ * groups) is refused.
  */
 final class PythonPattern {
 
@@ -94,8 +94,7 @@ final class PythonPattern {
      * @throws IllegalArgumentException if that takes too many steps to tell
      */
     Optional<String> begins(String name, String group) {
-        return match(
-                name, m -> m.lookingAt() ? Optional.of(m.group(group)) : Optional.empty());
+        return match(name, m -> m.lookingAt() ? Optional.of(m.group(group)) : Optional.empty());
     }
 
     private <T> T match(String name, Function<Matcher, T> question) {

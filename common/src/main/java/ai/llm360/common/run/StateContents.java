@@ -40,7 +40,9 @@ public record StateContents(
     /** The directory of the optimizer's tensors in that of a saved state. */
     static final String OPTIMIZER = "optimizer";
 
-    /** Among the files, it says that the weights are those of an adapter alone, as PEFT has them. */
+    /**
+     * Among the files, it says that the weights are those of an adapter alone, as PEFT has them.
+     */
     private static final String ADAPTER_CONFIG = "adapter_config.json";
 
     private static final String ADAPTER = "adapter_model.safetensors";

@@ -112,10 +112,14 @@ class AdapterConfigTest {
                 "{\"peft_type\": \"LORA\", \"r\": 0} | r is 0, expected 1 to 65536",
                 "{\"peft_type\": \"LORA\", \"r\": \"8\"} | r is \"8\"; expected a whole number",
                 "{\"peft_type\": \"LORA\", \"r\": 8, \"lora_dropout\": 1} | lora_dropout is 1.0",
-                "{\"peft_type\": \"LORA\", \"r\": 8, \"target_modules\": [3]} | target_modules has '3'",
-                "{\"peft_type\": \"LORA\", \"r\": 8, \"rank_pattern\": {\"q\": 0.5}} | rank_pattern has 0.5",
-                "{\"peft_type\": \"LORA\", \"r\": 8, \"rank_pattern\": [1]} | rank_pattern is no object",
-                "{\"peft_type\": \"LORA\", \"r\": 8, \"alpha_pattern\": {\"q\": 1e999}} | alpha_pattern of q is Infinity",
+                "{\"peft_type\": \"LORA\", \"r\": 8, \"target_modules\": [3]} | target_modules has"
+                        + " '3'",
+                "{\"peft_type\": \"LORA\", \"r\": 8, \"rank_pattern\": {\"q\": 0.5}} | rank_pattern"
+                        + " has 0.5",
+                "{\"peft_type\": \"LORA\", \"r\": 8, \"rank_pattern\": [1]} | rank_pattern is no"
+                        + " object",
+                "{\"peft_type\": \"LORA\", \"r\": 8, \"alpha_pattern\": {\"q\": 1e999}} |"
+                        + " alpha_pattern of q is Infinity",
                 "[] | is not a JSON object"
             })
     void what_makes_no_sense_is_refused(String json, String problem) throws IOException {

@@ -31,7 +31,15 @@ class PythonPatternTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"(", "[a", "(?P<x>q)_proj", "\\p{Alpha}", "\\Qq_proj\\E", "[a[bc]]", "[a&&b]"})
+            strings = {
+                "(",
+                "[a",
+                "(?P<x>q)_proj",
+                "\\p{Alpha}",
+                "\\Qq_proj\\E",
+                "[a[bc]]",
+                "[a&&b]"
+            })
     void what_python_reads_otherwise_is_refused(String pattern) {
         assertThatThrownBy(() -> new PythonPattern(pattern))
                 .isInstanceOf(IllegalArgumentException.class)
