@@ -46,7 +46,7 @@ final class HelpTexts implements IHelpFactory {
         groups.put(
                 "Fetch and keep checkpoints",
                 List.of("pull", "verify", "rm", "cache", "convert", "prepare", "export"));
-        groups.put("Train", List.of("data", "recipe", "pretrain", "reproduce"));
+        groups.put("Train", List.of("tokenizer", "data", "recipe", "pretrain", "reproduce"));
         groups.put("This program", List.of("help", "version", "completion"));
         return Collections.unmodifiableMap(groups);
     }

@@ -56,6 +56,7 @@ import picocli.CommandLine.TypeConversionException;
             VerifyCommand.class,
             RemoveCommand.class,
             CacheCommand.class,
+            TokenizerCommand.class,
             DataCommand.class,
             PretrainCommand.class,
             RecipeCommand.class,
