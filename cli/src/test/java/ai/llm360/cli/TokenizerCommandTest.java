@@ -29,12 +29,12 @@ class TokenizerCommandTest {
     void makes_a_tokenizer_that_the_other_verbs_read() {
         assertThat(
                         command.run(
-                                "tokenizer", "train", text, "--vocabulary", "283", "--out", out))
+                                "tokenizer", "train", text, "--vocabulary", "282", "--out", out))
                 .isZero();
         assertThat(command.out())
                 .isEqualTo(
                         out
-                                + ": 283 tokens, of which 13 are merges; of 1 text with 5"
+                                + ": 282 tokens, of which 12 are merges; of 1 text with 5"
                                 + " different words\n");
         assertThat(command.err()).isEmpty();
         JsonObject tokens = command.json("tokenize", out, "once upon a time", "--bos", "--json");
@@ -61,7 +61,7 @@ class TokenizerCommandTest {
     @Test
     void what_makes_no_tokenizer_is_told_in_a_line_and_leaves_nothing() throws IOException {
         String[] verb = {"tokenizer", "train", text, "--vocabulary=8000", "--out=" + out};
-        command.assertFails(1, verb, "at most 284 tokens, not 8000: ask for that many");
+        command.assertFails(1, verb, "at most 282 tokens, not 8000: ask for that many");
         verb[3] = "--vocabulary=260";
         command.assertFails(1, verb, "a vocabulary of 260 is too small", "11 characters");
         verb[2] = temp.resolve("absent").toString();

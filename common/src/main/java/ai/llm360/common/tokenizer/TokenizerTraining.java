@@ -78,7 +78,7 @@ public final class TokenizerTraining {
      * @param vocabularySize the tokens, as many as were asked for
      * @param merges the tokens that are made of others
      * @param characters the tokens of one character, beside the 256 of bytes
-     * @param texts the texts that were read
+     * @param texts the texts that were read and aren't blank
      * @param words the different words that were counted and not forgotten
      */
     public record Result(int vocabularySize, int merges, int characters, long texts, long words) {}
@@ -139,7 +139,8 @@ public final class TokenizerTraining {
                     learner.learn(merges, () -> merging.ifPresent(shown -> shown.increment(1)));
             if (learnt.size() < merges) {
                 throw new IllegalArgumentException(
-                        "the text gives a vocabulary of at most %d tokens, not %d: ask for that many, or give more text"
+                        ("the text gives a vocabulary of at most %d tokens, not %d: ask for that many,"
+                                        + " or give more text")
                                 .formatted(vocabularySize - merges + learnt.size(), vocabularySize));
             }
             new TrainedFiles(kind, nfkc, alphabet, learnt).write(directory.path());
@@ -170,10 +171,9 @@ public final class TokenizerTraining {
                 });
         counting.finish();
         reading.ifPresent(Progress::end);
-        if (counting.words().size() == 0) {
+        if (counting.texts() == 0) {
             throw new IllegalArgumentException(
-                    "there is no text to learn from: %d texts, none with a word in it"
-                            .formatted(counting.texts()));
+                    "there is no text to learn from, or none but of blanks");
         }
     }
 
@@ -182,7 +182,9 @@ public final class TokenizerTraining {
         int least = TrainedFiles.SPECIAL_TOKENS.size() + BYTES + characters;
         if (vocabularySize < least) {
             throw new IllegalArgumentException(
-                    "a vocabulary of %d is too small: %d special tokens, 256 bytes and %d characters of the text are %d; ask for more, or for a smaller coverage of characters"
+                    ("a vocabulary of %d is too small: %d special tokens, 256 bytes and %d"
+                                    + " characters of the text are %d; ask for more, or for a"
+                                    + " smaller coverage of characters")
                             .formatted(
                                     vocabularySize,
                                     TrainedFiles.SPECIAL_TOKENS.size(),

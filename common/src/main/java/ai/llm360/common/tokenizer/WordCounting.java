@@ -43,7 +43,11 @@ final class WordCounting {
         this.threads = threads;
     }
 
+    /** Adds a text, unless it is blank. */
     void add(String text) throws IOException {
+        if (text.isBlank()) {
+            return;
+        }
         texts++;
         for (int start = 0; start < text.length(); ) {
             int end = end(text, start);

@@ -172,11 +172,9 @@ class TokenizerTrainingTest {
     void makes_byte_level_merges_too() throws IOException {
         List<String> texts = Collections.nCopies(3, "\u00e9l \u00e9l l");
         training("t", 262).optKind(Kind.BYTE_LEVEL).build().train(texts(texts));
-        // é is two bytes: 6 times, as é and l are neighbours; then the space before it, as of l.
-        assertThat(tokens("t", 259))
-                .containsExactly("\u00c3\u00a9", "\u00c3\u00a9l", "\u0120l")
-                .doesNotContain("\u2581");
-        assertThat(merges("t")).containsExactly("\u00c3 \u00a9", "\u00c3\u00a9 l", "\u0120 l");
+        // U+00E9 is the bytes C3 A9. A9 and l are neighbours as often, and come first.
+        assertThat(tokens("t", 259)).containsExactly("\u00a9l", "\u00c3\u00a9l", "\u0120l");
+        assertThat(merges("t")).containsExactly("\u00a9 l", "\u00c3 \u00a9l", "\u0120 l");
         try (Tokenizer tokenizer = Tokenizer.open(temp.resolve("t"))) {
             assertThat(tokenizer.encode("\u00e9l l")).containsExactly(260, 261);
         }
@@ -185,11 +183,18 @@ class TokenizerTrainingTest {
     @Test
     void no_piece_is_of_two_words_or_scripts_or_has_a_digit_among_others() throws IOException {
         String text = "    a1b\tc\n" + "ab\u0416\u0416 ".repeat(2) + "    a1b\tc\n\u0000x";
-        training("t", 271).build().train(texts(Collections.nCopies(9, text)));
+        training("t", 272).build().train(texts(Collections.nCopies(9, text)));
         assertThat(tokens("t", 259))
-                .containsExactlyInAnyOrder(
-                        "\u2581\u2581", "\u2581\u2581\u2581\u2581", "\u0416\u0416", "ab", "\u2581",
-                        "a", "b", "1", "c", "\u0416", "x", "\u2581ab");
+                .containsExactly(
+                        "\u2581\u2581", "\u2581a", "\u0416\u0416",
+                        "\u2581\u2581\u2581\u2581", "ab", "\u2581ab", // and no others: see below
+                        "\u2581", "a", "b", "\u0416", "1", "c", "x");
+        assertThatThrownBy(
+                        () ->
+                                training("u", 273)
+                                        .build()
+                                        .train(texts(Collections.nCopies(9, text))))
+                .hasMessageContaining("at most 272 tokens");
     }
 
     @ParameterizedTest
@@ -258,7 +263,7 @@ class TokenizerTrainingTest {
 
     @Test
     void a_text_is_cut_in_parts_where_no_word_is() throws IOException {
-        String text = "x the line of many words    \n \n  ".repeat(60_000);
+        String text = "x the line of many words\n \n  ".repeat(60_000);
         WordCutter cutter = new WordCutter(Kind.BYTE_LEVEL, false);
         WordCounts whole = new WordCounts();
         cutter.cut(text, true, whole);
@@ -266,7 +271,7 @@ class TokenizerTrainingTest {
             WordCounting counting = new WordCounting(cutter, 1000, workers);
             counting.add(text);
             counting.finish();
-            assertThat(words(counting.words())).isEqualTo(words(whole)).hasSize(8);
+            assertThat(words(counting.words())).isEqualTo(words(whole)).hasSize(9);
             assertThat(counting.characters()['x']).isEqualTo(60_000);
         }
     }
@@ -281,7 +286,7 @@ class TokenizerTrainingTest {
 
     @Test
     void rare_characters_are_spelled_by_bytes() throws IOException {
-        List<String> texts = List.of("ab".repeat(5000), "\u00e9\u00e9");
+        List<String> texts = List.of("ab".repeat(20_000), "\u00e9");
         training("some", 266).build().train(texts(texts));
         assertThat(tokens("some", 259)).contains("a", "b").doesNotContain("\u00e9");
         try (Tokenizer tokenizer = Tokenizer.open(temp.resolve("some"))) {
@@ -306,7 +311,7 @@ class TokenizerTrainingTest {
         for (List<String> nothing : List.of(List.<String>of(), List.of("", "\n\t\n"))) {
             assertThatThrownBy(() -> training("t", 300).build().train(texts(nothing)))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageContaining("no text to learn from: " + nothing.size() + " texts");
+                    .hasMessageContaining("no text to learn from");
         }
         assertThatThrownBy(() -> training("t", 258).build())
                 .hasMessageContaining("a vocabulary has 259 tokens")
