@@ -8,7 +8,16 @@ public final class AmberRecipes {
 
     /** The recipes. */
     public static final RecipeFiles FILES =
-            new RecipeFiles(AmberRecipes.class, List.of("amber-7b", "amber-160m", "amber-nano"));
+            new RecipeFiles(
+                    AmberRecipes.class,
+                    List.of(
+                            "amber-7b",
+                            "amber-160m",
+                            "amber-nano",
+                            "amber-chat",
+                            "amber-safe",
+                            "amber-nano-chat",
+                            "amber-nano-safe"));
 
     private AmberRecipes() {}
 }

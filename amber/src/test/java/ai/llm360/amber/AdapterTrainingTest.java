@@ -7,6 +7,9 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.llm360.amber.testing.TinyAmber;
 import ai.llm360.amber.testing.TinyRun;
+import ai.llm360.common.finetune.AdapterConfig;
+import ai.llm360.common.finetune.LoraAdapters;
+import ai.llm360.common.finetune.ModuleNames;
 import ai.llm360.common.model.Adapter;
 import ai.llm360.common.model.DecoderGradients;
 import ai.llm360.common.model.TokenBatch;
@@ -26,6 +29,7 @@ import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -33,6 +37,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Adapters are trained on a frozen base of any type. */
 class AdapterTrainingTest {
 
+    private static final String PEFT = "base_model.model.";
     private static final String QUERY = "model.layers.0.self_attn.q_proj";
     private static final String DOWN = "model.layers.1.mlp.down_proj";
     private static final long[][] IDS = {{1, 17, 33, 4, 95, 60, 2}};
@@ -111,21 +116,70 @@ class AdapterTrainingTest {
         assertThat(losses.get(losses.size() - 1).loss()).isLessThan(losses.get(0).loss());
         assertThat(matrices.keySet())
                 .containsExactly(
-                        QUERY + ".lora_A.weight",
-                        QUERY + ".lora_B.weight",
-                        DOWN + ".lora_A.weight",
-                        DOWN + ".lora_B.weight");
-        assertThat(matrices.get(QUERY + ".lora_B.weight")).doesNotContain(0);
-        assertThat(matrices.get(QUERY + ".lora_A.weight"))
+                        PEFT + QUERY + ".lora_A.weight",
+                        PEFT + QUERY + ".lora_B.weight",
+                        PEFT + DOWN + ".lora_A.weight",
+                        PEFT + DOWN + ".lora_B.weight");
+        assertThat(matrices.get(PEFT + QUERY + ".lora_B.weight")).doesNotContain(0);
+        assertThat(matrices.get(PEFT + QUERY + ".lora_A.weight"))
                 .isNotEqualTo(adapter(manager, 32, 32).a().toFloatArray());
         assertThat(logits.get(1)).isNotEqualTo(logits.get(0));
         Map<String, String> saved = SavedState.open(temp.resolve("whole/ckpt-002")).tensorHashes();
-        assertThat(saved).hasSize(3 * matrices.size()).containsKeys(QUERY + ".lora_A.weight");
+        assertThat(saved)
+                .hasSize(3 * matrices.size())
+                .containsKeys(PEFT + QUERY + ".lora_A.weight");
 
         Path stopped = temp.resolve("stopped");
         run(type, matrices, logits).stopAfter(11).run(stopped);
         run(type, matrices, logits).run(stopped);
         TinyRun.assertSame(stopped, temp.resolve("whole"));
+    }
+
+    private TinyRun lora(List<NDArray> logits) {
+        List<LoraAdapters> lora = new ArrayList<>();
+        TinyRun run = new TinyRun();
+        return run.recompute(1)
+                .before(
+                        (amber, owner) -> {
+                            load(amber, owner, WeightType.BF16);
+                            AdapterConfig config =
+                                    AdapterConfig.builder()
+                                            .optR(4)
+                                            .optLoraDropout(0.2)
+                                            .optTargetModules(ModuleNames.matching("all-linear"))
+                                            .build();
+                            lora.add(LoraAdapters.begin(amber, config, 7));
+                        })
+                .trainable(amber -> lora.get(0).trainable(7))
+                .files(() -> lora.get(0).files())
+                .afterEachStep(
+                        amber -> {
+                            if (run.metrics().size() == TinyRun.STEPS) {
+                                logits.add(amber.logits(manager, IDS));
+                            }
+                        });
+    }
+
+    /** With dropout, and layers that are computed again. */
+    @Test
+    void saved_states_are_directories_of_peft_and_resume_to_the_same_bits() throws IOException {
+        List<NDArray> logits = new ArrayList<>();
+        Path whole = temp.resolve("whole");
+        lora(logits).run(whole);
+        List<ValidationLoss> losses = ValidationLoss.read(whole);
+        assertThat(losses.get(losses.size() - 1).loss()).isLessThan(losses.get(0).loss());
+        Path last = whole.resolve("ckpt-002");
+        assertThat(last.resolve("adapter_model.safetensors")).exists();
+        assertThat(last.resolve("model.safetensors")).doesNotExist();
+        Amber amber = new Amber(TinyAmber.sizes().build());
+        load(amber, manager, WeightType.BF16);
+        LoraAdapters.load(amber, last);
+        assertThat(amber.logits(manager, IDS)).isEqualTo(logits.get(0));
+
+        Path stopped = temp.resolve("stopped");
+        lora(logits).stopAfter(11).run(stopped);
+        lora(logits).run(stopped);
+        TinyRun.assertSame(stopped, whole);
     }
 
     private TokenBatch batch() {

@@ -7,7 +7,11 @@ import ai.llm360.common.config.ConfigException;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.model.MemoryBudget;
 import ai.llm360.common.testing.Fixtures;
+import ai.llm360.common.train.LearningRate;
 import ai.llm360.common.train.TrainingConfig;
+import ai.llm360.common.train.TrainingConfig.Goal;
+import ai.llm360.common.train.TrainingConfig.Optimizer;
+import ai.llm360.common.train.TrainingPhase;
 import ai.llm360.common.train.TrainingPlan;
 import java.io.IOException;
 import java.time.Duration;
@@ -44,9 +48,67 @@ class AmberRecipesTest {
     @ParameterizedTest
     @MethodSource("names")
     void every_recipe_is_whole_and_named_as_its_file(String name) throws IOException {
-        TrainingConfig config = bind(recipe(name));
-        assertThat(config.name()).isEqualTo(name);
-        assertThat(model(config).contextLength()).isPositive();
+        assertThat(recipe(name).get("name")).contains(name);
+        for (TrainingPhase phase : TrainingPhase.of(recipe(name))) {
+            assertThat(model(bind(phase.recipe())).contextLength()).isPositive();
+        }
+    }
+
+    /** FastChat's command line and the defaults of transformers 4.34's Trainer. */
+    @Test
+    void amber_chat_is_the_released_recipe() throws IOException {
+        TrainingPlan plan = plan(recipe("amber-chat"));
+        TrainingConfig config = plan.config();
+        assertThat(config.start().orElseThrow().checkpoint()).isEqualTo("amber@ckpt-359");
+        assertThat(config.batch()).isEqualTo(new TrainingConfig.Batch(256, 2));
+        assertThat(config.data().epochs()).isEqualTo(3);
+        assertThat(config.objective().kind()).isEqualTo(Goal.Kind.SFT);
+        assertThat(config.objective().lossNormalisation())
+                .isEqualTo(Goal.Normalisation.MICRO_BATCH);
+        assertThat(config.optimizer())
+                .isEqualTo(
+                        new Optimizer(Optimizer.Kind.ADAMW, 0.9, 0.999, 0.99, 1e-8, 0, List.of()));
+        assertThat(config.clip()).isEqualTo(1);
+        assertThat(plan.stepsPerChunk()).containsExactly(910L, 910L, 910L);
+        LearningRate rates = new LearningRate(config.schedule(), plan.steps());
+        assertThat(rates.at(0)).isZero();
+        assertThat(rates.at(110)).isEqualTo(2e-5); // 0.04 of 2730 steps, rounded up
+        assertThat(rates.at(2730)).isZero();
+    }
+
+    /** finetune/ambersafe's command lines and the defaults of the DPO repository. */
+    @Test
+    void amber_safe_is_the_released_recipe_in_two_stages() throws IOException {
+        List<TrainingPhase> phases = TrainingPhase.of(recipe("amber-safe"));
+        assertThat(phases).extracting(TrainingPhase::name).containsExactly("sft", "dpo");
+        TrainingConfig first = bind(phases.get(0).recipe());
+        TrainingConfig second = bind(phases.get(1).recipe());
+        assertThat(first.start().orElseThrow().checkpoint()).isEqualTo("amberchat");
+        assertThat(first.objective().kind()).isEqualTo(Goal.Kind.SFT);
+        assertThat(first.objective().lossNormalisation()).isEqualTo(Goal.Normalisation.EXAMPLES);
+        assertThat(first.batch().global()).isEqualTo(64);
+        assertThat(first.schedule().peak()).isEqualTo(2e-7);
+        assertThat(second.objective())
+                .isEqualTo(
+                        new Goal(
+                                Goal.Kind.DPO,
+                                Goal.Normalisation.TOKENS,
+                                Goal.Preference.SIGMOID,
+                                0.1,
+                                0));
+        assertThat(second.batch().global()).isEqualTo(32);
+        assertThat(second.schedule().peak()).isEqualTo(5e-7);
+        for (TrainingConfig config : List.of(first, second)) {
+            assertThat(config.data().epochs()).isEqualTo(3);
+            assertThat(config.clip()).isEqualTo(10);
+            assertThat(config.optimizer().kind()).isEqualTo(Optimizer.Kind.RMSPROP);
+            assertThat(config.optimizer().alpha()).isEqualTo(0.99);
+            LearningRate rates = new LearningRate(config.schedule(), 1000);
+            assertThat(rates.at(0)).isEqualTo(config.schedule().peak() * (1 / 151.0));
+            assertThat(rates.at(150)).isEqualTo(config.schedule().peak());
+        }
+        assertThat(phases.get(0).recipe().get("prepare.kind")).contains("targets");
+        assertThat(phases.get(1).recipe().get("prepare.tokenise")).contains("separate-no-bos");
     }
 
     @Test
@@ -72,6 +134,7 @@ class AmberRecipesTest {
                                 schedule.peak(),
                                 schedule.end(),
                                 schedule.warmup(),
+                                0,
                                 274_320));
         assertThat(config.batch()).isEqualTo(new TrainingConfig.Batch(2240, 10));
         assertThat(config.seed()).isEqualTo(11111);

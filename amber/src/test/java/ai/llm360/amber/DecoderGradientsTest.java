@@ -7,13 +7,17 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.Pair;
 import ai.llm360.amber.testing.TinyAmber;
+import ai.llm360.common.model.Batching;
 import ai.llm360.common.model.DecoderGradients;
+import ai.llm360.common.model.LabelScores;
+import ai.llm360.common.model.LabelledRow;
 import ai.llm360.common.model.NextTokenLoss;
 import ai.llm360.common.model.TokenBatch;
 import ai.llm360.common.model.WeightLoader;
@@ -21,7 +25,10 @@ import ai.llm360.common.model.WeightType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
@@ -181,6 +188,79 @@ class DecoderGradientsTest {
             assertThat(loss).isCloseTo(autograd(exact, batch, 1), within(2e-6));
             assertThat(gradients.loss(batch, labels(batch))).isEqualTo(loss);
             assertNear(gradients.gradients(), exact);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1})
+    void labels_that_count_alone_have_the_gradient_of_all(int recompute) throws IOException {
+        Amber exact = load(sizes(), WeightType.FP32);
+        TokenBatch batch = masked(batch(3, 301, 7), 8);
+        try (DecoderGradients gradients =
+                new DecoderGradients(load(sizes(), WeightType.FP32), false, recompute)) {
+            double loss = gradients.addCounted(batch, labels(batch));
+            assertThat(loss).isCloseTo(autograd(exact, batch, 1), within(2e-6));
+            assertNear(gradients.gradients(), exact);
+        }
+    }
+
+    @Test
+    void rows_without_a_label_that_counts_add_nothing() throws IOException {
+        TokenBatch batch = batch(2, 24, 1);
+        NDArray none = manager.zeros(new Shape(2, 24));
+        try (DecoderGradients gradients =
+                new DecoderGradients(load(sizes(), WeightType.FP32), false, 0)) {
+            TokenBatch unlabelled = new TokenBatch(batch.ids(), Optional.of(none));
+            assertThat(gradients.addCounted(unlabelled, 1)).isZero();
+            assertThat(gradients.logProbabilities(unlabelled)).containsExactly(0, 0);
+            assertThat(gradients.gradients().values())
+                    .allMatch(array -> array.abs().max().getFloat() == 0);
+        }
+    }
+
+    /** A loss of 2 a - 3 b of two rows' log-probabilities weighs their labels' losses so. */
+    @Test
+    void a_loss_of_rows_has_the_gradient_of_their_labels_weighed_by_its_slopes()
+            throws IOException {
+        TokenBatch batch = masked(batch(2, 40, 1), 3);
+        NDArray slopes = manager.create(new float[] {-2, 3}, new Shape(2, 1));
+        Optional<NDArray> weighed = batch.weights().map(mask -> mask.mul(slopes));
+        List<double[]> told = new ArrayList<>();
+        try (DecoderGradients expected =
+                        new DecoderGradients(load(sizes(), WeightType.FP32), false, 0);
+                DecoderGradients gradients =
+                        new DecoderGradients(load(sizes(), WeightType.FP32), false, 1)) {
+            expected.addCounted(new TokenBatch(batch.ids(), weighed), 1);
+            gradients.addWeighed(
+                    batch,
+                    rows -> {
+                        told.add(rows);
+                        return new double[] {2, -3};
+                    });
+            assertSame(gradients.gradients(), expected.gradients());
+            assertThat(gradients.logProbabilities(batch)).containsExactly(told.get(0));
+        }
+    }
+
+    @Test
+    void a_rows_log_probability_is_the_sum_of_its_labels_scores() throws IOException {
+        Amber amber = load(sizes(), WeightType.FP32);
+        TokenBatch batch = batch(2, 24, 1);
+        NDArray mask = manager.zeros(new Shape(2, 24));
+        mask.set(new NDIndex("0, 9:20"), 1);
+        mask.set(new NDIndex("1, 3:"), 1);
+        List<LabelledRow> rows = new ArrayList<>();
+        for (int row = 0; row < 2; row++) {
+            long[] ids = batch.ids().get(row).toLongArray();
+            rows.add(
+                    LabelledRow.scoredFrom(
+                            row == 0 ? 10 : 4, row == 0 ? Arrays.copyOf(ids, 21) : ids));
+        }
+        double[] scores =
+                amber.score(rows, Batching.EXACT).stream().mapToDouble(LabelScores::sum).toArray();
+        try (DecoderGradients gradients = new DecoderGradients(amber, false, 0)) {
+            assertThat(gradients.logProbabilities(new TokenBatch(batch.ids(), Optional.of(mask))))
+                    .containsExactly(scores, within(1e-4));
         }
     }
 

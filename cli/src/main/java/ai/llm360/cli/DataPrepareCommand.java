@@ -1,5 +1,6 @@
 package ai.llm360.cli;
 
+import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.data.AmberJsonl;
 import ai.llm360.common.data.DataManifest;
@@ -73,7 +74,7 @@ final class DataPrepareCommand extends Verb {
     private record Reports(List<DataReport> phases) {}
 
     @Override
-    public Integer call() throws IOException {
+    public Integer call() throws IOException, ModelNotFoundException {
         List<TrainingPhase> phases = DataRecipes.phases(recipe);
         List<DataReport> reports = new ArrayList<>();
         if (phases.get(0).name().isEmpty()) {
@@ -95,10 +96,18 @@ final class DataPrepareCommand extends Verb {
         return 0;
     }
 
-    private DataReport prepare(TrainingPhase phase, Path directory) throws IOException {
+    private DataReport prepare(TrainingPhase phase, Path directory)
+            throws IOException, ModelNotFoundException {
         ConfigTree tree = phase.recipe();
         for (String assignment : assignments) {
             tree = tree.with(assignment);
+        }
+        if (DataRecipes.isConversations(tree)) {
+            try (Meter progress = new Meter(terminal())) {
+                DataRecipes.prepareConversations(
+                        tree, DataRecipes.base(recipe), directory, progress);
+                return DataReport.of(phase.in(target), DataManifest.read(directory));
+            }
         }
         DataPreparation.Builder preparation =
                 DataPreparation.builder()

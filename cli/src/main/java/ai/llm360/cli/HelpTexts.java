@@ -45,8 +45,8 @@ final class HelpTexts implements IHelpFactory {
         groups.put("Look at checkpoints", List.of("list", "info", "tensor", "scores"));
         groups.put(
                 "Fetch and keep checkpoints",
-                List.of("pull", "verify", "rm", "cache", "convert", "prepare", "export"));
-        groups.put("Train", List.of("tokenizer", "data", "recipe", "pretrain", "reproduce"));
+                List.of("pull", "verify", "rm", "cache", "convert", "merge", "prepare", "export"));
+        groups.put("Train", List.of("tokenizer", "data", "recipe", "pretrain", "finetune", "reproduce"));
         groups.put("This program", List.of("help", "version", "completion"));
         return Collections.unmodifiableMap(groups);
     }

@@ -4,13 +4,18 @@ import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.TensorInfo;
 import ai.llm360.common.checkpoint.TensorType;
+import ai.llm360.common.finetune.AdapterConfig;
+import ai.llm360.common.finetune.AdapterDirectory;
 import ai.llm360.io.PlainText;
+import ai.llm360.zoo.AdaptedReference;
+import ai.llm360.zoo.Criteria;
 import ai.llm360.zoo.PartialCheckpoint;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,6 +23,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -34,6 +40,7 @@ final class InfoCommand extends Verb {
             completionCandidates = ModelNames.class,
             description =
                     ModelNames.REF
+                            + ModelNames.ADAPTER
                             + " A path may also be one file's. Of what isn't on this machine, the"
                             + " Hub is asked for the headers.")
     private String reference;
@@ -48,6 +55,14 @@ final class InfoCommand extends Verb {
     private record Tensor(
             String name, String dtype, List<Long> shape, String shard, long offset, long bytes) {}
 
+    private record AdapterInfo(
+            String path,
+            JsonObject config,
+            double scale,
+            long parameters,
+            long tensors,
+            long bytes) {}
+
     private record Info(
             String path,
             String hub,
@@ -61,17 +76,49 @@ final class InfoCommand extends Verb {
             List<FileSize> shards,
             List<String> unlisted,
             List<String> untied,
+            List<AdapterInfo> adapters,
             List<Tensor> tensors) {}
 
     @Override
     public Integer call() throws ModelNotFoundException, IOException {
-        PartialCheckpoint found = zoo().resolve(reference).partial();
+        AdaptedReference adapted = AdaptedReference.parse(reference);
+        PartialCheckpoint found = zoo().resolve(adapted.base()).partial();
         try (Checkpoint checkpoint = found.headers()) {
             JsonObject config = config(found);
-            Info info = info(found, checkpoint, config);
+            Info info = info(found, checkpoint, config, adapters(found, adapted, config));
             output.result(info, () -> print(info));
         }
         return 0;
+    }
+
+    /** Reads adapters by their headers; each is to be one of the model. */
+    private static List<AdapterInfo> adapters(
+            PartialCheckpoint found, AdaptedReference adapted, JsonObject config)
+            throws IOException {
+        List<Path> directories = new ArrayList<>(adapted.adapters());
+        if (config == null && Files.exists(found.path().resolve(AdapterConfig.FILE))) {
+            directories.add(0, found.path());
+        }
+        List<AdapterInfo> adapters = new ArrayList<>();
+        for (Path directory : directories) {
+            try (AdapterDirectory adapter = AdapterDirectory.open(directory)) {
+                if (config != null) {
+                    adapter.requireFits(Criteria.newBlockOf(config.toString()));
+                }
+                Checkpoint tensors = adapter.tensors();
+                byte[] json = adapter.config().toJson();
+                adapters.add(
+                        new AdapterInfo(
+                                directory.toString(),
+                                JsonParser.parseString(new String(json, StandardCharsets.UTF_8))
+                                        .getAsJsonObject(),
+                                adapter.config().scale(),
+                                tensors.parameterCount(),
+                                tensors.tensors().size(),
+                                tensors.byteSize()));
+            }
+        }
+        return adapters;
     }
 
     /** Reads the config.json in the directory or beside the file; null if there is none. */
@@ -94,7 +141,11 @@ final class InfoCommand extends Verb {
         }
     }
 
-    private Info info(PartialCheckpoint found, Checkpoint checkpoint, JsonObject config)
+    private Info info(
+            PartialCheckpoint found,
+            Checkpoint checkpoint,
+            JsonObject config,
+            List<AdapterInfo> adapters)
             throws IOException {
         List<FileSize> shards = new ArrayList<>();
         for (Path shard : checkpoint.shards()) {
@@ -113,6 +164,7 @@ final class InfoCommand extends Verb {
                 shards,
                 checkpoint.unlisted(),
                 found.untied(checkpoint),
+                adapters,
                 listTensors ? tensors(checkpoint) : null);
     }
 
@@ -171,6 +223,9 @@ final class InfoCommand extends Verb {
                             String.join(", ", info.untied())
                                     + " is used, though config.json says that it is a copy"));
         }
+        for (AdapterInfo adapter : info.adapters()) {
+            facts.add(List.of("adapter", text(adapter)));
+        }
         if (info.hub() != null) {
             facts.add(List.of("transferred", size(info.transferred()) + " from " + info.hub()));
         }
@@ -188,6 +243,33 @@ final class InfoCommand extends Verb {
                                     tensor.shard(),
                                     tensor.bytes()));
         }
+    }
+
+    private static String text(AdapterInfo adapter) {
+        JsonElement targets = adapter.config().get("target_modules");
+        JsonElement whole = adapter.config().get("modules_to_save");
+        return String.format(
+                Locale.ROOT,
+                "%s: rank %s, scale %s, on %s%s; %,d parameters, %s",
+                adapter.path(),
+                adapter.config().get("r"),
+                adapter.scale(),
+                names(targets),
+                whole.isJsonNull() ? "" : ", whole " + names(whole),
+                adapter.parameters(),
+                size(adapter.bytes()));
+    }
+
+    private static String names(JsonElement modules) {
+        if (modules.isJsonNull()) {
+            return "q_proj, v_proj";
+        }
+        return modules.isJsonPrimitive()
+                ? PlainText.shorten(modules.getAsString())
+                : PlainText.shorten(
+                        modules.getAsJsonArray().asList().stream()
+                                .map(JsonElement::getAsString)
+                                .collect(Collectors.joining(", ")));
     }
 
     private static String size(long bytes) {

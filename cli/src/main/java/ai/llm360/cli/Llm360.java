@@ -48,6 +48,7 @@ import picocli.CommandLine.TypeConversionException;
             ListCommand.class,
             InfoCommand.class,
             ConvertCommand.class,
+            MergeCommand.class,
             PrepareCommand.class,
             PullCommand.class,
             ScoresCommand.class,
@@ -59,6 +60,7 @@ import picocli.CommandLine.TypeConversionException;
             TokenizerCommand.class,
             DataCommand.class,
             PretrainCommand.class,
+            FinetuneCommand.class,
             RecipeCommand.class,
             ReproduceCommand.class
         })

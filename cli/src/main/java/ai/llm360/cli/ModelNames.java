@@ -15,6 +15,9 @@ final class ModelNames implements Iterable<String> {
                     + " llm360+https://host/dir/model@ckpt-003; or of any repository on the Hub,"
                     + " LLM360/Amber@ckpt_200.";
 
+    /** Describes what may follow it. */
+    static final String ADAPTER = " LoRA adapters may follow: amber@ckpt-358+./my-adapter.";
+
     ModelNames() {}
 
     @Override

@@ -6,6 +6,7 @@ import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.djl.repository.zoo.ZooModel;
 import ai.llm360.common.model.WeightType;
 import ai.llm360.hub.HubPlan;
+import ai.llm360.zoo.AdaptedReference;
 import ai.llm360.zoo.CheckpointEntry;
 import ai.llm360.zoo.Criteria;
 import ai.llm360.zoo.Reference;
@@ -25,6 +26,7 @@ final class ModelOptions {
             completionCandidates = ModelNames.class,
             description =
                     ModelNames.REF
+                            + ModelNames.ADAPTER
                             + " What the Hub has and this machine hasn't is downloaded, unless"
                             + " HF_HUB_OFFLINE is set.")
     private String reference;
@@ -57,15 +59,17 @@ final class ModelOptions {
         if (device != null) {
             DeviceOption.require(device);
         }
-        CheckpointEntry checkpoint = terminal.zoo().resolve(reference);
+        AdaptedReference adapted = AdaptedReference.parse(reference);
+        CheckpointEntry checkpoint = terminal.zoo().resolve(adapted.base());
         Optional<CheckpointDownload> download = checkpoint.download();
-        if (Reference.tokens(reference).isPresent()) {
+        if (Reference.tokens(adapted.base()).isPresent()) {
             sayNearest(checkpoint);
         }
         if (download.isPresent()) {
             run(download.get());
         }
-        Criteria<String, String> criteria = checkpoint.criteria(String.class, String.class);
+        Criteria<String, String> criteria =
+                checkpoint.criteria(String.class, String.class).optAdapters(adapted.adapters());
         if (dtype != null) {
             criteria.optDtype(dtype);
         }

@@ -6,6 +6,7 @@ import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.config.ConfigException;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.run.StepMetrics;
+import ai.llm360.common.train.TrainingConfig;
 import ai.llm360.common.train.TrainingPhase;
 import ai.llm360.common.train.TrainingPlan;
 import ai.llm360.common.train.TrainingResult;
@@ -19,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -41,7 +43,7 @@ import picocli.CommandLine.Parameters;
                     + " \"finished\", \"phases\"}. Exit status: 0 when finished, 130 when stopped"
                     + " before."
         })
-final class PretrainCommand extends Verb {
+class PretrainCommand extends Verb {
 
     @Parameters(
             index = "0",
@@ -142,6 +144,7 @@ final class PretrainCommand extends Verb {
         ConfigTree tree = tree();
         List<TrainingPhase> all = TrainingPhase.of(tree);
         all.forEach(each -> DataRecipes.check(each.recipe()));
+        all.forEach(each -> checkObjective(TrainingRun.config(each.recipe()).objective()));
         List<TrainingPhase> chosen = phase == null ? all : List.of(TrainingPhase.find(all, phase));
         if (planOnly) {
             return plan(chosen);
@@ -153,6 +156,7 @@ final class PretrainCommand extends Verb {
                 Pretraining.builder()
                         .setRecipe(tree)
                         .setOut(out)
+                        .optBase(recipe == null ? Path.of("") : DataRecipes.base(recipe))
                         .optPhase(phase)
                         .optDevice(device)
                         .optFlops(peakFlops)
@@ -164,6 +168,9 @@ final class PretrainCommand extends Verb {
         report(outcomes, finished, all);
         return finished ? 0 : Failures.INTERRUPTED;
     }
+
+    /** Sees that the verb is the recipe's. */
+    void checkObjective(TrainingConfig.Goal objective) {}
 
     private Pretraining.Resuming resuming() {
         if (!resume) {
@@ -209,7 +216,8 @@ final class PretrainCommand extends Verb {
     /** A recipe that says how its data is made leaves no doubt what to do. */
     private void requireData(TrainingPhase next, ConfigTree tree) {
         Path data = Path.of(TrainingRun.config(next.recipe()).data().path());
-        if (!Files.exists(data) && next.recipe().get(DataRecipes.PART).isPresent()) {
+        Optional<ConfigTree> part = next.recipe().part(DataRecipes.PART);
+        if (!Files.exists(data) && part.filter(p -> !DataRecipes.isConversations(p)).isPresent()) {
             throw new ConfigException(
                     "no data at %s; this makes it: llm360 data prepare %s --out=%s"
                             .formatted(data, recipe, tree.get("data.path").orElseThrow()));

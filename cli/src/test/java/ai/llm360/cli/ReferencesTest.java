@@ -50,6 +50,7 @@ class ReferencesTest {
         for (String name : List.of("ckpt-000", "ckpt-001")) {
             TinyTokenizer.llama().words("Hello").writeJson(tiny.out().resolve(name));
         }
+        TinyModel.adapter(tiny.out().resolve("ckpt-000"), temp.resolve("adapter"));
         assertThat(command.run("export", tiny.out().toString(), temp + "/tree")).isZero();
         Files.createDirectories(temp.resolve("home"));
         Files.createSymbolicLink(temp.resolve("home/own"), tiny.out());
@@ -80,6 +81,7 @@ class ReferencesTest {
         kinds.put("tree", tree + "@latest");
         kinds.put("several of a tree", tree + "@0..1");
         kinds.put("Hub", "LLM360/Amber@ckpt_200");
+        kinds.put("with an adapter", run + "@0+" + temp.resolve("adapter"));
         return kinds;
     }
 
@@ -93,6 +95,7 @@ class ReferencesTest {
                     case "tokenize" -> List.of("Hello");
                     case "tensor" -> List.of("model.norm.weight");
                     case "convert", "export" -> List.of(out);
+                    case "merge" -> List.of("--out=" + out);
                     case "prepare" -> List.of("--dtype=int8");
                     case "pull", "rm" -> List.of("--plan");
                     case "data show" -> List.of("--step=1");
@@ -147,6 +150,8 @@ class ReferencesTest {
             String reference = verb.equals("pull") || verb.equals("rm") ? "Hub" : "of a run";
             if (verb.equals("export") || verb.equals("data show")) {
                 reference = "run";
+            } else if (verb.equals("merge")) {
+                reference = "with an adapter";
             }
             List<String> arguments = new ArrayList<>(arguments(verb, kinds().get(reference)));
             arguments.add("--json");

@@ -14,7 +14,9 @@ public final class CrystalCoderRecipes {
                             "crystalcoder-7b-phase1",
                             "crystalcoder-7b-phase2",
                             "crystalcoder-7b-phase3",
-                            "crystalcoder-nano"));
+                            "crystalcoder-nano",
+                            "crystal-chat",
+                            "crystalcoder-nano-chat"));
 
     private CrystalCoderRecipes() {}
 }

@@ -223,4 +223,28 @@ class CrystalCoderRecipesTest {
         assertThat(checkpoints).isEqualTo(9);
         assertThat(checkpoints * 2 * 863_888).isLessThan(16_000_000);
     }
+
+    /** rank_cmd_phase2.sh: 1600 steps of 1024 rows of 2048, from the second phase's end. */
+    @Test
+    void crystal_chat_is_the_released_recipe() throws IOException {
+        TrainingPlan plan = plan(recipe("crystal-chat"));
+        TrainingConfig config = plan.config();
+        assertThat(config.start().orElseThrow().checkpoint())
+                .isEqualTo("crystalcoder@phase2-214387");
+        assertThat(plan.steps()).isEqualTo(1600);
+        assertThat(plan.tokens()).isEqualTo(1600L * 1024 * 2048);
+        assertThat(config.optimizer().epsilon()).isEqualTo(1e-8);
+        assertThat(config.objective().lossNormalisation())
+                .isEqualTo(TrainingConfig.Goal.Normalisation.TOKENS);
+        LearningRate rates = new LearningRate(config.schedule(), plan.steps());
+        assertThat(rates.at(2)).isEqualTo(2e-4); // 0.001 of 1600, rounded up
+        assertThat(rates.at(1600)).isEqualTo(2e-5);
+    }
+
+    @Test
+    void crystalcoder_nano_chat_fits_crystalcoder_nano() throws IOException {
+        ConfigTree chat = recipe("crystalcoder-nano-chat");
+        assertThat(chat.get("model")).isEqualTo(recipe("crystalcoder-nano").get("model"));
+        assertThat(bind(chat).objective().kind()).isEqualTo(TrainingConfig.Goal.Kind.SFT);
+    }
 }

@@ -16,6 +16,7 @@ import ai.llm360.zoo.djl.Architecture;
 import ai.llm360.zoo.djl.ModelArgument;
 import com.google.gson.JsonParseException;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 
 /**
@@ -31,7 +32,8 @@ import java.util.List;
  * <p>It gives what DJL's own {@code Criteria} gives for {@code optModelUrls("llm360://…")}, with
  * errors that say what went wrong. A published checkpoint that isn't on this machine is downloaded
  * first, unless connections are switched off ({@code HF_HUB_OFFLINE}). A reference is {@code
- * model@checkpoint} or a path: see {@link Reference}.
+ * model@checkpoint} or a path: see {@link Reference}. LoRA adapters may follow it: {@code
+ * amber@ckpt-358+./my-adapter}, see {@link AdaptedReference}.
  *
  * <p>On the CPU, weights in the checkpoint's own type are mapped from its files, which must not be
  * overwritten while the model is open; replacing them by renaming is safe.
@@ -101,6 +103,18 @@ public final class Criteria<I, O> {
      */
     public Criteria<I, O> optTrainable() {
         return optArgument(ModelArgument.TRAIN_PARAM.key(), "true");
+    }
+
+    /**
+     * Loads adapters onto the model, whose changes are added; none by default.
+     *
+     * @param directories directories in PEFT's layout
+     * @return these criteria
+     */
+    public Criteria<I, O> optAdapters(List<Path> directories) {
+        return directories.isEmpty()
+                ? this
+                : optArgument(ModelArgument.ADAPTER.key(), List.copyOf(directories));
     }
 
     /** Sets who is told how a download and then loading goes on. */

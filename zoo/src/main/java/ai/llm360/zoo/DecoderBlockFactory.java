@@ -4,6 +4,7 @@ import ai.djl.Model;
 import ai.djl.nn.Block;
 import ai.djl.nn.BlockFactory;
 import ai.djl.util.Progress;
+import ai.llm360.common.finetune.LoraAdapters;
 import ai.llm360.common.model.CausalDecoder;
 import ai.llm360.common.model.WeightLoader;
 import ai.llm360.common.model.WeightType;
@@ -12,7 +13,9 @@ import ai.llm360.zoo.djl.GenerationArguments;
 import ai.llm360.zoo.djl.ModelArgument;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -21,7 +24,8 @@ import java.util.TreeMap;
  *
  * <p>DJL finds it by the artifact's argument {@code blockFactory}. Of the arguments it reads {@code
  * dtype}: fp32, bf16, fp16 or int8; without one the weights keep the checkpoint's own type. With
- * {@code trainParam=true} they are float32, and have gradients.
+ * {@code trainParam=true} they are float32, and have gradients. With {@code adapter} there are LoRA
+ * adapters on them.
  */
 public final class DecoderBlockFactory implements BlockFactory {
 
@@ -54,11 +58,26 @@ public final class DecoderBlockFactory implements BlockFactory {
             if (train) {
                 decoder.freezeParameters(false);
             }
+            LoraAdapters.load(decoder, adapters(arguments, train));
             return decoder;
         } catch (IOException | RuntimeException | Error e) {
             model.close(); // DJL drops a model whose block can't be made, without closing it
             throw e;
         }
+    }
+
+    private static List<Path> adapters(Map<String, ?> arguments, boolean train) {
+        Object given = arguments.get(ModelArgument.ADAPTER.key());
+        if (given == null) {
+            return List.of();
+        }
+        if (train) {
+            throw new IllegalArgumentException(
+                    "a model that is to be trained is loaded without adapters: merge them first, or"
+                            + " load it without trainParam (optTrainable) to train an adapter");
+        }
+        Collection<?> all = given instanceof Collection<?> many ? many : List.of(given);
+        return all.stream().map(one -> Path.of(one.toString())).toList();
     }
 
     private static boolean trainParam(Map<String, ?> arguments) {

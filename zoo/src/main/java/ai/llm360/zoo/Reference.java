@@ -32,6 +32,8 @@ import java.util.regex.Pattern;
  * <p>{@code llm360+file:///tree/model@checkpoint} is a checkpoint in a static tree, as {@code
  * llm360 export} makes them; {@code llm360+https://host/tree/model@checkpoint} is one in a tree
  * that a web server gives.
+ *
+ * <p>Where a model is loaded, adapters may follow: {@link AdaptedReference}.
  */
 public sealed interface Reference
         permits Reference.AtPath, Reference.Named, Reference.InTree, HubReference {
@@ -64,9 +66,10 @@ public sealed interface Reference
      * Parses a reference.
      *
      * @throws ModelNotFoundException if it is neither a path nor a name, or names several
-     *     checkpoints
+     *     checkpoints or an adapter
      */
     static Reference parse(String text) throws ModelNotFoundException {
+        AdaptedReference.requireNone(text);
         SeriesPart.requireOne(text);
         if (isInTree(text)) {
             return inTree(text);

@@ -402,10 +402,13 @@ public final class Zoo {
     /**
      * Starts to describe a model that is loaded from this zoo.
      *
+     * @param reference any {@link Reference}, or {@link AdaptedReference}
      * @param output the output type; {@link GenerationTranslatorFactory} lists the pairs
      */
     public <I, O> Criteria<I, O> criteria(String reference, Class<I> input, Class<O> output) {
-        return new Criteria<>(() -> resolve(reference), input, output);
+        AdaptedReference adapted = AdaptedReference.parse(reference);
+        return new Criteria<>(() -> resolve(adapted.base()), input, output)
+                .optAdapters(adapted.adapters());
     }
 
     /** Says that a published checkpoint isn't here, and how to get it. */

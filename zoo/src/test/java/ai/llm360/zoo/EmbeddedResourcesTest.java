@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.common.config.ConfigTree;
+import ai.llm360.common.train.TrainingConfig;
 import ai.llm360.common.train.TrainingPhase;
 import ai.llm360.common.train.TrainingRun;
 import ai.llm360.zoo.reproduce.Reproduction;
@@ -50,7 +51,11 @@ class EmbeddedResourcesTest {
         EmbeddedSeries files = EmbeddedSeries.of(model);
         for (TrainingPhase phase : Reproduction.of(model).phases(temp)) {
             try (var saved = files.open(file.replace("PHASE", phase.name()))) {
-                ConfigTree config = ConfigTree.parse(new String(saved.readAllBytes(), UTF_8));
+                // What it doesn't say, as it is older than that, is as in the defaults.
+                ConfigTree config =
+                        ConfigTree.of(
+                                ConfigTree.parse(new String(saved.readAllBytes(), UTF_8))
+                                        .bind(TrainingConfig.class, TrainingConfig.DEFAULTS));
                 ConfigTree recipe = ConfigTree.of(TrainingRun.config(phase.recipe()));
                 // Where the data lay, and which weights a later phase began with, only a run knows.
                 boolean first = phase.name().isEmpty() || phase.name().equals("phase1");

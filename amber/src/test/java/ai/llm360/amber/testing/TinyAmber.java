@@ -69,6 +69,10 @@ public final class TinyAmber {
             return with("intermediate_size", size);
         }
 
+        public Sizes optLayers(int layers) {
+            return with("num_hidden_layers", layers);
+        }
+
         public Sizes optKeyValueHeads(int heads) {
             return with("num_key_value_heads", heads);
         }

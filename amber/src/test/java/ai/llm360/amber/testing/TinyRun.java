@@ -14,6 +14,7 @@ import ai.llm360.common.run.SavedState;
 import ai.llm360.common.run.StepMetrics;
 import ai.llm360.common.run.ValidationLoss;
 import ai.llm360.common.train.Collective;
+import ai.llm360.common.train.Objective;
 import ai.llm360.common.train.TrainingConfig;
 import ai.llm360.common.train.TrainingConfig.Anomaly;
 import ai.llm360.common.train.TrainingConfig.Schedule;
@@ -33,6 +34,7 @@ import java.util.Random;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * A run that takes seconds: a tiny model on random rows, three chunks of eight steps. As a program
@@ -54,6 +56,9 @@ public final class TinyRun {
     private int recomputeLayers;
     private boolean tied;
     private boolean portable;
+    private int epochs = 1;
+    private TrainingConfig.Lora lora = TrainingConfig.DEFAULTS.lora();
+    private TrainingConfig.Goal goal = TrainingConfig.DEFAULTS.objective();
     private long steps;
     private int stepsPerChunk = STEPS_PER_CHUNK;
     private final List<TrainingListener> listeners = new ArrayList<>();
@@ -64,7 +69,17 @@ public final class TinyRun {
     private Optional<TrainingConfig.Start> start = Optional.empty();
     private Collective collective = Collective.local();
     private Function<Amber, Trainable> trainable = Trainable::of;
+    private ObjectiveMaker objective = (config, data, amber, owner) -> Objective.pretraining();
+    private Supplier<Map<String, byte[]>> files = Map::of;
     private TrainingLoop loop;
+
+    /** Makes a loss. */
+    public interface ObjectiveMaker {
+
+        /** Makes that of a run on its data. */
+        Objective make(TrainingConfig config, TokenDataset data, Amber amber, NDManager manager)
+                throws IOException;
+    }
 
     /** Tells on standard output what is done: {@code step N} and {@code saved N}. */
     public static void main(String[] arguments) throws IOException {
@@ -173,6 +188,25 @@ public final class TinyRun {
         return this;
     }
 
+    /** Learns something else, of data with masks. */
+    public TinyRun objective(TrainingConfig.Goal what, ObjectiveMaker maker) {
+        goal = what;
+        objective = maker;
+        return this;
+    }
+
+    /** Goes through the data so many times. */
+    public TinyRun epochs(int count) {
+        epochs = count;
+        return this;
+    }
+
+    /** Puts other files than config.json beside the weights. */
+    public TinyRun files(Supplier<Map<String, byte[]>> others) {
+        files = others;
+        return this;
+    }
+
     /** Shares each step with others. */
     public TinyRun collective(Collective others) {
         collective = others;
@@ -197,10 +231,10 @@ public final class TinyRun {
                 "tiny-run",
                 Map.of("model_type", "llama"),
                 7,
-                new TrainingConfig.Data("data", ShuffleMode.PER_CHUNK, 0, 0),
+                new TrainingConfig.Data("data", ShuffleMode.PER_CHUNK, 0, 0, epochs),
                 new TrainingConfig.Batch(GLOBAL_BATCH, 2),
                 TrainingConfig.DEFAULTS.optimizer(),
-                new Schedule(Schedule.Kind.COSINE, 3e-3, 3e-4, 4, 0),
+                new Schedule(Schedule.Kind.COSINE, 3e-3, 3e-4, 4, 0, 0),
                 1.0,
                 steps,
                 precision,
@@ -209,7 +243,9 @@ public final class TinyRun {
                 checkpoints,
                 anomaly,
                 start,
-                portable);
+                portable,
+                goal,
+                lora);
     }
 
     /** Where the data of a run are. */
@@ -242,10 +278,13 @@ public final class TinyRun {
                             .setManager(manager)
                             .optCollective(collective)
                             .optTrainable(trainable.apply(amber))
+                            .optObjective(objective.make(config(), dataset, amber, manager))
                             .optFiles(
-                                    Map.of(
-                                            "config.json",
-                                            sizes.toJson().getBytes(StandardCharsets.UTF_8)))
+                                    files.get().isEmpty()
+                                            ? Map.of(
+                                                    "config.json",
+                                                    sizes.toJson().getBytes(StandardCharsets.UTF_8))
+                                            : files.get())
                             .addListener(
                                     new TrainingListener() {
                                         @Override
@@ -301,18 +340,40 @@ public final class TinyRun {
 
     private void writeData(Path directory) throws IOException {
         Random random = new Random(3);
-        int rows = CHUNKS * stepsPerChunk * GLOBAL_BATCH;
+        int rows = CHUNKS * stepsPerChunk * GLOBAL_BATCH * goal.rows();
+        int held = 2 * goal.rows();
+        boolean masked = goal.kind() != TrainingConfig.Goal.Kind.PRETRAINING;
         Files.createDirectories(directory.resolve("sources"));
         new TokenDatasetBuilder(ROW_LENGTH, VOCABULARY)
-                .source("random", rows(random, rows))
-                .validation("random", rows(random, 2))
+                .source("random", rows(random, rows), masks(masked ? rows : 0))
+                .validation("random", rows(random, held), masks(masked ? held : 0))
                 .chunks(CHUNKS)
                 .write(directory);
     }
 
-    /** Each row counts in steps of its own, which a model learns soon. */
-    private static long[][] rows(Random random, int count) {
+    /** A prompt of four tokens, an answer of three to nine, and padding. */
+    private static float[][] masks(int count) {
+        float[][] masks = new float[count][ROW_LENGTH - 1];
+        for (int row = 0; row < count; row++) {
+            Arrays.fill(masks[row], 3, 3 + 3 + row % 7, 1);
+        }
+        return masks;
+    }
+
+    /**
+     * Each row counts in steps of its own, which a model learns soon. Of a pair the second begins
+     * as the first, and goes on with one token.
+     */
+    private long[][] rows(Random random, int count) {
         long[][] rows = new long[count][ROW_LENGTH];
+        if (goal.rows() == 2) {
+            for (int row = 0; row < count; row += 2) {
+                int first = random.nextInt(VOCABULARY);
+                Arrays.setAll(rows[row], i -> (first + i) % VOCABULARY);
+                Arrays.setAll(rows[row + 1], i -> i < 4 ? (first + i) % VOCABULARY : 7);
+            }
+            return rows;
+        }
         for (long[] row : rows) {
             int first = random.nextInt(VOCABULARY);
             int stride = 1 + random.nextInt(2);

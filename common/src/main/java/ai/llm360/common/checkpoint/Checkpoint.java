@@ -38,14 +38,16 @@ import java.util.stream.Stream;
 public final class Checkpoint implements AutoCloseable {
 
     /**
-     * The files that a directory is searched for, in the order of transformers' from_pretrained.
+     * The files that a directory is searched for, in the order of transformers' from_pretrained;
+     * the last is that of an adapter, which has no others.
      */
     private static final List<String> ENTRY_FILES =
             List.of(
                     "model.safetensors",
                     "model.safetensors.index.json",
                     "pytorch_model.bin",
-                    "pytorch_model.bin.index.json");
+                    "pytorch_model.bin.index.json",
+                    "adapter_model.safetensors");
 
     private static final String INDEX_SUFFIX = ".index.json";
 
@@ -81,8 +83,8 @@ public final class Checkpoint implements AutoCloseable {
      *
      * <p>Of a directory, {@code model.safetensors} is taken, or else {@code
      * model.safetensors.index.json}, {@code pytorch_model.bin}, {@code
-     * pytorch_model.bin.index.json}. A file may be any of these, under any name: its first bytes
-     * decide whether it is safetensors or torch.
+     * pytorch_model.bin.index.json}, {@code adapter_model.safetensors}. A file may be any of these,
+     * under any name: its first bytes decide whether it is safetensors or torch.
      *
      * @throws CheckpointException if there is no checkpoint, or it breaks its format's rules
      */

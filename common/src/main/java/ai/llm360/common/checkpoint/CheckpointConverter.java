@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Turns any checkpoint that {@link Checkpoint} reads into safetensors, in another type if asked.
@@ -54,6 +55,8 @@ public final class CheckpointConverter {
     private final long maxShardBytes;
     private final List<IgnoreRule> dropped;
     private final boolean storedOrder;
+    private final Set<String> replaced;
+    private final TensorSource replacement;
     private final Progress progress;
 
     private CheckpointConverter(Builder builder) {
@@ -64,6 +67,8 @@ public final class CheckpointConverter {
         type = builder.type;
         maxShardBytes = builder.maxShardBytes;
         dropped = builder.dropped;
+        replaced = builder.replaced;
+        replacement = builder.replacement;
         progress = builder.progress;
     }
 
@@ -160,11 +165,21 @@ public final class CheckpointConverter {
         List<BlockPipeline.Cast> order = new ArrayList<>();
         for (int shard = 0; shard < plan.count(); shard++) {
             for (TensorSpec spec : plan.tensors(shard)) {
-                order.add(new BlockPipeline.Cast(checkpoint.get(spec.name()), spec.type()));
+                if (!replaced.contains(spec.name())) {
+                    order.add(new BlockPipeline.Cast(checkpoint.get(spec.name()), spec.type()));
+                }
             }
         }
         try (BlockPipeline pipeline = new BlockPipeline(checkpoint, order)) {
-            writing.run(writer.setSource((spec, out) -> pipeline.write(spec.name(), out)).build());
+            writer.setSource(
+                    (spec, out) -> {
+                        if (replaced.contains(spec.name())) {
+                            replacement.write(spec, out);
+                        } else {
+                            pipeline.write(spec.name(), out);
+                        }
+                    });
+            writing.run(writer.build());
         }
     }
 
@@ -203,6 +218,8 @@ public final class CheckpointConverter {
         private long maxShardBytes = CheckpointWriter.DEFAULT_MAX_SHARD_BYTES;
         private List<IgnoreRule> dropped = List.of();
         private boolean storedOrder;
+        private Set<String> replaced = Set.of();
+        private TensorSource replacement;
         private Progress progress;
 
         private Builder() {}
@@ -253,6 +270,18 @@ public final class CheckpointConverter {
          */
         public Builder optStoredOrder() {
             storedOrder = true;
+            return this;
+        }
+
+        /**
+         * Sets tensors whose elements come from elsewhere, in their types after the cast.
+         *
+         * @param names the tensors' names
+         * @param source gives their elements
+         */
+        public Builder optReplaced(Set<String> names, TensorSource source) {
+            replaced = Set.copyOf(names);
+            replacement = source;
             return this;
         }
 

@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -50,6 +51,7 @@ public final class CheckpointWriter {
     private final TensorSource source;
     private final long maxShardBytes;
     private final boolean keptOrder;
+    private final Optional<String> single;
     private final Map<String, String> metadata;
     private final Map<String, byte[]> files;
     private final Progress progress;
@@ -60,6 +62,7 @@ public final class CheckpointWriter {
         source = builder.source;
         maxShardBytes = builder.maxShardBytes;
         keptOrder = builder.keptOrder;
+        single = builder.single;
         metadata = new LinkedHashMap<>(builder.metadata);
         files = new LinkedHashMap<>(builder.files);
         progress = builder.progress;
@@ -149,7 +152,7 @@ public final class CheckpointWriter {
         ShardPlan plan = new ShardPlan(tensors, maxShardBytes, keptOrder);
         long total = begin(directory, tensors, progress);
         for (int shard = 0; shard < plan.count(); shard++) {
-            Path file = existing.resolve(plan.fileName(shard));
+            Path file = existing.resolve(single.orElse(plan.fileName(shard)));
             SafetensorsFile.write(file, plan.tensors(shard), metadata, source, progress);
         }
         if (plan.count() > 1) {
@@ -195,6 +198,7 @@ public final class CheckpointWriter {
         private TensorSource source;
         private long maxShardBytes = DEFAULT_MAX_SHARD_BYTES;
         private boolean keptOrder;
+        private Optional<String> single = Optional.empty();
         private final Map<String, String> metadata = new LinkedHashMap<>(Map.of("format", "pt"));
         private final Map<String, byte[]> files = new LinkedHashMap<>();
         private Progress progress;
@@ -236,6 +240,17 @@ public final class CheckpointWriter {
                 throw new IllegalArgumentException("a shard of " + bytes + " bytes holds nothing");
             }
             maxShardBytes = bytes;
+            return this;
+        }
+
+        /**
+         * Puts all tensors into one file, whatever their size.
+         *
+         * @param name its name, in place of {@code model.safetensors}
+         */
+        public Builder optSingleFile(String name) {
+            single = Optional.of(name);
+            maxShardBytes = Long.MAX_VALUE;
             return this;
         }
 

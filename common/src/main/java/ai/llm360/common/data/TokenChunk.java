@@ -116,6 +116,11 @@ public final class TokenChunk implements AutoCloseable {
         }
     }
 
+    /** {@return the file} */
+    public Path file() {
+        return file;
+    }
+
     /** {@return the number of rows} */
     public long rows() {
         return header.rows();

@@ -36,6 +36,11 @@ public final class TokenDataset implements AutoCloseable {
         return new TokenDataset(directory, manifest);
     }
 
+    /** {@return the data set's directory} */
+    public Path directory() {
+        return directory;
+    }
+
     /** Returns the path of a file that a manifest names, which is there. */
     static Path find(Path directory, DataManifest.RowFile entry) throws DataException {
         Path file = directory.resolve(entry.file());

@@ -16,6 +16,20 @@ import ai.djl.ndarray.types.Shape;
 public record Adapter(NDArray a, NDArray b, double scale) {
 
     /**
+     * Returns the sum of two changes of one layer, as one of rank r1 + r2: {@code [B1 s1, B2 s2]
+     * [A1; A2]}.
+     *
+     * @param other another adapter of the same layer
+     * @return the sum, of matrices of its own on the same manager and of scale 1
+     */
+    public Adapter plus(Adapter other) {
+        try (NDArray left = b.mul(scale);
+                NDArray right = other.b.mul(other.scale)) {
+            return new Adapter(a.concat(other.a, 0), left.concat(right, 1), 1);
+        }
+    }
+
+    /**
      * Checks that the adapter suits a weight.
      *
      * @throws IllegalArgumentException if it doesn't; the message names the weight

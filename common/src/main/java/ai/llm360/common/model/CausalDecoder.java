@@ -11,6 +11,7 @@ import ai.llm360.io.NearNames;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -90,33 +91,101 @@ public abstract class CausalDecoder extends DecoderBlock implements CausalLangua
      *     steps
      */
     public void setAdapter(String name, Adapter adapter) {
-        List<LinearWeight> linear = LinearWeight.of(this);
-        List<String> names =
-                linear.stream()
-                        .map(LinearWeight::name)
-                        .filter(known -> !known.equals(layout().embedding().name()))
-                        .toList();
-        if (!names.contains(name)) {
-            throw new IllegalArgumentException(
-                    "no linear layer '%s' to adapt; the nearest are %s"
-                            .formatted(name, String.join(", ", NearNames.of(name, names))));
-        }
-        WeightSpec weight =
-                linear.stream().filter(w -> w.name().equals(name)).findFirst().orElseThrow().spec();
-        adapter.check(name, weight, embedding().getArray().getDevice());
+        setAdapters(Map.of(name, adapter));
+    }
+
+    /**
+     * Adds adapters to linear layers, all of them or, if one is refused, none: see {@link
+     * #setAdapter}.
+     *
+     * @param added the adapters by their weights' full names
+     * @throws IllegalArgumentException if there is no linear layer of such a name, or an adapter's
+     *     shapes, type or device aren't the weight's
+     * @throws IllegalStateException if the model is closed, or this thread is within one of its
+     *     steps
+     */
+    public void setAdapters(Map<String, Adapter> added) {
+        Map<String, WeightSpec> linear = linearWeights();
+        added.forEach(
+                (name, adapter) -> {
+                    WeightSpec weight = linear.get(name);
+                    if (weight == null) {
+                        throw new IllegalArgumentException(
+                                "no linear layer '%s' to adapt; the nearest are %s"
+                                        .formatted(
+                                                name,
+                                                String.join(
+                                                        ", ",
+                                                        NearNames.of(name, linear.keySet()))));
+                    }
+                    adapter.check(name, weight, embedding().getArray().getDevice());
+                });
         Map<String, Adapter> all = runtime().adapters();
-        all.put(name, adapter);
+        all.putAll(added);
         runtime().setAdapters(all);
     }
 
     /**
-     * Removes all adapters and frees their matrices: the decoder is its base again.
+     * Gives parameters other numbers, all of them or, if one is refused, none. {@link
+     * #removeAdapters} brings the old ones back, of which copies are kept.
+     *
+     * @param replaced arrays of the parameters' shapes by full name, which are cast to the
+     *     parameters' types and moved to their device; the caller's to close
+     * @throws IllegalArgumentException if there is no such parameter, or an array is of another
+     *     shape
+     * @throws IllegalStateException if the model is closed, or this thread is within one of its
+     *     steps
+     */
+    public void replaceWeights(Map<String, NDArray> replaced) {
+        Map<String, Shape> shapes = parameterShapes();
+        replaced.forEach(
+                (name, array) -> {
+                    if (!array.getShape().equals(shapes.get(name))) {
+                        throw new IllegalArgumentException(
+                                "%s is %s in this model, not %s"
+                                        .formatted(name, shapes.get(name), array.getShape()));
+                    }
+                });
+        runtime().replace(replaced);
+    }
+
+    /**
+     * {@return the matrices of the linear layers by full name, in the model's order; the head's is
+     * the last, unless it is the embedding table} The decoder needs no weights.
+     */
+    public Map<String, WeightSpec> linearWeights() {
+        Map<String, WeightSpec> linear = new LinkedHashMap<>();
+        for (int i = 0; i < layout().layers(); i++) {
+            for (WeightSpec weight : layout().layer()) {
+                if (weight.linear()) {
+                    linear.put(layout().layerPrefix(i) + weight.name(), weight);
+                }
+            }
+        }
+        layout().head().ifPresent(head -> linear.put(head.name(), head));
+        return linear;
+    }
+
+    /** {@return the full name of the head's matrix; empty where it is the embedding table} */
+    public Optional<String> head() {
+        return layout().head().map(WeightSpec::name);
+    }
+
+    /** {@return the full name of the embedding table} */
+    public String embeddingTable() {
+        return layout().embedding().name();
+    }
+
+    /**
+     * Removes all adapters and frees their matrices, and brings back what {@link #replaceWeights}
+     * took the place of: the decoder is its base again.
      *
      * @throws IllegalStateException if the model is closed, or this thread is within one of its
      *     steps
      */
     public void removeAdapters() {
         runtime().setAdapters(Map.of());
+        runtime().restore();
     }
 
     /** {@return the adapters by their weights' full names, in the order that they were added} */

@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /**
  * Computes the weighted next-token loss of a decoder and its gradient.
@@ -44,6 +45,8 @@ public final class DecoderGradients implements AutoCloseable {
 
     private final NDManager manager;
     private final LinearKind kind;
+    private final Optional<AdapterDropout> dropout;
+    private final Optional<PageWeights> dropping;
     private final TorchScript lossPage;
     private final Map<String, NDArray> gradients = new LinkedHashMap<>();
     private NDArray headGradient;
@@ -86,6 +89,8 @@ public final class DecoderGradients implements AutoCloseable {
         decoder.requireUnchangedFiles();
         manager = decoder.newRequestManager();
         kind = kind(bfloat16);
+        dropout = dropout(trainable);
+        dropping = dropout.map(this::dropping);
         lossPage =
                 TorchScript.compile(
                         manager,
@@ -98,6 +103,34 @@ public final class DecoderGradients implements AutoCloseable {
                     makeGradients();
                     return null;
                 });
+    }
+
+    private Optional<AdapterDropout> dropout(Trainable trainable) {
+        return trainable.dropout() > 0 && !decoder.adapters().isEmpty()
+                ? Optional.of(
+                        new AdapterDropout(
+                                trainable.dropout(),
+                                trainable.dropoutSeed(),
+                                decoder.adapters().keySet(),
+                                manager))
+                : Optional.empty();
+    }
+
+    private PageWeights dropping(AdapterDropout made) {
+        DecoderRuntime runtime = decoder.runtime();
+        PageWeights own = runtime.weights(kind, WeightSource.PARAMETERS, Parameter::getArray);
+        own.adapt(runtime.adapters(), made);
+        return own;
+    }
+
+    /**
+     * Says which part of a training comes next: it decides what the dropout of adapters drops.
+     *
+     * @param step the number of the step
+     * @param row the place in the step of the next rows that are added
+     */
+    public void setStep(long step, long row) {
+        dropout.ifPresent(drop -> drop.set(step, row));
     }
 
     private boolean isTrained(NDArray weight) {
@@ -156,16 +189,77 @@ public final class DecoderGradients implements AutoCloseable {
      * @return the quotient, in nats
      */
     public double add(TokenBatch batch, double divisor) {
-        return decoder.whileOpen(() -> addWhileOpen(batch, divisor));
+        return decoder.whileOpen(() -> addWhileOpen(batch, divisor, false, null));
     }
 
-    private double addWhileOpen(TokenBatch batch, double divisor) {
+    /**
+     * Does as {@link #add(TokenBatch, double)}, but for labels of weight 0 the head computes
+     * nothing: where few count, that saves most of its time and memory. Its products are of fewer
+     * rows, so their last bits may be others.
+     *
+     * @param batch the rows, with weights
+     * @param divisor as there
+     * @return the quotient, in nats
+     */
+    public double addCounted(TokenBatch batch, double divisor) {
+        return decoder.whileOpen(() -> addWhileOpen(batch, divisor, true, null));
+    }
+
+    /**
+     * Adds the gradient of a loss of whole rows, by one pass through the layers. The head computes
+     * what counts twice: for the log-probabilities, then for their gradients.
+     *
+     * @param batch the rows, with weights of ones and zeros
+     * @param slopes is told each row's log-probability, that of all its labels that count together
+     *     (B), and returns the loss's derivative by each (B)
+     */
+    public void addWeighed(TokenBatch batch, UnaryOperator<double[]> slopes) {
+        decoder.whileOpen(() -> addWhileOpen(batch, 1, true, slopes));
+    }
+
+    /**
+     * Computes the log-probability of each row's labels that count, together.
+     *
+     * @param batch the rows, with weights of ones and zeros
+     * @return natural logarithms (B)
+     */
+    public double[] logProbabilities(TokenBatch batch) {
+        return decoder.whileOpen(
+                () -> {
+                    JniUtils.setGradMode(false);
+                    try (NDManager scope = manager.newSubManager()) {
+                        return sums(scope, headInput(scope, batch), batch);
+                    }
+                });
+    }
+
+    private double[] sums(NDManager scope, NDArray h, TokenBatch batch) {
+        Object[] arguments = {h, head(), batch.ids(), batch.weights().orElseThrow(), LOSS_ROWS};
+        return lossPage.train(scope, "sums", arguments).toDoubleArray();
+    }
+
+    /** The weights whose weighted loss has the gradient that a loss of rows has. */
+    private NDArray weighed(
+            NDManager scope, NDArray h, TokenBatch batch, UnaryOperator<double[]> slopes) {
+        double[] byRow = slopes.apply(sums(scope, h, batch));
+        float[] factors = new float[byRow.length];
+        for (int i = 0; i < factors.length; i++) {
+            factors[i] = (float) -byRow[i]; // the page weighs losses
+        }
+        NDArray rows = scope.create(factors, new Shape(factors.length, 1));
+        NDArray weights = batch.weights().orElseThrow().mul(rows);
+        weights.attach(scope);
+        return weights;
+    }
+
+    private double addWhileOpen(
+            TokenBatch batch, double divisor, boolean counted, UnaryOperator<double[]> slopes) {
         try (NDManager scope = manager.newSubManager()) {
             NDArray ids = lossPage.train(scope, "inputs", batch.ids());
             boolean again = recomputed > lowest;
             List<NDArray> inputs = new ArrayList<>(); // of the layers to compute again
             JniUtils.setGradMode(recomputed == 0);
-            DecoderPass pass = pass(scope);
+            DecoderPass pass = pass(scope, true);
             NDArray low = pass.layers(pass.embed(ids), 0, lowest, input -> false);
             NDArray mid = pass.layers(low, lowest, recomputed, inputs::add);
             NDArray from = again ? leaf(scope, mid) : mid;
@@ -173,7 +267,9 @@ public final class DecoderGradients implements AutoCloseable {
             NDArray x = pass.layers(from, recomputed, count(), input -> again && input == from);
             NDArray h = pass.headInput(x);
             JniUtils.setGradMode(false);
-            NDArray[] loss = lossAndGradient(scope, h, batch, 1 / divisor);
+            NDArray factors =
+                    slopes == null ? factors(scope, batch) : weighed(scope, h, batch, slopes);
+            NDArray[] loss = lossAndGradient(scope, h, batch.ids(), factors, counted, 1 / divisor);
             if (trainsBelowHead) {
                 backward(h, loss[1]);
             }
@@ -200,20 +296,26 @@ public final class DecoderGradients implements AutoCloseable {
     private double lossWhileOpen(TokenBatch batch, double divisor) {
         JniUtils.setGradMode(false);
         try (NDManager scope = manager.newSubManager()) {
-            NDArray ids = lossPage.train(scope, "inputs", batch.ids());
-            DecoderPass pass = pass(scope);
-            NDArray h = pass.headInput(pass.states(ids, input -> false));
+            NDArray h = headInput(scope, batch);
             Object[] arguments = {h, head(), batch.ids(), factors(scope, batch), LOSS_ROWS};
             return lossPage.train(scope, "loss", arguments).getDouble() / divisor;
         }
+    }
+
+    private NDArray headInput(NDManager scope, TokenBatch batch) {
+        NDArray ids = lossPage.train(scope, "inputs", batch.ids());
+        DecoderPass pass = pass(scope, false);
+        return pass.headInput(pass.states(ids, input -> false));
     }
 
     private int count() {
         return decoder.layers().size();
     }
 
-    private DecoderPass pass(NDManager scope) {
-        return DecoderPass.onPage(decoder, scope, decoder.runtime().weights(kind), true);
+    private DecoderPass pass(NDManager scope, boolean drops) {
+        PageWeights all =
+                drops && dropping.isPresent() ? dropping.get() : decoder.runtime().weights(kind);
+        return DecoderPass.onPage(decoder, scope, all, true);
     }
 
     /**
@@ -242,18 +344,20 @@ public final class DecoderGradients implements AutoCloseable {
         }
     }
 
-    private NDArray[] lossAndGradient(NDManager scope, NDArray h, TokenBatch batch, double scale) {
+    private NDArray[] lossAndGradient(
+            NDManager scope, NDArray h, NDArray ids, NDArray factors, boolean some, double scale) {
         return lossPage.run(
                 "loss_and_gradient",
                 true,
                 result -> result.toTensorArray((PtNDManager) scope),
                 h,
                 head(),
-                batch.ids(),
-                factors(scope, batch),
+                ids,
+                factors,
                 LOSS_ROWS,
                 scale,
-                headGradient);
+                headGradient,
+                some);
     }
 
     /** The page takes an empty tensor for ones. */
@@ -343,6 +447,7 @@ public final class DecoderGradients implements AutoCloseable {
     /** Frees the pages and the handles of the gradients. The weights stay the model's. */
     @Override
     public void close() {
+        dropping.ifPresent(PageWeights::close);
         manager.close();
     }
 }

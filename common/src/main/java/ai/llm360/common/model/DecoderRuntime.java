@@ -38,6 +38,7 @@ final class DecoderRuntime {
     private final Map<String, TorchScript> pages = new HashMap<>();
     private final Map<LinearKind, PageWeights> weights = new EnumMap<>(LinearKind.class);
     private final Map<String, Adapter> adapters = new LinkedHashMap<>();
+    private final Map<String, NDArray> replaced = new LinkedHashMap<>(); // what was there before
     private final AtomicLong version = new AtomicLong();
     private long copied; // the version of the weights that copies were made of
     private DecoderMemory memory;
@@ -104,6 +105,7 @@ final class DecoderRuntime {
             memory = null;
             pages.clear();
             adapters.clear();
+            replaced.clear();
             weights.clear();
             loader = null;
             rotaryTables = null;
@@ -198,6 +200,36 @@ final class DecoderRuntime {
         Set<NDArray> arrays = Collections.newSetFromMap(new IdentityHashMap<>());
         adapters.forEach(adapter -> arrays.addAll(List.of(adapter.a(), adapter.b())));
         return arrays;
+    }
+
+    /**
+     * Writes other numbers into parameters, and keeps those that were there at first.
+     *
+     * @param by arrays of their shapes, by full name
+     */
+    void replace(Map<String, NDArray> by) {
+        memory().whileIdle(
+                        () -> {
+                            by.forEach(
+                                    (name, array) -> {
+                                        NDArray own = decoder.getParameters().get(name).getArray();
+                                        replaced.computeIfAbsent(name, n -> loader().copy(own));
+                                        loader().assign(own, array);
+                                    });
+                            weightsChanged();
+                        });
+    }
+
+    /** Brings back all that was replaced. */
+    void restore() {
+        if (!replaced.isEmpty()) {
+            replace(Map.copyOf(replaced));
+            memory().whileIdle(
+                            () -> {
+                                replaced.values().forEach(NDArray::close);
+                                replaced.clear();
+                            });
+        }
     }
 
     /** Says which files weights are mapped from, now or at first use. */

@@ -36,6 +36,7 @@ final class PageWeights implements AutoCloseable {
     private final IValue[][] adapted;
     private TorchScript page;
     private Map<String, Adapter> adapters = Map.of();
+    private AdapterDropout dropout;
 
     /**
      * @param source where a packed weight is read from
@@ -61,8 +62,18 @@ final class PageWeights implements AutoCloseable {
     }
 
     /** Takes other adapters. The bases stay as they are. */
-    synchronized void adapt(Map<String, Adapter> by) {
+    void adapt(Map<String, Adapter> by) {
+        adapt(by, null);
+    }
+
+    /**
+     * Takes other adapters.
+     *
+     * @param drop drops some of their inputs; may be {@code null}
+     */
+    synchronized void adapt(Map<String, Adapter> by, AdapterDropout drop) {
         adapters = by;
+        dropout = drop;
         page = null;
         free(adapted);
     }
@@ -107,9 +118,10 @@ final class PageWeights implements AutoCloseable {
             IValue[] weights = new IValue[specs.size()];
             for (int i = 0; i < weights.length; i++) {
                 WeightSpec spec = specs.get(i);
-                Adapter adapter = adapters.get(prefix + spec.name());
                 weights[i] =
-                        spec.linear() ? adapt(bases[group][i], adapter) : whole(parameters.get(i));
+                        spec.linear()
+                                ? adapt(bases[group][i], prefix + spec.name())
+                                : whole(parameters.get(i));
             }
             adapted[group] = weights;
         }
@@ -121,12 +133,16 @@ final class PageWeights implements AutoCloseable {
     }
 
     /** A base and its adapter, or none. */
-    private static IValue adapt(IValue base, Adapter adapter) {
-        PtNDArray[] matrices =
-                adapter == null
-                        ? new PtNDArray[0]
-                        : new PtNDArray[] {(PtNDArray) adapter.a(), (PtNDArray) adapter.b()};
-        try (IValue list = IValue.listFrom(matrices);
+    private IValue adapt(IValue base, String name) {
+        Adapter adapter = adapters.get(name);
+        List<NDArray> arrays = new ArrayList<>();
+        if (adapter != null) {
+            arrays.addAll(List.of(adapter.a(), adapter.b()));
+            if (dropout != null) {
+                arrays.addAll(dropout.arrays(name));
+            }
+        }
+        try (IValue list = IValue.listFrom(arrays.toArray(PtNDArray[]::new));
                 IValue scale = IValue.from(adapter == null ? 0 : adapter.scale())) {
             return IValue.tupleFrom(base, list, scale);
         }

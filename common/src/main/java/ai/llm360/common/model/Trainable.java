@@ -8,6 +8,7 @@ import ai.llm360.common.torch.TensorLoader;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.BiPredicate;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -21,22 +22,34 @@ import java.util.function.Supplier;
  */
 public final class Trainable {
 
+    private static final String PEFT = "base_model.model.";
+
     private final CausalDecoder decoder;
     private final Supplier<Map<String, NDArray>> chosen;
     private final Supplier<Map<String, NDArray>> model;
+    private final double dropout;
+    private final long dropoutSeed;
 
     private Trainable(
             CausalDecoder decoder,
             Supplier<Map<String, NDArray>> chosen,
-            Supplier<Map<String, NDArray>> model) {
+            Supplier<Map<String, NDArray>> model,
+            double dropout,
+            long dropoutSeed) {
         this.decoder = decoder;
         this.chosen = chosen;
         this.model = model;
+        this.dropout = dropout;
+        this.dropoutSeed = dropoutSeed;
     }
 
     private static Trainable of(CausalDecoder decoder, BiPredicate<String, Parameter> trained) {
         return new Trainable(
-                decoder, () -> weights(decoder, trained), () -> weights(decoder, (n, p) -> true));
+                decoder,
+                () -> weights(decoder, trained),
+                () -> weights(decoder, (n, p) -> true),
+                0,
+                0);
     }
 
     private static Map<String, NDArray> weights(
@@ -81,23 +94,51 @@ public final class Trainable {
      * Chooses the matrices of a decoder's adapters. All parameters are frozen.
      *
      * @param decoder the decoder, which has its adapters when the training begins
-     * @return A and B of each adapter, named as PEFT names them: {@code
-     *     model.layers.0.self_attn.q_proj.lora_A.weight}
+     * @return A and B of each adapter, as PEFT's files name and sort them: {@code
+     *     base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight}
      */
     public static Trainable adapters(CausalDecoder decoder) {
-        Supplier<Map<String, NDArray>> matrices =
+        return adapters(decoder, name -> false, 0, 0);
+    }
+
+    /**
+     * Chooses the matrices of a decoder's adapters, and parameters that are trained whole, which
+     * PEFT calls {@code modules_to_save}. All others are frozen.
+     *
+     * @param decoder the decoder, which has its adapters when the training begins
+     * @param whole tells by a full name, such as {@code lm_head.weight}, if it is trained whole
+     * @param dropout the share of each A's inputs that a training step drops, 0 to below 1, in
+     *     steps of 1/65536
+     * @param seed decides, with {@link DecoderGradients#setStep}, which ones are dropped
+     * @return those parameters, and A and B of each adapter, as PEFT's files name and sort them
+     */
+    public static Trainable adapters(
+            CausalDecoder decoder, Predicate<String> whole, double dropout, long seed) {
+        Supplier<Map<String, NDArray>> trained =
                 () -> {
-                    Map<String, NDArray> all = new LinkedHashMap<>();
+                    Map<String, NDArray> all = new TreeMap<>();
                     decoder.adapters()
                             .forEach(
                                     (name, adapter) -> {
-                                        String layer = name.replaceFirst("\\.weight$", "");
-                                        all.put(layer + ".lora_A.weight", adapter.a());
-                                        all.put(layer + ".lora_B.weight", adapter.b());
+                                        String layer = PEFT + name.replaceFirst("weight$", "");
+                                        all.put(layer + "lora_A.weight", adapter.a());
+                                        all.put(layer + "lora_B.weight", adapter.b());
                                     });
+                    weights(decoder, (name, parameter) -> whole.test(name))
+                            .forEach((name, array) -> all.put(PEFT + name, array));
                     return all;
                 };
-        return new Trainable(decoder, matrices, matrices);
+        return new Trainable(decoder, trained, trained, dropout, seed);
+    }
+
+    /** Returns the share of each adapter's inputs that a training step drops. */
+    double dropout() {
+        return dropout;
+    }
+
+    /** Returns what decides which ones are dropped. */
+    long dropoutSeed() {
+        return dropoutSeed;
     }
 
     /** Returns the decoder. */

@@ -1,5 +1,6 @@
 package ai.llm360.common.run;
 
+import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -18,6 +19,9 @@ public final class RunLog implements AutoCloseable {
     static final String METRICS = "metrics.jsonl";
     static final String VALIDATION = "validation.jsonl";
     static final String EVENTS = "events.jsonl";
+
+    /** Goes before the names of figures of held-out rows, as transformers' Trainer has it. */
+    static final String HELD_OUT = "eval_";
 
     private final LogFile metrics;
     private final LogFile validation;
@@ -63,6 +67,7 @@ public final class RunLog implements AutoCloseable {
         line.put("tokens_per_second", step.tokensPerSecond());
         step.mfu().ifPresent(mfu -> line.put("mfu", mfu));
         line.put("memory_bytes", step.memoryBytes());
+        line.putAll(step.figures());
         line.put("time", now.toString());
         metrics.append(JsonText.line(line));
         Map<String, Double> scalars = new LinkedHashMap<>();
@@ -73,6 +78,7 @@ public final class RunLog implements AutoCloseable {
         scalars.put("speed/tokens_per_second", step.tokensPerSecond());
         step.mfu().ifPresent(mfu -> scalars.put("speed/mfu", mfu));
         scalars.put("speed/memory_bytes", (double) step.memoryBytes());
+        step.figures().forEach((name, value) -> scalars.put("train/" + name, value));
         board.scalars(now, step.step(), scalars);
     }
 
@@ -84,9 +90,28 @@ public final class RunLog implements AutoCloseable {
         line.put("source", loss.source());
         line.put("loss", loss.loss());
         line.put("tokens", loss.tokens());
+        Map<String, Double> scalars = new LinkedHashMap<>();
+        scalars.put("validation/" + loss.source(), loss.loss());
+        loss.figures()
+                .forEach(
+                        (name, value) -> {
+                            line.put(HELD_OUT + name, value);
+                            scalars.put(HELD_OUT + name + "/" + loss.source(), value);
+                        });
         line.put("time", now.toString());
         validation.append(JsonText.line(line));
-        board.scalars(now, loss.step(), Map.of("validation/" + loss.source(), loss.loss()));
+        board.scalars(now, loss.step(), scalars);
+    }
+
+    /** Reads what else an objective told: the members whose names have a slash. */
+    static Map<String, Double> figures(JsonObject line, String prefix) {
+        Map<String, Double> figures = new LinkedHashMap<>();
+        for (String name : line.keySet()) {
+            if (name.startsWith(prefix) && name.indexOf('/') > 0) {
+                figures.put(name.substring(prefix.length()), JsonText.number(line, name));
+            }
+        }
+        return figures;
     }
 
     /**

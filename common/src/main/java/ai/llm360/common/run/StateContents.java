@@ -26,7 +26,8 @@ import java.util.stream.Stream;
  * @param weightSource gives their bytes, one tensor at a time
  * @param optimizer the optimizer's tensors, such as {@code exp_avg.<weight>}; empty if it has none
  * @param optimizerSource gives their bytes, one tensor at a time
- * @param files small files that make the directory a model: {@code config.json}, the tokenizer's
+ * @param files small files that make the directory a model: {@code config.json}, the tokenizer's;
+ *     or an adapter in PEFT's layout: {@code adapter_config.json}
  */
 public record StateContents(
         TrainingState state,
@@ -38,6 +39,13 @@ public record StateContents(
 
     /** The directory of the optimizer's tensors in that of a saved state. */
     static final String OPTIMIZER = "optimizer";
+
+    /**
+     * Among the files, it says that the weights are those of an adapter alone, as PEFT has them.
+     */
+    private static final String ADAPTER_CONFIG = "adapter_config.json";
+
+    private static final String ADAPTER = "adapter_model.safetensors";
 
     private static final Set<String> OWN_FILES =
             Set.of(
@@ -119,6 +127,9 @@ public record StateContents(
                         .setTensors(tensors)
                         .setSource(source);
         files.forEach(writer::optFile);
+        if (files.containsKey(ADAPTER_CONFIG)) {
+            writer.optSingleFile(ADAPTER);
+        }
         writer.build().writeInPlace();
     }
 }

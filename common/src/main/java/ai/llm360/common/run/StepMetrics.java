@@ -3,7 +3,10 @@ package ai.llm360.common.run;
 import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalDouble;
 
 /**
@@ -17,6 +20,8 @@ import java.util.OptionalDouble;
  * @param tokensPerSecond the speed of this step
  * @param mfu the share of the device's peak arithmetic that the model's took, where a peak is known
  * @param memoryBytes the memory in use: the device's, or the process's on a CPU
+ * @param figures what else the objective tells of a step, by name, such as {@code rewards/margins}:
+ *     the name has a slash
  */
 public record StepMetrics(
         long step,
@@ -26,7 +31,35 @@ public record StepMetrics(
         long tokens,
         double tokensPerSecond,
         OptionalDouble mfu,
-        long memoryBytes) {
+        long memoryBytes,
+        Map<String, Double> figures) {
+
+    /** Keeps the figures' order. */
+    public StepMetrics {
+        figures = Collections.unmodifiableMap(new LinkedHashMap<>(figures));
+    }
+
+    /** Holds the figures of a step whose objective tells no more than the loss. */
+    public StepMetrics(
+            long step,
+            double loss,
+            double learningRate,
+            double gradientNorm,
+            long tokens,
+            double tokensPerSecond,
+            OptionalDouble mfu,
+            long memoryBytes) {
+        this(
+                step,
+                loss,
+                learningRate,
+                gradientNorm,
+                tokens,
+                tokensPerSecond,
+                mfu,
+                memoryBytes,
+                Map.of());
+    }
 
     /**
      * {@return a run's metrics, exactly as they were written} A half line at the end is left out.
@@ -48,6 +81,7 @@ public record StepMetrics(
                 line.has("mfu")
                         ? OptionalDouble.of(JsonText.number(line, "mfu"))
                         : OptionalDouble.empty(),
-                JsonText.integer(line, "memory_bytes"));
+                JsonText.integer(line, "memory_bytes"),
+                RunLog.figures(line, ""));
     }
 }

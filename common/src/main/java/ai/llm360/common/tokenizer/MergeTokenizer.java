@@ -7,6 +7,7 @@ final class MergeTokenizer extends VocabularyTokenizer {
 
     private final EncodingRules rules;
     private final EncodingRules literal;
+    private final EncodingRules continuation;
 
     /** Creates a tokenizer; with the literal rules no special token is recognised. */
     MergeTokenizer(
@@ -14,6 +15,7 @@ final class MergeTokenizer extends VocabularyTokenizer {
         super(vocabulary, addsBos);
         this.rules = rules;
         this.literal = literal;
+        continuation = literal.withoutPrefix();
     }
 
     @Override
@@ -24,6 +26,11 @@ final class MergeTokenizer extends VocabularyTokenizer {
     @Override
     public long[] encodeLiteral(String text) {
         return encode(literal, text);
+    }
+
+    @Override
+    public long[] encodeContinuation(String text) {
+        return encode(continuation, text);
     }
 
     private long[] encode(EncodingRules how, String text) {

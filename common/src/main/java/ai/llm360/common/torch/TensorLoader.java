@@ -131,6 +131,27 @@ public final class TensorLoader implements AutoCloseable {
     }
 
     /**
+     * Writes an array into another one, cast to its type and moved to its device.
+     *
+     * @param target an array, of any type that weights come in
+     * @param array one of the same shape
+     */
+    public void assign(NDArray target, NDArray array) {
+        page.infer(target.getManager(), "assign", target, array).close();
+    }
+
+    /**
+     * Copies an array of any type that weights come in.
+     *
+     * @param array the array
+     * @return a copy on the same manager
+     */
+    public NDArray copy(NDArray array) {
+        int type = typeOf(array).torchScalarType();
+        return page.train(array.getManager(), "copy", array, type, array);
+    }
+
+    /**
      * Makes an uninitialised tensor of any type on the manager's device.
      *
      * @param manager the manager that the tensor is attached to

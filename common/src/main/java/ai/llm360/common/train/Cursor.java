@@ -3,13 +3,17 @@ package ai.llm360.common.train;
 import ai.llm360.common.data.ChunkOrder;
 import ai.llm360.common.data.DataOrder;
 import ai.llm360.common.run.TrainingState;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.LongStream;
 
 /** Tells which rows the next step of a run sees, and goes on from step to step. */
 final class Cursor {
 
     private final TrainingConfig config;
-    private final List<Long> rowsPerChunk;
+    private final int rowsOfExample;
+    private final List<Long> examplesPerChunk;
     private final List<Long> stepsPerChunk;
 
     private long step;
@@ -28,7 +32,12 @@ final class Cursor {
     Cursor(TrainingPlan plan, List<Long> rowsPerChunk) {
         config = plan.config();
         stepsPerChunk = plan.stepsPerChunk();
-        this.rowsPerChunk = rowsPerChunk.subList(0, stepsPerChunk.size());
+        rowsOfExample = config.objective().rows();
+        int chunks = stepsPerChunk.size() / config.data().epochs();
+        examplesPerChunk = new ArrayList<>();
+        for (int i = 0; i < stepsPerChunk.size(); i++) {
+            examplesPerChunk.add(rowsPerChunk.get(i % chunks) / rowsOfExample);
+        }
         orderSeed = config.seed();
     }
 
@@ -37,8 +46,14 @@ final class Cursor {
         return step;
     }
 
+    /** Returns the number of the chunk, those of earlier epochs counted. */
     int chunk() {
         return chunk;
+    }
+
+    /** Returns the number of the chunk among the data's. */
+    int dataChunk() {
+        return chunk % (stepsPerChunk.size() / config.data().epochs());
     }
 
     long stepInChunk() {
@@ -60,13 +75,15 @@ final class Cursor {
         return stepInChunk == stepsPerChunk.get(chunk);
     }
 
-    /** Returns the rows of the next step, over all processes. */
+    /** Returns the rows of the next step, over all processes; those of a pair together. */
     long[] rows() {
         if (order == null) {
-            DataOrder all = new DataOrder(config.data().order(), orderSeed, rowsPerChunk);
+            DataOrder all = new DataOrder(config.data().order(), orderSeed, examplesPerChunk);
             order = all.chunk(chunk, config.batch().global());
         }
-        return order.rows(stepInChunk);
+        return Arrays.stream(order.rows(stepInChunk))
+                .flatMap(one -> LongStream.range(rowsOfExample * one, rowsOfExample * (one + 1)))
+                .toArray();
     }
 
     /** Leaves a step behind that trained on some positions, or on none. */
@@ -85,7 +102,7 @@ final class Cursor {
 
     /** Draws another order from here on. */
     void reseed() {
-        orderSeed += rowsPerChunk.size(); // no other chunk's seed
+        orderSeed += examplesPerChunk.size(); // no other chunk's seed
         order = null;
     }
 

@@ -4,11 +4,13 @@ import ai.djl.ndarray.NDManager;
 import ai.llm360.common.data.TokenChunk;
 import ai.llm360.common.data.TokenDataset;
 import ai.llm360.common.model.DecoderGradients;
-import ai.llm360.common.model.TokenBatch;
 import ai.llm360.common.run.ValidationLoss;
+import ai.llm360.common.train.Objective.MicroBatch;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.LongStream;
 
 /** The mean loss of each source's held-out rows: the same rows each time, in their order. */
@@ -29,7 +31,7 @@ final class HeldOutLoss {
     HeldOutLoss(TokenDataset dataset, TrainingConfig config, Objective objective) {
         this.dataset = dataset;
         this.objective = objective;
-        rows = config.batch().micro();
+        rows = config.batch().micro() * config.objective().rows();
         batches = config.validation().batches();
     }
 
@@ -45,16 +47,19 @@ final class HeldOutLoss {
             try (TokenChunk held = dataset.openValidation(source)) {
                 long count = Math.min(held.rows(), rows * batches);
                 double divisor = objective.divisor(held, numbers(0, count));
-                double loss = 0;
+                Map<String, Double> figures = new LinkedHashMap<>();
                 for (long first = 0; first < count; first += rows) {
-                    long end = Math.min(first + rows, count);
-                    try (TokenBatch batch = Batches.of(manager, held, numbers(first, end))) {
-                        loss += objective.loss(decoder, batch, divisor);
+                    long[] some = numbers(first, Math.min(first + rows, count));
+                    try (MicroBatch batch = Batches.of(manager, held, some, objective.trims())) {
+                        objective
+                                .loss(decoder, batch, divisor)
+                                .forEach((name, part) -> figures.merge(name, part, Double::sum));
                     }
                 }
                 if (count > 0) {
+                    double loss = figures.remove(Objective.LOSS);
                     long tokens = count * (held.rowLength() - 1);
-                    losses.add(new ValidationLoss(step, source, loss, tokens));
+                    losses.add(new ValidationLoss(step, source, loss, tokens, figures));
                 }
             }
         }

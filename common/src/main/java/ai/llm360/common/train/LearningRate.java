@@ -16,12 +16,16 @@ import ai.llm360.common.train.TrainingConfig.Schedule;
  *   <li>constant: {@code a}
  * </ul>
  *
+ * The reference implementation of DPO (eric-mitchell/direct-preference-optimization, trainers.py)
+ * has {@code a min(1, (t + 1) / (W + 1))} throughout.
+ *
  * <p>The cosine is {@link StrictMath}'s, which is the same on every processor and Java.
  */
 public final class LearningRate {
 
     private final Schedule schedule;
     private final long total;
+    private final long warmup;
 
     /**
      * Creates the rates of a run.
@@ -32,6 +36,10 @@ public final class LearningRate {
     public LearningRate(Schedule schedule, long steps) {
         this.schedule = schedule;
         total = schedule.total() > 0 ? schedule.total() : steps;
+        warmup =
+                schedule.warmupRatio() > 0
+                        ? (long) Math.ceil(schedule.warmupRatio() * total)
+                        : schedule.warmup();
     }
 
     /**
@@ -41,9 +49,11 @@ public final class LearningRate {
      * @return the rate, before a parameter group's scale
      */
     public double at(long step) {
-        long warmup = schedule.warmup();
         double peak = schedule.peak();
         double end = schedule.end();
+        if (schedule.kind() == Schedule.Kind.REFERENCE) {
+            return peak * Math.min(1, (step + 1) / (warmup + 1.0));
+        }
         if (step < warmup) {
             return peak * step / warmup;
         }

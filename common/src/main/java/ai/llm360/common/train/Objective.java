@@ -3,6 +3,8 @@ package ai.llm360.common.train;
 import ai.llm360.common.data.TokenChunk;
 import ai.llm360.common.model.DecoderGradients;
 import ai.llm360.common.model.TokenBatch;
+import ai.llm360.common.train.TrainingConfig.Goal;
+import java.util.Map;
 
 /**
  * Computes the loss of a batch, and its gradient.
@@ -11,6 +13,26 @@ import ai.llm360.common.model.TokenBatch;
  * taken micro-batch by micro-batch, on several processes perhaps, so the divisor is that of all.
  */
 public interface Objective {
+
+    /** The name of the loss among the figures of {@link #add} and {@link #loss}. */
+    String LOSS = "loss";
+
+    /**
+     * Some of a step's rows.
+     *
+     * @param chunk where they are
+     * @param rows their numbers (B)
+     * @param tokens their tokens, on the model's device, with the data's masks as weights
+     */
+    @SuppressWarnings("ArrayRecordComponent") // handed on once, never compared
+    record MicroBatch(TokenChunk chunk, long[] rows, TokenBatch tokens) implements AutoCloseable {
+
+        /** Frees the tokens. */
+        @Override
+        public void close() {
+            tokens.close();
+        }
+    }
 
     /**
      * Returns the number that a step's sum is divided by.
@@ -25,24 +47,35 @@ public interface Objective {
      * Computes the loss of some of a step's rows and adds its gradient.
      *
      * @param decoder computes losses and collects gradients
-     * @param batch the rows, with the data's masks as weights
+     * @param batch the rows
      * @param divisor as {@link #divisor} gave it
-     * @return these rows' part of the step's loss
+     * @return these rows' part of the step's figures: {@link #LOSS}, and what else there is to
+     *     tell, by names with a slash; the same names for all rows
      */
-    default double add(DecoderGradients decoder, TokenBatch batch, double divisor) {
-        return decoder.add(batch, divisor);
+    default Map<String, Double> add(DecoderGradients decoder, MicroBatch batch, double divisor) {
+        return Map.of(LOSS, decoder.add(batch.tokens(), divisor));
     }
 
     /**
      * Computes the loss of rows that were held out.
      *
      * @param decoder computes losses
-     * @param batch the rows, with the data's masks as weights
+     * @param batch the rows
      * @param divisor as {@link #divisor} gave it
-     * @return these rows' part of the loss
+     * @return these rows' part of the figures, as {@link #add} returns them
      */
-    default double loss(DecoderGradients decoder, TokenBatch batch, double divisor) {
-        return decoder.loss(batch, divisor);
+    default Map<String, Double> loss(DecoderGradients decoder, MicroBatch batch, double divisor) {
+        return Map.of(LOSS, decoder.loss(batch.tokens(), divisor));
+    }
+
+    /**
+     * Returns whether a micro-batch is read without the columns behind the last label that counts
+     * in any of its rows. They change nothing but the last bits, and cost as much as others.
+     *
+     * @return by default no
+     */
+    default boolean trims() {
+        return false;
     }
 
     /**
@@ -58,20 +91,14 @@ public interface Objective {
     }
 
     /**
-     * {@return the objective of supervised fine-tuning: the mean loss of the labels that the data's
-     * masks let count, over the whole step}
+     * Returns the objective of supervised fine-tuning: the loss of the labels that the data's masks
+     * let count. The head computes nothing for others, and padding is cut off.
+     *
+     * @param normalisation what the sum is divided by
+     * @param micro the rows of a micro-batch, which the mean of micro-batches depends on
+     * @return the objective
      */
-    static Objective labels() {
-        return (chunk, rows) -> {
-            float[] mask = new float[chunk.rowLength() - 1];
-            double count = 0;
-            for (long row : rows) {
-                chunk.readMask(row, mask, 0);
-                for (float label : mask) {
-                    count += label;
-                }
-            }
-            return Math.max(1, count);
-        };
+    static Objective labels(Goal.Normalisation normalisation, int micro) {
+        return new LabelLoss(normalisation, micro);
     }
 }

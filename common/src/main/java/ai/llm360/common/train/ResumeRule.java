@@ -29,7 +29,7 @@ final class ResumeRule {
                     "schedule");
 
     /** The keys that decide the run's number of steps. */
-    private static final Set<String> LENGTH = Set.of("steps", "data.chunks");
+    private static final Set<String> LENGTH = Set.of("steps", "data.chunks", "data.epochs");
 
     private ResumeRule() {}
 
@@ -59,7 +59,7 @@ final class ResumeRule {
                 changes.stream().filter(change -> LENGTH.contains(change.path())).toList();
         TrainingConfig.Schedule schedule = given.schedule();
         if (!length.isEmpty()
-                && schedule.kind() != TrainingConfig.Schedule.Kind.CONSTANT
+                && (schedule.kind().falls() || schedule.warmupRatio() > 0)
                 && schedule.total() == 0) {
             throw new ConfigException(
                     ("%s would also change the learning rate of each step, as schedule.total is 0:"

@@ -60,6 +60,25 @@ public final class StartWeights {
     }
 
     /**
+     * Makes a decoder's weights those that its run begins with: of a checkpoint, or drawn from the
+     * seed if it has none yet.
+     *
+     * @param config what the run computes
+     * @param decoder the decoder
+     * @param manager the manager, on the device to train on, that fresh weights are attached to
+     * @throws ConfigException if the checkpoint holds other weights than the run was begun with
+     * @throws IOException if it can't be read
+     */
+    public static void begin(TrainingConfig config, CausalDecoder decoder, NDManager manager)
+            throws IOException {
+        TrainedWeights.begin(decoder, manager, config.seed());
+        if (config.start().isPresent()) {
+            load(config.start().get(), decoder, manager);
+        }
+        decoder.weightsChanged();
+    }
+
+    /**
      * Overwrites a decoder's weights with those that its run begins with.
      *
      * @throws ConfigException if they aren't the ones that the run was begun with, before anything
@@ -78,6 +97,23 @@ public final class StartWeights {
                         NDArray weight = decoder.getParameters().get(name).getArray();
                         loader.read(tensor, weight);
                     });
+        }
+    }
+
+    /**
+     * Checks that a checkpoint holds the weights that a run was begun with.
+     *
+     * @param start names it
+     * @param decoder the model, which needs no weights
+     * @throws ConfigException if it holds others
+     * @throws IOException if it can't be read
+     */
+    public static void verify(Start start, CausalDecoder decoder) throws IOException {
+        Path path = Path.of(start.checkpoint());
+        if (start.sha256().isPresent()) {
+            try (Checkpoint checkpoint = Checkpoint.open(path)) {
+                verify(start.sha256().get(), path, hash(checkpoint, match(checkpoint, decoder)));
+            }
         }
     }
 

@@ -39,7 +39,10 @@ final class TrainedWeights {
      * @throws IOException if a file is damaged, naming it, before anything is overwritten
      */
     static void restore(
-            SavedState saved, Map<String, NDArray> weights, AdamW optimizer, NDManager manager)
+            SavedState saved,
+            Map<String, NDArray> weights,
+            WeightUpdate optimizer,
+            NDManager manager)
             throws IOException {
         saved.verify();
         try (Checkpoint stored = saved.openWeights();

@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
 /**
- * Everything that decides what a pretraining run computes. A run is a function of this, of its data
+ * Everything that decides what a training run computes. A run is a function of this, of its data
  * and of nothing else.
  *
  * <p>It is what a recipe's YAML file says and what a run directory keeps; the names there are these
@@ -22,7 +22,7 @@ import java.util.regex.PatternSyntaxException;
  * @param seed decides the first weights and the order of the data: 0 to 2^31-1
  * @param data the token rows
  * @param batch the sequences of a step
- * @param optimizer AdamW's constants
+ * @param optimizer the rule of the updates, and its constants
  * @param schedule the learning rate of each step
  * @param clip the largest global norm of the gradient; 0 for no limit
  * @param steps the last step, or 0 for all that the data gives
@@ -36,6 +36,8 @@ import java.util.regex.PatternSyntaxException;
  * @param start the weights to begin with; absent for those that the seed draws
  * @param portable whether all x86-64 Linux systems are to compute the same bits, see {@link
  *     ai.llm360.common.config.PortableMode}, which takes more than twice the time
+ * @param objective the loss
+ * @param lora the adapter that is trained in place of the model's weights, if any is
  */
 public record TrainingConfig(
         String name,
@@ -53,7 +55,9 @@ public record TrainingConfig(
         Checkpoints checkpoints,
         Anomaly anomaly,
         Optional<Start> start,
-        boolean portable) {
+        boolean portable,
+        Goal objective,
+        Lora lora) {
 
     /** Checks the values. */
     public TrainingConfig {
@@ -81,10 +85,10 @@ public record TrainingConfig(
                     null,
                     null,
                     11111,
-                    new Data(null, ShuffleMode.PER_CHUNK, 0, 0),
+                    new Data(null, ShuffleMode.PER_CHUNK, 0, 0, 1),
                     null,
-                    new Optimizer(0.9, 0.95, 1e-8, 0.1, List.of()),
-                    new Schedule(Schedule.Kind.COSINE, 3e-4, 3e-5, 2000, 0),
+                    new Optimizer(Optimizer.Kind.ADAMW, 0.9, 0.95, 0.99, 1e-8, 0.1, List.of()),
+                    new Schedule(Schedule.Kind.COSINE, 3e-4, 3e-5, 2000, 0, 0),
                     1.0,
                     0,
                     Precision.FP32,
@@ -93,7 +97,24 @@ public record TrainingConfig(
                     new Checkpoints(0, 2, true),
                     new Anomaly(Anomaly.Policy.FAIL, 10),
                     Optional.empty(),
-                    false);
+                    false,
+                    new Goal(
+                            Goal.Kind.PRETRAINING,
+                            Goal.Normalisation.TOKENS,
+                            Goal.Preference.SIGMOID,
+                            0.1,
+                            0),
+                    new Lora(
+                            0,
+                            16,
+                            false,
+                            0,
+                            List.of(),
+                            List.of(),
+                            Map.of(),
+                            Map.of(),
+                            List.of(),
+                            Lora.Base.FP32));
 
     /**
      * The token rows.
@@ -103,18 +124,21 @@ public record TrainingConfig(
      * @param order how rows are shuffled
      * @param chunks the number of chunks to train on, or 0 for all that there are
      * @param rowsPerChunk the rows of a chunk where the data set is not at hand, for planning only
+     * @param epochs how often the chunks are gone through, one after another; each time they are
+     *     chunks of their own, with an order and a checkpoint of their own
      */
-    public record Data(String path, ShuffleMode order, int chunks, long rowsPerChunk) {
+    public record Data(String path, ShuffleMode order, int chunks, long rowsPerChunk, int epochs) {
 
         /** Checks the values. */
         public Data {
             notNegative("chunks", chunks);
             notNegative("rows_per_chunk", rowsPerChunk);
+            positive("epochs", epochs);
         }
     }
 
     /**
-     * The sequences of a step.
+     * The sequences of a step; where preferences are learnt, the pairs of sequences.
      *
      * @param global sequences per optimizer step, over all processes (Amber: 2240)
      * @param micro sequences per forward pass of one process; {@code global} must be a multiple
@@ -134,25 +158,39 @@ public record TrainingConfig(
     }
 
     /**
-     * AdamW (arXiv 1711.05101) as PyTorch computes it.
+     * The rule that weights are updated by, as PyTorch computes it.
      *
-     * @param beta1 the decay of the mean gradient
-     * @param beta2 the decay of the mean squared gradient
+     * @param kind the rule
+     * @param beta1 AdamW's decay of the mean gradient
+     * @param beta2 AdamW's decay of the mean squared gradient
+     * @param alpha RMSprop's decay of the mean squared gradient
      * @param epsilon what is added to the root of the mean square
-     * @param weightDecay the decay of every parameter (Amber decays norms and embeddings too)
+     * @param weightDecay the decay of every parameter (Amber decays norms and embeddings too);
+     *     RMSprop adds it to the gradient
      * @param groups exceptions; the first whose pattern matches a parameter's name counts
      */
     public record Optimizer(
+            Kind kind,
             double beta1,
             double beta2,
+            double alpha,
             double epsilon,
             double weightDecay,
             List<ParameterGroup> groups) {
+
+        /** Names the rules. */
+        public enum Kind {
+            /** AdamW (arXiv 1711.05101). */
+            ADAMW,
+            /** RMSprop without momentum, not centered, as AmberSafe's DPO. */
+            RMSPROP
+        }
 
         /** Checks the values. */
         public Optimizer {
             require(beta1 >= 0 && beta1 < 1, "beta1 (%s) must be at least 0, below 1", beta1);
             require(beta2 >= 0 && beta2 < 1, "beta2 (%s) must be at least 0, below 1", beta2);
+            require(alpha >= 0 && alpha < 1, "alpha (%s) must be at least 0, below 1", alpha);
             positive("epsilon", epsilon);
             notNegative("weight_decay", weightDecay);
             groups = List.copyOf(groups);
@@ -190,24 +228,27 @@ public record TrainingConfig(
      * @param peak the rate at the warm-up's end
      * @param end the rate at step {@code total} and after it
      * @param warmup the steps of the linear warm-up from 0
+     * @param warmupRatio the part of all steps that the warm-up takes, rounded up to a whole step,
+     *     as transformers' {@code warmup_ratio}; 0 for the steps that {@code warmup} says
      * @param total the steps until {@code end}, warm-up included, or 0 for all of the run's; a run
      *     whose steps may change when it is resumed needs one of its own
      */
-    public record Schedule(Kind kind, double peak, double end, long warmup, long total) {
+    public record Schedule(
+            Kind kind, double peak, double end, long warmup, double warmupRatio, long total) {
 
         /** Checks the values. */
         public Schedule {
             positive("peak", peak);
             notNegative("end", end);
-            require(
-                    kind == Kind.CONSTANT || end <= peak,
-                    "end (%s) must be at most peak (%s)",
-                    end,
-                    peak);
+            require(!kind.falls() || end <= peak, "end (%s) must be at most peak (%s)", end, peak);
             notNegative("warmup", warmup);
+            require(
+                    warmupRatio >= 0 && warmupRatio <= 1,
+                    "warmup_ratio (%s) must be 0 to 1",
+                    warmupRatio);
             notNegative("total", total);
             require(
-                    total == 0 || warmup <= total,
+                    total == 0 || warmupRatio > 0 || warmup <= total,
                     "warmup (%d) must be at most total (%d)",
                     warmup,
                     total);
@@ -220,7 +261,144 @@ public record TrainingConfig(
             /** A straight line, as CrystalCoder. */
             LINEAR,
             /** The peak throughout. */
-            CONSTANT
+            CONSTANT,
+            /**
+             * The peak throughout, after a warm-up that begins above 0: {@code (t + 1) / (W + 1)}
+             * of the peak, as DPO's reference implementation.
+             */
+            REFERENCE;
+
+            /** Returns whether the rate changes after the warm-up. */
+            boolean falls() {
+                return this == COSINE || this == LINEAR;
+            }
+        }
+    }
+
+    /**
+     * The loss of a step.
+     *
+     * @param kind what is learnt
+     * @param lossNormalisation what the sum of the labels' losses is divided by in supervised
+     *     fine-tuning
+     * @param preference the loss of a pair
+     * @param beta how strongly preferences are held to the weights that the run begins with
+     * @param labelSmoothing the part of the pairs that is taken for wrongly labelled; below 0.5
+     */
+    public record Goal(
+            Kind kind,
+            Normalisation lossNormalisation,
+            Preference preference,
+            double beta,
+            double labelSmoothing) {
+
+        /** Checks the values. */
+        public Goal {
+            positive("beta", beta);
+            require(
+                    labelSmoothing >= 0 && labelSmoothing < 0.5,
+                    "label_smoothing (%s) must be at least 0, below 0.5",
+                    labelSmoothing);
+            require(
+                    labelSmoothing == 0 || preference == Preference.SIGMOID,
+                    "label_smoothing (%s) goes with preference sigmoid alone",
+                    labelSmoothing);
+        }
+
+        /** Returns the rows that belong together: those of a pair, or one. */
+        public int rows() {
+            return kind == Kind.DPO ? 2 : 1;
+        }
+
+        /** Names what is learnt. */
+        public enum Kind {
+            /** Every next token; see {@link Objective#pretraining}. */
+            PRETRAINING,
+            /** The answers: the labels that the data's masks let count. */
+            SFT,
+            /**
+             * To prefer one answer to another (Direct Preference Optimization, arXiv 2305.18290).
+             */
+            DPO
+        }
+
+        /** Names the divisors of a step's sum of losses. */
+        public enum Normalisation {
+            /** All labels that count in the step. */
+            TOKENS,
+            /**
+             * The labels of each micro-batch, and the mean over these: transformers before 4.46,
+             * which AmberChat was trained with. The size of a micro-batch then decides the loss.
+             */
+            MICRO_BATCH,
+            /** The rows of the step: the mean of the sums, as AmberSafe's first stage. */
+            EXAMPLES
+        }
+
+        /** Names the losses of a pair. */
+        public enum Preference {
+            /**
+             * {@code -log sigmoid(beta x)} of the margin x, with label smoothing if there is any.
+             */
+            SIGMOID,
+            /** {@code (x - 1 / (2 beta))^2}: IPO of sums, as DPO's reference implementation. */
+            IPO,
+            /** The same of means over each answer's tokens, as TRL's {@code ipo}. */
+            IPO_MEAN
+        }
+    }
+
+    /**
+     * A low-rank adapter (LoRA, arXiv 2106.09685), in PEFT's words. The model's weights are frozen
+     * with it, and a saved state holds the adapter alone, in PEFT's layout.
+     *
+     * @param r the rank of its matrices; 0 for no adapter: the model's weights are trained
+     * @param alpha the change is scaled by {@code alpha / r}
+     * @param rslora whether it is scaled by {@code alpha / sqrt(r)} instead
+     * @param dropout the share of inputs that training drops, 0 to below 1
+     * @param targetModules the linear layers that are adapted: what their names end with; or one
+     *     pattern for whole names, or {@code all-linear}. If none are named, PEFT's choice for
+     *     LLaMA: {@code q_proj} and {@code v_proj}
+     * @param excludeModules those that aren't though they are named
+     * @param rankPattern other ranks, by patterns of what names end with
+     * @param alphaPattern other alphas, likewise
+     * @param modulesToSave modules that are trained whole beside it
+     * @param base what the frozen weights are held as
+     */
+    public record Lora(
+            int r,
+            double alpha,
+            boolean rslora,
+            double dropout,
+            List<String> targetModules,
+            List<String> excludeModules,
+            Map<String, Integer> rankPattern,
+            Map<String, Double> alphaPattern,
+            List<String> modulesToSave,
+            Base base) {
+
+        /** Checks the values. */
+        public Lora {
+            notNegative("r", r);
+            require(
+                    dropout >= 0 && dropout < 1,
+                    "dropout (%s) must be at least 0, below 1",
+                    dropout);
+            targetModules = List.copyOf(targetModules);
+            excludeModules = List.copyOf(excludeModules);
+            modulesToSave = List.copyOf(modulesToSave);
+            rankPattern = Collections.unmodifiableMap(new LinkedHashMap<>(rankPattern));
+            alphaPattern = Collections.unmodifiableMap(new LinkedHashMap<>(alphaPattern));
+        }
+
+        /** Names the types of frozen weights. */
+        public enum Base {
+            /** float32. */
+            FP32,
+            /** bfloat16, half of the memory. */
+            BF16,
+            /** int8, a quarter of the memory, on the CPU. */
+            INT8
         }
     }
 

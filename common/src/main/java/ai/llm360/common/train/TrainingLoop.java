@@ -7,7 +7,6 @@ import ai.llm360.common.data.TokenDataset;
 import ai.llm360.common.model.CausalDecoder;
 import ai.llm360.common.model.DecoderGradients;
 import ai.llm360.common.model.MemoryBudget;
-import ai.llm360.common.model.TokenBatch;
 import ai.llm360.common.model.Trainable;
 import ai.llm360.common.run.RunDirectory;
 import ai.llm360.common.run.RunEvent;
@@ -18,6 +17,7 @@ import ai.llm360.common.run.StepMetrics;
 import ai.llm360.common.run.TrainingState;
 import ai.llm360.common.run.ValidationLoss;
 import ai.llm360.common.torch.ArraySource;
+import ai.llm360.common.train.Objective.MicroBatch;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -33,16 +33,16 @@ import java.util.OptionalDouble;
  *
  * <p>It follows LLM360/amber-train's {@code main.py}: rows in the order of {@link
  * ai.llm360.common.data.DataOrder}, the mean cross-entropy of every next token, the rate of {@link
- * LearningRate}, gradients clipped to a global norm, AdamW, and a checkpoint after each chunk.
+ * LearningRate}, gradients clipped to a global norm, an update, and a checkpoint after each chunk.
  * Unlike there, a run that is interrupted anywhere and resumed gives the same bits as one that
  * isn't. What else a training may vary is given to it: the loss is an {@link Objective}, the
  * weights that change a {@link Trainable}, the processes that share a step a {@link Collective}.
  *
  * <p>{@link #run} begins where the run directory stands: at its newest saved state, or else with
- * the weights of {@link TrainingConfig#start}, or else with the decoder's own if it has some, or
- * else with weights drawn from the seed. A saved state holds the weights of the whole model, frozen
- * ones included, and AdamW's moments of those that are trained; so a run is resumed with the same
- * ones trainable as before.
+ * the weights of {@link TrainingConfig#start} (an adapter's base is the decoder's own), or else
+ * with the decoder's own if it has some, or else with weights drawn from the seed. A saved state
+ * holds the weights of the whole model, frozen ones included, and the optimizer's means of those
+ * that are trained; so a run is resumed with the same ones trainable as before.
  *
  * <p>Several processes begin with the weights of the first one. Each takes the same number of a
  * step's rows: rank r of W the r-th part of W. The norm, and so the clipping, and the check for
@@ -73,7 +73,7 @@ public final class TrainingLoop {
     private final LearningRate rates;
     private final HeldOutLoss validation;
     private DecoderGradients gradients;
-    private AdamW optimizer;
+    private WeightUpdate optimizer;
     private RunLog log;
 
     private int anomalies;
@@ -117,9 +117,10 @@ public final class TrainingLoop {
         boolean bfloat16 = config.precision() == TrainingConfig.Precision.BF16;
         try (DecoderGradients made =
                         new DecoderGradients(trainable, bfloat16, config.recomputeLayers());
-                AdamW adamW = new AdamW(manager, config.optimizer(), made.weights())) {
+                WeightUpdate update =
+                        new WeightUpdate(manager, config.optimizer(), made.weights())) {
             gradients = made;
-            optimizer = adamW;
+            optimizer = update;
             restore();
             try (RunLog opened = keepsRun() ? directory.openLog(cursor.step()) : null) {
                 log = opened;
@@ -164,7 +165,7 @@ public final class TrainingLoop {
     }
 
     private void trainOnChunk() throws IOException {
-        try (TokenChunk rows = dataset.openChunk(cursor.chunk())) {
+        try (TokenChunk rows = dataset.openChunk(cursor.dataChunk())) {
             while (!cursor.atChunkEnd() && goesOn()) {
                 trainOnBatch(rows, cursor.rows());
                 saveBetweenCheckpoints();
@@ -187,17 +188,21 @@ public final class TrainingLoop {
         long began = System.nanoTime();
         double rate = rates.at(cursor.step());
         double divisor = objective.divisor(chunk, rows);
-        int micro = config.batch().micro();
+        int micro = config.batch().micro() * config.objective().rows();
         int own = rows.length / collective.worldSize();
         int first = collective.rank() * own;
-        double part = 0;
+        Map<String, Double> figures = new LinkedHashMap<>();
         for (int i = first; i < first + own; i += micro) {
             long[] numbers = Arrays.copyOfRange(rows, i, i + micro);
-            try (TokenBatch batch = Batches.of(manager, chunk, numbers)) {
-                part += objective.add(gradients, batch, divisor);
+            gradients.setStep(cursor.step(), i);
+            try (MicroBatch batch = Batches.of(manager, chunk, numbers, objective.trims())) {
+                objective
+                        .add(gradients, batch, divisor)
+                        .forEach((name, part) -> figures.merge(name, part, Double::sum));
             }
         }
-        double loss = sum(part);
+        figures.replaceAll((name, part) -> sum(part));
+        double loss = figures.remove(Objective.LOSS);
         collective.allReduce(gradients.gradients().values());
         double norm = optimizer.clip(gradients.gradients(), config.clip());
         boolean finite = Double.isFinite(loss) && Double.isFinite(norm);
@@ -214,7 +219,7 @@ public final class TrainingLoop {
         long seen = plan.tokensPerStep();
         cursor.advance(seen);
         double speed = seen / ((System.nanoTime() - began) / 1e9);
-        report(loss, rate, norm, speed);
+        report(loss, rate, norm, speed, figures);
         if (config.validation().every() > 0 && cursor.step() % config.validation().every() == 0) {
             validate();
         }
@@ -265,7 +270,9 @@ public final class TrainingLoop {
         }
     }
 
-    private void report(double loss, double rate, double norm, double speed) throws IOException {
+    private void report(
+            double loss, double rate, double norm, double speed, Map<String, Double> figures)
+            throws IOException {
         StepMetrics metrics =
                 new StepMetrics(
                         cursor.step(),
@@ -277,7 +284,8 @@ public final class TrainingLoop {
                         peakFlops > 0
                                 ? OptionalDouble.of(speed * flopsPerToken / peakFlops)
                                 : OptionalDouble.empty(),
-                        MemoryBudget.used(manager.getDevice()));
+                        MemoryBudget.used(manager.getDevice()),
+                        figures);
         if (keepsRun()) {
             log.metrics(metrics);
         }
@@ -354,7 +362,7 @@ public final class TrainingLoop {
             if (latest.isPresent()) {
                 TrainedWeights.restore(latest.get(), trainable.model(), optimizer, manager);
                 cursor.restore(latest.get().state(), latest.get().path().toString());
-            } else if (config.start().isPresent()) {
+            } else if (config.start().isPresent() && config.lora().r() == 0) {
                 StartWeights.load(config.start().get(), decoder, manager);
             }
         }

@@ -1,6 +1,8 @@
 package ai.llm360.common.train;
 
 import ai.llm360.common.model.DecoderGradients;
+import ai.llm360.common.train.TrainingConfig.Lora;
+import ai.llm360.common.train.TrainingConfig.Optimizer;
 import ai.llm360.common.train.TrainingConfig.Precision;
 
 /**
@@ -14,9 +16,9 @@ import ai.llm360.common.train.TrainingConfig.Precision;
  * factor C or F is left out, and attention keeps no T² scores. What the JVM and libtorch take
  * themselves, about half a gigabyte, isn't in it.
  *
- * @param weights 4 a parameter: they are float32 in any case
- * @param gradients 4 a parameter
- * @param optimizer 8 a parameter: AdamW's two means
+ * @param weights 4 a parameter that is trained, float32 in any case; frozen ones as they are held
+ * @param gradients 4 a parameter that is trained
+ * @param optimizer 8 a parameter that is trained: AdamW's two means; RMSprop has one
  * @param roundedWeights bf16 alone: 2 a matrix element, of all layers, or of one at a time if they
  *     are computed again; and of the head
  * @param activations of all layers, or with recomputation each layer's input (4 C a position) and
@@ -36,13 +38,19 @@ public record TrainingMemory(
      * Estimates what a model takes.
      *
      * @param model its sizes
-     * @param precision what products are computed in
+     * @param config says what products are computed in, and the rule of the updates
      * @param recomputeLayers how many layers are computed again for their gradients
      * @param positions the positions of a micro-batch
+     * @param trained the parameters that are trained
      */
     static TrainingMemory of(
-            ModelSize model, Precision precision, int recomputeLayers, long positions) {
-        boolean half = precision == Precision.BF16;
+            ModelSize model,
+            TrainingConfig config,
+            int recomputeLayers,
+            long positions,
+            long trained) {
+        boolean half = config.precision() == Precision.BF16;
+        int means = config.optimizer().kind() == Optimizer.Kind.ADAMW ? 2 : 1;
         long c = model.hidden();
         long f = model.intermediate();
         long head = c * model.vocabulary();
@@ -50,16 +58,29 @@ public record TrainingMemory(
         long recomputed = Math.min(recomputeLayers, model.layers());
         long layersWhole = Math.max(1, model.layers() - recomputed);
         return new TrainingMemory(
-                4 * model.parameters(),
-                4 * model.parameters(),
-                8 * model.parameters(),
-                half ? 2 * (layersWhole * model.layerMatrices() + head) : 0,
+                4 * trained + frozen(model, config),
+                4 * trained,
+                4 * means * trained,
+                half && config.lora().base() == Lora.Base.FP32
+                        ? 2 * (layersWhole * model.layerMatrices() + head)
+                        : 0,
                 recomputed * positions * 4 * c + (layersWhole + 1) * layer,
                 positions * 20 * c
                         + 3L
                                 * 4
                                 * Math.min(DecoderGradients.LOSS_ROWS, positions)
                                 * model.vocabulary());
+    }
+
+    private static long frozen(ModelSize model, TrainingConfig config) {
+        if (config.lora().r() == 0) {
+            return 0;
+        }
+        return switch (config.lora().base()) {
+            case FP32 -> 4 * model.parameters();
+            case BF16 -> 2 * model.parameters();
+            case INT8 -> model.parameters();
+        };
     }
 
     /** Returns what doesn't depend on the batch: weights, their gradients and the optimizer. */

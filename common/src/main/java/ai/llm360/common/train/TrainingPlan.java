@@ -15,11 +15,18 @@ import java.util.List;
  * @param config the run's configuration
  * @param model the model's sizes
  * @param context the positions of a sequence (T)
- * @param stepsPerChunk the whole steps that each chunk gives; empty where the rows aren't known
+ * @param stepsPerChunk the whole steps that each chunk gives, in each epoch; empty where the rows
+ *     aren't known
  * @param steps the run's steps
+ * @param trained the parameters that are trained: all of the model's, or an adapter's
  */
 public record TrainingPlan(
-        TrainingConfig config, ModelSize model, int context, List<Long> stepsPerChunk, long steps) {
+        TrainingConfig config,
+        ModelSize model,
+        int context,
+        List<Long> stepsPerChunk,
+        long steps,
+        long trained) {
 
     /**
      * Plans a run without its data at hand: with {@code data.chunks} chunks of {@code
@@ -75,31 +82,48 @@ public record TrainingPlan(
 
     private static TrainingPlan of(
             TrainingConfig config, CausalDecoder decoder, List<Long> rows, int context) {
-        int global = config.batch().global();
-        List<Long> perChunk = rows.stream().map(count -> count / global).toList();
+        int global = config.batch().global() * config.objective().rows();
+        List<Long> perChunk =
+                Collections.nCopies(config.data().epochs(), rows).stream()
+                        .flatMap(List::stream)
+                        .map(count -> count / global)
+                        .toList();
         long available = perChunk.stream().mapToLong(Long::longValue).sum();
         if (perChunk.contains(0L)) {
             throw new ConfigException(
-                    "batch.global is %d, but a chunk has only %d rows"
-                            .formatted(global, Collections.min(rows)));
+                    "batch.global is %d, but a chunk has only %d %s"
+                            .formatted(
+                                    config.batch().global(),
+                                    Collections.min(rows) / config.objective().rows(),
+                                    config.objective().rows() == 1 ? "rows" : "pairs"));
         }
         long steps = config.steps();
         if (steps == 0 || (!rows.isEmpty() && steps > available)) {
             steps = available;
         }
         TrainingConfig.Schedule schedule = config.schedule();
-        if (schedule.total() == 0 && schedule.warmup() > steps) {
+        if (schedule.total() == 0 && schedule.warmupRatio() == 0 && schedule.warmup() > steps) {
             throw new ConfigException(
                     ("schedule.warmup is %d, but the run has only %d steps; give a shorter one, or"
                                     + " as schedule.total the steps of the whole schedule")
                             .formatted(schedule.warmup(), steps));
         }
-        return new TrainingPlan(config, ModelSize.of(decoder), context, perChunk, steps);
+        ModelSize model = ModelSize.of(decoder);
+        return new TrainingPlan(config, model, context, perChunk, steps, model.parameters());
+    }
+
+    /**
+     * Returns the same plan where other parameters than the model's are trained.
+     *
+     * @param parameters their number, such as an adapter's
+     */
+    public TrainingPlan training(long parameters) {
+        return new TrainingPlan(config, model, context, stepsPerChunk, steps, parameters);
     }
 
     /** Returns the positions that an optimizer step trains on, over all processes. */
     public long tokensPerStep() {
-        return (long) config.batch().global() * context;
+        return (long) config.batch().global() * config.objective().rows() * context;
     }
 
     /** Returns the positions that the run trains on. */
@@ -145,8 +169,8 @@ public record TrainingPlan(
     }
 
     private TrainingMemory memory(int recomputeLayers, int micro) {
-        return TrainingMemory.of(
-                model, config.precision(), recomputeLayers, (long) micro * context);
+        long positions = (long) micro * config.objective().rows() * context;
+        return TrainingMemory.of(model, config, recomputeLayers, positions, trained);
     }
 
     /**

@@ -156,7 +156,8 @@ public final class TrainingRun {
 
     /**
      * Returns the files that belong beside a run's weights, so that each of its checkpoints can be
-     * loaded by itself: config.json, and the tokenizer's files where the data set has them.
+     * loaded by itself: config.json, unless they are an adapter's, and the tokenizer's files where
+     * the data set has them.
      *
      * @param config the configuration
      * @return contents by name
@@ -164,8 +165,10 @@ public final class TrainingRun {
      */
     public static Map<String, byte[]> modelFiles(TrainingConfig config) throws IOException {
         Map<String, byte[]> files = new LinkedHashMap<>();
-        String json = ConfigTree.of(config.model()).toJson();
-        files.put("config.json", json.getBytes(StandardCharsets.UTF_8));
+        if (config.lora().r() == 0) {
+            String json = ConfigTree.of(config.model()).toJson();
+            files.put("config.json", json.getBytes(StandardCharsets.UTF_8));
+        }
         for (String name : TOKENIZER_FILES) {
             Path file = Path.of(config.data().path(), name);
             if (Files.isRegularFile(file)) {

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class LearningRateTest {
 
     private static final LearningRate AMBER =
-            new LearningRate(new Schedule(Schedule.Kind.COSINE, 3e-4, 3e-5, 2000, 274_320), 1);
+            new LearningRate(new Schedule(Schedule.Kind.COSINE, 3e-4, 3e-5, 2000, 0, 274_320), 1);
 
     private static JsonObject golden(String name) throws IOException {
         String text = Files.readString(Fixtures.shared("fixtures/llm360/golden/lr_schedules.json"));
@@ -71,7 +71,8 @@ class LearningRateTest {
         "294424, 0.00012408",
     })
     void crystalcoders_first_phase_ends_before_its_line_does(long step, double expected) {
-        Schedule schedule = new Schedule(Schedule.Kind.LINEAR, 0.012, 0.00012408, 86, 86 + 294_337);
+        Schedule schedule =
+                new Schedule(Schedule.Kind.LINEAR, 0.012, 0.00012408, 86, 0, 86 + 294_337);
         assertThat(new LearningRate(schedule, 79_721).at(step))
                 .isCloseTo(expected, within(1e-14 * expected));
     }
@@ -88,6 +89,7 @@ class LearningRateTest {
                         line.get(1).getAsDouble(),
                         line.get(2).getAsDouble(),
                         warmup.get(0).getAsLong(),
+                        0,
                         warmup.get(0).getAsLong() + line.get(0).getAsLong());
         assertRates(new LearningRate(schedule, 1), golden, schedule.peak());
     }
@@ -95,7 +97,7 @@ class LearningRateTest {
     @Test
     void a_constant_rate_stays_at_the_peak_after_its_warm_up() {
         LearningRate rates =
-                new LearningRate(new Schedule(Schedule.Kind.CONSTANT, 0.5, 0, 4, 10), 10);
+                new LearningRate(new Schedule(Schedule.Kind.CONSTANT, 0.5, 0, 4, 0, 10), 10);
         assertThat(rates.at(0)).isZero();
         assertThat(rates.at(3)).isEqualTo(0.375);
         assertThat(rates.at(4)).isEqualTo(0.5);
@@ -104,7 +106,8 @@ class LearningRateTest {
 
     @Test
     void without_a_total_the_runs_steps_are_it() {
-        LearningRate rates = new LearningRate(new Schedule(Schedule.Kind.LINEAR, 1, 0.5, 0, 0), 10);
+        LearningRate rates =
+                new LearningRate(new Schedule(Schedule.Kind.LINEAR, 1, 0.5, 0, 0, 0), 10);
         assertThat(rates.at(0)).isEqualTo(1);
         assertThat(rates.at(5)).isEqualTo(0.75);
         assertThat(rates.at(10)).isEqualTo(0.5);
@@ -114,8 +117,32 @@ class LearningRateTest {
     @ParameterizedTest
     @ValueSource(strings = {"COSINE", "LINEAR"})
     void a_warm_up_as_long_as_the_schedule_leaves_the_end_alone(Schedule.Kind kind) {
-        LearningRate rates = new LearningRate(new Schedule(kind, 1, 0.5, 4, 4), 4);
+        LearningRate rates = new LearningRate(new Schedule(kind, 1, 0.5, 4, 0, 4), 4);
         assertThat(rates.at(3)).isEqualTo(0.75);
         assertThat(rates.at(4)).isEqualTo(0.5);
+    }
+
+    /**
+     * transformers' get_cosine_schedule_with_warmup: 50 steps, a ratio of 0.03, so 2 to warm up.
+     */
+    @Test
+    void a_warm_up_may_be_a_part_of_all_steps() {
+        LearningRate rates =
+                new LearningRate(new Schedule(Schedule.Kind.COSINE, 2e-5, 0, 2000, 0.03, 0), 50);
+        assertThat(rates.at(0)).isZero();
+        assertThat(rates.at(1)).isEqualTo(1e-5);
+        assertThat(rates.at(2)).isEqualTo(2e-5);
+        assertThat(rates.at(26)).isCloseTo(1e-5, within(1e-18));
+        assertThat(rates.at(50)).isZero();
+    }
+
+    @Test
+    void the_reference_warms_up_from_above_zero_and_stays() {
+        LearningRate rates =
+                new LearningRate(new Schedule(Schedule.Kind.REFERENCE, 5e-7, 1, 150, 0, 0), 1000);
+        assertThat(rates.at(0)).isEqualTo(5e-7 * (1 / 151.0));
+        assertThat(rates.at(149)).isEqualTo(5e-7 * (150 / 151.0));
+        assertThat(rates.at(150)).isEqualTo(5e-7);
+        assertThat(rates.at(999)).isEqualTo(5e-7);
     }
 }

@@ -2,12 +2,16 @@ package ai.llm360.common.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import ai.llm360.common.data.TokenChunk;
 import ai.llm360.common.data.TokenDataset;
 import ai.llm360.common.data.TokenDatasetBuilder;
+import ai.llm360.common.train.TrainingConfig.Goal.Normalisation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -28,6 +32,40 @@ class ObjectiveTest {
         return TokenDataset.open(temp);
     }
 
+    /** Of the four rows the last one's third label is the last that counts. */
+    @Test
+    void padding_behind_the_last_label_is_left_out_where_the_objective_says_so()
+            throws IOException {
+        try (TokenDataset data = data();
+                TokenChunk chunk = data.openChunk(0);
+                NDManager manager = NDManager.newBaseManager("PyTorch")) {
+            assertThat(labels(Normalisation.TOKENS).trims()).isTrue();
+            assertThat(Objective.pretraining().trims()).isFalse();
+            long[] all = {0, 1, 2, 3};
+            assertThat(shapes(Batches.of(manager, chunk, all, false)))
+                    .containsExactly(new Shape(4, 5), new Shape(4, 4));
+            assertThat(shapes(Batches.of(manager, chunk, all, true)))
+                    .containsExactly(new Shape(4, 4), new Shape(4, 3));
+            for (long row : all) {
+                int labels = (int) labels(Normalisation.TOKENS).divisor(chunk, new long[] {row});
+                assertThat(shapes(Batches.of(manager, chunk, new long[] {row}, true)))
+                        .containsExactly(new Shape(1, labels + 1), new Shape(1, labels));
+            }
+        }
+    }
+
+    private static List<Shape> shapes(Objective.MicroBatch batch) {
+        try (batch) {
+            return List.of(
+                    batch.tokens().ids().getShape(),
+                    batch.tokens().weights().orElseThrow().getShape());
+        }
+    }
+
+    private static Objective labels(Normalisation normalisation) {
+        return Objective.labels(normalisation, 3);
+    }
+
     @Test
     void pretraining_divides_by_all_labels_and_fine_tuning_by_those_that_count()
             throws IOException {
@@ -35,11 +73,14 @@ class ObjectiveTest {
                 TokenChunk chunk = data.openChunk(0)) {
             long[] all = {0, 1, 2, 3};
             assertThat(Objective.pretraining().divisor(chunk, all)).isEqualTo(16);
-            assertThat(Objective.labels().divisor(chunk, all)).isEqualTo(0 + 1 + 2 + 3);
+            assertThat(labels(Normalisation.TOKENS).divisor(chunk, all)).isEqualTo(0 + 1 + 2 + 3);
             double[] each = new double[4];
             for (int row = 0; row < 4; row++) {
-                each[row] = Objective.labels().divisor(chunk, new long[] {row});
+                each[row] = labels(Normalisation.TOKENS).divisor(chunk, new long[] {row});
             }
+            assertThat(labels(Normalisation.EXAMPLES).divisor(chunk, all)).isEqualTo(4);
+            // Micro-batches of three rows: one of them, and another that isn't full.
+            assertThat(labels(Normalisation.MICRO_BATCH).divisor(chunk, all)).isEqualTo(2);
             // One without labels has no loss; its divisor is positive all the same.
             assertThat(each).containsExactlyInAnyOrder(1, 1, 2, 3);
         }

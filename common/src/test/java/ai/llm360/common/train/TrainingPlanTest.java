@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.model.MemoryBudget;
-import ai.llm360.common.train.TrainingConfig.Precision;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -31,7 +30,7 @@ class TrainingPlanTest {
             tree = tree.with(assignment);
         }
         TrainingConfig config = tree.bind(TrainingConfig.class, TrainingConfig.DEFAULTS);
-        return new TrainingPlan(config, MODEL, 32, List.of(10L, 10L), 20);
+        return new TrainingPlan(config, MODEL, 32, List.of(10L, 10L), 20, 84_320);
     }
 
     @Test
@@ -54,12 +53,13 @@ class TrainingPlanTest {
     @Test
     void memory_follows_the_stated_formula() {
         long n = 12 * 32;
-        TrainingMemory kept = TrainingMemory.of(MODEL, Precision.FP32, 0, n);
+        TrainingMemory kept = TrainingMemory.of(MODEL, plan().config(), 0, n, 84_320);
         assertThat(kept.state()).isEqualTo(16 * 84_320);
         assertThat(kept.roundedWeights()).isZero();
         assertThat(kept.activations()).isEqualTo((2 + 1) * n * (40 * 64 + 16 * 128));
         assertThat(kept.loss()).isEqualTo(n * 20 * 64 + 12 * 256 * 500);
-        TrainingMemory again = TrainingMemory.of(MODEL, Precision.BF16, 2, n);
+        TrainingMemory again =
+                TrainingMemory.of(MODEL, plan("precision=bf16").config(), 2, n, 84_320);
         assertThat(again.roundedWeights()).isEqualTo(2 * (10_000 + 32_000));
         assertThat(again.activations())
                 .isEqualTo(2 * n * 4 * 64 + (1 + 1) * n * (34 * 64 + 8 * 128));
@@ -69,6 +69,24 @@ class TrainingPlanTest {
                                 + again.roundedWeights()
                                 + again.activations()
                                 + again.loss());
+    }
+
+    @Test
+    void rmsprop_keeps_one_mean_rather_than_two_and_a_pair_is_two_rows() {
+        assertThat(plan("optimizer.kind=rmsprop").memory().state()).isEqualTo(12 * 84_320);
+        TrainingPlan pairs = plan("objective.kind=dpo");
+        assertThat(pairs.tokensPerStep()).isEqualTo(2 * plan().tokensPerStep());
+        assertThat(pairs.memory().activations()).isEqualTo(2 * plan().memory().activations());
+    }
+
+    @Test
+    void an_adapter_has_gradients_and_means_and_its_base_is_as_it_is_held() {
+        TrainingMemory memory =
+                plan("lora={r: 8, base: bf16}", "precision=bf16").training(1000).memory();
+        assertThat(memory.weights()).isEqualTo(2 * 84_320 + 4 * 1000);
+        assertThat(memory.gradients()).isEqualTo(4 * 1000);
+        assertThat(memory.optimizer()).isEqualTo(8 * 1000);
+        assertThat(memory.roundedWeights()).isZero();
     }
 
     @Test

@@ -6,6 +6,7 @@ import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.HubConfig;
 import ai.llm360.common.checkpoint.IgnoreRule;
 import ai.llm360.common.checkpoint.ModelConfig;
+import ai.llm360.common.finetune.AdapterConfig;
 import ai.llm360.common.model.CausalDecoder;
 import ai.llm360.crystalcoder.CrystalCoder;
 import ai.llm360.crystalcoder.CrystalCoderConfig;
@@ -62,6 +63,11 @@ public record Architecture(
      */
     public static CausalDecoder describedBy(Path directory) throws IOException {
         Path config = directory.resolve("config.json");
+        if (!Files.exists(config) && Files.exists(directory.resolve(AdapterConfig.FILE))) {
+            throw new IOException(
+                    "%s holds an adapter, not a model: give its base before it, such as amber@ckpt-358+%s"
+                            .formatted(directory, directory));
+        }
         if (!Files.isRegularFile(config)) {
             throw new IOException(
                     "%s has no config.json, which says what model its checkpoint is of"

@@ -28,6 +28,10 @@ public enum ModelArgument {
     DTYPE("dtype", false),
     /** Makes the weights float32, with gradients, if true: for training. */
     TRAIN_PARAM("trainParam", false),
+    /**
+     * The directory of a LoRA adapter in PEFT's layout, or in Java a list of them; none if absent.
+     */
+    ADAPTER("adapter", false),
     /** A {@link ai.djl.util.Progress} that is told of each loaded tensor. */
     PROGRESS("progress", false),
     /** The largest number of tokens to make, positive; 128 if absent. */

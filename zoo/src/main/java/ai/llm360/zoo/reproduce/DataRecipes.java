@@ -1,13 +1,22 @@
 package ai.llm360.zoo.reproduce;
 
+import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.djl.util.Progress;
 import ai.llm360.common.config.ConfigException;
 import ai.llm360.common.config.ConfigTree;
+import ai.llm360.common.data.ConversationData;
+import ai.llm360.common.data.ConversationManifest;
 import ai.llm360.common.data.DataRecipe;
 import ai.llm360.common.train.TrainingPhase;
+import ai.llm360.zoo.Reference;
 import ai.llm360.zoo.Zoo;
 import ai.llm360.zoo.source.EmbeddedSeries;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -83,10 +92,97 @@ public final class DataRecipes {
      */
     public static void check(ConfigTree recipe) {
         try {
-            recipe.part(PART).ifPresent(p -> p.bind(DataRecipe.class, DataRecipe.DEFAULTS));
-        } catch (ConfigException e) {
+            recipe.part(PART)
+                    .ifPresent(
+                            part -> {
+                                if (isConversations(part)) {
+                                    conversations(part).rules();
+                                } else {
+                                    part.bind(DataRecipe.class, DataRecipe.DEFAULTS);
+                                }
+                            });
+        } catch (IllegalArgumentException e) {
             throw new ConfigException(PART + ": " + e.getMessage(), e);
         }
+    }
+
+    /**
+     * Returns whether a data's part makes rows for fine-tuning, of conversations or preferences.
+     *
+     * @param part what {@link #read} gave
+     * @return whether it has a {@code kind}
+     */
+    public static boolean isConversations(ConfigTree part) {
+        return part.get("kind").isPresent();
+    }
+
+    private static ConversationRecipe conversations(ConfigTree part) {
+        return part.bind(ConversationRecipe.class, ConversationRecipe.DEFAULTS);
+    }
+
+    /**
+     * Makes a data set of conversations or preferences.
+     *
+     * @param part what {@link #read} gave, perhaps changed
+     * @param base what relative paths start from
+     * @param target the directory to make
+     * @param progress is told of the progress, in bytes of the files; or {@code null}
+     * @return what was made of what
+     * @throws ConfigException if the recipe can't be used
+     * @throws ModelNotFoundException if the tokenizer is neither a path nor a model that is here
+     * @throws IOException if a file can't be read, or the data set can't be written
+     */
+    public static ConversationManifest prepareConversations(
+            ConfigTree part, Path base, Path target, Progress progress)
+            throws IOException, ModelNotFoundException {
+        ConversationRecipe recipe = conversations(part);
+        List<Path> files = new ArrayList<>();
+        for (String file : recipe.files()) {
+            files.addAll(files(base, file));
+        }
+        return ConversationData.builder()
+                .setFiles(files)
+                .setRules(recipe.rules())
+                .setTokenizer(tokenizer(base, recipe.tokenizer()))
+                .setTarget(target)
+                .setRowLength(recipe.rowLength())
+                .optHeldOut(recipe.heldOut())
+                .optSeed(recipe.seed())
+                .optProgress(progress)
+                .build()
+                .prepare();
+    }
+
+    /**
+     * Finds the files that a path or a glob of a directory's files means, in their names' order.
+     */
+    private static List<Path> files(Path base, String given) throws IOException {
+        int slash = given.lastIndexOf('/');
+        String name = given.substring(slash + 1);
+        if (!name.contains("*")) {
+            return List.of(base.resolve(given));
+        }
+        Path directory = base.resolve(given.substring(0, Math.max(0, slash)));
+        List<Path> found = new ArrayList<>();
+        try (DirectoryStream<Path> matching = Files.newDirectoryStream(directory, name)) {
+            matching.forEach(found::add);
+        }
+        if (found.isEmpty()) {
+            throw new ConfigException("files: no file matches " + base.resolve(given));
+        }
+        Collections.sort(found);
+        return found;
+    }
+
+    private static Path tokenizer(Path base, String name)
+            throws IOException, ModelNotFoundException {
+        for (EmbeddedSeries series : EmbeddedSeries.all()) {
+            if (series.model().equals(name)) {
+                return series.copyTokenizerInto(Zoo.ofEnvironment().home()).toAbsolutePath();
+            }
+        }
+        Path path = base.resolve(name);
+        return Files.exists(path) ? path : Reference.resolve(name);
     }
 
     /**

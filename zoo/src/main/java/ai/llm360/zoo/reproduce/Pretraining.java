@@ -10,6 +10,7 @@ import ai.llm360.common.config.EngineSettings;
 import ai.llm360.common.config.PortableMode;
 import ai.llm360.common.data.DataManifest;
 import ai.llm360.common.data.TokenDataset;
+import ai.llm360.common.finetune.FineTuning;
 import ai.llm360.common.model.CausalDecoder;
 import ai.llm360.common.run.PhasedRun;
 import ai.llm360.common.run.RunDirectory;
@@ -29,12 +30,15 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Trains by a recipe: the whole of it, or one of its phases.
+ * Trains by a recipe: the whole of it, or one of its phases. What is learnt, the next token,
+ * answers or preferences, is the recipe's {@code objective}.
  *
  * <p>Each phase has a run directory of its own, and begins with the weights that the one before
  * ended with. A recipe without phases is one phase, whose run is the directory itself.
@@ -81,6 +85,7 @@ public final class Pretraining {
     private final List<TrainingPhase> chosen;
     private final boolean onePhase;
     private final Path out;
+    private final Path base;
     private final Device device;
     private final double peakFlops;
     private final Resuming resuming;
@@ -94,6 +99,7 @@ public final class Pretraining {
         chosen = builder.phase == null ? all : List.of(TrainingPhase.find(all, builder.phase));
         onePhase = builder.phase != null;
         out = builder.out;
+        base = builder.base;
         boolean portable = chosen.stream().anyMatch(p -> TrainingRun.config(p.recipe()).portable());
         if (portable) {
             PortableMode.apply(); // before libtorch is loaded
@@ -138,7 +144,8 @@ public final class Pretraining {
         if (Files.exists(Path.of(config.data().path()).resolve(DataManifest.FILE_NAME))) {
             return planOnData(phase, warnings);
         }
-        return TrainingPlan.of(config, Recipes.newDecoder(config));
+        CausalDecoder decoder = Recipes.newDecoder(config);
+        return TrainingPlan.of(config, decoder).training(FineTuning.trained(config, decoder));
     }
 
     private static TrainingPlan planOnData(TrainingPhase phase, Consumer<String> warnings)
@@ -146,7 +153,9 @@ public final class Pretraining {
         TrainingConfig config = TrainingRun.config(phase.recipe());
         CausalDecoder decoder = Recipes.newDecoder(config);
         try (TokenDataset data = TokenDataset.open(Path.of(config.data().path()))) {
-            TrainingPlan plan = TrainingPlan.of(config, decoder, data.manifest());
+            TrainingPlan plan =
+                    TrainingPlan.of(config, decoder, data.manifest())
+                            .training(FineTuning.trained(config, decoder));
             EndTokens.warning(decoder, data).ifPresent(warnings);
             return plan;
         }
@@ -166,9 +175,13 @@ public final class Pretraining {
      */
     public List<Outcome> run() throws IOException, ModelNotFoundException {
         for (TrainingPhase phase : chosen) {
+            prepare(phase.recipe());
             planOnData(phase, warning -> {}).checkFits(device); // the loop warns
         }
-        withStart(chosen.get(0));
+        ConfigTree first = withStart(chosen.get(0));
+        if (chosen.get(0) == all.get(0)) {
+            FineTuning.check(TrainingRun.config(first));
+        }
         if (!all.get(0).name().isEmpty()) {
             PhasedRecipe.keep(recipe, out, resuming, onePhase);
         }
@@ -181,6 +194,15 @@ public final class Pretraining {
             }
         }
         return outcomes;
+    }
+
+    /** Makes a phase's rows of conversations, if its recipe says how and they aren't there. */
+    private void prepare(ConfigTree recipe) throws IOException, ModelNotFoundException {
+        Path data = Path.of(TrainingRun.config(recipe).data().path());
+        Optional<ConfigTree> part = recipe.part(DataRecipes.PART);
+        if (part.filter(DataRecipes::isConversations).isPresent() && !Files.exists(data)) {
+            DataRecipes.prepareConversations(part.get(), base, data, null);
+        }
     }
 
     /**
@@ -220,6 +242,9 @@ public final class Pretraining {
                 TrainingResult result = new TrainingResult(true, finished.get().state());
                 return new Outcome(phase, directory, plan, result, Optional.empty());
             }
+            FineTuning tuning = FineTuning.of(config, decoder, dataset, manager);
+            Map<String, byte[]> files = new LinkedHashMap<>(TrainingRun.modelFiles(config));
+            files.putAll(tuning.files());
             LastStep last = new LastStep();
             TrainingLoop.Builder builder =
                     TrainingLoop.builder()
@@ -228,7 +253,9 @@ public final class Pretraining {
                             .setDataset(dataset)
                             .setRun(run)
                             .setManager(manager)
-                            .optFiles(TrainingRun.modelFiles(config))
+                            .optObjective(tuning.objective())
+                            .optTrainable(tuning.trainable())
+                            .optFiles(files)
                             .optFlops(plan.flopsPerToken(), peakFlops)
                             .addListener(last);
             listeners.forEach(builder::addListener);
@@ -298,6 +325,7 @@ public final class Pretraining {
 
         private ConfigTree recipe;
         private Path out;
+        private Path base = Path.of("");
         private String phase;
         private Device device;
         private double peakFlops;
@@ -315,6 +343,15 @@ public final class Pretraining {
         /** Sets the run's directory, or that of all phases' runs. */
         public Builder setOut(Path out) {
             this.out = out;
+            return this;
+        }
+
+        /**
+         * Sets what the relative paths of conversation files start from; by default the working
+         * directory.
+         */
+        public Builder optBase(Path directory) {
+            base = directory;
             return this;
         }
 

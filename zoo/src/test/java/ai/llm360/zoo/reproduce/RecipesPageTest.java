@@ -106,6 +106,11 @@ class RecipesPageTest {
         assertComplete("Data", DataRecipe.class, DataRecipe.DEFAULTS);
     }
 
+    @Test
+    void every_key_of_conversations_is_there_with_its_default() throws IOException {
+        assertComplete("Conversations", ConversationRecipe.class, ConversationRecipe.DEFAULTS);
+    }
+
     private static void assertModel(
             String heading, String smallest, Function<String, Set<String>> keys, Parser parser)
             throws IOException {

@@ -10,18 +10,19 @@ import java.util.Map;
 import java.util.regex.Pattern;
 
 /**
- * AdamW (arXiv 1711.05101) with parameter groups and clipping by the global norm, on PyTorch's own
- * fused kernels; its state can be saved and restored, which DJL's optimizers can't.
+ * AdamW (arXiv 1711.05101) or RMSprop, with parameter groups and clipping by the global norm, on
+ * PyTorch's own kernels; its state can be saved and restored, which DJL's optimizers can't.
  *
- * <p>The mathematics is the page {@code adamw.torchscript} beside this class. Weights are updated
+ * <p>The mathematics is the page {@code update.torchscript} beside this class. Weights are updated
  * in place.
  */
-final class AdamW implements AutoCloseable {
+final class WeightUpdate implements AutoCloseable {
 
-    /** The prefixes of the state's tensors, before the parameter's name. */
+    /** The prefixes of the state's tensors, before the parameter's name, as PyTorch calls them. */
     private static final String MEAN = "exp_avg.";
 
     private static final String SQUARE = "exp_avg_sq.";
+    private static final String SQUARE_OF_RMSPROP = "square_avg.";
 
     private record Group(
             double lrScale, double weightDecay, List<String> names, List<NDArray> weights) {}
@@ -42,17 +43,23 @@ final class AdamW implements AutoCloseable {
      * @param weights the parameters by name, float32
      * @throws IllegalArgumentException if a group's pattern matches no parameter
      */
-    AdamW(NDManager manager, TrainingConfig.Optimizer config, Map<String, NDArray> weights) {
+    WeightUpdate(NDManager manager, TrainingConfig.Optimizer config, Map<String, NDArray> weights) {
         this.config = config;
         makeGroups(weights);
         this.manager = manager.newSubManager();
-        String source = TorchScript.source(AdamW.class, "adamw.torchscript");
+        String source = TorchScript.source(WeightUpdate.class, "update.torchscript");
         page = TorchScript.compile(this.manager, source, Map.of());
         weights.forEach(
                 (name, weight) -> {
-                    means.put(name, this.manager.zeros(weight.getShape()));
+                    if (isAdamW()) {
+                        means.put(name, this.manager.zeros(weight.getShape()));
+                    }
                     squares.put(name, this.manager.zeros(weight.getShape()));
                 });
+    }
+
+    private boolean isAdamW() {
+        return config.kind() == TrainingConfig.Optimizer.Kind.ADAMW;
     }
 
     private void makeGroups(Map<String, NDArray> weights) {
@@ -98,20 +105,36 @@ final class AdamW implements AutoCloseable {
     void update(Map<String, NDArray> gradients, double rate) {
         updates++;
         for (Group group : groups) {
-            page.infer(
-                            manager,
-                            "update",
-                            group.weights().toArray(NDArray[]::new),
-                            select(gradients, group),
-                            select(means, group),
-                            select(squares, group),
-                            updates,
-                            rate * group.lrScale(),
-                            config.beta1(),
-                            config.beta2(),
-                            config.epsilon(),
-                            group.weightDecay())
-                    .close();
+            NDArray[] weights = group.weights().toArray(NDArray[]::new);
+            NDArray[] g = select(gradients, group);
+            NDArray[] v = select(squares, group);
+            double lr = rate * group.lrScale();
+            NDArray done =
+                    isAdamW()
+                            ? page.infer(
+                                    manager,
+                                    "adamw",
+                                    weights,
+                                    g,
+                                    select(means, group),
+                                    v,
+                                    updates,
+                                    lr,
+                                    config.beta1(),
+                                    config.beta2(),
+                                    config.epsilon(),
+                                    group.weightDecay())
+                            : page.infer(
+                                    manager,
+                                    "rmsprop",
+                                    weights,
+                                    g,
+                                    v,
+                                    lr,
+                                    config.alpha(),
+                                    config.epsilon(),
+                                    group.weightDecay());
+            done.close();
         }
     }
 
@@ -131,14 +154,15 @@ final class AdamW implements AutoCloseable {
 
     /**
      * Returns the state by name: {@code exp_avg.} and {@code exp_avg_sq.} followed by the
-     * parameter's.
+     * parameter's; of RMSprop {@code square_avg.} alone.
      *
      * @return the float32 arrays themselves, which belong to this optimizer
      */
     Map<String, NDArray> state() {
         Map<String, NDArray> state = new LinkedHashMap<>();
         means.forEach((name, mean) -> state.put(MEAN + name, mean));
-        squares.forEach((name, square) -> state.put(SQUARE + name, square));
+        String prefix = isAdamW() ? SQUARE : SQUARE_OF_RMSPROP;
+        squares.forEach((name, square) -> state.put(prefix + name, square));
         return state;
     }
 

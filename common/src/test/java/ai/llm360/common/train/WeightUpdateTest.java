@@ -21,15 +21,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class AdamWTest {
+class WeightUpdateTest {
 
     private static final double RATE = 3e-3;
 
     /** Norms aren't decayed, the embedding learns at half the rate. */
     private static final Optimizer GROUPED =
             new Optimizer(
+                    Optimizer.Kind.ADAMW,
                     0.9,
                     0.95,
+                    0.99,
                     1e-8,
                     0.1,
                     List.of(
@@ -43,6 +45,10 @@ class AdamWTest {
         SHAPES.put("layer.norm.weight", new Shape(5));
         SHAPES.put("layer.proj.weight", new Shape(5, 5));
         SHAPES.put("norm.weight", new Shape(5));
+    }
+
+    private static Optimizer groups(ParameterGroup... groups) {
+        return new Optimizer(Optimizer.Kind.ADAMW, 0.9, 0.95, 0.99, 1e-8, 0.1, List.of(groups));
     }
 
     private final Random random = new Random(5);
@@ -127,7 +133,7 @@ class AdamWTest {
         expected.put("layer.norm.weight", new Loops(weights.get("layer.norm.weight"), RATE, 0));
         expected.put("layer.proj.weight", new Loops(weights.get("layer.proj.weight"), RATE, 0.1));
         expected.put("norm.weight", new Loops(weights.get("norm.weight"), RATE, 0));
-        try (AdamW optimizer = new AdamW(manager, GROUPED, weights)) {
+        try (WeightUpdate optimizer = new WeightUpdate(manager, GROUPED, weights)) {
             for (int step = 0; step < 6; step++) {
                 Map<String, NDArray> gradients = arrays(0.3);
                 optimizer.update(gradients, RATE);
@@ -145,6 +151,33 @@ class AdamWTest {
         }
     }
 
+    /** torch.optim.RMSprop by hand: v = 0.9 v + 0.1 g g, w = w - lr g / (sqrt(v) + 1e-8). */
+    @ParameterizedTest
+    @ValueSource(doubles = {0, 0.1})
+    void rmsprop_divides_by_the_root_of_the_mean_square(double decay) {
+        Optimizer config =
+                new Optimizer(Optimizer.Kind.RMSPROP, 0.9, 0.95, 0.9, 1e-8, decay, List.of());
+        NDArray weight = manager.create(new float[] {1, -2, 3});
+        double[] w = {1, -2, 3};
+        double[] v = new double[3];
+        float[][] steps = {{0.5f, -1, 0}, {0.25f, 2, 1e-3f}, {-4, 0, 0}};
+        try (WeightUpdate optimizer =
+                new WeightUpdate(manager, config, Map.of("layer.weight", weight))) {
+            for (float[] step : steps) {
+                optimizer.update(Map.of("layer.weight", manager.create(step)), 0.01);
+                for (int i = 0; i < w.length; i++) {
+                    double g = step[i] + decay * w[i];
+                    v[i] = 0.9 * v[i] + (1 - 0.9) * g * g;
+                    w[i] -= 0.01 * g / (Math.sqrt(v[i]) + 1e-8);
+                }
+            }
+            assertNear(weight, w, 1e-6, "weight");
+            assertThat(optimizer.state().keySet()).containsExactly("square_avg.layer.weight");
+            assertNear(optimizer.state().get("square_avg.layer.weight"), v, 1e-6, "square");
+            assertThat(optimizer.updates()).isEqualTo(3);
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(doubles = {0, 1e-3, 0.5, 1e9})
     void clips_to_the_norm_of_all_gradients_together(double largest) {
@@ -156,7 +189,7 @@ class AdamWTest {
                                 .flatMapToDouble(g -> Arrays.stream(doubles(g)))
                                 .map(x -> x * x)
                                 .sum());
-        try (AdamW optimizer = new AdamW(manager, GROUPED, arrays(1))) {
+        try (WeightUpdate optimizer = new WeightUpdate(manager, GROUPED, arrays(1))) {
             assertThat(optimizer.clip(gradients, largest)).isCloseTo(norm, within(1e-6 * norm));
         }
         boolean clipped = largest > 0 && largest < norm;
@@ -174,10 +207,10 @@ class AdamWTest {
         Map<String, NDArray> weights = arrays(1);
         Map<String, NDArray> first = arrays(0.3);
         Map<String, NDArray> second = arrays(0.3);
-        try (AdamW optimizer = new AdamW(manager, GROUPED, weights)) {
+        try (WeightUpdate optimizer = new WeightUpdate(manager, GROUPED, weights)) {
             optimizer.update(first, RATE);
             Map<String, NDArray> resumed = copies(weights);
-            try (AdamW other = new AdamW(manager, GROUPED, resumed)) {
+            try (WeightUpdate other = new WeightUpdate(manager, GROUPED, resumed)) {
                 Map<String, NDArray> state = other.state();
                 assertThat(state.keySet()).isEqualTo(optimizer.state().keySet());
                 optimizer.state().forEach((name, array) -> array.copyTo(state.get(name)));
@@ -193,17 +226,15 @@ class AdamWTest {
     @Test
     void a_group_that_matches_nothing_is_refused() {
         Map<String, NDArray> weights = arrays(1);
-        Optimizer misspelt =
-                new Optimizer(
-                        0.9, 0.95, 1e-8, 0.1, List.of(new ParameterGroup("nrom\\.weight", 1, 0)));
-        assertThatThrownBy(() -> new AdamW(manager, misspelt, weights).close())
+        Optimizer misspelt = groups(new ParameterGroup("nrom\\.weight", 1, 0));
+        assertThatThrownBy(() -> new WeightUpdate(manager, misspelt, weights).close())
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
                         "no parameter is left for the optimizer group 'nrom\\.weight'; the names"
                                 + " are such as embed.weight");
         ParameterGroup all = new ParameterGroup(".*", 1, 0);
-        Optimizer twice = new Optimizer(0.9, 0.95, 1e-8, 0.1, List.of(all, all));
-        assertThatThrownBy(() -> new AdamW(manager, twice, weights).close())
+        Optimizer twice = groups(all, all);
+        assertThatThrownBy(() -> new WeightUpdate(manager, twice, weights).close())
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("no parameter is left for the optimizer group '.*'");
     }

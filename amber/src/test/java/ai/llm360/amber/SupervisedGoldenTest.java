@@ -1,0 +1,72 @@
+package ai.llm360.amber;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.llm360.amber.testing.FineTuningFixture;
+import ai.llm360.common.finetune.LoraAdapters;
+import ai.llm360.common.model.Trainable;
+import ai.llm360.common.run.StepMetrics;
+import ai.llm360.common.train.Objective;
+import ai.llm360.common.train.TrainingConfig;
+import ai.llm360.common.train.TrainingConfig.Goal;
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Ten steps of supervised fine-tuning beside transformers and torch.optim.AdamW. */
+class SupervisedGoldenTest {
+
+    @TempDir Path temp;
+
+    @ParameterizedTest
+    @CsvSource({"tokens, 0", "micro-batch, 0", "tokens, 99"})
+    void ten_steps_give_the_golden_losses_norms_and_weights(String normalisation, int recompute)
+            throws IOException {
+        try (FineTuningFixture fixture = new FineTuningFixture(temp)) {
+            TrainingConfig config =
+                    fixture.config(
+                            "{objective: {kind: sft, loss_normalisation: %s}, recompute_layers: %d}"
+                                    .formatted(normalisation, recompute));
+            Objective objective =
+                    Objective.labels(
+                            config.objective().lossNormalisation(), config.batch().micro());
+            assertSteps(
+                    fixture.train(config, data -> objective),
+                    fixture.golden().getAsJsonObject("sft." + normalisation));
+            assertThat(fixture.different("sft." + normalisation + ".weight.")).isEmpty();
+        }
+    }
+
+    private static void assertSteps(List<StepMetrics> steps, JsonObject golden) {
+        JsonArray norms = golden.getAsJsonArray("grad_norm");
+        for (int i = 0; i < steps.size(); i++) {
+            double loss = golden.getAsJsonArray("loss").get(i).getAsDouble();
+            double norm = norms.get(i).getAsDouble();
+            assertThat(steps.get(i).loss()).as("loss").isCloseTo(loss, within(1e-5));
+            assertThat(steps.get(i).gradientNorm()).isCloseTo(norm, within(1e-4 * norm));
+        }
+    }
+
+    /** PEFT's adapter, from its own beginning to its end. */
+    @Test
+    void ten_steps_of_an_adapter_give_the_golden_losses_norms_and_matrices() throws IOException {
+        try (FineTuningFixture fixture = new FineTuningFixture(temp)) {
+            TrainingConfig config = fixture.config("{objective: {kind: sft}, lora: {r: 4}}");
+            Trainable adapter =
+                    LoraAdapters.load(fixture.amber(), fixture.path("lora-start")).trainable(0);
+            Objective objective = Objective.labels(Goal.Normalisation.TOKENS, 2);
+            assertSteps(
+                    fixture.train(config, adapter, data -> objective),
+                    fixture.golden().getAsJsonObject("lora.tokens"));
+            assertThat(fixture.different(adapter, "lora-end/adapter_model.safetensors", ""))
+                    .isEmpty();
+        }
+    }
+}
