@@ -55,6 +55,11 @@ final class ModelOptions {
     /** Loads the model, the caller's to close. */
     ZooModel<String, String> load()
             throws ModelNotFoundException, MalformedModelException, IOException {
+        return load(find());
+    }
+
+    /** Finds the checkpoint, and downloads it where it isn't here. */
+    CheckpointEntry find() throws ModelNotFoundException, IOException {
         if (device != null) {
             DeviceOption.require(device);
         }
@@ -67,6 +72,12 @@ final class ModelOptions {
         if (download.isPresent()) {
             run(download.get());
         }
+        return checkpoint;
+    }
+
+    /** Loads a checkpoint that was found, the caller's to close. */
+    ZooModel<String, String> load(CheckpointEntry checkpoint)
+            throws ModelNotFoundException, MalformedModelException, IOException {
         Criteria<String, String> criteria = checkpoint.criteria(String.class, String.class);
         if (dtype != null) {
             criteria.optDtype(dtype);
