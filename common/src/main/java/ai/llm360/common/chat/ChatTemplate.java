@@ -6,6 +6,22 @@ import java.util.List;
 /** Writes a conversation as the text that a chat model was trained on. */
 public interface ChatTemplate {
 
+    /**
+     * {@return one of LLM360's own templates}
+     *
+     * @param name its name: {@code vicuna}, {@code vicuna_legacy}, {@code one_shot}, {@code
+     *     amber_safe}, {@code amber_safe_card}, {@code crystalchat}, {@code crystalchat_card}
+     * @throws IllegalArgumentException if there is none of that name
+     */
+    static ChatTemplate named(String name) {
+        return PlainTemplate.named(name);
+    }
+
+    /** {@return the names of LLM360's own templates} */
+    static List<String> names() {
+        return PlainTemplate.names();
+    }
+
     /** {@return the name that recipes and the command line know it by, such as {@code vicuna}} */
     String name();
 
@@ -31,6 +47,24 @@ public interface ChatTemplate {
      *     the template's special tokens
      */
     long[] prompt(Tokenizer tokenizer, List<Message> messages);
+
+    /**
+     * Encodes a whole conversation for training. Labelled are the tokens that the model is to
+     * learn: each that ends behind the mark at which an answer begins, up to and including the
+     * token that ends the answer.
+     *
+     * @param tokenizer the model's tokenizer
+     * @param messages the messages; what follows the last answer is read and not learned
+     * @return the ids, of any length, and their labels
+     * @throws IllegalArgumentException as {@link #prompt} does
+     * @throws UnsupportedOperationException if no model was trained on this template, which is for
+     *     prompts alone
+     */
+    default LabelledIds encode(Tokenizer tokenizer, List<Message> messages) {
+        throw new UnsupportedOperationException(
+                "the template %s is for prompts; train with another one, such as vicuna"
+                        .formatted(name()));
+    }
 
     /**
      * {@return the strings at which an answer ends, beside the end token; special tokens are

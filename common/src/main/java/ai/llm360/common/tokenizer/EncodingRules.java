@@ -15,6 +15,11 @@ record EncodingRules(AddedTokens added, AddedTokens normalized, TextForm form, M
         return new EncodingRules(AddedTokens.NONE, AddedTokens.NONE, form, table);
     }
 
+    /** Returns the rules for text that stands behind other tokens: no space is put before it. */
+    EncodingRules withoutPrefix() {
+        return new EncodingRules(added, normalized, form.withoutPrefix(), table);
+    }
+
     /**
      * Returns whether each byte of a text is spelled by the token that takes it, so that a text
      * can't have fewer tokens than its bytes divided by the longest token's.

@@ -48,6 +48,16 @@ final class HuggingFaceJsonTokenizer extends VocabularyTokenizer {
         return encode(json.spellsAddedToken(text) ? literal() : handle, text);
     }
 
+    @Override
+    public long[] encodeContinuation(String text) {
+        if (json.putsSpaceBefore()) {
+            throw new IllegalArgumentException(
+                    "this tokenizer.json is of a kind that puts a space before every text, also"
+                            + " behind a special token; use a template that wants it there");
+        }
+        return encodeLiteral(text);
+    }
+
     private static long[] encode(NativeHandle handle, String text) {
         String wellFormed = Surrogates.replaceUnpaired(text);
         return handle.call(

@@ -7,6 +7,7 @@ final class MergeTokenizer extends VocabularyTokenizer {
 
     private final EncodingRules rules;
     private final EncodingRules literal;
+    private final EncodingRules continuation;
 
     /**
      * Creates a tokenizer.
@@ -19,6 +20,7 @@ final class MergeTokenizer extends VocabularyTokenizer {
         super(vocabulary, addsBos);
         this.rules = rules;
         this.literal = literal;
+        continuation = literal.withoutPrefix();
     }
 
     @Override
@@ -29,6 +31,11 @@ final class MergeTokenizer extends VocabularyTokenizer {
     @Override
     public long[] encodeLiteral(String text) {
         return encode(literal, text);
+    }
+
+    @Override
+    public long[] encodeContinuation(String text) {
+        return encode(continuation, text);
     }
 
     private long[] encode(EncodingRules how, String text) {

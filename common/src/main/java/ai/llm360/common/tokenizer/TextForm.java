@@ -40,6 +40,10 @@ record TextForm(
 
     static final char MARK = '\u2581';
 
+    TextForm withoutPrefix() {
+        return new TextForm(spaces, Prefix.NEVER, collapses, cutsAtSpaces, words);
+    }
+
     /** Does the part that comes before normalized added tokens are looked for. */
     String normalize(String text) {
         return spaces == Spaces.MARKED_EARLY ? spell(text, true) : text;

@@ -80,6 +80,24 @@ public sealed interface Tokenizer extends AutoCloseable permits VocabularyTokeni
     long[] encodeLiteral(String text);
 
     /**
+     * Encodes text that stands behind other tokens, such as an end token: as {@link
+     * #encodeLiteral}, but no space is put before it. SentencePiece's {@code legacy: false} of
+     * Hugging Face's tokenizers is this rule for all text but the first.
+     *
+     * @return its ids, none of them special
+     * @throws IllegalArgumentException if this kind of tokenizer can't leave the space out
+     */
+    long[] encodeContinuation(String text);
+
+    /**
+     * {@return the number of UTF-8 bytes of text that a token stands for; 0 for a special token}
+     *
+     * @param id the token's id
+     * @throws IllegalArgumentException if it is negative
+     */
+    int textBytes(long id);
+
+    /**
      * {@return an encoder for many texts, of one thread's own, which gives the ids of {@link
      * #encodeLiteral}; usable until this tokenizer is closed}
      */

@@ -198,6 +198,14 @@ final class TokenizerJson {
                 model, recognisesAdded ? addedTokens : List.of(), normalizer, preTokenizer);
     }
 
+    /** Tells whether some component may put a space before a text. */
+    boolean putsSpaceBefore() {
+        String components = normalizer + " " + preTokenizer;
+        return components.contains("Prepend")
+                || components.contains("Metaspace")
+                || components.contains("\"add_prefix_space\":true");
+    }
+
     boolean spellsAddedToken(String text) {
         return addedTokens.stream().map(AddedToken::content).anyMatch(text::contains);
     }
