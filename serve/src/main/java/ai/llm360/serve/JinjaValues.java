@@ -57,7 +57,7 @@ final class JinjaValues {
     static final class Rendering {
 
         /** A conversation of 1,000 messages takes some 50,000. */
-        private static final long MAX_WORK = 500_000;
+        private static final long MAX_WORK = 250_000;
 
         private static final int MAX_CHARACTERS = 4 << 20;
 

@@ -163,8 +163,8 @@ class JinjaTemplateTest {
                         "{% if 1 %}".repeat(20_000) + "{% endif %}".repeat(10_000),
                         "{{ '" + "\\\\".repeat(120_000) + " }}",
                         "x".repeat(300_000),
-                        each.repeat(24) + "x" + "{% endfor %}".repeat(24),
-                        each.repeat(24) + "{% endfor %}".repeat(24),
+                        each.repeat(20) + "x" + "{% endfor %}".repeat(20),
+                        each.repeat(20) + "{% endfor %}".repeat(20),
                         "{% set n = namespace(x='ab') %}"
                                 + each.repeat(8)
                                 + "{% set n.x = n.x + n.x %}"
