@@ -21,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** A conversation at the command line: each line is a question, or a command with a slash. */
 final class ChatSession {
@@ -161,8 +162,9 @@ final class ChatSession {
                     "the conversation has outgrown the model's context: its first %d turns of those left are no longer read"
                             .formatted(answer.forgotten()));
         }
+        AtomicBoolean stopped = new AtomicBoolean();
         try (answer) {
-            lines.during(() -> print(answer), answer::close);
+            lines.during(() -> print(answer, stopped), () -> stopped.set(true));
         } finally {
             print("\n");
         }
@@ -171,8 +173,8 @@ final class ChatSession {
         }
     }
 
-    private void print(ChatAnswer answer) throws InterruptedException {
-        while (answer.hasNext()) {
+    private void print(ChatAnswer answer, AtomicBoolean stopped) throws InterruptedException {
+        while (!stopped.get() && answer.hasNext()) {
             print(answer.next().text());
             if (Thread.interrupted()) {
                 throw new InterruptedException();

@@ -9,8 +9,9 @@ import org.jline.reader.LineReaderBuilder;
 import org.jline.reader.UserInterruptException;
 import org.jline.reader.impl.completer.StringsCompleter;
 import org.jline.terminal.Terminal.Signal;
-import org.jline.terminal.Terminal.SignalHandler;
 import org.jline.terminal.TerminalBuilder;
+import org.jline.terminal.impl.DumbTerminal;
+import org.jline.utils.Signals;
 
 /**
  * Lines typed with JLine's editor: arrows, search in what was typed before, completion of commands.
@@ -24,10 +25,13 @@ final class EditedLines implements ChatLines {
     private final Terminal told;
     private final org.jline.terminal.Terminal terminal;
     private final LineReader reader;
+    private volatile Runnable stop = () -> {};
 
     EditedLines(Terminal told, org.jline.terminal.Terminal terminal, List<String> commands) {
         this.told = told;
         this.terminal = terminal;
+        // JLine's own handling would end the process at once, without its shutdown hook.
+        terminal.handle(Signal.INT, signal -> stop.run());
         reader =
                 LineReaderBuilder.builder()
                         .terminal(terminal)
@@ -37,15 +41,17 @@ final class EditedLines implements ChatLines {
     }
 
     static EditedLines ofProcess(Terminal told) throws IOException {
-        return new EditedLines(
-                told,
+        org.jline.terminal.Terminal terminal =
                 TerminalBuilder.builder()
                         .system(true)
                         .dumb(true)
                         .encoding(StandardCharsets.UTF_8)
                         .nativeSignals(true)
-                        .build(),
-                ChatSession.COMMANDS.keySet().stream().toList());
+                        .build();
+        if (terminal instanceof DumbTerminal) { // the only kind that doesn't ask for them
+            Signals.register("INT", () -> terminal.raise(Signal.INT));
+        }
+        return new EditedLines(told, terminal, List.copyOf(ChatSession.COMMANDS.keySet()));
     }
 
     @Override
@@ -67,12 +73,12 @@ final class EditedLines implements ChatLines {
     }
 
     @Override
-    public void during(Work work, Runnable stop) throws IOException, InterruptedException {
-        SignalHandler before = terminal.handle(Signal.INT, signal -> stop.run());
+    public void during(Work work, Runnable stopping) throws IOException, InterruptedException {
+        stop = stopping;
         try {
             work.run();
         } finally {
-            terminal.handle(Signal.INT, before);
+            stop = () -> {};
         }
     }
 

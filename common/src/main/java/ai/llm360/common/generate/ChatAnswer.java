@@ -8,7 +8,8 @@ import java.util.Optional;
  * A model's answer in a {@link Chat}, made token by token as it is asked for.
  *
  * <p>At its end it has closed itself. Closing it before, also from another thread, ends the answer
- * there: what was made so far is part of the conversation.
+ * there: what was made so far is part of the conversation, and {@link #hasNext} is false from then
+ * on.
  */
 public final class ChatAnswer implements Iterator<GeneratedToken>, AutoCloseable {
 
