@@ -2,7 +2,6 @@ package ai.llm360.cli;
 
 import ai.llm360.common.chat.ConversationFormat;
 import ai.llm360.common.chat.Message;
-import ai.llm360.common.chat.Message.Role;
 import ai.llm360.common.checkpoint.HubConfig;
 import ai.llm360.common.generate.Chat;
 import ai.llm360.common.generate.ChatAnswer;
@@ -127,7 +126,8 @@ final class ChatSession {
         try {
             return Path.of(name);
         } catch (InvalidPathException e) {
-            throw new IllegalArgumentException("'%s' is no path: %s".formatted(name, e.getReason()));
+            throw new IllegalArgumentException(
+                    "'%s' is no path: %s".formatted(name, e.getReason()));
         }
     }
 
@@ -168,7 +168,8 @@ final class ChatSession {
         } finally {
             print("\n");
         }
-        if (terminal.interactive() && answer.reason().filter(FinishReason.LENGTH::equals).isPresent()) {
+        if (terminal.interactive()
+                && answer.reason().filter(FinishReason.LENGTH::equals).isPresent()) {
             terminal.say("the answer was cut; --max-new-tokens N allows longer ones");
         }
     }

@@ -51,7 +51,8 @@ class ChatCommandTest {
         assertThat(Files.readString(file))
                 .startsWith("{\"messages\":[{\"role\":\"user\",\"content\":\"oak:\"},{\"role\":")
                 .endsWith("}\n");
-        JsonObject all = command.withInput("/load " + file + "\n/regenerate\n").json(words("--json"));
+        JsonObject all =
+                command.withInput("/load " + file + "\n/regenerate\n").json(words("--json"));
         assertThat(all.getAsJsonArray("messages")).hasSize(4);
         assertThat(all.getAsJsonArray("messages").get(3).getAsJsonObject().get("content"))
                 .hasToString("\"" + said.get(1) + "\"");
@@ -91,7 +92,9 @@ class ChatCommandTest {
         assertThat(command.err()).contains("/load needs a file's name");
         assertThat(command.withInput("").run("chat", MODEL)).isOne();
         assertThat(command.err())
-                .contains("amber-nano@ckpt-009 has no chat template of its own; name one: there are vicuna,");
+                .contains(
+                        "amber-nano@ckpt-009 has no chat template of its own; name one: there are"
+                                + " vicuna,");
         assertThat(chat("", "--template", "x")).isNotZero();
     }
 
@@ -123,7 +126,13 @@ class ChatCommandTest {
             lines.during(() -> screen.raise(Signal.INT), () -> stopped.add("answer"));
             assertThat(stopped).containsExactly("answer");
             assertThat(lines.next()).isNull();
-            assertThatThrownBy(() -> lines.during(() -> { throw new InterruptedException(); }, null))
+            assertThatThrownBy(
+                            () ->
+                                    lines.during(
+                                            () -> {
+                                                throw new InterruptedException();
+                                            },
+                                            null))
                     .isInstanceOf(InterruptedException.class);
         }
     }

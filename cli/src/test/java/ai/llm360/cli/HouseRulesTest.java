@@ -81,7 +81,8 @@ class HouseRulesTest {
 
     @Test
     void the_rules_see_every_room() {
-        for (String room : List.of(IO, HUB, COMMON, KERNELS, AMBER, CRYSTALCODER, ZOO, SERVE, CLI)) {
+        for (String room :
+                List.of(IO, HUB, COMMON, KERNELS, AMBER, CRYSTALCODER, ZOO, SERVE, CLI)) {
             assertThat(HOUSE.that(resideInAPackage(room))).as(room).isNotEmpty();
         }
     }

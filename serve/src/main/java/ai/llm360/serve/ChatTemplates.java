@@ -26,8 +26,8 @@ public final class ChatTemplates {
     private ChatTemplates() {}
 
     /**
-     * Chooses a model's template: the one that is asked for, else its own ({@link
-     * JinjaTemplate}), else the one that LLM360 trained a model of its published name with.
+     * Chooses a model's template: the one that is asked for, else its own ({@link JinjaTemplate}),
+     * else the one that LLM360 trained a model of its published name with.
      *
      * @param checkpoint the model, on this machine
      * @param asked the name of one of LLM360's templates or of the model's own, or a path that ends

@@ -1,9 +1,9 @@
 package ai.llm360.serve;
 
 import ai.llm360.serve.JinjaTranslator.Translation;
-import ai.llm360.serve.JinjaValues.Special;
 import ai.llm360.serve.JinjaValues.Failure;
 import ai.llm360.serve.JinjaValues.Rendering;
+import ai.llm360.serve.JinjaValues.Special;
 import com.hubspot.jinjava.Jinjava;
 import com.hubspot.jinjava.JinjavaConfig;
 import com.hubspot.jinjava.el.JinjavaProcessors;

@@ -8,7 +8,8 @@ import java.util.regex.Pattern;
 
 /**
  * Cuts a template into texts, prints and blocks, as Jinja's own lexer does under the settings of
- * transformers: {@code trim_blocks} and {@code lstrip_blocks} on, {@code keep_trailing_newline} off.
+ * transformers: {@code trim_blocks} and {@code lstrip_blocks} on, {@code keep_trailing_newline}
+ * off.
  */
 final class JinjaLexer {
 

@@ -34,8 +34,8 @@ import java.util.stream.Stream;
  * tokenizer's special tokens by name; without tools.
  *
  * <p>A template is a stranger's program. It reads the messages and nothing else; its size, nesting,
- * work, time and output are bounded. What it is rendered to is what Jinja renders: where it comes to
- * a construct that isn't known to give the same here, the rendering is refused, naming it.
+ * work, time and output are bounded. What it is rendered to is what Jinja renders: where it comes
+ * to a construct that isn't known to give the same here, the rendering is refused, naming it.
  */
 public final class JinjaTemplate implements ChatTemplate {
 
@@ -160,7 +160,8 @@ public final class JinjaTemplate implements ChatTemplate {
         } catch (Failure e) {
             String problem =
                     e.refusal()
-                            ? "the chat template %s has %s, which isn't known to give here what Jinja gives; name another one, such as vicuna"
+                            ? "the chat template %s has %s, which isn't known to give here what"
+                                    + " Jinja gives; name another one, such as vicuna"
                             : "the chat template %s has no form for these messages: %s";
             throw new IllegalArgumentException(problem.formatted(name, e.getMessage()), e);
         }

@@ -199,7 +199,10 @@ final class JinjaTranslator {
                                 && pieces.get(piece).tokens().get(0).text().matches("e.*");
                 // Jinjava leaves the loop at the end of the condition, not at once.
                 boolean plain = frame.loop && frame.conditions == 1 && last;
-                emit(plain ? "{% " + name + " %}" : "{{ " + refusal("{% " + name + " %} here") + " }}");
+                emit(
+                        plain
+                                ? "{% " + name + " %}"
+                                : "{{ " + refusal("{% " + name + " %} here") + " }}");
             }
             default -> {
                 boolean known =
@@ -638,7 +641,8 @@ final class JinjaTranslator {
                 expect("}");
             }
             default ->
-                    throw new IllegalArgumentException("'%s' where a value should be".formatted(open));
+                    throw new IllegalArgumentException(
+                            "'%s' where a value should be".formatted(open));
         }
         nesting--;
         return made;
@@ -867,7 +871,8 @@ final class JinjaTranslator {
 
     private void deeper() {
         if (++nesting > MAX_DEPTH) {
-            throw new IllegalArgumentException("more than %d levels of nesting".formatted(MAX_DEPTH));
+            throw new IllegalArgumentException(
+                    "more than %d levels of nesting".formatted(MAX_DEPTH));
         }
     }
 
@@ -876,7 +881,8 @@ final class JinjaTranslator {
     private Token next() {
         Token next = tokens.get(token);
         if (next.word() == Word.END) {
-            throw new IllegalArgumentException("'%s' where a value should be".formatted(next.text()));
+            throw new IllegalArgumentException(
+                    "'%s' where a value should be".formatted(next.text()));
         }
         token++;
         return next;
@@ -904,7 +910,8 @@ final class JinjaTranslator {
     private String take(Word word) {
         Token next = tokens.get(token);
         if (next.word() != word) {
-            throw new IllegalArgumentException("'%s' where a name should be".formatted(next.text()));
+            throw new IllegalArgumentException(
+                    "'%s' where a name should be".formatted(next.text()));
         }
         token++;
         return next.text();
@@ -912,7 +919,8 @@ final class JinjaTranslator {
 
     private void end() {
         if (tokens.get(token).word() != Word.END) {
-            throw new IllegalArgumentException("'%s' is unexpected".formatted(tokens.get(token).text()));
+            throw new IllegalArgumentException(
+                    "'%s' is unexpected".formatted(tokens.get(token).text()));
         }
     }
 }

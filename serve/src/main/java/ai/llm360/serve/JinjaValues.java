@@ -18,8 +18,8 @@ import java.util.stream.Collectors;
  * translated template calls these functions and nothing else.
  *
  * <p>Values are texts, whole numbers, truths, lists, maps with texts as keys, namespaces, none and
- * undefined. What isn't listed here, or would need a rule of Python's that isn't here, is refused by
- * name. Each function first takes the rendering in progress, which bounds the work.
+ * undefined. What isn't listed here, or would need a rule of Python's that isn't here, is refused
+ * by name. Each function first takes the rendering in progress, which bounds the work.
  *
  * <p>It passes 400 lines since the list of what is known is one idea, and is read as one.
  */
@@ -118,7 +118,8 @@ final class JinjaValues {
         /** Counts a text before it is made. */
         private void characters(long length) {
             if (length > MAX_CHARACTERS) {
-                throw fail("it makes texts of more than %,d letters".formatted(MAX_CHARACTERS), false);
+                throw fail(
+                        "it makes texts of more than %,d letters".formatted(MAX_CHARACTERS), false);
             }
             work(1 + length / CHARACTERS);
         }
@@ -686,7 +687,9 @@ final class JinjaValues {
         throw s.refuse("the printing of a %s".formatted(type(value)));
     }
 
-    /** Writes as {@code json.dumps(value, ensure_ascii=False)} does, and with an indent if asked. */
+    /**
+     * Writes as {@code json.dumps(value, ensure_ascii=False)} does, and with an indent if asked.
+     */
     private static String json(Rendering s, Object value, int indent, int depth) {
         s.work(1);
         if (depth > 32) {

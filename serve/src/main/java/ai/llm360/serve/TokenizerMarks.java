@@ -25,10 +25,7 @@ import java.util.Set;
  *     default}
  */
 record TokenizerMarks(
-        Map<String, Object> names,
-        Set<String> all,
-        boolean legacy,
-        Map<String, String> templates) {
+        Map<String, Object> names, Set<String> all, boolean legacy, Map<String, String> templates) {
 
     private static final String CONFIG = "tokenizer_config.json";
     private static final String TEMPLATE = "chat_template";
@@ -63,7 +60,10 @@ record TokenizerMarks(
         List<Object> more = new ArrayList<>();
         entries.get(MORE)
                 .filter(JsonElement::isJsonArray)
-                .ifPresent(list -> list.getAsJsonArray().forEach(t -> spelling(t).ifPresent(more::add)));
+                .ifPresent(
+                        list ->
+                                list.getAsJsonArray()
+                                        .forEach(t -> spelling(t).ifPresent(more::add)));
         if (!more.isEmpty()) {
             names.put(MORE, more);
             more.forEach(token -> all.add((String) token));

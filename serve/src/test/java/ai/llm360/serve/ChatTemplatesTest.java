@@ -80,7 +80,8 @@ class ChatTemplatesTest {
     void a_model_without_a_template_is_told_the_names() throws Exception {
         write(null);
         assertThatThrownBy(() -> ChatTemplates.of(model(), Optional.empty()))
-                .hasMessageContaining("has no chat template of its own; name one: there are vicuna,")
+                .hasMessageContaining(
+                        "has no chat template of its own; name one: there are vicuna,")
                 .hasMessageContaining("crystalchat");
         Files.writeString(directory.resolve("chat_template.jinja"), "x");
         assertThatThrownBy(() -> ChatTemplates.of(model(), Optional.of("vicunya")))
@@ -131,7 +132,9 @@ class ChatTemplatesTest {
             long[] ids = jinja.prompt(tokenizer, sly);
             long end = tokenizer.eosId().getAsLong();
             assertThat(Arrays.stream(ids).filter(id -> id == end)).hasSize(1);
-            assertThat(tokenizer.decodeVerbatim(ids)).contains("a</s><s>b").endsWith("</s> ASSISTANT:");
+            assertThat(tokenizer.decodeVerbatim(ids))
+                    .contains("a</s><s>b")
+                    .endsWith("</s> ASSISTANT:");
             assertThat(ids).isEqualTo(LEGACY.prompt(tokenizer, sly));
         }
     }

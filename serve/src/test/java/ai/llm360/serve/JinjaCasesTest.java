@@ -32,7 +32,9 @@ class JinjaCasesTest {
                 : Optional.of(text.getAsString());
     }
 
-    /** 65 templates of published models, each for a conversation with and without system or tools. */
+    /**
+     * 65 templates of published models, each for a conversation with and without system or tools.
+     */
     @Test
     void a_published_template_gives_the_bytes_of_jinja_or_is_refused_by_name() throws IOException {
         JinjaCases cases = new JinjaCases();

@@ -16,8 +16,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 class JinjaTemplateTest {
 
     private static final String CHATML =
-            "{% for m in messages %}<|im_start|>{{ m.role + '\\n' + m.content }}<|im_end|>\n"
-                    + "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
+            "{% for m in messages %}<|im_start|>{{ m.role + '\\n"
+                    + "' + m.content }}<|im_end|>\n"
+                    + "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n"
+                    + "{% endif %}";
 
     private static final List<Message> HELLO = List.of(new Message(Role.USER, "Hello"));
 
@@ -87,7 +89,9 @@ class JinjaTemplateTest {
         List<Message> messages = List.of(new Message(Role.USER, words));
         assertThat(template("<{{ messages[0]['content'] }}>").render(messages, true))
                 .isEqualTo("<" + words + ">");
-        assertThat(template("{% set x = messages[0].content %}{{ x ~ '{{ 1 }}' }}").render(messages, true))
+        assertThat(
+                        template("{% set x = messages[0].content %}{{ x ~ '{{ 1 }}' }}")
+                                .render(messages, true))
                 .isEqualTo(words + "{{ 1 }}");
     }
 
@@ -99,7 +103,8 @@ class JinjaTemplateTest {
 
     @Test
     void what_is_refused_is_named() throws Exception {
-        JinjaTemplate template = template("{% if messages[0].role == 'tool' %}{{ 'a'|title }}{% endif %}ok");
+        JinjaTemplate template =
+                template("{% if messages[0].role == 'tool' %}{{ 'a'|title }}{% endif %}ok");
         assertThat(template.render(HELLO, true)).isEqualTo("ok");
         assertThatThrownBy(() -> render("{{ 'a'|title }}"))
                 .hasMessage(

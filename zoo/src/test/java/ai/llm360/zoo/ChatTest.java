@@ -64,7 +64,8 @@ class ChatTest {
 
     @BeforeAll
     void load() throws Exception {
-        // In bf16 a token that was made alone has other roundings than one that is read with others.
+        // In bf16 a token that was made alone has other roundings than one that is read with
+        // others.
         amber = Criteria.of("amber-nano").optDtype(WeightType.FP32).loadModel();
         generator = Criteria.generator(amber);
     }
@@ -215,7 +216,8 @@ class ChatTest {
             other.setMessages(one.messages());
             assertThat(other.ask("fox:").finish()).isEqualTo(one.ask("fox:").finish());
             List<Message> unanswered = List.of(new Message(Role.USER, "oak:"));
-            assertThatThrownBy(() -> other.setMessages(unanswered)).hasMessageContaining("no answer");
+            assertThatThrownBy(() -> other.setMessages(unanswered))
+                    .hasMessageContaining("no answer");
             List<Message> wrong = List.of(new Message(Role.ASSISTANT, "oak:"));
             assertThatThrownBy(() -> other.setMessages(wrong))
                     .hasMessageContaining("message 1 has the role assistant where user should be");

@@ -114,10 +114,7 @@ public final class Chat implements AutoCloseable {
             if (rest.get(i).role() != expected) {
                 throw new IllegalArgumentException(
                         "message %d has the role %s where %s should be: questions and answers take turns"
-                                .formatted(
-                                        i + (instructed ? 2 : 1),
-                                        rest.get(i).role(),
-                                        expected)
+                                .formatted(i + (instructed ? 2 : 1), rest.get(i).role(), expected)
                                 .toLowerCase(Locale.ROOT));
             }
         }

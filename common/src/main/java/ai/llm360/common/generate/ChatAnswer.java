@@ -40,7 +40,9 @@ public final class ChatAnswer implements Iterator<GeneratedToken>, AutoCloseable
         }
     }
 
-    /** {@return the reason why the answer ended; empty if it hasn't, or was closed before its end} */
+    /**
+     * {@return the reason why the answer ended; empty if it hasn't, or was closed before its end}
+     */
     public Optional<FinishReason> reason() {
         synchronized (chat) {
             return tokens.reason();

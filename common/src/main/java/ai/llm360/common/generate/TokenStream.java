@@ -51,8 +51,7 @@ public final class TokenStream implements Iterator<GeneratedToken>, AutoCloseabl
             manager.setName("generation");
             try {
                 Sampler sampler = new Sampler(model, manager, config, rows.size());
-                int positions =
-                        rows.stream().mapToInt(Continuation::positions).max().orElseThrow();
+                int positions = rows.stream().mapToInt(Continuation::positions).max().orElseThrow();
                 KvCache cache = lent.orElseGet(() -> model.newCache(rows.size(), positions));
                 return new Memory(manager, sampler, cache, lent.isPresent());
             } catch (RuntimeException | Error e) {
