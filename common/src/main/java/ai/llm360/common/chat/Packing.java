@@ -25,7 +25,7 @@ public enum Packing {
 
     /**
      * One after another, cut wherever a row ends, as CrystalChat's were: a row may begin and end
-     * within a conversation, and its conversations see those before them.
+     * within a conversation, and its conversations see those before them. Nothing is cut off.
      */
     WRAP;
 

@@ -24,7 +24,7 @@ final class ChatEncoder {
 
     private final ChatRules rules;
     private final Tokenizer tokenizer;
-    private final int rowLength;
+    private final int mostIds;
     private final LabelledSpool spool;
     private final Map<String, Long> counts = new LinkedHashMap<>();
     private final Map<String, Integer> prompts = new HashMap<>();
@@ -38,7 +38,8 @@ final class ChatEncoder {
     ChatEncoder(ChatRules rules, Tokenizer tokenizer, int rowLength, LabelledSpool spool) {
         this.rules = rules;
         this.tokenizer = tokenizer;
-        this.rowLength = rowLength;
+        // A text that is wrapped goes on in the next row.
+        mostIds = rules.packing() == Packing.WRAP ? Integer.MAX_VALUE : rowLength;
         this.spool = spool;
         if (rules instanceof ConversationRules conversation) {
             // What is wrong with the rules is wrong with every conversation.
@@ -101,7 +102,7 @@ final class ChatEncoder {
                 count("without_an_answer");
                 return;
             }
-            parts = how.split().split(answered, how.template(), tokenizer, rowLength);
+            parts = how.split().split(answered, how.template(), tokenizer, mostIds);
         } catch (IllegalArgumentException e) {
             count("without_a_form"); // such as two questions in a row
             return;
@@ -125,12 +126,12 @@ final class ChatEncoder {
 
     private LabelledIds encode(ConversationRules how, List<Message> messages) {
         LabelledIds whole = how.template().encode(tokenizer, messages);
-        if (whole.ids().length > rowLength) {
+        if (whole.ids().length > mostIds) {
             count("truncated");
         }
         return how.mask() == ChatMask.EXACT
-                ? whole.truncate(rowLength)
-                : how.mask().encode(how.template(), tokenizer, messages, rowLength);
+                ? whole.truncate(mostIds)
+                : how.mask().encode(how.template(), tokenizer, messages, mostIds);
     }
 
     private void add(PreferenceRules how, Preference pair) throws IOException {
@@ -140,7 +141,7 @@ final class ChatEncoder {
                         .encode(
                                 pair,
                                 tokenizer,
-                                rowLength,
+                                mostIds,
                                 how.mostPromptIds(),
                                 how.keepsPromptEnd());
         if (rows.isEmpty()

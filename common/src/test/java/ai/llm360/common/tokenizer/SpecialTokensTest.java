@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.stream.Collectors;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -119,5 +120,24 @@ class SpecialTokensTest {
 
     private static String shortened(String token) {
         return token.replace("<|im_start|>", "[start]").replace("<|im_end|>", "[end]");
+    }
+
+    @Test
+    void text_behind_other_tokens_gets_no_space_put_before_it() throws IOException {
+        assertThat(tokenizer.encodeContinuation("Hello you"))
+                .isEqualTo(
+                        LongStream.concat(
+                                        "Hello".chars().mapToLong(c -> id(Character.toString(c))),
+                                        LongStream.of(id("\u2581you")))
+                                .toArray());
+        assertThat(tokenizer.encodeContinuation(" Hello")).containsExactly(id("\u2581Hello"));
+        assertThat(tokenizer.encodeContinuation("</s>")).hasSize(4).doesNotContain(2);
+        assertThat(tokenizer.textBytes(id("\u2581Hello"))).isEqualTo(6);
+        assertThat(tokenizer.textBytes(id("<0x0A>"))).isEqualTo(1);
+        assertThat(tokenizer.textBytes(2)).isZero();
+    }
+
+    private long id(String token) {
+        return tokenizer.id(token).orElseThrow();
     }
 }
