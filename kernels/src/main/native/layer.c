@@ -137,8 +137,12 @@ EXPORT void llm360_swiglu(float *gate, const float *up, int64_t from, int64_t to
 #define SCORES 64
 #define LARGEST_HEAD 256
 
-/* Queries of neighbouring positions that read keys and values together. */
+/*
+ * Queries of neighbouring positions that read keys and values together: as many as there are registers for, and as
+ * many as find them in the nearest cache, which holds 64 keys or values of 128 dimensions.
+ */
 #define QUERIES 4
+#define MOST_QUERIES 16
 
 /* The scores of a key with Q queries, which lie apart; Q is a constant where this is inlined, as are N below. */
 INLINE void score_key(int Q, int half, const float *q, int64_t apart, const void *keys, int64_t first, int64_t size,
@@ -176,6 +180,26 @@ INLINE void add_all_values(int Q, int half, float (*weights)[SCORES], const void
     for (; d < size; d += VECTOR) add_values(Q, 1, half, weights, values, first, size, from, to, sums, d);
 }
 
+INLINE int64_t within(int64_t n, int64_t most) { return n < 0 ? 0 : n < most ? n : most; }
+
+/* The softmax of a query's scores of n positions, joined to that of those before: scores become weights. */
+INLINE void weigh(float *scores, int64_t n, int64_t size, float *sums, float *highest, float *total) {
+    float most = *highest;
+    for (int64_t s = 0; s < n && s < SCORES; s++) most = scores[s] > most ? scores[s] : most;
+    for (int64_t s = n; s < SCORES; s++) scores[s] = -3.4e38f;
+    __m256 before = exponential(_mm256_set1_ps(*highest - most));
+    __m256 weights = _mm256_setzero_ps();
+    for (int64_t s = 0; s < SCORES; s += VECTOR) {
+        __m256 e = exponential(_mm256_sub_ps(_mm256_loadu_ps(scores + s), _mm256_set1_ps(most)));
+        _mm256_storeu_ps(scores + s, e);
+        weights = _mm256_add_ps(weights, e);
+    }
+    *total = *total * _mm256_cvtss_f32(before) + sum8(weights);
+    *highest = most;
+    for (int64_t d = 0; d < size; d += VECTOR)
+        _mm256_storeu_ps(sums + d, _mm256_mul_ps(_mm256_loadu_ps(sums + d), before));
+}
+
 /*
  * The attention of Q queries of neighbouring positions, softmax(scale q k') v, by 64 positions at a time; D is a
  * multiple of 8. The first query sees so many positions, each further one, one more. A query's bits are those that it
@@ -183,43 +207,31 @@ INLINE void add_all_values(int Q, int half, float (*weights)[SCORES], const void
  */
 INLINE void attend_head(int Q, int half, const float *q, int64_t apart, const void *keys, const void *values,
                         int64_t size, int64_t positions, float scale, float *out, int64_t out_apart) {
-    float scores[QUERIES][SCORES];
-    float sums[QUERIES][LARGEST_HEAD];
-    float highest[QUERIES], total[QUERIES];
+    const int some = Q < QUERIES ? Q : QUERIES;
+    float scores[MOST_QUERIES][SCORES];
+    float sums[MOST_QUERIES][LARGEST_HEAD];
+    float highest[MOST_QUERIES], total[MOST_QUERIES];
     for (int j = 0; j < Q; j++) {
         highest[j] = -3.4e38f;
         total[j] = 0;
         for (int64_t d = 0; d < size; d++) sums[j][d] = 0;
     }
     for (int64_t start = 0; start < positions + Q - 1; start += SCORES) {
-        /* What all see of these 64, and what the last query sees. */
-        int64_t most_seen = positions + Q - 1 - start < SCORES ? positions + Q - 1 - start : SCORES;
-        int64_t all_see = positions - start < 0 ? 0 : positions - start < SCORES ? positions - start : SCORES;
-        for (int64_t s = 0; s < most_seen; s++)
-            score_key(Q, half, q, apart, keys, (start + s) * size, size, scale, scores, s);
-        for (int j = 0; j < Q; j++) {
-            int64_t n = positions + j - start;
-            if (n <= 0) continue;
-            float most = highest[j];
-            for (int64_t s = 0; s < n && s < SCORES; s++) most = scores[j][s] > most ? scores[j][s] : most;
-            for (int64_t s = n; s < SCORES; s++) scores[j][s] = -3.4e38f;
-            __m256 before = exponential(_mm256_set1_ps(highest[j] - most));
-            __m256 weights = _mm256_setzero_ps();
-            for (int64_t s = 0; s < SCORES; s += VECTOR) {
-                __m256 e = exponential(_mm256_sub_ps(_mm256_loadu_ps(scores[j] + s), _mm256_set1_ps(most)));
-                _mm256_storeu_ps(scores[j] + s, e);
-                weights = _mm256_add_ps(weights, e);
-            }
-            total[j] = total[j] * _mm256_cvtss_f32(before) + sum8(weights);
-            highest[j] = most;
-            for (int64_t d = 0; d < size; d += VECTOR)
-                _mm256_storeu_ps(sums[j] + d, _mm256_mul_ps(_mm256_loadu_ps(sums[j] + d), before));
+        int64_t seen = positions - start; /* of these 64 and later ones, by the first query */
+        for (int i = 0; i < Q; i += some) {
+            int64_t n = within(seen + i + some - 1, SCORES);
+            for (int64_t s = 0; s < n; s++)
+                score_key(some, half, q + i * apart, apart, keys, (start + s) * size, size, scale, scores + i, s);
         }
-        add_all_values(Q, half, scores, values, start * size, size, 0, all_see, sums);
-        /* Further values are no factor of a query that doesn't see them: they may be infinite. */
-        for (int j = 1; j < Q; j++) {
-            int64_t n = positions + j - start < SCORES ? positions + j - start : SCORES;
-            add_all_values(1, half, scores + j, values, start * size, size, all_see, n, sums + j);
+        for (int j = 0; j < Q; j++)
+            if (seen + j > 0) weigh(scores[j], seen + j, size, sums[j], highest + j, total + j);
+        for (int i = 0; i < Q; i += some) {
+            int64_t all_see = within(seen + i, SCORES);
+            add_all_values(some, half, scores + i, values, start * size, size, 0, all_see, sums + i);
+            /* Further values are no factor of a query that doesn't see them: they may be infinite. */
+            for (int j = i + 1; j < i + some; j++)
+                add_all_values(1, half, scores + j, values, start * size, size, all_see, within(seen + j, SCORES),
+                               sums + j);
         }
     }
     for (int j = 0; j < Q; j++)
@@ -237,7 +249,7 @@ INLINE void attend_heads(int Q, int half, const float *q, int64_t apart, const c
 }
 
 /*
- * The attention of n new positions of a row, 1 or 4 that follow each other, in heads [from, to): q and out float32
+ * The attention of n new positions of a row, 1, 4 or 16 that follow each other, in heads [from, to): q and out float32
  * (n, H, D), of which each position's begin apart, or out_apart, elements after those of the one before; keys and values (K,
  * capacity, D), bfloat16 where half is 1 and float32 where it is 0, of which the first of the n sees so many positions.
  * D is a multiple of 8, 256 at most; H is a multiple of K.
@@ -245,16 +257,13 @@ INLINE void attend_heads(int Q, int half, const float *q, int64_t apart, const c
 EXPORT void llm360_attend(int32_t half, const float *q, int64_t n, int64_t apart, const void *keys,
                           const void *values, int64_t group, int64_t size, int64_t capacity, int64_t positions,
                           float scale, float *out, int64_t out_apart, int64_t from, int64_t to) {
-    if (n == QUERIES && half)
-        attend_heads(QUERIES, 1, q, apart, keys, values, group, size, capacity, positions, scale, out, out_apart,
-                     from, to);
+#define ATTEND(Q, HALF)                                                                                                \
+    attend_heads(Q, HALF, q, apart, keys, values, group, size, capacity, positions, scale, out, out_apart, from, to)
+    if (n == MOST_QUERIES)
+        half ? ATTEND(MOST_QUERIES, 1) : ATTEND(MOST_QUERIES, 0);
     else if (n == QUERIES)
-        attend_heads(QUERIES, 0, q, apart, keys, values, group, size, capacity, positions, scale, out, out_apart,
-                     from, to);
-    else if (half)
-        attend_heads(1, 1, q, apart, keys, values, group, size, capacity, positions, scale, out, out_apart,
-                     from, to);
+        half ? ATTEND(QUERIES, 1) : ATTEND(QUERIES, 0);
     else
-        attend_heads(1, 0, q, apart, keys, values, group, size, capacity, positions, scale, out, out_apart,
-                     from, to);
+        half ? ATTEND(1, 1) : ATTEND(1, 0);
+#undef ATTEND
 }

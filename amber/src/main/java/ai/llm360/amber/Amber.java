@@ -28,8 +28,6 @@ public final class Amber extends CausalDecoder {
     /**
      * Creates an Amber without weights: load a checkpoint into it, or initialise it to train from
      * nothing.
-     *
-     * @param config its sizes
      */
     @SuppressWarnings("this-escape")
     public Amber(AmberConfig config) {
@@ -40,13 +38,11 @@ public final class Amber extends CausalDecoder {
                 new NormalInitializer((float) config.initializerRange()), Parameter.Type.WEIGHT);
     }
 
-    /** {@inheritDoc} */
     @Override
     public List<IgnoreRule> ignoredTensors() {
         return config.ignoredTensors();
     }
 
-    /** {@inheritDoc} */
     @Override
     public Set<Long> eosIds() {
         return Set.copyOf(config.eosTokenIds());

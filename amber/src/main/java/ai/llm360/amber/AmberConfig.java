@@ -100,7 +100,6 @@ public record AmberConfig(
     /**
      * Reads a config.json.
      *
-     * @throws IOException if the file can't be read
      * @throws IllegalArgumentException if it describes another architecture, or one with parts that
      *     this block doesn't have, or if values are missing or don't fit together
      */
@@ -108,11 +107,7 @@ public record AmberConfig(
         return HubConfig.read(file, AmberConfig::of);
     }
 
-    /**
-     * Parses the text of a config.json.
-     *
-     * @throws IllegalArgumentException as {@link #read} does
-     */
+    /** Parses the text of a config.json. It throws what {@link #read} does. */
     public static AmberConfig parse(String json) {
         return HubConfig.parse(json, AmberConfig::of);
     }
@@ -122,12 +117,7 @@ public record AmberConfig(
         return tiedEmbeddings ? List.of(ROTARY, TIED_HEAD) : List.of(ROTARY);
     }
 
-    /**
-     * {@return the names of the entries of a config.json that count, whether they are there or not}
-     *
-     * @param json the file's text
-     * @throws IllegalArgumentException as {@link #parse} does
-     */
+    /** {@return the names of the entries of a config.json that count, there or not} */
     public static Set<String> entries(String json) {
         return HubConfig.namesRead(json, AmberConfig::of);
     }

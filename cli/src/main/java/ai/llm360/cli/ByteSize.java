@@ -2,7 +2,6 @@ package ai.llm360.cli;
 
 import java.math.BigDecimal;
 import java.util.Locale;
-import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
@@ -12,26 +11,7 @@ import picocli.CommandLine.TypeConversionException;
 final class ByteSize implements ITypeConverter<Long> {
 
     private static final Pattern FORM =
-            Pattern.compile("(\\d+(?:\\.\\d+)?) ?([KMGT]i?)?B?", Pattern.CASE_INSENSITIVE);
-
-    private static final Map<String, Long> UNITS =
-            Map.of(
-                    "K",
-                    1_000L,
-                    "M",
-                    1_000_000L,
-                    "G",
-                    1_000_000_000L,
-                    "T",
-                    1_000_000_000_000L,
-                    "KI",
-                    1L << 10,
-                    "MI",
-                    1L << 20,
-                    "GI",
-                    1L << 30,
-                    "TI",
-                    1L << 40);
+            Pattern.compile("(\\d+(?:\\.\\d+)?) ?(?:([KMGT])(i?))?B?", Pattern.CASE_INSENSITIVE);
 
     @Override
     public Long convert(String text) {
@@ -40,14 +20,30 @@ final class ByteSize implements ITypeConverter<Long> {
             throw new TypeConversionException(
                     "'%s' is no size: give one such as 5GB, 500MB or 2GiB".formatted(text));
         }
-        long unit = form.group(2) == null ? 1 : UNITS.get(form.group(2).toUpperCase(Locale.ROOT));
-        BigDecimal bytes = new BigDecimal(form.group(1)).multiply(BigDecimal.valueOf(unit));
+        String prefix = form.group(2) == null ? " " : form.group(2).toUpperCase(Locale.ROOT);
+        int power = " KMGT".indexOf(prefix);
+        BigDecimal unit = BigDecimal.valueOf("".equals(form.group(3)) ? 1000 : 1024).pow(power);
+        BigDecimal bytes = new BigDecimal(form.group(1)).multiply(unit);
         if (bytes.compareTo(BigDecimal.ONE) < 0
                 || bytes.compareTo(BigDecimal.valueOf(Long.MAX_VALUE)) > 0) {
             throw new TypeConversionException(
                     "'%s' must be at least one byte and at most 8 EiB".formatted(text));
         }
         return bytes.longValue();
+    }
+
+    /** Rates as people write them: {@code 50MB/s} is 5·10⁷ bytes a second. */
+    static final class Rate implements ITypeConverter<Long> {
+
+        @Override
+        public Long convert(String text) {
+            try {
+                return new ByteSize().convert(text.strip().replaceFirst(" ?/s$", ""));
+            } catch (TypeConversionException e) {
+                throw new TypeConversionException(
+                        "'%s' is no rate: give one such as 50MB/s".formatted(text));
+            }
+        }
     }
 
     /** Writes a size as {@code 13.5 GB}. */

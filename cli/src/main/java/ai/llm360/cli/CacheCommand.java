@@ -2,36 +2,18 @@ package ai.llm360.cli;
 
 import ai.llm360.hub.CachedRevisions;
 import ai.llm360.hub.HubCache;
-import ai.llm360.hub.HubSettings;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 
 /** Runs {@code llm360 cache}: lists what the Hub's cache has of models. */
 @Command(
         name = "cache",
         description = "Shows what the Hub's cache has of models, by whatever program.",
-        mixinStandardHelpOptions = true,
-        versionProvider = Version.class,
         subcommands = CachePruneCommand.class)
-final class CacheCommand implements Callable<Integer> {
-
-    @Mixin private Output output;
-
-    private final Callable<HubSettings> settings;
-
-    CacheCommand() {
-        this(HubSettings::ofEnvironment);
-    }
-
-    CacheCommand(Callable<HubSettings> settings) {
-        this.settings = settings;
-    }
+final class CacheCommand extends Verb {
 
     private record Repository(
             String repository,
@@ -64,7 +46,7 @@ final class CacheCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        HubCache cache = new HubCache(settings.call().cache());
+        HubCache cache = new HubCache(zoo().hub().cache());
         List<Repository> repositories =
                 cache.repositories().stream()
                         .map(Repository::of)
@@ -76,20 +58,17 @@ final class CacheCommand implements Callable<Integer> {
     }
 
     private void print(Result result) {
-        List<List<?>> rows = new ArrayList<>();
-        for (Repository one : result.repositories()) {
-            rows.add(
-                    List.of(
-                            one.repository(),
-                            one.commits().size(),
-                            ByteSize.format(one.bytes()),
-                            ByteSize.format(one.unreferencedBytes()),
-                            partial(one)));
-        }
         output.line(result.directory());
         output.table(
                 List.of("repository", "revisions", "size", "unreferenced", "partial downloads"),
-                rows);
+                result.repositories(),
+                one ->
+                        List.of(
+                                one.repository(),
+                                one.commits().size(),
+                                ByteSize.format(one.bytes()),
+                                ByteSize.format(one.unreferencedBytes()),
+                                partial(one)));
     }
 
     private static String partial(Repository one) {

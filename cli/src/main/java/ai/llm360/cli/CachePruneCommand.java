@@ -1,10 +1,7 @@
 package ai.llm360.cli;
 
-import ai.llm360.hub.HubSettings;
-import ai.llm360.zoo.Zoo;
 import ai.llm360.zoo.transfer.Removal;
 import java.util.List;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -14,10 +11,8 @@ import picocli.CommandLine.Parameters;
         name = "prune",
         description =
                 "Removes from the Hub's cache what no snapshot shows, and what broken downloads"
-                        + " left; what another process is downloading stays.",
-        mixinStandardHelpOptions = true,
-        versionProvider = Version.class)
-final class CachePruneCommand implements Callable<Integer> {
+                        + " left; what another process is downloading stays.")
+final class CachePruneCommand extends Verb {
 
     @Parameters(
             arity = "0..*",
@@ -29,21 +24,8 @@ final class CachePruneCommand implements Callable<Integer> {
 
     @Mixin private Confirmation confirmation;
 
-    @Mixin private Output output;
-
-    private final Callable<HubSettings> settings;
-
-    CachePruneCommand() {
-        this(HubSettings::ofEnvironment);
-    }
-
-    CachePruneCommand(Callable<HubSettings> settings) {
-        this.settings = settings;
-    }
-
     @Override
     public Integer call() throws Exception {
-        Zoo zoo = Zoo.builder().optHub(settings.call()).build();
-        return RemovalReport.run(output, confirmation, Removal.ofUnused(zoo, repositories));
+        return RemovalReport.run(output, confirmation, Removal.ofUnused(zoo(), repositories));
     }
 }

@@ -14,9 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -27,10 +25,8 @@ import picocli.CommandLine.Parameters;
             "Rewrites a checkpoint as safetensors, in another type if asked.",
             "OUT appears whole or not at all. config.json and the tokenizer's files go with it;"
                     + " buffers that the model computes itself, such as rotary frequencies, don't."
-        },
-        mixinStandardHelpOptions = true,
-        versionProvider = Version.class)
-final class ConvertCommand implements Callable<Integer> {
+        })
+final class ConvertCommand extends Verb {
 
     @Parameters(
             index = "0",
@@ -61,14 +57,6 @@ final class ConvertCommand implements Callable<Integer> {
                             + " Default: 5GB.")
     private long maxShardBytes = CheckpointWriter.DEFAULT_MAX_SHARD_BYTES;
 
-    @Mixin private Output output;
-
-    private final Terminal terminal;
-
-    ConvertCommand(Terminal terminal) {
-        this.terminal = terminal;
-    }
-
     private record Result(
             String path,
             String layout,
@@ -91,7 +79,7 @@ final class ConvertCommand implements Callable<Integer> {
         if (dtype != null) {
             converter.optType(dtype);
         }
-        try (Meter progress = new Meter(terminal)) {
+        try (Meter progress = new Meter(terminal())) {
             converter.optProgress(progress).build().convert();
         }
         Result result = result(source);
@@ -129,17 +117,14 @@ final class ConvertCommand implements Callable<Integer> {
     }
 
     private void print(Result result) {
-        int files = result.shards().size();
         int dropped = result.dropped().size();
         output.line(
-                "%s: %d %s, %s, in %d %s%s"
+                "%s: %s, %s, in %s%s"
                         .formatted(
                                 result.path(),
-                                result.tensors(),
-                                result.tensors() == 1 ? "tensor" : "tensors",
+                                Output.count(result.tensors(), "tensor"),
                                 ByteSize.format(result.bytes()),
-                                files,
-                                files == 1 ? "file" : "files",
+                                Output.count(result.shards().size(), "file"),
                                 dropped == 0
                                         ? ""
                                         : "; left out %d that the model has no use for, such as %s"

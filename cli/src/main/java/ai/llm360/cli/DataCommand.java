@@ -22,8 +22,6 @@ final class DataCommand implements Runnable {
 
     @Spec private CommandSpec spec;
 
-    DataCommand() {}
-
     @Override
     public void run() {
         throw new ParameterException(

@@ -8,9 +8,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -21,10 +19,8 @@ import picocli.CommandLine.Parameters;
             "Makes a data set with other proportions or chunks out of a prepared one.",
             "With --from-chunk=K the chunks before K stay as they are, and each source goes on"
                     + " where they left it: a run that has read them can be resumed with OUT."
-        },
-        mixinStandardHelpOptions = true,
-        versionProvider = Version.class)
-final class DataMixCommand implements Callable<Integer> {
+        })
+final class DataMixCommand extends Verb {
 
     @Parameters(index = "0", paramLabel = "DATA", description = "The prepared data set.")
     private Path source;
@@ -69,10 +65,6 @@ final class DataMixCommand implements Callable<Integer> {
             paramLabel = "DIR",
             description = "Write the rows into DIR as well, as Amber's train_NNN.jsonl.")
     private Path jsonl;
-
-    @Mixin private Output output;
-
-    DataMixCommand() {}
 
     @Override
     public Integer call() throws IOException {

@@ -7,15 +7,12 @@ import ai.llm360.common.data.DataPreparation;
 import ai.llm360.common.data.TokenDataset;
 import ai.llm360.common.train.TrainingPhase;
 import ai.llm360.io.AtomicDirectory;
-import ai.llm360.zoo.Zoo;
 import ai.llm360.zoo.reproduce.DataRecipes;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -26,10 +23,8 @@ import picocli.CommandLine.Parameters;
             "Makes a data set by a recipe: documents to tokens, tokens to rows, rows to chunks.",
             "DIR appears whole or not at all. The same recipe and files give the same bytes.",
             "A recipe in phases makes a data set for each, DIR/PHASE; RECIPE/PHASE makes one's."
-        },
-        mixinStandardHelpOptions = true,
-        versionProvider = Version.class)
-final class DataPrepareCommand implements Callable<Integer> {
+        })
+final class DataPrepareCommand extends Verb {
 
     @Parameters(
             index = "0",
@@ -74,14 +69,6 @@ final class DataPrepareCommand implements Callable<Integer> {
             description = "Threads that tokenize. Default: one for each processor.")
     private int threads = Runtime.getRuntime().availableProcessors();
 
-    @Mixin private Output output;
-
-    private final Terminal terminal;
-
-    DataPrepareCommand(Terminal terminal) {
-        this.terminal = terminal;
-    }
-
     /** Reports of a recipe in phases, for {@code --json}. */
     private record Reports(List<DataReport> phases) {}
 
@@ -118,16 +105,10 @@ final class DataPrepareCommand implements Callable<Integer> {
                         .setRecipe(DataRecipes.bind(tree))
                         .setTarget(directory)
                         .optBase(DataRecipes.base(recipe))
-                        .optCache(Zoo.ofEnvironment().dataCache())
+                        .optCache(zoo().dataCache())
                         .optThreads(threads);
-        if (download) {
-            preparation.optDownloads(
-                    Zoo.ofEnvironment().dataCache(), url -> terminal.say("downloading " + url));
-        }
-        try (Meter progress = new Meter(terminal)) {
-            DataManifest manifest = preparation.optProgress(progress).build().prepare();
-            return DataReport.of(phase.in(target), manifest);
-        }
+        DataManifest manifest = DataReport.prepare(preparation, download, terminal());
+        return DataReport.of(phase.in(target), manifest);
     }
 
     private void writeJsonl(TrainingPhase phase) throws IOException {

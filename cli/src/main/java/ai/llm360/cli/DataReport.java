@@ -1,8 +1,9 @@
 package ai.llm360.cli;
 
 import ai.llm360.common.data.DataManifest;
+import ai.llm360.common.data.DataPreparation;
+import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -47,24 +48,38 @@ record DataReport(
                 manifest.segments());
     }
 
+    /**
+     * Prepares a data set, and shows how it goes on.
+     *
+     * @param download whether to fetch what the local repository lacks
+     */
+    static DataManifest prepare(
+            DataPreparation.Builder preparation, boolean download, Terminal terminal)
+            throws IOException {
+        if (download) {
+            preparation.optDownloads(
+                    terminal.zoo().dataCache(), url -> terminal.say("downloading " + url));
+        }
+        try (Meter progress = new Meter(terminal)) {
+            return preparation.optProgress(progress).build().prepare();
+        }
+    }
+
     void print(Output output) {
         output.line(
-                "%s: %d %s, %d rows of %d ids"
-                        .formatted(
-                                path, chunks, chunks == 1 ? "chunk" : "chunks", rows, rowLength));
-        List<List<?>> table = new ArrayList<>();
-        for (Source source : sources) {
-            table.add(
-                    List.of(
-                            source.name(),
-                            source.documents(),
-                            source.tokens(),
-                            source.rows(),
-                            source.validationRows(),
-                            Output.decimal(source.epochs(), 3)));
-        }
+                "%s: %s, %d rows of %d ids"
+                        .formatted(path, Output.count(chunks, "chunk"), rows, rowLength));
         output.table(
-                List.of("source", "documents", "tokens", "rows", "held back", "epochs"), table);
+                List.of("source", "documents", "tokens", "rows", "held back", "epochs"),
+                sources,
+                source ->
+                        List.of(
+                                source.name(),
+                                source.documents(),
+                                source.tokens(),
+                                source.rows(),
+                                source.validationRows(),
+                                Output.decimal(source.epochs(), 3)));
         if (segments.size() > 1) {
             for (DataManifest.Segment segment : segments) {
                 output.line(

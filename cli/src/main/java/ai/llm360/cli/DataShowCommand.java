@@ -13,15 +13,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Runs {@code llm360 data show}: shows the rows that an optimizer step saw. */
 @Command(
@@ -32,10 +27,8 @@ import picocli.CommandLine.Spec;
                     + " each id but the first, 1 if its prediction counts in the loss, else 0.",
             "Of a run's directory, batch, seed, order and data are those of its configuration; a"
                     + " run that skipped a chunk or was reseeded then went another way."
-        },
-        mixinStandardHelpOptions = true,
-        versionProvider = Version.class)
-final class DataShowCommand implements Callable<Integer> {
+        })
+final class DataShowCommand extends Verb {
 
     private static final int TEXT_WIDTH = 72;
 
@@ -86,11 +79,6 @@ final class DataShowCommand implements Callable<Integer> {
                     "A tokenizer's file or directory, to show the text rather than the ids."
                             + " Default: the data set's, where it has one.")
     private Path tokenizer;
-
-    @Mixin private Output output;
-    @Spec private CommandSpec spec;
-
-    DataShowCommand() {}
 
     /** The mask is null if all targets count; else it says for each id but the first if it does. */
     private record Row(
@@ -154,10 +142,6 @@ final class DataShowCommand implements Callable<Integer> {
         };
     }
 
-    private ParameterException wrong(String problem) {
-        return new ParameterException(spec.commandLine(), problem);
-    }
-
     private Path tokenizer(Path data) {
         return tokenizer == null && Tokenizer.isIn(data) ? data : tokenizer;
     }
@@ -196,18 +180,17 @@ final class DataShowCommand implements Callable<Integer> {
                 "step %d: step %d of chunk %d"
                         .formatted(result.step(), result.stepInChunk(), result.chunk()));
         boolean masked = result.rows().stream().anyMatch(row -> row.lossMask() != null);
-        List<List<?>> table = new ArrayList<>();
-        for (Row row : result.rows()) {
-            table.add(
-                    masked
-                            ? List.of(row.row(), row.source(), row.counted(), beginning(row))
-                            : List.of(row.row(), row.source(), beginning(row)));
+        List<String> header = new ArrayList<>(List.of("row", "source", "beginning"));
+        if (masked) {
+            header.add(2, "targets counted");
         }
         output.table(
-                masked
-                        ? List.of("row", "source", "targets counted", "beginning")
-                        : List.of("row", "source", "beginning"),
-                table);
+                header,
+                result.rows(),
+                row ->
+                        masked
+                                ? List.of(row.row(), row.source(), row.counted(), beginning(row))
+                                : List.of(row.row(), row.source(), beginning(row)));
     }
 
     /** As much as fits a line; --json has all. */

@@ -3,9 +3,7 @@ package ai.llm360.cli;
 import ai.llm360.common.data.DataValidator;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -16,10 +14,8 @@ import picocli.CommandLine.Parameters;
             "Checks a prepared data set, Amber's train_NNN.jsonl, CrystalCoder's HDF5 files, or a"
                     + " directory of them.",
             "Names each file and line that is wrong, and why; the exit status then is 1."
-        },
-        mixinStandardHelpOptions = true,
-        versionProvider = Version.class)
-final class DataValidateCommand implements Callable<Integer> {
+        })
+final class DataValidateCommand extends Verb {
 
     @Parameters(index = "0", paramLabel = "PATH", description = "What to check.")
     private Path path;
@@ -45,10 +41,6 @@ final class DataValidateCommand implements Callable<Integer> {
                         + " before, as windows of a text do; rearranged or shuffled ones don't.")
     private boolean windows;
 
-    @Mixin private Output output;
-
-    DataValidateCommand() {}
-
     @Override
     public Integer call() throws IOException {
         DataValidator.Report report =
@@ -64,12 +56,10 @@ final class DataValidateCommand implements Callable<Integer> {
         }
         long more = report.problemCount() - report.problems().size();
         output.line(
-                "%d %s, %d %s: %s"
+                "%s, %s: %s"
                         .formatted(
-                                report.files(),
-                                report.files() == 1 ? "file" : "files",
-                                report.rows(),
-                                report.rows() == 1 ? "row" : "rows",
+                                Output.count(report.files(), "file"),
+                                Output.count(report.rows(), "row"),
                                 report.problemCount() == 0
                                         ? "nothing is wrong"
                                         : report.problemCount()

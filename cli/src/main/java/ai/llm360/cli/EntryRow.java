@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.function.Function;
@@ -50,7 +51,7 @@ record EntryRow(
                 publishedPhase == null ? item.phase().orElse(null) : publishedPhase,
                 boxed(item.step()),
                 boxed(item.tokens()),
-                item.loss().isPresent() ? item.loss().getAsDouble() : null,
+                boxed(item.loss()),
                 boxed(published.map(PublishedCheckpoint::chunk).orElse(OptionalInt.empty())),
                 published.map(p -> p.evidence().name().toLowerCase(Locale.ROOT)).orElse(null),
                 item.isHere(),
@@ -58,12 +59,19 @@ record EntryRow(
                 tree.map(one -> one.files().stream().mapToLong(TreeFile::size).sum()).orElse(null));
     }
 
-    private static Integer boxed(OptionalInt value) {
+    /** Returns a number; null for one that isn't known. */
+    static Integer boxed(OptionalInt value) {
         return value.isPresent() ? value.getAsInt() : null;
     }
 
-    private static Long boxed(OptionalLong value) {
+    /** Returns a number; null for one that isn't known. */
+    static Long boxed(OptionalLong value) {
         return value.isPresent() ? value.getAsLong() : null;
+    }
+
+    /** Returns a number; null for one that isn't known. */
+    static Double boxed(OptionalDouble value) {
+        return value.isPresent() ? value.getAsDouble() : null;
     }
 
     /** Prints entries as a table, without the columns that none of them fills. */
@@ -102,7 +110,8 @@ record EntryRow(
                         .toList();
         output.table(
                 columns.stream().map(Column::header).toList(),
-                entries.stream().<List<?>>map(entry -> entry.cells(columns)).toList());
+                entries,
+                entry -> entry.cells(columns));
     }
 
     private List<?> cells(List<Column> columns) {

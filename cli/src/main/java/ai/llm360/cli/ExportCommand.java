@@ -2,18 +2,13 @@ package ai.llm360.cli;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.checkpoint.TensorType;
-import ai.llm360.zoo.Zoo;
 import ai.llm360.zoo.source.TreeCheckpoint;
 import ai.llm360.zoo.source.TreeFile;
 import ai.llm360.zoo.transfer.RunPublisher;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.OptionalDouble;
-import java.util.OptionalLong;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -28,10 +23,8 @@ import picocli.CommandLine.Parameters;
                     + " ORG/NAME@ckpt-003.",
             "A new directory appears whole or not at all. Exported again, a training's new"
                     + " checkpoints are added."
-        },
-        mixinStandardHelpOptions = true,
-        versionProvider = Version.class)
-final class ExportCommand implements Callable<Integer> {
+        })
+final class ExportCommand extends Verb {
 
     @Parameters(
             index = "0",
@@ -73,14 +66,6 @@ final class ExportCommand implements Callable<Integer> {
                             + " the configuration with its paths.")
     private boolean withState;
 
-    @Mixin private Output output;
-
-    private final Terminal terminal;
-
-    ExportCommand(Terminal terminal) {
-        this.terminal = terminal;
-    }
-
     private record Checkpoint(
             String name,
             String commit,
@@ -97,14 +82,14 @@ final class ExportCommand implements Callable<Integer> {
     public Integer call() throws IOException, ModelNotFoundException {
         RunPublisher.Builder publisher =
                 RunPublisher.builder()
-                        .setRun(Zoo.ofEnvironment().directory(run))
+                        .setRun(zoo().directory(run))
                         .setTree(out)
                         .optModel(model)
                         .optRepository(repository)
                         .optWithState(withState)
                         .optType(dtype);
         RunPublisher.Published published;
-        try (Meter progress = new Meter(terminal)) {
+        try (Meter progress = new Meter(terminal())) {
             published = publisher.optProgress(progress).build().publish();
         }
         Result result =
@@ -120,15 +105,12 @@ final class ExportCommand implements Callable<Integer> {
     }
 
     private static Checkpoint checkpoint(TreeCheckpoint one, List<String> added) {
-        OptionalLong step = one.standing().step();
-        OptionalLong tokens = one.standing().tokens();
-        OptionalDouble loss = one.standing().loss();
         return new Checkpoint(
                 one.name(),
                 one.commit(),
-                step.isPresent() ? step.getAsLong() : null,
-                tokens.isPresent() ? tokens.getAsLong() : null,
-                loss.isPresent() ? loss.getAsDouble() : null,
+                EntryRow.boxed(one.standing().step()),
+                EntryRow.boxed(one.standing().tokens()),
+                EntryRow.boxed(one.standing().loss()),
                 one.files().stream().mapToLong(TreeFile::size).sum(),
                 added.contains(one.name()));
     }

@@ -89,14 +89,12 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
         if (e instanceof AccessDeniedException) {
             return e.getMessage() + ": permission denied";
         }
-        if (e instanceof FileAlreadyExistsException) {
-            return e.getMessage();
-        }
         String name = e.getClass().getSimpleName();
-        if (e instanceof FileSystemException named && named.getReason() != null) {
-            return e.getMessage();
-        }
-        if (e instanceof Error || e instanceof FileSystemException) {
+        boolean namesTheFileAlone =
+                e instanceof FileSystemException file
+                        && file.getReason() == null
+                        && !(e instanceof FileAlreadyExistsException);
+        if (e instanceof Error || namesTheFileAlone) {
             return name + ": " + e.getMessage();
         }
         return e.getMessage() == null ? name : e.getMessage();

@@ -9,13 +9,9 @@ import ai.llm360.zoo.Criteria;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Runs {@code llm360 generate}: continues a text. */
 @Command(
@@ -35,10 +31,8 @@ import picocli.CommandLine.Spec;
             "--json prints {\"text\", \"ids\", \"logprobs\", \"finish_reason\", \"prompt_ids\"}:"
                     + " text, ids and log-probabilities (in nats) of the continuation alone; the"
                     + " reason is eos, stop, length or context."
-        },
-        mixinStandardHelpOptions = true,
-        versionProvider = Version.class)
-final class GenerateCommand implements Callable<Integer> {
+        })
+final class GenerateCommand extends Verb {
 
     @Mixin private ModelOptions model;
 
@@ -52,14 +46,6 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Mixin private TokenIds ids;
     @Mixin private GenerationOptions how;
-    @Mixin private Output output;
-    @Spec private CommandSpec spec;
-
-    private final Terminal terminal;
-
-    GenerateCommand(Terminal terminal) {
-        this.terminal = terminal;
-    }
 
     @Override
     public Integer call() throws ModelException, IOException, InterruptedException {
@@ -78,7 +64,7 @@ final class GenerateCommand implements Callable<Integer> {
                 if (output.json()) {
                     output.json(report.result());
                 } else {
-                    if (terminal.interactive() && generator.hasTokenizer()) {
+                    if (terminal().interactive() && generator.hasTokenizer()) {
                         output.text(text == null ? generator.tokenizer().decode(prompt) : text);
                     }
                     report.printLine();
@@ -88,19 +74,15 @@ final class GenerateCommand implements Callable<Integer> {
         return 0;
     }
 
-    private ParameterException wrong(String problem) {
-        return new ParameterException(spec.commandLine(), problem);
-    }
-
     private String promptText() throws IOException {
         boolean standardInput = words.isEmpty() || words.equals(List.of("-"));
         if (!standardInput) {
             return String.join(" ", words);
         }
-        if (words.isEmpty() && terminal.interactive()) {
+        if (words.isEmpty() && terminal().interactive()) {
             throw wrong("Missing prompt: give PROMPT, --ids, or - to type it");
         }
-        String text = new String(terminal.in().readAllBytes(), StandardCharsets.UTF_8);
+        String text = new String(terminal().in().readAllBytes(), StandardCharsets.UTF_8);
         if (text.isEmpty()) {
             throw wrong("Missing prompt: there is none on standard input");
         }

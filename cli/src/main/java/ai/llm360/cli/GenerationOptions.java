@@ -1,6 +1,7 @@
 package ai.llm360.cli;
 
 import ai.llm360.common.generate.GenerationConfig;
+import java.util.function.Consumer;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -54,8 +55,6 @@ final class GenerationOptions {
     @Option(names = "--ignore-eos", description = "Go on past the model's end token.")
     private boolean ignoreEos;
 
-    GenerationOptions() {}
-
     /** Checks the values before a model is loaded; one out of range is wrong use. */
     void check(CommandSpec spec) {
         try {
@@ -68,27 +67,19 @@ final class GenerationOptions {
     /** Returns the configuration: what was given, else the checkpoint's own. */
     GenerationConfig toConfig(GenerationConfig defaults) {
         GenerationConfig.Builder config = defaults.toBuilder().optIgnoreEos(ignoreEos);
-        if (maxNewTokens != null) {
-            config.optMaxNewTokens(maxNewTokens);
-        }
-        if (temperature != null) {
-            config.optTemperature(temperature);
-        }
-        if (topK != null) {
-            config.optTopK(topK);
-        }
-        if (topP != null) {
-            config.optTopP(topP);
-        }
-        if (repetitionPenalty != null) {
-            config.optRepetitionPenalty(repetitionPenalty);
-        }
-        if (seed != null) {
-            config.optSeed(seed);
-        }
-        if (stop != null) {
-            config.optStop(stop);
-        }
+        set(maxNewTokens, config::optMaxNewTokens);
+        set(temperature, config::optTemperature);
+        set(topK, config::optTopK);
+        set(topP, config::optTopP);
+        set(repetitionPenalty, config::optRepetitionPenalty);
+        set(seed, config::optSeed);
+        set(stop, config::optStop);
         return config.build();
+    }
+
+    private static <T> void set(T given, Consumer<T> option) {
+        if (given != null) {
+            option.accept(given);
+        }
     }
 }

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Locale;
 
 /** Reports a continuation: for programs when it has ended, for people as it is made. */
-final class GenerationReport {
+record GenerationReport(Output output, TextGenerator generator, TokenStream stream) {
 
     /** As {@code --json} prints it; without a tokenizer the text is null. */
     record Result(
@@ -21,16 +21,6 @@ final class GenerationReport {
         Result withText(String other) {
             return new Result(other, ids, logprobs, finishReason, promptIds);
         }
-    }
-
-    private final Output output;
-    private final TextGenerator generator;
-    private final TokenStream stream;
-
-    GenerationReport(Output output, TextGenerator generator, TokenStream stream) {
-        this.output = output;
-        this.generator = generator;
-        this.stream = stream;
     }
 
     /** Runs to the end. */

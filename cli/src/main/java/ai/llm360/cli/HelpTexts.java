@@ -1,12 +1,12 @@
 package ai.llm360.cli;
 
-import java.io.FilterWriter;
 import java.io.IOException;
 import java.io.OutputStreamWriter;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -89,7 +89,7 @@ final class HelpTexts implements IHelpFactory {
     }
 
     private static String description(CommandSpec verb) {
-        return guarded(verb.usageMessage().description()[0]);
+        return guard(verb.usageMessage().description()[0]);
     }
 
     private static void guard(CommandSpec spec) {
@@ -115,14 +115,10 @@ final class HelpTexts implements IHelpFactory {
     }
 
     private static String[] guarded(String... paragraphs) {
-        String[] guarded = new String[paragraphs.length];
-        for (int i = 0; i < paragraphs.length; i++) {
-            guarded[i] = guarded(paragraphs[i]);
-        }
-        return guarded;
+        return Arrays.stream(paragraphs).map(HelpTexts::guard).toArray(String[]::new);
     }
 
-    private static String guarded(String text) {
+    private static String guard(String text) {
         return WITHIN_WORD
                 .matcher(text)
                 .replaceAll(
@@ -133,24 +129,24 @@ final class HelpTexts implements IHelpFactory {
     static PrintWriter writer(PrintStream stream) {
         Writer utf8 = new OutputStreamWriter(stream, StandardCharsets.UTF_8);
         return new PrintWriter(
-                new FilterWriter(utf8) {
-                    @Override
-                    public void write(int c) throws IOException {
-                        int guarded = c - GUARD;
-                        boolean isGuard = guarded >= 0 && guarded < BREAKING.length();
-                        out.write(isGuard ? BREAKING.charAt(guarded) : c);
-                    }
-
+                new Writer() {
                     @Override
                     public void write(char[] text, int from, int length) throws IOException {
-                        for (int i = from; i < from + length; i++) {
-                            write(text[i]);
+                        for (char c : Arrays.copyOfRange(text, from, from + length)) {
+                            int guarded = c - GUARD;
+                            boolean isGuard = guarded >= 0 && guarded < BREAKING.length();
+                            utf8.write(isGuard ? BREAKING.charAt(guarded) : c);
                         }
                     }
 
                     @Override
-                    public void write(String text, int from, int length) throws IOException {
-                        write(text.toCharArray(), from, length);
+                    public void flush() throws IOException {
+                        utf8.flush();
+                    }
+
+                    @Override
+                    public void close() throws IOException {
+                        utf8.close();
                     }
                 },
                 true);

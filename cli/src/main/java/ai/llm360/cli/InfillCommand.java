@@ -8,13 +8,10 @@ import ai.llm360.common.generate.TextGenerator;
 import ai.llm360.common.generate.TokenStream;
 import ai.llm360.zoo.Criteria;
 import java.io.IOException;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Runs {@code llm360 infill}: fills a gap in a text. */
 @Command(
@@ -30,10 +27,8 @@ import picocli.CommandLine.Spec;
             "",
             "--json prints {\"text\", \"ids\", \"logprobs\", \"finish_reason\", \"prompt_ids\"}, as"
                     + " generate does: of the middle; with --whole, text is the whole."
-        },
-        mixinStandardHelpOptions = true,
-        versionProvider = Version.class)
-final class InfillCommand implements Callable<Integer> {
+        })
+final class InfillCommand extends Verb {
 
     @Mixin private ModelOptions model;
 
@@ -68,10 +63,6 @@ final class InfillCommand implements Callable<Integer> {
     private boolean whole;
 
     @Mixin private GenerationOptions how;
-    @Mixin private Output output;
-    @Spec private CommandSpec spec;
-
-    InfillCommand() {}
 
     @Override
     public Integer call() throws ModelException, IOException, InterruptedException {

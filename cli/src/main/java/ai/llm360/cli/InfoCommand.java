@@ -6,7 +6,6 @@ import ai.llm360.common.checkpoint.TensorInfo;
 import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.io.PlainText;
 import ai.llm360.zoo.PartialCheckpoint;
-import ai.llm360.zoo.Zoo;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
@@ -19,19 +18,15 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Runs {@code llm360 info}: shows what a checkpoint holds, here or on the Hub, by its headers. */
 @Command(
         name = "info",
-        description = "Shows what a checkpoint holds: its model, sizes, types, files and tensors.",
-        mixinStandardHelpOptions = true,
-        versionProvider = Version.class)
-final class InfoCommand implements Callable<Integer> {
+        description = "Shows what a checkpoint holds: its model, sizes, types, files and tensors.")
+final class InfoCommand extends Verb {
 
     @Parameters(
             index = "0",
@@ -45,18 +40,6 @@ final class InfoCommand implements Callable<Integer> {
 
     @Option(names = "--tensors", description = "List the tensors.")
     private boolean listTensors;
-
-    @Mixin private Output output;
-
-    private final Zoo zoo;
-
-    InfoCommand(Terminal terminal) {
-        this(Zoo.builder().optRetryListener(new Retries(terminal)).build());
-    }
-
-    InfoCommand(Zoo zoo) {
-        this.zoo = zoo;
-    }
 
     private record TypeUse(String dtype, long tensors, long bytes) {}
 
@@ -82,7 +65,7 @@ final class InfoCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws ModelNotFoundException, IOException {
-        PartialCheckpoint found = zoo.resolve(reference).partial();
+        PartialCheckpoint found = zoo().resolve(reference).partial();
         try (Checkpoint checkpoint = found.headers()) {
             JsonObject config = config(found);
             Info info = info(found, checkpoint, config);
@@ -169,9 +152,7 @@ final class InfoCommand implements Callable<Integer> {
             facts.add(
                     List.of(
                             use.dtype(),
-                            use.tensors()
-                                    + (use.tensors() == 1 ? " tensor, " : " tensors, ")
-                                    + size(use.bytes())));
+                            Output.count(use.tensors(), "tensor") + ", " + size(use.bytes())));
         }
         facts.add(List.of("layout", info.layout().replace('_', ' ')));
         for (FileSize shard : info.shards()) {
@@ -196,17 +177,16 @@ final class InfoCommand implements Callable<Integer> {
         output.rows(facts);
         if (info.tensors() != null) {
             output.line("");
-            List<List<?>> rows = new ArrayList<>();
-            for (Tensor tensor : info.tensors()) {
-                rows.add(
-                        List.of(
-                                tensor.name(),
-                                tensor.dtype(),
-                                tensor.shape(),
-                                tensor.shard(),
-                                tensor.bytes()));
-            }
-            output.table(List.of("tensor", "dtype", "shape", "shard", "bytes"), rows);
+            output.table(
+                    List.of("tensor", "dtype", "shape", "shard", "bytes"),
+                    info.tensors(),
+                    tensor ->
+                            List.of(
+                                    tensor.name(),
+                                    tensor.dtype(),
+                                    tensor.shape(),
+                                    tensor.shard(),
+                                    tensor.bytes()));
         }
     }
 

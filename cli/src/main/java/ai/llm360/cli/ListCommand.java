@@ -3,21 +3,15 @@ package ai.llm360.cli;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.zoo.CheckpointEntry;
 import ai.llm360.zoo.Series;
-import ai.llm360.zoo.Zoo;
 import ai.llm360.zoo.catalogue.PublishedCheckpoint;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalLong;
-import java.util.concurrent.Callable;
+import java.util.Objects;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Runs {@code llm360 list}: lists models and checkpoints, and opens none of them. */
 @Command(
@@ -32,10 +26,8 @@ import picocli.CommandLine.Spec;
             "",
             "branch: observed is one that has been seen on the Hub, unconfirmed one whose name fits"
                     + " the pattern of those; nothing where the model card gives a rule for all."
-        },
-        mixinStandardHelpOptions = true,
-        versionProvider = Version.class)
-final class ListCommand implements Callable<Integer> {
+        })
+final class ListCommand extends Verb {
 
     @Parameters(
             index = "0",
@@ -67,11 +59,6 @@ final class ListCommand implements Callable<Integer> {
     @Option(names = "--tokens", description = "Give the exact numbers of tokens.")
     private boolean exactTokens;
 
-    @Mixin private Output output;
-    @Spec private CommandSpec spec;
-
-    ListCommand() {}
-
     private record Model(
             String model, String repository, Integer published, int listed, long atHand) {}
 
@@ -91,12 +78,11 @@ final class ListCommand implements Callable<Integer> {
             List<EntryRow> checkpoints) {
 
         static Checkpoints of(Series series) {
-            OptionalLong tokens = series.nearestTo();
             return new Checkpoints(
                     series.model(),
                     series.published().orElse(null),
                     series.asked().map(Instant::toString).orElse(null),
-                    tokens.isPresent() ? tokens.getAsLong() : null,
+                    EntryRow.boxed(series.nearestTo()),
                     series.checkpoints().stream().map(EntryRow::of).toList());
         }
     }
@@ -105,15 +91,14 @@ final class ListCommand implements Callable<Integer> {
     public Integer call() throws ModelNotFoundException, IOException {
         if (asked == null) {
             if (refresh || metadata) {
-                throw new ParameterException(
-                        spec.commandLine(), "--refresh and --metadata are of one model: give it");
+                throw wrong("--refresh and --metadata are of one model: give it");
             }
             Models models = models();
             output.result(models, () -> print(models));
             return 0;
         }
         if (refresh) {
-            Zoo.ofEnvironment().refresh(asked.replaceFirst("@.*", ""));
+            zoo().refresh(asked.replaceFirst("@.*", ""));
         }
         Series series = Series.of(asked);
         if (metadata) {
@@ -125,9 +110,9 @@ final class ListCommand implements Callable<Integer> {
         return 0;
     }
 
-    private static Models models() throws ModelNotFoundException, IOException {
+    private Models models() throws ModelNotFoundException, IOException {
         List<Model> models = new ArrayList<>();
-        for (String model : Zoo.ofEnvironment().models()) {
+        for (String model : zoo().models()) {
             Series series = Series.of(model);
             List<CheckpointEntry> all = series.checkpoints();
             models.add(
@@ -146,17 +131,16 @@ final class ListCommand implements Callable<Integer> {
     }
 
     private void print(Models all) {
-        List<List<?>> rows = new ArrayList<>();
-        for (Model model : all.models()) {
-            rows.add(
-                    List.of(
-                            model.model(),
-                            model.repository() == null ? "" : model.repository(),
-                            model.published() == null ? "" : model.published(),
-                            model.listed(),
-                            model.atHand()));
-        }
-        output.table(List.of("model", "repository", "published", "listed", "at hand"), rows);
+        output.table(
+                List.of("model", "repository", "published", "listed", "at hand"),
+                all.models(),
+                model ->
+                        List.of(
+                                model.model(),
+                                Objects.requireNonNullElse(model.repository(), ""),
+                                Objects.<Object>requireNonNullElse(model.published(), ""),
+                                model.listed(),
+                                model.atHand()));
     }
 
     private void print(Checkpoints found, boolean all) {

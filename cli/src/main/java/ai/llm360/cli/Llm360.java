@@ -80,11 +80,7 @@ public final class Llm360 implements Callable<Integer> {
 
     private Llm360() {}
 
-    /**
-     * Runs the command and ends the process.
-     *
-     * @param args the command line
-     */
+    /** Runs the command and ends the process. */
     public static void main(String[] args) {
         if (String.join("", args).contains("\uFFFD")
                 && !"UTF-8".equalsIgnoreCase(System.getProperty("sun.jnu.encoding"))) {

@@ -9,7 +9,6 @@ import ai.llm360.hub.HubPlan;
 import ai.llm360.zoo.CheckpointEntry;
 import ai.llm360.zoo.Criteria;
 import ai.llm360.zoo.Reference;
-import ai.llm360.zoo.Zoo;
 import ai.llm360.zoo.source.CheckpointDownload;
 import java.io.IOException;
 import java.util.Locale;
@@ -63,8 +62,7 @@ final class ModelOptions {
         if (device != null) {
             DeviceOption.require(device);
         }
-        Zoo zoo = Zoo.builder().optRetryListener(new Retries(terminal)).build();
-        CheckpointEntry checkpoint = zoo.resolve(reference);
+        CheckpointEntry checkpoint = terminal.zoo().resolve(reference);
         Optional<CheckpointDownload> download = checkpoint.download();
         if (Reference.tokens(reference).isPresent()) {
             sayNearest(checkpoint);

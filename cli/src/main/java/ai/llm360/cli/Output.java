@@ -18,6 +18,7 @@ import java.math.RoundingMode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Function;
 import picocli.CommandLine.Option;
 
 /**
@@ -46,15 +47,17 @@ final class Output {
                     .registerTypeHierarchyAdapter(Path.class, PATHS)
                     .create();
 
-    private final PrintStream out;
-    private final boolean shown;
+    private final Terminal terminal;
 
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
 
     Output(Terminal terminal) {
-        out = terminal.out();
-        shown = terminal.shown();
+        this.terminal = terminal;
+    }
+
+    Terminal terminal() {
+        return terminal;
     }
 
     boolean json() {
@@ -86,12 +89,12 @@ final class Output {
 
     /** Prints text as it comes, without a line's end; on a terminal, its control characters not. */
     void text(String text) {
-        print(shown ? PlainText.inLines(text) : text);
+        print(terminal.shown() ? PlainText.inLines(text) : text);
     }
 
     private void print(String text) {
-        out.print(text);
-        if (out.checkError()) {
+        terminal.out().print(text);
+        if (terminal.out().checkError()) {
             throw new BrokenPipeException();
         }
     }
@@ -110,6 +113,11 @@ final class Output {
         appendRow(table, header, last, widths);
         rows.forEach(row -> appendRow(table, row, last, widths));
         print(table.toString());
+    }
+
+    /** Prints a row for each of some things, as {@link #table(List, List)} does. */
+    <T> void table(List<String> header, List<T> things, Function<T, List<?>> row) {
+        table(header, things.stream().<List<?>>map(row).toList());
     }
 
     /** Prints labels and values, the values in one column. */
@@ -144,6 +152,11 @@ final class Output {
                 : Double.valueOf(value);
     }
 
+    /** Returns a number with its noun, such as {@code 1 file} and {@code 2 files}. */
+    static String count(long number, String noun) {
+        return number == 1 ? "1 " + noun : number + " " + noun + "s";
+    }
+
     private static String cell(Object cell) {
         return PlainText.inLine(cell.toString());
     }
@@ -157,7 +170,7 @@ final class Output {
         return new PrintWriter(new OutputStreamWriter(stream, StandardCharsets.UTF_8), true);
     }
 
-    /** Whoever read the output has gone away; there is nothing to say and nobody to say it to. */
+    /** Thrown when the reader of the output has gone away; there is nobody to say it to. */
     static final class BrokenPipeException extends RuntimeException {
         private static final long serialVersionUID = 1;
     }

@@ -6,24 +6,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.LongStream;
 
-/** Prints what a training run will take. */
-final class PlanReport {
-
-    private final TrainingPlan plan;
-    private final double flopsPerSecond;
-
-    /**
-     * Creates a report.
-     *
-     * @param flopsPerSecond the device's rate, or 0 where it isn't known
-     */
-    PlanReport(TrainingPlan plan, double flopsPerSecond) {
-        this.plan = plan;
-        this.flopsPerSecond = flopsPerSecond;
-    }
+/**
+ * Prints what a training run will take.
+ *
+ * @param flopsPerSecond the device's rate, or 0 where it isn't known
+ */
+record PlanReport(TrainingPlan plan, double flopsPerSecond) {
 
     /** A plan for {@code --json}; times are in seconds, at the full given rate. */
-    record Summary(
+    private record Summary(
             String name,
             long parameters,
             int chunks,
@@ -37,7 +28,33 @@ final class PlanReport {
             double causalFlopsPerToken,
             Double seconds) {}
 
-    Summary summary() {
+    /** The costs of a training's phases, one by one and in all, for {@code --json}. */
+    private record Sum(List<Summary> phases, long steps, long tokens, Double seconds) {}
+
+    /** Prints the plans of a recipe's phases; that of a recipe without phases by itself. */
+    static void print(List<TrainingPlan> plans, double flopsPerSecond, Output output) {
+        List<PlanReport> reports =
+                plans.stream().map(plan -> new PlanReport(plan, flopsPerSecond)).toList();
+        List<Summary> phases = reports.stream().map(PlanReport::summary).toList();
+        long steps = phases.stream().mapToLong(Summary::steps).sum();
+        long tokens = phases.stream().mapToLong(Summary::tokens).sum();
+        boolean timed = phases.stream().allMatch(phase -> phase.seconds() != null);
+        Double seconds = timed ? phases.stream().mapToDouble(Summary::seconds).sum() : null;
+        output.result(
+                phases.size() == 1 ? phases.get(0) : new Sum(phases, steps, tokens, seconds),
+                () -> {
+                    reports.forEach(report -> report.print(output));
+                    if (phases.size() > 1) {
+                        String time =
+                                timed ? ", " + TrainingProgress.clock(Math.round(seconds)) : "";
+                        output.line(
+                                "in all: %s steps, %s tokens%s"
+                                        .formatted(count(steps), count(tokens), time));
+                    }
+                });
+    }
+
+    private Summary summary() {
         return new Summary(
                 plan.config().name(),
                 plan.model().parameters(),
@@ -53,7 +70,7 @@ final class PlanReport {
                 flopsPerSecond > 0 ? plan.time(flopsPerSecond).toMillis() / 1e3 : null);
     }
 
-    void print(Output output) {
+    private void print(Output output) {
         TrainingMemory memory = plan.memory();
         output.line(plan.config().name());
         output.rows(
@@ -96,10 +113,9 @@ final class PlanReport {
             return "";
         }
         long[] distinct = perChunk.distinct().sorted().toArray();
-        return ", %d %s of %s"
+        return ", %s of %s"
                 .formatted(
-                        chunks,
-                        chunks == 1 ? "chunk" : "chunks",
+                        Output.count(chunks, "chunk"),
                         distinct.length == 1
                                 ? count(distinct[0])
                                 : count(distinct[0])

@@ -8,14 +8,9 @@ import ai.llm360.zoo.Reference;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /**
  * Runs {@code llm360 prepare}: writes a checkpoint's weights as this machine's kernels take them.
@@ -26,10 +21,8 @@ import picocli.CommandLine.Spec;
             "Writes a checkpoint's weights once more, beside it, rounded to int8.",
             "Each later load of the checkpoint as int8 takes them from there, and begins without"
                     + " rounding the weights first. Delete the file to have its space back."
-        },
-        mixinStandardHelpOptions = true,
-        versionProvider = Version.class)
-final class PrepareCommand implements Callable<Integer> {
+        })
+final class PrepareCommand extends Verb {
 
     @Parameters(
             paramLabel = "REF",
@@ -45,29 +38,18 @@ final class PrepareCommand implements Callable<Integer> {
             description = "int8 (1 byte a weight).")
     private WeightType dtype;
 
-    @Mixin private Output output;
-
-    @Spec private CommandSpec spec;
-
-    private final Terminal terminal;
-
-    PrepareCommand(Terminal terminal) {
-        this.terminal = terminal;
-    }
-
     private record Result(String path, String dtype, long bytes) {}
 
     @Override
     public Integer call() throws ModelNotFoundException, IOException {
         if (dtype != WeightType.INT8) {
-            throw new ParameterException(
-                    spec.commandLine(),
+            throw wrong(
                     "weights are prepared as int8 alone: %s is computed as the checkpoint has it"
                             .formatted(dtype));
         }
         Path checkpoint = Reference.resolve(reference);
         Path file;
-        try (Meter progress = new Meter(terminal)) {
+        try (Meter progress = new Meter(terminal())) {
             file =
                     WeightPreparation.prepare(
                             Criteria.newBlock(reference), checkpoint, dtype, progress);

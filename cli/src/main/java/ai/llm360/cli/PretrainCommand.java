@@ -19,14 +19,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Runs {@code llm360 pretrain}: trains a model by a recipe, from nothing or from a checkpoint. */
 @Command(
@@ -45,10 +40,8 @@ import picocli.CommandLine.Spec;
                     + " it goes on is printed to standard error; of a recipe in phases {\"run\","
                     + " \"finished\", \"phases\"}. Exit status: 0 when finished, 130 when stopped"
                     + " before."
-        },
-        mixinStandardHelpOptions = true,
-        versionProvider = Version.class)
-final class PretrainCommand implements Callable<Integer> {
+        })
+final class PretrainCommand extends Verb {
 
     @Parameters(
             index = "0",
@@ -135,15 +128,6 @@ final class PretrainCommand implements Callable<Integer> {
                             + " tells the time, a run its share of that rate (MFU).")
     private double peakFlops;
 
-    @Mixin private Output output;
-    @Spec private CommandSpec spec;
-
-    private final Terminal terminal;
-
-    PretrainCommand(Terminal terminal) {
-        this.terminal = terminal;
-    }
-
     private record Result(String run, boolean finished, long step, long tokens, Double loss) {}
 
     /** The plans of a recipe in phases, for {@code --json}. */
@@ -173,7 +157,7 @@ final class PretrainCommand implements Callable<Integer> {
                         .optDevice(device)
                         .optFlops(peakFlops)
                         .optResuming(resuming());
-        List<Pretraining.Outcome> outcomes = TrainingProgress.show(training, terminal);
+        List<Pretraining.Outcome> outcomes = TrainingProgress.show(training, terminal());
         boolean finished =
                 outcomes.size() == chosen.size()
                         && outcomes.stream().allMatch(outcome -> outcome.result().finished());
@@ -201,10 +185,6 @@ final class PretrainCommand implements Callable<Integer> {
         if (!Double.isFinite(peakFlops) || peakFlops < 0) {
             throw wrong("--flops must be a positive number, such as 989e12");
         }
-    }
-
-    private ParameterException wrong(String problem) {
-        return new ParameterException(spec.commandLine(), problem);
     }
 
     private ConfigTree tree() throws IOException, ModelNotFoundException {
@@ -241,9 +221,9 @@ final class PretrainCommand implements Callable<Integer> {
         for (TrainingPhase next : phases) {
             plans.add(
                     Pretraining.plan(
-                            next, warning -> terminal.err().println("warning: " + warning)));
+                            next, warning -> terminal().err().println("warning: " + warning)));
         }
-        PhasePlans.print(plans, peakFlops, output);
+        PlanReport.print(plans, peakFlops, output);
         Device where = deviceOrDefault();
         plans.forEach(plan -> plan.checkFits(where));
         return 0;

@@ -1,26 +1,20 @@
 package ai.llm360.cli;
 
 import ai.llm360.common.checkpoint.TensorType;
-import ai.llm360.hub.HubSettings;
 import ai.llm360.zoo.Zoo;
 import ai.llm360.zoo.transfer.CacheTarget;
 import ai.llm360.zoo.transfer.CastTarget;
-import ai.llm360.zoo.transfer.MirrorTarget;
+import ai.llm360.zoo.transfer.HubMirror;
 import ai.llm360.zoo.transfer.Pull;
 import ai.llm360.zoo.transfer.PullTarget;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.nio.file.PathMatcher;
 import java.util.List;
-import java.util.concurrent.Callable;
 import java.util.function.Predicate;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Runs {@code llm360 pull}: downloads checkpoints from the Hugging Face Hub into its cache. */
 @Command(
@@ -29,10 +23,8 @@ import picocli.CommandLine.Spec;
             "Downloads checkpoints from the Hugging Face Hub into the cache that Python uses too.",
             "What is there already isn't downloaded again, and a broken download goes on where it"
                     + " stopped. HF_HOME, HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE are honoured."
-        },
-        mixinStandardHelpOptions = true,
-        versionProvider = Version.class)
-final class PullCommand implements Callable<Integer> {
+        })
+final class PullCommand extends Verb {
 
     @Parameters(
             arity = "1..*",
@@ -53,7 +45,7 @@ final class PullCommand implements Callable<Integer> {
     @Option(
             names = "--rate",
             paramLabel = "RATE",
-            converter = RateConverter.class,
+            converter = ByteSize.Rate.class,
             description = "With --plan: how fast the line is, such as 50MB/s, to say the time for.")
     private Long rate;
 
@@ -84,29 +76,9 @@ final class PullCommand implements Callable<Integer> {
                             + " llm360+file:///DIR/amber@ckpt-040 names one of them.")
     private Path mirror;
 
-    @Spec private CommandSpec spec;
-
-    @Mixin private Output output;
-
-    private final Terminal terminal;
-    private final Callable<HubSettings> settings;
-
-    PullCommand(Terminal terminal) {
-        this(terminal, HubSettings::ofEnvironment);
-    }
-
-    PullCommand(Terminal terminal, Callable<HubSettings> settings) {
-        this.terminal = terminal;
-        this.settings = settings;
-    }
-
     @Override
     public Integer call() throws Exception {
-        Zoo zoo =
-                Zoo.builder()
-                        .optHub(settings.call())
-                        .optRetryListener(new Retries(terminal))
-                        .build();
+        Zoo zoo = zoo();
         Pull pull = Pull.plan(zoo, target(zoo), references);
         if (planOnly) {
             PullReport.print(output, pull, rate);
@@ -119,7 +91,7 @@ final class PullCommand implements Callable<Integer> {
 
     private List<Path> run(Pull pull) throws IOException {
         try (TransferBars bars =
-                new TransferBars(terminal, pull.bytesToDownload(), System::nanoTime)) {
+                new TransferBars(terminal(), pull.bytesToDownload(), System::nanoTime)) {
             return pull.run(bars);
         }
     }
@@ -129,11 +101,10 @@ final class PullCommand implements Callable<Integer> {
         if (dtype == null) {
             return mirror == null
                     ? new CacheTarget(zoo.client(), files)
-                    : new MirrorTarget(mirror, zoo.hub(), files);
+                    : new HubMirror(mirror, zoo.hub(), files);
         }
         if (mirror != null || !include.isEmpty()) {
-            throw new ParameterException(
-                    spec.commandLine(),
+            throw wrong(
                     "--dtype makes whole checkpoints in the model home; leave out --to and"
                             + " --include, or --dtype");
         }

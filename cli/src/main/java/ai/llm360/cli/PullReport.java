@@ -76,17 +76,16 @@ final class PullReport {
     }
 
     private static void print(Output output, Plan plan) {
-        List<List<?>> rows = new ArrayList<>();
-        for (Checkpoint checkpoint : plan.checkpoints()) {
-            rows.add(
-                    List.of(
-                            checkpoint.name(),
-                            checkpoint.files().size(),
-                            ByteSize.format(checkpoint.bytes()),
-                            ByteSize.format(checkpoint.bytes() - checkpoint.missingBytes()),
-                            ByteSize.format(checkpoint.missingBytes())));
-        }
-        output.table(List.of("checkpoint", "files", "size", "here", "to download"), rows);
+        output.table(
+                List.of("checkpoint", "files", "size", "here", "to download"),
+                plan.checkpoints(),
+                checkpoint ->
+                        List.of(
+                                checkpoint.name(),
+                                checkpoint.files().size(),
+                                ByteSize.format(checkpoint.bytes()),
+                                ByteSize.format(checkpoint.bytes() - checkpoint.missingBytes()),
+                                ByteSize.format(checkpoint.missingBytes())));
         output.rows(
                 List.of(
                         List.of("to download", ByteSize.format(plan.missingBytes())),
@@ -127,16 +126,12 @@ final class PullReport {
                 .formatted(
                         checkpoint.name(),
                         checkpoint.path(),
-                        files(checkpoint.files().size()),
+                        Output.count(checkpoint.files().size(), "file"),
                         ByteSize.format(checkpoint.bytes()),
                         checkpoint.missingFiles() == 0
                                 ? "nothing"
-                                : files(checkpoint.missingFiles())
+                                : Output.count(checkpoint.missingFiles(), "file")
                                         + ", "
                                         + ByteSize.format(checkpoint.missingBytes()));
-    }
-
-    static String files(long count) {
-        return count == 1 ? "1 file" : count + " files";
     }
 }

@@ -3,9 +3,7 @@ package ai.llm360.cli;
 import ai.llm360.zoo.reproduce.Recipes;
 import java.io.IOException;
 import java.util.List;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 /**
@@ -17,10 +15,8 @@ import picocli.CommandLine.Parameters;
             "Prints a recipe that comes with this program, or lists their names.",
             "Saved as a file and changed, it is a recipe for pretrain and data prepare;"
                     + " docs/recipes.md explains every key."
-        },
-        mixinStandardHelpOptions = true,
-        versionProvider = Version.class)
-final class RecipeCommand implements Callable<Integer> {
+        })
+final class RecipeCommand extends Verb {
 
     @Parameters(
             index = "0",
@@ -28,10 +24,6 @@ final class RecipeCommand implements Callable<Integer> {
             paramLabel = "NAME",
             description = "The recipe, such as amber-nano. Without one, the names are listed.")
     private String name;
-
-    @Mixin private Output output;
-
-    RecipeCommand() {}
 
     /** Lists the recipes for {@code --json}. */
     private record Names(List<String> recipes) {}

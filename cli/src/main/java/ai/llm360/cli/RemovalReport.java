@@ -36,7 +36,8 @@ final class RemovalReport {
                                                     ? ""
                                                     : " (" + String.join(", ", refs) + ")");
             return "%s: %s; %s, %s"
-                    .formatted(repository, what, PullReport.files(files), ByteSize.format(bytes));
+                    .formatted(
+                            repository, what, Output.count(files, "file"), ByteSize.format(bytes));
         }
     }
 

@@ -1,10 +1,7 @@
 package ai.llm360.cli;
 
-import ai.llm360.hub.HubSettings;
-import ai.llm360.zoo.Zoo;
 import ai.llm360.zoo.transfer.Removal;
 import java.util.List;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -16,10 +13,8 @@ import picocli.CommandLine.Parameters;
             "Removes pulled checkpoints from this machine: from the Hub's cache, with the contents"
                     + " that no other snapshot shows, and from the model home.",
             "What a training saved, and what comes with this program, is never removed."
-        },
-        mixinStandardHelpOptions = true,
-        versionProvider = Version.class)
-final class RemoveCommand implements Callable<Integer> {
+        })
+final class RemoveCommand extends Verb {
 
     @Parameters(
             arity = "1..*",
@@ -32,21 +27,8 @@ final class RemoveCommand implements Callable<Integer> {
 
     @Mixin private Confirmation confirmation;
 
-    @Mixin private Output output;
-
-    private final Callable<HubSettings> settings;
-
-    RemoveCommand() {
-        this(HubSettings::ofEnvironment);
-    }
-
-    RemoveCommand(Callable<HubSettings> settings) {
-        this.settings = settings;
-    }
-
     @Override
     public Integer call() throws Exception {
-        Zoo zoo = Zoo.builder().optHub(settings.call()).build();
-        return RemovalReport.run(output, confirmation, Removal.of(zoo, references));
+        return RemovalReport.run(output, confirmation, Removal.of(zoo(), references));
     }
 }

@@ -3,10 +3,8 @@ package ai.llm360.cli;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.config.EngineSettings;
 import ai.llm360.common.config.PortableMode;
-import ai.llm360.common.data.DataPreparation;
 import ai.llm360.common.train.TrainingPhase;
 import ai.llm360.io.AtomicDirectory;
-import ai.llm360.zoo.Zoo;
 import ai.llm360.zoo.reproduce.Pretraining;
 import ai.llm360.zoo.reproduce.Reproduction;
 import ai.llm360.zoo.reproduce.ReproductionResult;
@@ -14,9 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -36,10 +32,8 @@ import picocli.CommandLine.Parameters;
             "Exit status: 0 when all tensors are equal, or when this system is another than the"
                     + " one that made the series and the losses agree; 1 otherwise; 130 when"
                     + " stopped before the end."
-        },
-        mixinStandardHelpOptions = true,
-        versionProvider = Version.class)
-final class ReproduceCommand implements Callable<Integer> {
+        })
+final class ReproduceCommand extends Verb {
 
     @Parameters(index = "0", paramLabel = "MODEL", description = "The model, such as amber-nano.")
     private String model;
@@ -54,14 +48,6 @@ final class ReproduceCommand implements Callable<Integer> {
 
     @Option(names = "--offline", description = "Download nothing.")
     private boolean offline;
-
-    @Mixin private Output output;
-
-    private final Terminal terminal;
-
-    ReproduceCommand(Terminal terminal) {
-        this.terminal = terminal;
-    }
 
     @Override
     public Integer call() throws IOException, ModelNotFoundException {
@@ -86,11 +72,11 @@ final class ReproduceCommand implements Callable<Integer> {
             throws IOException, ModelNotFoundException {
         Path data = directory.resolve("data");
         for (TrainingPhase phase : reproduction.phases(data)) {
-            prepare(Reproduction.data(phase));
+            DataReport.prepare(Reproduction.data(phase), !offline, terminal());
         }
         Path run = directory.resolve("run");
         List<Pretraining.Outcome> outcomes =
-                TrainingProgress.show(reproduction.training(data, run), terminal);
+                TrainingProgress.show(reproduction.training(data, run), terminal());
         if (!outcomes.get(outcomes.size() - 1).result().finished()) {
             return Failures.INTERRUPTED;
         }
@@ -98,15 +84,5 @@ final class ReproduceCommand implements Callable<Integer> {
         ReproductionReport report = ReproductionReport.of(model, result);
         output.result(report, () -> report.print(output));
         return result.reproduced() ? 0 : 1;
-    }
-
-    private void prepare(DataPreparation.Builder preparation) throws IOException {
-        if (!offline) {
-            preparation.optDownloads(
-                    Zoo.ofEnvironment().dataCache(), url -> terminal.say("downloading " + url));
-        }
-        try (Meter progress = new Meter(terminal)) {
-            preparation.optProgress(progress).build().prepare();
-        }
     }
 }

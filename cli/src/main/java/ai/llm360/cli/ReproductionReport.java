@@ -3,7 +3,6 @@ package ai.llm360.cli;
 import ai.llm360.common.torch.Machine;
 import ai.llm360.zoo.reproduce.CheckpointComparison;
 import ai.llm360.zoo.reproduce.ReproductionResult;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
@@ -29,18 +28,6 @@ record ReproductionReport(
     }
 
     void print(Output output) {
-        List<List<?>> table = new ArrayList<>();
-        for (CheckpointComparison checkpoint : checkpoints) {
-            table.add(
-                    List.of(
-                            checkpoint.checkpoint(),
-                            checkpoint.step(),
-                            "%d of %d".formatted(checkpoint.equalTensors(), checkpoint.tensors()),
-                            String.format(Locale.ROOT, "%.2g", checkpoint.largestDifference()),
-                            Output.decimal(checkpoint.publishedLoss(), 4),
-                            Output.decimal(checkpoint.loss(), 4),
-                            Output.decimal(checkpoint.lossDifference(), 4)));
-        }
         output.table(
                 List.of(
                         "checkpoint",
@@ -50,7 +37,16 @@ record ReproductionReport(
                         "loss published",
                         "loss now",
                         "difference"),
-                table);
+                checkpoints,
+                one ->
+                        List.of(
+                                one.checkpoint(),
+                                one.step(),
+                                "%d of %d".formatted(one.equalTensors(), one.tensors()),
+                                String.format(Locale.ROOT, "%.2g", one.largestDifference()),
+                                Output.decimal(one.publishedLoss(), 4),
+                                Output.decimal(one.loss(), 4),
+                                Output.decimal(one.lossDifference(), 4)));
         output.line(explanation);
     }
 }

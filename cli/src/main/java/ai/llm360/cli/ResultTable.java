@@ -5,6 +5,7 @@ import ai.llm360.zoo.catalogue.PublishedResults;
 import ai.llm360.zoo.catalogue.PublishedResults.Row;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /** Published results as a table: a line for each checkpoint, a column for each metric. */
@@ -15,28 +16,19 @@ final class ResultTable {
     /** Writes it as RFC 4180 has it, numbers as the files have them. */
     static String csv(PublishedResults results) {
         StringBuilder csv = new StringBuilder();
-        List<String> header = new ArrayList<>(List.of("checkpoint", "step", "tokens"));
-        header.addAll(results.metrics());
-        header.add("missing");
-        append(csv, header);
+        append(csv, header(results, "tokens", "missing"));
         for (Row row : results.rows()) {
-            PublishedCheckpoint checkpoint = row.checkpoint();
-            List<String> cells = new ArrayList<>();
-            cells.add(checkpoint.name());
-            cells.add(checkpoint.step().isPresent() ? "" + checkpoint.step().getAsLong() : "");
-            cells.add(checkpoint.tokens().isPresent() ? "" + checkpoint.tokens().getAsLong() : "");
-            for (String metric : results.metrics()) {
-                Double value = value(row, metric);
-                cells.add(value == null ? "" : value.toString());
-            }
-            cells.add(row.missing().orElse(""));
-            append(csv, cells);
+            append(csv, cells(results, row, count -> count, value -> value));
         }
         return csv.toString();
     }
 
-    private static void append(StringBuilder csv, List<String> cells) {
-        csv.append(cells.stream().map(ResultTable::quoted).collect(Collectors.joining(",")));
+    private static void append(StringBuilder csv, List<?> cells) {
+        csv.append(
+                cells.stream()
+                        .map(Object::toString)
+                        .map(ResultTable::quoted)
+                        .collect(Collectors.joining(",")));
         csv.append("\r\n");
     }
 
@@ -48,33 +40,45 @@ final class ResultTable {
         return row.scores().map(scores -> scores.metrics().get(metric)).orElse(null);
     }
 
+    private static List<String> header(PublishedResults results, String tokens, String missing) {
+        List<String> header = new ArrayList<>(List.of("checkpoint", "step", tokens));
+        header.addAll(results.metrics());
+        header.add(missing);
+        return header;
+    }
+
+    /** Returns a row's cells, empty where there is nothing; the last says what is missing. */
+    private static List<Object> cells(
+            PublishedResults results,
+            Row row,
+            Function<Long, Object> tokens,
+            Function<Double, Object> values) {
+        PublishedCheckpoint checkpoint = row.checkpoint();
+        List<Object> cells = new ArrayList<>();
+        cells.add(checkpoint.name());
+        cells.add(cell(EntryRow.boxed(checkpoint.step()), step -> step));
+        cells.add(cell(EntryRow.boxed(checkpoint.tokens()), tokens));
+        for (String metric : results.metrics()) {
+            cells.add(cell(value(row, metric), values));
+        }
+        cells.add(row.missing().orElse(""));
+        return cells;
+    }
+
+    private static <T> Object cell(T value, Function<T, Object> shown) {
+        return value == null ? "" : shown.apply(value);
+    }
+
     /** Prints it for people. */
     static void print(PublishedResults results, Output output) {
-        List<String> header = new ArrayList<>(List.of("checkpoint", "step", "tokens (B)"));
-        header.addAll(results.metrics());
-        boolean gaps = results.rows().stream().anyMatch(row -> row.missing().isPresent());
-        if (gaps) {
-            header.add("");
-        }
-        List<List<?>> rows = new ArrayList<>();
-        for (Row row : results.rows()) {
-            PublishedCheckpoint checkpoint = row.checkpoint();
-            List<Object> cells = new ArrayList<>();
-            cells.add(checkpoint.name());
-            cells.add(checkpoint.step().isPresent() ? checkpoint.step().getAsLong() : "");
-            cells.add(
-                    checkpoint.tokens().isPresent()
-                            ? Output.decimal(checkpoint.tokens().getAsLong() / 1e9, 2)
-                            : "");
-            for (String metric : results.metrics()) {
-                Double value = value(row, metric);
-                cells.add(value == null ? "" : Output.decimal(value, 4));
-            }
-            if (gaps) {
-                cells.add(row.missing().orElse(""));
-            }
-            rows.add(cells);
-        }
-        output.table(header, rows);
+        output.table(
+                header(results, "tokens (B)", ""),
+                results.rows(),
+                row ->
+                        cells(
+                                results,
+                                row,
+                                count -> Output.decimal(count / 1e9, 2),
+                                value -> Output.decimal(value, 4)));
     }
 }

@@ -9,13 +9,9 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Runs {@code llm360 score}: prints a text's log-probabilities and perplexity. */
 @Command(
@@ -25,10 +21,8 @@ import picocli.CommandLine.Spec;
             "",
             "--json prints {\"ids\", \"logprobs\", \"nll\", \"perplexity\"}: a log-probability for"
                     + " each id after the first, and their negative mean, all in nats."
-        },
-        mixinStandardHelpOptions = true,
-        versionProvider = Version.class)
-final class ScoreCommand implements Callable<Integer> {
+        })
+final class ScoreCommand extends Verb {
 
     @Mixin private ModelOptions model;
 
@@ -39,19 +33,16 @@ final class ScoreCommand implements Callable<Integer> {
     private String text;
 
     @Mixin private TokenIds ids;
-    @Mixin private Output output;
-    @Spec private CommandSpec spec;
 
     private record Result(List<Long> ids, List<Double> logprobs, double nll, double perplexity) {}
 
     @Override
     public Integer call() throws ModelException, IOException {
         if (text == null && !ids.given()) {
-            throw new ParameterException(
-                    spec.commandLine(), "Missing text: give --text, or --ids in its place");
+            throw wrong("Missing text: give --text, or --ids in its place");
         }
         if (text != null && ids.given()) {
-            throw new ParameterException(spec.commandLine(), "--ids takes the place of --text");
+            throw wrong("--ids takes the place of --text");
         }
         long[] given = ids.given() ? ids.get(spec) : null;
         try (ZooModel<String, String> loaded = model.load()) {

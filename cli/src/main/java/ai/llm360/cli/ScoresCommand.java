@@ -2,7 +2,6 @@ package ai.llm360.cli;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.hub.HubClient;
-import ai.llm360.hub.HubSettings;
 import ai.llm360.io.WholeFile;
 import ai.llm360.zoo.Zoo;
 import ai.llm360.zoo.catalogue.PublishedCheckpoint;
@@ -17,9 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -31,10 +28,8 @@ import picocli.CommandLine.Parameters;
             "Only these small files are downloaded, into the cache; with HF_HUB_OFFLINE=1 those"
                 + " that are there are shown. A score of MMLU is the mean of its 57 tasks, which"
                 + " --json lists."
-        },
-        mixinStandardHelpOptions = true,
-        versionProvider = Version.class)
-final class ScoresCommand implements Callable<Integer> {
+        })
+final class ScoresCommand extends Verb {
 
     @Parameters(
             index = "0",
@@ -60,20 +55,6 @@ final class ScoresCommand implements Callable<Integer> {
             description = "Write FILE, as comma-separated values or, with --json, as JSON.")
     private Path file;
 
-    @Mixin private Output output;
-
-    private final Terminal terminal;
-    private final Callable<HubSettings> settings;
-
-    ScoresCommand(Terminal terminal) {
-        this(terminal, HubSettings::ofEnvironment);
-    }
-
-    ScoresCommand(Terminal terminal, Callable<HubSettings> settings) {
-        this.terminal = terminal;
-        this.settings = settings;
-    }
-
     private record Checkpoint(
             String name,
             Long step,
@@ -86,15 +67,11 @@ final class ScoresCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        Zoo zoo =
-                Zoo.builder()
-                        .optHub(settings.call())
-                        .optRetryListener(new Retries(terminal))
-                        .build();
+        Zoo zoo = zoo();
         HubClient hub = zoo.client();
         List<PublishedCheckpoint> checkpoints = checkpoints(zoo);
         PublishedResults results;
-        try (Meter progress = Meter.counting(terminal)) {
+        try (Meter progress = Meter.counting(terminal())) {
             results = PublishedResults.read(hub, task, checkpoints, progress);
         }
         if (hub.settings().offline()
@@ -136,8 +113,8 @@ final class ScoresCommand implements Callable<Integer> {
             checkpoints.add(
                     new Checkpoint(
                             one.name(),
-                            one.step().isPresent() ? one.step().getAsLong() : null,
-                            one.tokens().isPresent() ? one.tokens().getAsLong() : null,
+                            EntryRow.boxed(one.step()),
+                            EntryRow.boxed(one.tokens()),
                             row.scores().map(Scores::metrics).orElse(null),
                             row.scores().map(Scores::tasks).orElse(null),
                             row.missing().orElse(null)));

@@ -7,7 +7,6 @@ import ai.llm360.zoo.PartialCheckpoint;
 import ai.llm360.zoo.Reference;
 import ai.llm360.zoo.TensorRows;
 import ai.llm360.zoo.TensorRows.Statistics;
-import ai.llm360.zoo.Zoo;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,11 +16,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import java.util.stream.DoubleStream;
 import java.util.stream.LongStream;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -34,10 +31,8 @@ import picocli.CommandLine.Parameters;
             "Reads a tensor, or rows of it, of one checkpoint or across a series.",
             "Of a checkpoint that isn't on this machine, only the bytes that this takes are"
                     + " transferred from the Hub, and nothing is kept."
-        },
-        mixinStandardHelpOptions = true,
-        versionProvider = Version.class)
-final class TensorCommand implements Callable<Integer> {
+        })
+final class TensorCommand extends Verb {
 
     /** Checkpoints that are read at once. */
     private static final int AT_ONCE = 4;
@@ -83,18 +78,6 @@ final class TensorCommand implements Callable<Integer> {
                             + " checkpoint's.")
     private Path out;
 
-    @Mixin private Output output;
-
-    private final Zoo zoo;
-
-    TensorCommand(Terminal terminal) {
-        this(Zoo.builder().optRetryListener(new Retries(terminal)).build());
-    }
-
-    TensorCommand(Zoo zoo) {
-        this.zoo = zoo;
-    }
-
     private record Read(
             String checkpoint,
             String source,
@@ -118,7 +101,7 @@ final class TensorCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        List<Slice> slices = zoo.select(reference).sweep(AT_ONCE, this::read);
+        List<Slice> slices = zoo().select(reference).sweep(AT_ONCE, this::read);
         if (out != null) {
             write(slices);
         }
@@ -191,15 +174,10 @@ final class TensorCommand implements Callable<Integer> {
             output.rows(facts);
         } else {
             output.line("%s: %s of %s".formatted(result.tensor(), first.shape(), first.dtype()));
-            List<List<?>> table = new ArrayList<>();
-            for (Read read : result.checkpoints()) {
-                Statistics of = read.statistics();
-                List<Object> row = new ArrayList<>(List.of(read.checkpoint()));
-                DoubleStream.of(of.min(), of.max(), of.mean(), of.rms(), of.norm())
-                        .forEach(value -> row.add(Output.decimal(value, 6)));
-                table.add(row);
-            }
-            output.table(List.of("checkpoint", "min", "max", "mean", "rms", "norm"), table);
+            output.table(
+                    List.of("checkpoint", "min", "max", "mean", "rms", "norm"),
+                    result.checkpoints(),
+                    TensorCommand::row);
         }
         Optional<String> asked =
                 result.checkpoints().stream().map(Read::hub).filter(Objects::nonNull).findFirst();
@@ -210,6 +188,14 @@ final class TensorCommand implements Callable<Integer> {
         if (result.out() != null) {
             output.line("written: " + result.out());
         }
+    }
+
+    private static List<?> row(Read read) {
+        Statistics of = read.statistics();
+        List<Object> row = new ArrayList<>(List.of(read.checkpoint()));
+        DoubleStream.of(of.min(), of.max(), of.mean(), of.rms(), of.norm())
+                .forEach(value -> row.add(Output.decimal(value, 6)));
+        return row;
     }
 
     private static String values(Read read) {

@@ -1,6 +1,7 @@
 package ai.llm360.cli;
 
 import ai.llm360.io.PlainText;
+import ai.llm360.zoo.Zoo;
 import java.io.BufferedOutputStream;
 import java.io.Console;
 import java.io.FileDescriptor;
@@ -17,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.IFactory;
 
@@ -29,6 +31,7 @@ import picocli.CommandLine.IFactory;
  * @param interactive whether a person sits at it: input and output are a terminal's
  * @param shown whether output is a terminal's, as far as that can be told where input is not
  * @param shutdownHook decides how the command reacts to Ctrl-C or SIGTERM
+ * @param zoos begins the verbs' zoo
  */
 record Terminal(
         InputStream in,
@@ -36,7 +39,8 @@ record Terminal(
         PrintStream err,
         boolean interactive,
         boolean shown,
-        ShutdownHook shutdownHook) {
+        ShutdownHook shutdownHook,
+        Supplier<Zoo.Builder> zoos) {
 
     Terminal(
             InputStream in,
@@ -44,7 +48,7 @@ record Terminal(
             PrintStream err,
             boolean interactive,
             ShutdownHook shutdownHook) {
-        this(in, out, err, interactive, interactive, shutdownHook);
+        this(in, out, err, interactive, interactive, shutdownHook, Zoo::builder);
     }
 
     /** UTF-8 whatever the locale says: what is written is often read by another program. */
@@ -55,7 +59,8 @@ record Terminal(
                 utf8(FileDescriptor.err),
                 isInteractive(),
                 isInteractive() || isTerminal(Path.of("/proc/self/fd/1")),
-                shutdownHook);
+                shutdownHook,
+                Zoo::builder);
     }
 
     private static PrintStream utf8(FileDescriptor descriptor) {
@@ -102,6 +107,11 @@ record Terminal(
         } catch (ReflectiveOperationException e) {
             return true;
         }
+    }
+
+    /** Returns a zoo that says here where it waits for the network. */
+    Zoo zoo() {
+        return zoos.get().optRetryListener(new Retries(this)).build();
     }
 
     /** Says something in a line of its own on standard error. */

@@ -18,8 +18,6 @@ final class TokenIds {
                             + " without a tokenizer, too.")
     private long[] ids;
 
-    TokenIds() {}
-
     boolean given() {
         return ids != null;
     }

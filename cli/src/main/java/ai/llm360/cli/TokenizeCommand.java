@@ -7,22 +7,13 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Runs {@code llm360 tokenize}: turns text into token ids, or ids into text. */
-@Command(
-        name = "tokenize",
-        description = "Shows the tokens of a text, or the text of tokens.",
-        mixinStandardHelpOptions = true,
-        versionProvider = Version.class)
-final class TokenizeCommand implements Callable<Integer> {
+@Command(name = "tokenize", description = "Shows the tokens of a text, or the text of tokens.")
+final class TokenizeCommand extends Verb {
 
     @Parameters(
             index = "0",
@@ -52,9 +43,6 @@ final class TokenizeCommand implements Callable<Integer> {
             description = "Print the text of these ids, such as 1,15043,3186.")
     private long[] ids;
 
-    @Mixin private Output output;
-    @Spec private CommandSpec spec;
-
     private record Tokens(String text, List<Long> ids, List<String> tokens) {}
 
     @Override
@@ -80,10 +68,6 @@ final class TokenizeCommand implements Callable<Integer> {
         if (ids != null && (!words.isEmpty() || bos || eos)) {
             throw wrong("--decode takes the place of TEXT, --bos and --eos");
         }
-    }
-
-    private ParameterException wrong(String problem) {
-        return new ParameterException(spec.commandLine(), problem);
     }
 
     private static Tokens tokens(Tokenizer tokenizer, String text, long[] ids) {

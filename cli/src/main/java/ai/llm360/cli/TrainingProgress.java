@@ -65,7 +65,7 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
 
     @Override
     public void onEnd(TrainingResult result) {
-        end();
+        close();
     }
 
     @Override
@@ -146,17 +146,12 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
         return String.format(Locale.ROOT, "%d:%02d:%02d", hours, minutes, seconds % 60);
     }
 
-    /** Ends the bar's line. */
-    synchronized void end() {
+    /** Ends the bar's line, also where the training has failed. */
+    @Override
+    public synchronized void close() {
         if (meter.open()) {
             show();
             meter.close();
         }
-    }
-
-    /** Ends the bar's line, also where the training has failed. */
-    @Override
-    public void close() {
-        end();
     }
 }

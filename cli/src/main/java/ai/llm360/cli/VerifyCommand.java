@@ -1,21 +1,15 @@
 package ai.llm360.cli;
 
 import ai.llm360.hub.FileProblem;
-import ai.llm360.hub.HubSettings;
 import ai.llm360.zoo.Zoo;
 import ai.llm360.zoo.transfer.Verification;
 import java.io.IOException;
 import java.nio.file.PathMatcher;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Runs {@code llm360 verify}: reads checkpoints and compares them with what is known of them. */
 @Command(
@@ -25,10 +19,8 @@ import picocli.CommandLine.Spec;
                     + " the Hub's list of files, a series' hashes, a training's manifest, and the"
                     + " checksums of prepared weights.",
             "Exits with 1 if a file is damaged or lacking. It asks nothing of the network."
-        },
-        mixinStandardHelpOptions = true,
-        versionProvider = Version.class)
-final class VerifyCommand implements Callable<Integer> {
+        })
+final class VerifyCommand extends Verb {
 
     @Parameters(
             arity = "0..*",
@@ -59,22 +51,6 @@ final class VerifyCommand implements Callable<Integer> {
             description = "Remove what is damaged of pulled checkpoints; pull brings it anew.")
     private boolean removeDamaged;
 
-    @Mixin private Output output;
-
-    @Spec private CommandSpec spec;
-
-    private final Terminal terminal;
-    private final Callable<HubSettings> settings;
-
-    VerifyCommand(Terminal terminal) {
-        this(terminal, HubSettings::ofEnvironment);
-    }
-
-    VerifyCommand(Terminal terminal, Callable<HubSettings> settings) {
-        this.terminal = terminal;
-        this.settings = settings;
-    }
-
     private record Checked(
             String checkpoint, int compared, long bytes, List<FileProblem> problems, int removed) {}
 
@@ -83,10 +59,9 @@ final class VerifyCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         if (all == !references.isEmpty()) {
-            throw new ParameterException(
-                    spec.commandLine(), "Give checkpoints, or --all, and not both");
+            throw wrong("Give checkpoints, or --all, and not both");
         }
-        Zoo zoo = Zoo.builder().optHub(settings.call()).build();
+        Zoo zoo = zoo();
         Verification verification =
                 all
                         ? Verification.ofAll(zoo)
@@ -108,7 +83,7 @@ final class VerifyCommand implements Callable<Integer> {
     }
 
     private List<Verification.Result> run(Verification verification) throws IOException {
-        try (Meter progress = new Meter(terminal)) {
+        try (Meter progress = new Meter(terminal())) {
             progress.reset("Verifying", verification.bytes());
             List<Verification.Result> results = verification.run(progress::increment);
             progress.end();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.llm360.hub.HubSettings;
+import ai.llm360.zoo.Zoo;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.ByteArrayInputStream;
@@ -51,17 +52,16 @@ class CacheCommandsTest {
         Files.writeString(repository.resolve("refs/main"), COMMIT);
     }
 
-    private HubSettings settings() throws IOException {
-        return HubSettings.of(Map.of("HF_HOME", temp.toString()));
-    }
-
-    private Terminal terminal() {
+    private Terminal terminal() throws IOException {
+        HubSettings settings = HubSettings.of(Map.of("HF_HOME", temp.toString()));
         return new Terminal(
                 new ByteArrayInputStream(answer.getBytes(StandardCharsets.UTF_8)),
                 new PrintStream(out, false, StandardCharsets.UTF_8),
                 new PrintStream(err, true, StandardCharsets.UTF_8),
                 !answer.isEmpty(),
-                new ShutdownHook(Thread.currentThread()));
+                !answer.isEmpty(),
+                new ShutdownHook(Thread.currentThread()),
+                () -> Zoo.builder().optHub(settings));
     }
 
     private int run(Callable<Integer> command, Terminal terminal, String... args) throws Exception {
@@ -72,11 +72,11 @@ class CacheCommandsTest {
     }
 
     private int verify(String... args) throws Exception {
-        return run(new VerifyCommand(terminal(), this::settings), terminal(), args);
+        return run(new VerifyCommand(), terminal(), args);
     }
 
     private int rm(String... args) throws Exception {
-        return run(new RemoveCommand(this::settings), terminal(), args);
+        return run(new RemoveCommand(), terminal(), args);
     }
 
     private String out() {
@@ -152,7 +152,7 @@ class CacheCommandsTest {
     @Test
     void cache_shows_what_there_is_and_prune_removes_what_nothing_shows() throws Exception {
         Files.writeString(repository.resolve("blobs").resolve("a".repeat(40)), "12345");
-        assertThat(run(new CacheCommand(this::settings), terminal())).isZero();
+        assertThat(run(new CacheCommand(), terminal())).isZero();
         assertThat(out())
                 .isEqualTo(
                         """
@@ -161,13 +161,12 @@ class CacheCommandsTest {
                         any/model           1  2 B   5 B           none
                         """
                                 .formatted(temp));
-        assertThat(run(new CacheCommand(this::settings), terminal(), "--json")).isZero();
+        assertThat(run(new CacheCommand(), terminal(), "--json")).isZero();
         JsonObject found = json().getAsJsonArray("repositories").get(0).getAsJsonObject();
         assertThat(found.get("unreferenced_bytes").getAsLong()).isEqualTo(5);
-        assertThat(run(new CachePruneCommand(this::settings), terminal(), "--yes")).isZero();
+        assertThat(run(new CachePruneCommand(), terminal(), "--yes")).isZero();
         assertThat(out()).isEqualTo("nothing to remove\n");
-        assertThat(run(new CachePruneCommand(this::settings), terminal(), "any/model", "--yes"))
-                .isZero();
+        assertThat(run(new CachePruneCommand(), terminal(), "any/model", "--yes")).isZero();
         assertThat(out())
                 .isEqualTo(
                         """

@@ -7,6 +7,7 @@ import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.hub.HubException;
 import ai.llm360.hub.HubSettings;
 import ai.llm360.zoo.Reference;
+import ai.llm360.zoo.Zoo;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import com.sun.net.httpserver.HttpExchange;
@@ -84,13 +85,6 @@ class PullCommandTest {
     }
 
     private String run(String... args) throws Exception {
-        Terminal terminal =
-                new Terminal(
-                        new ByteArrayInputStream(new byte[0]),
-                        new PrintStream(out, false, StandardCharsets.UTF_8),
-                        new PrintStream(err, true, StandardCharsets.UTF_8),
-                        false,
-                        new ShutdownHook(Thread.currentThread()));
         HubSettings settings =
                 HubSettings.of(
                         Map.of(
@@ -98,7 +92,16 @@ class PullCommandTest {
                                 home.toString(),
                                 "HF_ENDPOINT",
                                 "http://127.0.0.1:" + server.getAddress().getPort()));
-        PullCommand command = new PullCommand(terminal, () -> settings);
+        Terminal terminal =
+                new Terminal(
+                        new ByteArrayInputStream(new byte[0]),
+                        new PrintStream(out, false, StandardCharsets.UTF_8),
+                        new PrintStream(err, true, StandardCharsets.UTF_8),
+                        false,
+                        false,
+                        new ShutdownHook(Thread.currentThread()),
+                        () -> Zoo.builder().optHub(settings));
+        PullCommand command = new PullCommand();
         out.reset();
         new CommandLine(command, terminal.factory()).parseArgs(args);
         assertThat(command.call()).isZero();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.hub.HubSettings;
+import ai.llm360.zoo.Zoo;
 import ai.llm360.zoo.testing.HubEnvironment;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
@@ -79,13 +80,6 @@ class ScoresCommandTest {
     }
 
     private String run(String... args) throws Exception {
-        Terminal terminal =
-                new Terminal(
-                        new ByteArrayInputStream(new byte[0]),
-                        new PrintStream(out, false, StandardCharsets.UTF_8),
-                        new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8),
-                        false,
-                        new ShutdownHook(Thread.currentThread()));
         HubSettings settings =
                 HubSettings.of(
                         Map.of(
@@ -93,7 +87,16 @@ class ScoresCommandTest {
                                 home.toString(),
                                 "HF_ENDPOINT",
                                 "http://127.0.0.1:" + server.getAddress().getPort()));
-        ScoresCommand command = new ScoresCommand(terminal, () -> settings);
+        Terminal terminal =
+                new Terminal(
+                        new ByteArrayInputStream(new byte[0]),
+                        new PrintStream(out, false, StandardCharsets.UTF_8),
+                        new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8),
+                        false,
+                        false,
+                        new ShutdownHook(Thread.currentThread()),
+                        () -> Zoo.builder().optHub(settings));
+        ScoresCommand command = new ScoresCommand();
         out.reset();
         new CommandLine(command, terminal.factory())
                 .setCaseInsensitiveEnumValuesAllowed(true)

@@ -45,25 +45,22 @@ class TensorCommandTest {
         server.close();
     }
 
-    private HubSettings settings() throws IOException {
-        return HubSettings.of(Map.of("HF_HOME", temp.toString(), "HF_ENDPOINT", server.endpoint()));
-    }
-
-    private Zoo zoo() throws IOException {
-        return Zoo.builder().optHub(settings()).build();
-    }
-
     private String tensor(String... args) throws Exception {
-        return run(new TensorCommand(zoo()), args);
+        return run(new TensorCommand(), args);
     }
 
-    private Terminal terminal() {
+    private Terminal terminal() throws IOException {
+        HubSettings settings =
+                HubSettings.of(
+                        Map.of("HF_HOME", temp.toString(), "HF_ENDPOINT", server.endpoint()));
         return new Terminal(
                 new ByteArrayInputStream(new byte[0]),
                 new PrintStream(out, false, StandardCharsets.UTF_8),
                 new PrintStream(err, true, StandardCharsets.UTF_8),
                 false,
-                new ShutdownHook(Thread.currentThread()));
+                false,
+                new ShutdownHook(Thread.currentThread()),
+                () -> Zoo.builder().optHub(settings));
     }
 
     private String run(Callable<Integer> command, String... args) throws Exception {
@@ -176,12 +173,12 @@ class TensorCommandTest {
     }
 
     private String pull(String... args) throws Exception {
-        return run(new PullCommand(terminal(), this::settings), args);
+        return run(new PullCommand(), args);
     }
 
     @Test
     void info_shows_the_headers_of_what_is_not_here_and_their_cost() throws Exception {
-        assertThat(run(new InfoCommand(zoo()), "amber@200"))
+        assertThat(run(new InfoCommand(), "amber@200"))
                 .startsWith("hf://LLM360/Amber@")
                 .contains("parameters   2,097,152\n", "layout       safetensors\n")
                 .containsPattern(

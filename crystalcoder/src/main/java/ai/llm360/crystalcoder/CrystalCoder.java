@@ -43,8 +43,6 @@ public final class CrystalCoder extends CausalDecoder {
     /**
      * Creates a CrystalCoder without weights: load a checkpoint into it, or initialise it to train
      * from nothing.
-     *
-     * @param config its sizes
      */
     @SuppressWarnings("this-escape")
     public CrystalCoder(CrystalCoderConfig config) {
@@ -69,13 +67,11 @@ public final class CrystalCoder extends CausalDecoder {
                 (float) (EMBEDDING_SIGMA * (name.endsWith("wte.weight") ? 1 : scale)));
     }
 
-    /** {@inheritDoc} */
     @Override
     public List<IgnoreRule> ignoredTensors() {
         return config.ignoredTensors();
     }
 
-    /** {@inheritDoc} */
     @Override
     public Set<Long> eosIds() {
         return Set.copyOf(config.eosTokenIds());

@@ -114,7 +114,6 @@ public record CrystalCoderConfig(
     /**
      * Reads a config.json.
      *
-     * @throws IOException if the file can't be read
      * @throws IllegalArgumentException if it describes another architecture, or one with parts that
      *     this block doesn't have, or if values are missing or don't fit together
      */
@@ -122,21 +121,12 @@ public record CrystalCoderConfig(
         return HubConfig.read(file, CrystalCoderConfig::of);
     }
 
-    /**
-     * Parses the text of a config.json.
-     *
-     * @throws IllegalArgumentException as {@link #read} does
-     */
+    /** Parses the text of a config.json. It throws what {@link #read} does. */
     public static CrystalCoderConfig parse(String json) {
         return HubConfig.parse(json, CrystalCoderConfig::of);
     }
 
-    /**
-     * {@return the names of the entries of a config.json that count, whether they are there or not}
-     *
-     * @param json the file's text
-     * @throws IllegalArgumentException as {@link #parse} does
-     */
+    /** {@return the names of the entries of a config.json that count, there or not} */
     public static Set<String> entries(String json) {
         return HubConfig.namesRead(json, CrystalCoderConfig::of);
     }

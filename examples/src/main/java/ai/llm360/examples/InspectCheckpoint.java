@@ -24,7 +24,6 @@ public final class InspectCheckpoint {
      *
      * @param args a reference, {@code amber-nano} if it is absent; then the name of a tensor, the
      *     first one's if it is absent
-     * @throws Exception if the checkpoint can't be read
      */
     public static void main(String[] args) throws Exception {
         String reference = args.length > 0 ? args[0] : "amber-nano";

@@ -41,7 +41,6 @@ public final class PretrainAmber {
      *
      * @param args a prepared data set; the run's directory; then changes such as {@code steps=100}.
      *     The process ends with status 2 if they can't be used
-     * @throws Exception if the data can't be read or the run can't be kept
      */
     public static void main(String[] args) throws Exception {
         int status = run(args);

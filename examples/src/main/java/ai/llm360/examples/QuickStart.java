@@ -22,7 +22,6 @@ public final class QuickStart {
      *
      * @param args a reference, such as {@code amber@ckpt-200} or a path that starts with ./ or /;
      *     {@code amber-nano}, which comes with the library, if it is absent; then a prompt
-     * @throws Exception if the model can't be loaded
      */
     public static void main(String[] args) throws Exception {
         String reference = args.length > 0 ? args[0] : "amber-nano";

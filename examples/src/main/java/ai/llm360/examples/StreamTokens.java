@@ -23,7 +23,6 @@ public final class StreamTokens {
      * Runs the example.
      *
      * @param args a reference, {@code amber-nano} if it is absent; then a prompt
-     * @throws Exception if the model can't be loaded
      */
     public static void main(String[] args) throws Exception {
         String reference = args.length > 0 ? args[0] : "amber-nano";

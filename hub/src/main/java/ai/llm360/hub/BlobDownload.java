@@ -10,31 +10,15 @@ import java.io.IOException;
  * <p>Wrong bytes are thrown away and fetched once more, through one connection; what was wrong then
  * too is an error.
  */
-final class BlobDownload {
+record BlobDownload(
+        HubHttp http,
+        Sleeper sleeper,
+        CachedRepository cache,
+        String commit,
+        int partBytes,
+        TransferProgress progress) {
 
     private static final int PASSES = 2;
-
-    private final HubHttp http;
-    private final Sleeper sleeper;
-    private final CachedRepository cache;
-    private final String commit;
-    private final int partBytes;
-    private final TransferProgress progress;
-
-    BlobDownload(
-            HubHttp http,
-            Sleeper sleeper,
-            CachedRepository cache,
-            String commit,
-            int partBytes,
-            TransferProgress progress) {
-        this.http = http;
-        this.sleeper = sleeper;
-        this.cache = cache;
-        this.commit = commit;
-        this.partBytes = partBytes;
-        this.progress = progress;
-    }
 
     /** Tells whether a file is read faster through several connections. */
     boolean hasParts(HubFile file) {

@@ -122,7 +122,7 @@ public final class CacheRemoval {
         return List.copyOf(refs);
     }
 
-    /** {@return how many contents go, whole ones and beginnings} */
+    /** {@return the number of contents that go, whole ones and beginnings} */
     public int files() {
         return blobs.size() + partials.size();
     }
@@ -156,10 +156,10 @@ public final class CacheRemoval {
         }
         long freed = 0;
         for (Path blob : blobs) {
-            freed += removeUnlessNeeded(blob);
+            freed += remove(blob, true);
         }
         for (Path partial : partials) {
-            freed += removeUnlessAtWork(partial);
+            freed += remove(partial, false);
         }
         for (Path leftover : leftovers) {
             freed += RepositoryContents.bytes(leftover);
@@ -175,27 +175,18 @@ public final class CacheRemoval {
         removeTree(hidden);
     }
 
-    private long removeUnlessNeeded(Path blob) throws IOException {
+    /** Removes a content, or its beginning, that nobody is at work on or has come to need. */
+    private long remove(Path file, boolean whole) throws IOException {
         long[] freed = {0};
-        BlobLock.tryHold(
-                cache.lock(blob.getFileName().toString()),
-                () -> {
-                    if (RepositoryContents.of(cache).unreferenced(Set.of()).contains(blob)) {
-                        freed[0] = RepositoryContents.bytes(blob);
-                        Files.deleteIfExists(blob);
-                    }
-                });
-        return freed[0];
-    }
-
-    private long removeUnlessAtWork(Path partial) throws IOException {
-        long[] freed = {0};
-        String hash = partial.getFileName().toString().replaceFirst("\\..*", "");
+        String hash = file.getFileName().toString().replaceFirst("\\..*", "");
         BlobLock.tryHold(
                 cache.lock(hash),
                 () -> {
-                    freed[0] = RepositoryContents.bytes(partial);
-                    Files.deleteIfExists(partial);
+                    if (!whole
+                            || RepositoryContents.of(cache).unreferenced(Set.of()).contains(file)) {
+                        freed[0] = RepositoryContents.bytes(file);
+                        Files.deleteIfExists(file);
+                    }
                 });
         return freed[0];
     }

@@ -34,8 +34,6 @@ public final class CacheVerifier {
     /**
      * Verifies a file.
      *
-     * @param repository such as {@code LLM360/Amber}
-     * @param commit the commit, 40 hexadecimal digits
      * @param file one of the commit's files, see {@link HubCache#files}
      * @param read is told how many bytes have been read, piece by piece; in all, the file's size
      * @return what is the matter; empty if the file is whole

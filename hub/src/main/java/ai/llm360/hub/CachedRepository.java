@@ -294,10 +294,8 @@ final class CachedRepository {
                 requireInside(path);
                 if (Files.isRegularFile(path)) {
                     String relative = snapshot.relativize(path).toString();
-                    files.add(
-                            found(
-                                    relative.replace(path.getFileSystem().getSeparator(), "/"),
-                                    path));
+                    String slashed = relative.replace(path.getFileSystem().getSeparator(), "/");
+                    files.add(found(slashed, path));
                 }
             }
         }

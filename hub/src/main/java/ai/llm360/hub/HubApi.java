@@ -19,7 +19,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** The questions that the Hub answers in JSON. */
-final class HubApi {
+record HubApi(HubHttp http, Sleeper sleeper) {
 
     /** A list of files has about 300 bytes a file, and a page of it 1000 files. */
     private static final int LARGEST_ANSWER = 16 << 20;
@@ -30,14 +30,6 @@ final class HubApi {
     private static final int MOST_PAGES = 1_000;
 
     private static final Pattern NEXT = Pattern.compile("<([^>]*)>\\s*;\\s*rel=\"?next\"?");
-
-    private final HubHttp http;
-    private final Sleeper sleeper;
-
-    HubApi(HubHttp http, Sleeper sleeper) {
-        this.http = http;
-        this.sleeper = sleeper;
-    }
 
     /** Returns the commit that a revision stands at. */
     String commit(String repository, String revision) throws IOException {

@@ -11,7 +11,13 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 
-/** Finds, lists and removes what any program has put into the Hub's cache. No network is asked. */
+/**
+ * Finds, lists and removes what any program has put into the Hub's cache. No network is asked.
+ *
+ * <p>Repositories, revisions and files are named as a {@link HubClient} takes them. All methods
+ * throw {@link HubException} if a link leads out of the cache, and {@link IOException} if it can't
+ * be read.
+ */
 public final class HubCache {
 
     private final Path root;
@@ -28,13 +34,8 @@ public final class HubCache {
     /**
      * Finds a snapshot of which no wanted file is missing.
      *
-     * @param repository such as {@code LLM360/Amber}
-     * @param revision a branch, a tag or a commit
-     * @param include which files are wanted, by their path in the repository
      * @return the snapshot; empty if the revision isn't known here, if it has no such file, or
      *     lacks one
-     * @throws HubException if a link leads out of the cache
-     * @throws IOException if the cache can't be read
      */
     public Optional<HubSnapshot> snapshot(
             String repository, String revision, Predicate<String> include) throws IOException {
@@ -62,8 +63,6 @@ public final class HubCache {
     /**
      * Returns whether there is anything of a repository, be it the beginning of a file.
      *
-     * @param repository such as {@code LLM360/Amber}
-     * @return whether it has a directory
      * @throws HubException if that is no repository's name
      */
     public boolean has(String repository) throws HubException {
@@ -94,11 +93,8 @@ public final class HubCache {
     /**
      * Finds the commit of a revision that has a snapshot here, whole or not.
      *
-     * @param repository such as {@code LLM360/Amber}
-     * @param revision a branch, a tag or a commit
      * @return the commit, 40 hexadecimal digits
      * @throws HubException if there is none, saying what there is
-     * @throws IOException if the cache can't be read
      */
     public String commit(String repository, String revision) throws IOException {
         CachedRepository cache = cache(repository);
@@ -122,24 +118,15 @@ public final class HubCache {
     }
 
     /**
-     * Returns what a commit consists of: by the list that came with it, else by what is here.
-     *
-     * @param repository such as {@code LLM360/Amber}
-     * @param commit the commit, 40 hexadecimal digits
-     * @return its files, whether they are here or not
-     * @throws HubException if a link leads out of the cache
-     * @throws IOException if the cache can't be read
+     * {@return the files of a commit, here or not: by the list that came with it, else by what is
+     * here}
      */
     public List<HubFile> files(String repository, String commit) throws IOException {
         return files(cache(repository), HubNames.gitHash(commit));
     }
 
     /**
-     * Returns what there is of models; data sets and others lie in other directories.
-     *
-     * @return the repositories, by name
-     * @throws HubException if a link leads out of the cache
-     * @throws IOException if the cache can't be read
+     * {@return the repositories of models, by name; data sets and others lie in other directories}
      */
     public List<CachedRevisions> repositories() throws IOException {
         List<CachedRevisions> all = new ArrayList<>();
@@ -152,10 +139,7 @@ public final class HubCache {
     /**
      * Plans the removal of snapshots and of what only they show.
      *
-     * @param repository such as {@code LLM360/Amber}
-     * @param revisions branches, tags or commits
      * @throws HubException if one of them isn't here, or a link leads out of the cache
-     * @throws IOException if the cache can't be read
      */
     public CacheRemoval removal(String repository, Collection<String> revisions)
             throws IOException {
@@ -169,10 +153,6 @@ public final class HubCache {
     /**
      * Plans the removal of what nothing shows: contents without a snapshot, and what broken
      * downloads and removals have left. Python's broken downloads go when they have lain for a day.
-     *
-     * @param repository such as {@code LLM360/Amber}
-     * @throws HubException if a link leads out of the cache
-     * @throws IOException if the cache can't be read
      */
     public CacheRemoval unused(String repository) throws IOException {
         return CacheRemoval.ofUnused(cache(repository));
@@ -182,9 +162,7 @@ public final class HubCache {
      * Removes a damaged content, so that the next download brings it anew. No other content is
      * touched.
      *
-     * @param repository such as {@code LLM360/Amber}
      * @param path where it is shown, see {@link FileProblem#path}
-     * @throws HubException if a link leads out of the cache
      * @throws IOException if it can't be removed
      */
     public void removeDamaged(String repository, Path path) throws IOException {

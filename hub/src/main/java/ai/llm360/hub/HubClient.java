@@ -28,6 +28,10 @@ import java.util.function.Predicate;
  * 16 KiB: the system property {@code jdk.httpclient.bufsize} set to {@code 262144}, before any such
  * client is first used, halves what a byte costs. It is the whole process' setting, so it isn't set
  * here.
+ *
+ * <p>A repository is named as {@code LLM360/Amber} is; a revision is a branch, a tag or a commit,
+ * and a commit 40 hexadecimal digits. Files are chosen by their paths in the repository. Beside
+ * what is named, {@link IOException} tells that the cache can't be read.
  */
 public final class HubClient {
 
@@ -60,10 +64,8 @@ public final class HubClient {
     }
 
     /**
-     * Returns the branches and tags of a repository, from the Hub.
+     * {@return the branches of a repository, then its tags, from the Hub}
      *
-     * @param repository such as {@code LLM360/Amber}
-     * @return the branches, then the tags
      * @throws HubException if the Hub doesn't give them
      * @throws IOException if interrupted
      */
@@ -87,11 +89,8 @@ public final class HubClient {
      * Finds the commit that a revision stands at. A commit is its own answer; for a branch or tag
      * the Hub is asked, and where it can't be reached, the cache.
      *
-     * @param repository such as {@code LLM360/Amber}
-     * @param revision a branch, a tag or a commit
      * @return the commit, 40 hexadecimal digits
      * @throws HubException if there is none
-     * @throws IOException if the cache can't be read
      */
     public String commit(String repository, String revision) throws IOException {
         return commit(api, cache(repository), HubNames.revision(revision));
@@ -119,11 +118,8 @@ public final class HubClient {
     /**
      * Lists the files of a commit, from the cache if it has the list, else from the Hub.
      *
-     * @param repository such as {@code LLM360/Amber}
-     * @param commit 40 hexadecimal digits, see {@link #commit}
      * @return the files; without a connection and a list, those that the cache has
      * @throws HubException if nobody knows
-     * @throws IOException if the cache can't be read
      */
     public List<HubFile> files(String repository, String commit) throws IOException {
         return files(api, cache(repository), HubNames.gitHash(commit));
@@ -162,12 +158,8 @@ public final class HubClient {
     /**
      * Finds out what a download would do. No file is downloaded.
      *
-     * @param repository such as {@code LLM360/Amber}
-     * @param revision a branch, a tag or a commit
-     * @param include which files are wanted, by their path in the repository
      * @throws HubException if there is no such repository, revision or file, or connections are off
      *     and the cache doesn't have all that is wanted
-     * @throws IOException if the cache can't be read
      */
     public HubPlan plan(String repository, String revision, Predicate<String> include)
             throws IOException {
@@ -212,7 +204,6 @@ public final class HubClient {
     /**
      * Does what was planned.
      *
-     * @param plan the plan
      * @param listener is told of bytes on the disk; may be null
      * @return the files, all of them whole
      * @throws HubException if a file can't be had; those that are whole stay, of others the
@@ -236,10 +227,9 @@ public final class HubClient {
     }
 
     /**
-     * Returns how much fits on a disk.
+     * {@return how many bytes fit on a disk}
      *
      * @param directory a directory on it, which need not exist yet
-     * @return bytes
      * @throws IOException if the system doesn't tell
      */
     public long freeBytes(Path directory) throws IOException {
@@ -277,9 +267,6 @@ public final class HubClient {
     /**
      * Returns files of a revision, downloading what isn't in the cache.
      *
-     * @param repository such as {@code LLM360/Amber}
-     * @param revision a branch, a tag or a commit
-     * @param include which files are wanted, by their path in the repository
      * @param listener is told of bytes on the disk; may be null
      * @return the files, all of them whole
      * @throws HubException if a file can't be had
@@ -304,36 +291,29 @@ public final class HubClient {
      * }
      * }</pre>
      *
-     * @param repository such as {@code LLM360/Amber}
-     * @param revision a branch, a tag or a commit
-     * @return its files
      * @throws HubException if there is no such repository or revision
-     * @throws IOException if the cache can't be read
      */
     public RemoteSnapshot remote(String repository, String revision) throws IOException {
-        return new RemoteSnapshot(remoteFiles(repository, revision, false));
+        return remote(repository, revision, false);
     }
 
     /**
      * Opens a revision to read its large files once, checked by their hashes, without storing them.
      *
-     * @param repository such as {@code LLM360/Amber}
-     * @param revision a branch, a tag or a commit
      * @return the pass, the caller's to close
      * @throws HubException if there is no such repository or revision
-     * @throws IOException if the cache can't be read
      */
     public HubPass pass(String repository, String revision) throws IOException {
-        return new HubPass(remoteFiles(repository, revision, true), freeSpace);
+        return new HubPass(remote(repository, revision, true));
     }
 
-    private RemoteFiles remoteFiles(String repository, String revision, boolean remembering)
+    private RemoteSnapshot remote(String repository, String revision, boolean remembering)
             throws IOException {
         CachedRepository cache = cache(repository);
         HubHttp counting = http.counting();
         HubApi counted = new HubApi(counting, sleeper);
         String commit = commit(counted, cache, HubNames.revision(revision));
-        return new RemoteFiles(
+        return new RemoteSnapshot(
                 counting,
                 cache,
                 commit,
@@ -363,21 +343,13 @@ public final class HubClient {
 
         private Builder() {}
 
-        /**
-         * Sets which Hub and which cache.
-         *
-         * @param settings such as {@link HubSettings#ofEnvironment}
-         */
+        /** Sets which Hub and which cache, such as {@link HubSettings#ofEnvironment}. */
         public Builder setSettings(HubSettings settings) {
             this.settings = settings;
             return this;
         }
 
-        /**
-         * Sets how many connections download at once.
-         *
-         * @param connections at least 1; the default is 8. Each needs 8 MiB of heap.
-         */
+        /** Sets how many connections download at once, 8 by default. Each needs 8 MiB of heap. */
         public Builder optConnections(int connections) {
             if (connections < 1) {
                 throw new IllegalArgumentException(
@@ -388,10 +360,8 @@ public final class HubClient {
         }
 
         /**
-         * Sets who is told of failures that may pass, before the client waits and tries again: from
-         * several threads at once. By default nobody is.
-         *
-         * @param listener is told of each failure
+         * Sets who is told of each failure that may pass, before the client waits and tries again:
+         * from several threads at once. By default nobody is.
          */
         public Builder optRetryListener(Consumer<HubRetry> listener) {
             retries = listener;

@@ -29,10 +29,9 @@ public record HubFile(String path, long size, Optional<String> gitHash, Optional
     }
 
     /**
-     * Returns the hash that decides about the bytes, which is also the name of the blob.
-     *
-     * @return the SHA-256, else the git hash; empty for a file that was found in a cache without
-     *     any list of what belongs there
+     * {@return the hash that decides about the bytes, which is also the name of the blob: the
+     * SHA-256, else the git hash; empty for a file that was found in a cache without any list of
+     * what belongs there}
      */
     public Optional<String> etag() {
         return sha256.isPresent() ? sha256 : gitHash;

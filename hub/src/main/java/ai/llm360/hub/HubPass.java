@@ -18,64 +18,34 @@ import java.util.Map;
  */
 public final class HubPass implements Closeable {
 
-    private final RemoteFiles files;
-    private final FreeSpace freeSpace;
+    private final RemoteSnapshot remote;
     private final List<RemoteFile> ahead = new ArrayList<>();
     private final List<HubFile> passed = new ArrayList<>();
     private TransferProgress progress;
     private PassedFile current;
 
-    HubPass(RemoteFiles files, FreeSpace freeSpace) {
-        this.files = files;
-        this.freeSpace = freeSpace;
-        files.setParts(this::open);
+    HubPass(RemoteSnapshot remote) {
+        this.remote = remote;
+        remote.setParts(this::open);
     }
 
-    /** {@return the repository, such as {@code IFM/Amber}} */
-    public String repository() {
-        return files.repository();
-    }
-
-    /** {@return the commit, 40 hexadecimal digits} */
-    public String commit() {
-        return files.commit();
-    }
-
-    /** {@return the commit's files as a directory, as {@link RemoteSnapshot#root} does} */
-    public Path root() {
-        return files.root();
-    }
-
-    /** {@return how many bytes have come from the network} */
-    public long transferred() {
-        return files.received();
+    /** {@return the commit, whose files this reads} */
+    public RemoteSnapshot remote() {
+        return remote;
     }
 
     /**
-     * Returns one of the commit's files.
+     * {@return what the Hub lists of a file}
      *
-     * @param path a path below {@link #root}
-     * @return what the Hub lists of it
+     * @param path a path below the commit's root
      * @throws IllegalArgumentException if there is no such file
      */
     public HubFile file(Path path) {
         String name = ((RemotePath) path).inRepository();
-        return files.files().stream()
+        return remote.files().stream()
                 .filter(file -> file.path().equals(name))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("no file " + path));
-    }
-
-    /**
-     * Requires that a disk has room.
-     *
-     * @param directory what is to be written, or the directory that it goes to
-     * @param bytes how much it will be
-     * @throws HubException if it hasn't
-     * @throws IOException if the disk can't be asked
-     */
-    public void requireSpace(Path directory, long bytes) throws IOException {
-        freeSpace.require(directory, bytes, files.repository() + "@" + files.commit());
     }
 
     /**
@@ -93,7 +63,7 @@ public final class HubPass implements Closeable {
     private HubPlan plan() {
         List<HubFile> wanted = ahead.stream().map(RemoteFile::file).toList();
         return new HubPlan(
-                files.repository(), files.commit(), files.commit(), wanted, wanted, Map.of());
+                remote.repository(), remote.commit(), remote.commit(), wanted, wanted, Map.of());
     }
 
     private synchronized ByteSource open(RemoteFile file) throws IOException {
@@ -123,7 +93,6 @@ public final class HubPass implements Closeable {
      * Reads what nobody has asked for, and checks the hashes.
      *
      * @throws HubException if a file isn't what the Hub lists
-     * @throws IOException if reading fails
      */
     public synchronized void finish() throws IOException {
         finishCurrent();

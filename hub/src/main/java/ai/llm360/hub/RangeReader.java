@@ -145,12 +145,7 @@ final class RangeReader {
         if (!askedForWhole && !wholeWillDo) {
             throw new RangesIgnoredException();
         }
-        OptionalLong length = response.length();
-        if (length.isPresent() && length.getAsLong() != file.size()) {
-            throw new TransientException(
-                    "the server offers %d bytes where the Hub lists %d"
-                            .formatted(length.getAsLong(), file.size()));
-        }
+        requireSize(response.length());
         for (long skipped = 0; skipped < from; ) {
             int read = response.body().read(buffer, 0, (int) Math.min(BUFFER, from - skipped));
             if (read < 0) {
@@ -173,10 +168,14 @@ final class RangeReader {
                                                     .firstValue("Content-Range")
                                                     .orElse(""))));
         }
-        if (range.size().isPresent() && range.size().getAsLong() != file.size()) {
+        requireSize(range.size());
+    }
+
+    private void requireSize(OptionalLong offered) throws TransientException {
+        if (offered.isPresent() && offered.getAsLong() != file.size()) {
             throw new TransientException(
                     "the server offers %d bytes where the Hub lists %d"
-                            .formatted(range.size().getAsLong(), file.size()));
+                            .formatted(offered.getAsLong(), file.size()));
         }
     }
 

@@ -116,12 +116,12 @@ final class RemoteChannel extends FileChannel {
 
     @Override
     public FileLock lock(long from, long count, boolean shared) {
-        throw new UnsupportedOperationException("a file on the Hub has no lock");
+        throw RemoteFileSystem.refused();
     }
 
     @Override
     public FileLock tryLock(long from, long count, boolean shared) {
-        throw new UnsupportedOperationException("a file on the Hub has no lock");
+        throw RemoteFileSystem.refused();
     }
 
     private void requireOpen() throws ClosedChannelException {

@@ -20,9 +20,9 @@ final class RemoteFileSystem extends FileSystem {
     private final RemoteProvider provider;
     private final String name;
 
-    RemoteFileSystem(RemoteProvider provider, String name) {
-        this.provider = provider;
-        this.name = name;
+    RemoteFileSystem(RemoteSnapshot snapshot) {
+        provider = new RemoteProvider(snapshot);
+        name = "hf://" + snapshot.repository() + "@" + snapshot.commit();
     }
 
     /** Returns how the root is written. */
@@ -40,8 +40,16 @@ final class RemoteFileSystem extends FileSystem {
     }
 
     @Override
-    public void close() {
-        throw new UnsupportedOperationException("there is nothing to close");
+    public Path getPath(String first, String... more) {
+        String all = more.length == 0 ? first : first + "/" + String.join("/", more);
+        List<String> names =
+                Arrays.stream(all.split("/", -1)).filter(part -> !part.isEmpty()).toList();
+        return new RemotePath(this, all.startsWith("/"), names);
+    }
+
+    @Override
+    public String getSeparator() {
+        return "/";
     }
 
     @Override
@@ -52,11 +60,6 @@ final class RemoteFileSystem extends FileSystem {
     @Override
     public boolean isReadOnly() {
         return true;
-    }
-
-    @Override
-    public String getSeparator() {
-        return "/";
     }
 
     @Override
@@ -75,25 +78,28 @@ final class RemoteFileSystem extends FileSystem {
     }
 
     @Override
-    public Path getPath(String first, String... more) {
-        String all = more.length == 0 ? first : first + "/" + String.join("/", more);
-        List<String> names =
-                Arrays.stream(all.split("/", -1)).filter(part -> !part.isEmpty()).toList();
-        return new RemotePath(this, all.startsWith("/"), names);
+    public void close() {
+        throw refused();
     }
 
     @Override
     public PathMatcher getPathMatcher(String syntaxAndPattern) {
-        throw new UnsupportedOperationException("no patterns");
+        throw refused();
     }
 
     @Override
     public UserPrincipalLookupService getUserPrincipalLookupService() {
-        throw new UnsupportedOperationException("files on the Hub have no owners");
+        throw refused();
     }
 
     @Override
     public WatchService newWatchService() {
-        throw new UnsupportedOperationException("a commit doesn't change");
+        throw refused();
+    }
+
+    /** Returns the refusal of what nobody needs of a commit. */
+    static UnsupportedOperationException refused() {
+        return new UnsupportedOperationException(
+                "a commit on the Hub is listed and read, and nothing else");
     }
 }

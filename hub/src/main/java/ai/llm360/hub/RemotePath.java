@@ -1,7 +1,6 @@
 package ai.llm360.hub;
 
 import java.net.URI;
-import java.nio.file.FileSystem;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.ProviderMismatchException;
@@ -11,20 +10,10 @@ import java.nio.file.WatchService;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Objects;
 
 /** A path in a commit: names, below its root or not yet below anything. */
-final class RemotePath implements Path {
-
-    private final RemoteFileSystem fileSystem;
-    private final boolean absolute;
-    private final List<String> names;
-
-    RemotePath(RemoteFileSystem fileSystem, boolean absolute, List<String> names) {
-        this.fileSystem = fileSystem;
-        this.absolute = absolute;
-        this.names = List.copyOf(names);
-    }
+record RemotePath(RemoteFileSystem getFileSystem, boolean isAbsolute, List<String> names)
+        implements Path {
 
     /** Returns the path as the Hub spells it. */
     String inRepository() {
@@ -32,33 +21,19 @@ final class RemotePath implements Path {
     }
 
     private RemotePath with(boolean root, List<String> others) {
-        return new RemotePath(fileSystem, root, others);
+        return new RemotePath(getFileSystem, root, List.copyOf(others));
     }
 
     private RemotePath mine(Path other) {
-        if (other instanceof RemotePath path && path.fileSystem == fileSystem) {
+        if (other instanceof RemotePath path && path.getFileSystem == getFileSystem) {
             return path;
         }
-        throw new ProviderMismatchException(other + " isn't a path in " + getRootOf());
-    }
-
-    private RemotePath getRootOf() {
-        return with(true, List.of());
-    }
-
-    @Override
-    public FileSystem getFileSystem() {
-        return fileSystem;
-    }
-
-    @Override
-    public boolean isAbsolute() {
-        return absolute;
+        throw new ProviderMismatchException(other + " isn't a path in " + getFileSystem.name());
     }
 
     @Override
     public Path getRoot() {
-        return absolute ? getRootOf() : null;
+        return isAbsolute ? getFileSystem.root() : null;
     }
 
     @Override
@@ -68,8 +43,8 @@ final class RemotePath implements Path {
 
     @Override
     public Path getParent() {
-        boolean none = names.isEmpty() || (!absolute && names.size() == 1);
-        return none ? null : with(absolute, names.subList(0, names.size() - 1));
+        boolean none = names.isEmpty() || (!isAbsolute && names.size() == 1);
+        return none ? null : with(isAbsolute, names.subList(0, names.size() - 1));
     }
 
     @Override
@@ -92,22 +67,15 @@ final class RemotePath implements Path {
 
     @Override
     public boolean startsWith(Path other) {
-        return other instanceof RemotePath path
-                && path.fileSystem == fileSystem
-                && path.absolute == absolute
-                && path.names.size() <= names.size()
-                && path.names.equals(names.subList(0, path.names.size()));
+        int count = other.getNameCount();
+        return count <= names.size() && with(isAbsolute, names.subList(0, count)).equals(other);
     }
 
     @Override
     public boolean endsWith(Path other) {
-        if (!(other instanceof RemotePath path) || path.fileSystem != fileSystem) {
-            return false;
-        }
-        int from = names.size() - path.names.size();
-        return path.absolute
-                ? equals(path)
-                : from >= 0 && path.names.equals(names.subList(from, names.size()));
+        int from = names.size() - other.getNameCount();
+        return equals(other)
+                || (from >= 0 && with(false, names.subList(from, names.size())).equals(other));
     }
 
     @Override
@@ -117,28 +85,25 @@ final class RemotePath implements Path {
             boolean up = name.equals("..");
             if (up && !kept.isEmpty() && !kept.get(kept.size() - 1).equals("..")) {
                 kept.remove(kept.size() - 1);
-            } else if (!name.equals(".") && !(up && absolute)) {
+            } else if (!name.equals(".") && !(up && isAbsolute)) {
                 kept.add(name);
             }
         }
-        return with(absolute, kept);
+        return with(isAbsolute, kept);
     }
 
     @Override
     public Path resolve(Path other) {
         RemotePath path = mine(other);
-        if (path.absolute) {
-            return path;
-        }
         List<String> all = new ArrayList<>(names);
         all.addAll(path.names);
-        return with(absolute, all);
+        return path.isAbsolute ? path : with(isAbsolute, all);
     }
 
     @Override
     public Path relativize(Path other) {
         RemotePath path = mine(other);
-        if (path.absolute != absolute) {
+        if (path.isAbsolute != isAbsolute) {
             throw new IllegalArgumentException(this + " and " + other + " have different roots");
         }
         int same = 0;
@@ -154,12 +119,12 @@ final class RemotePath implements Path {
     /** Says where the path is on the Hub; nothing opens such an address. */
     @Override
     public URI toUri() {
-        return URI.create(fileSystem.name() + "/" + HubNames.encodePath(inRepository()));
+        return URI.create(getFileSystem.name() + "/" + HubNames.encodePath(inRepository()));
     }
 
     @Override
     public Path toAbsolutePath() {
-        return absolute ? this : with(true, names);
+        return isAbsolute ? this : with(true, names);
     }
 
     @Override
@@ -170,7 +135,7 @@ final class RemotePath implements Path {
     @Override
     public WatchKey register(
             WatchService watcher, WatchEvent.Kind<?>[] events, WatchEvent.Modifier... modifiers) {
-        throw new UnsupportedOperationException("a commit doesn't change");
+        throw RemoteFileSystem.refused();
     }
 
     @Override
@@ -178,26 +143,13 @@ final class RemotePath implements Path {
         return toString().compareTo(mine(other).toString());
     }
 
-    @Override
-    public boolean equals(Object other) {
-        return other instanceof RemotePath path
-                && path.fileSystem == fileSystem
-                && path.absolute == absolute
-                && path.names.equals(names);
-    }
-
-    @Override
-    public int hashCode() {
-        return Objects.hash(absolute, names);
-    }
-
     /** The root is written as the repository and its commit. */
     @Override
     public String toString() {
         String path = String.join("/", names);
-        if (!absolute) {
+        if (!isAbsolute) {
             return path;
         }
-        return names.isEmpty() ? fileSystem.name() : fileSystem.name() + "/" + path;
+        return names.isEmpty() ? getFileSystem.name() : getFileSystem.name() + "/" + path;
     }
 }

@@ -23,7 +23,6 @@ import java.nio.file.attribute.FileAttributeView;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.spi.FileSystemProvider;
 import java.util.Iterator;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -32,22 +31,12 @@ import java.util.TreeSet;
 /** Operations of a commit's file system: listing and reading. */
 final class RemoteProvider extends FileSystemProvider {
 
-    private final Opening opening;
+    private final RemoteSnapshot snapshot;
     private final Map<String, HubFile> files = new TreeMap<>();
 
-    /** Opens files. */
-    interface Opening {
-
-        /** Opens a file of which parts are wanted. */
-        FileChannel parts(HubFile file) throws IOException;
-
-        /** Opens a file that is wanted whole. */
-        SeekableByteChannel whole(HubFile file) throws IOException;
-    }
-
-    RemoteProvider(Opening opening, List<HubFile> files) {
-        this.opening = opening;
-        files.forEach(file -> this.files.put(file.path(), file));
+    RemoteProvider(RemoteSnapshot snapshot) {
+        this.snapshot = snapshot;
+        snapshot.files().forEach(file -> files.put(file.path(), file));
     }
 
     private static String name(Path path) {
@@ -82,7 +71,7 @@ final class RemoteProvider extends FileSystemProvider {
             Path path, Set<? extends OpenOption> options, FileAttribute<?>... attributes)
             throws IOException {
         requireReading(options);
-        return opening.parts(file(path));
+        return snapshot.parts(file(path));
     }
 
     @Override
@@ -90,7 +79,7 @@ final class RemoteProvider extends FileSystemProvider {
             Path path, Set<? extends OpenOption> options, FileAttribute<?>... attributes)
             throws IOException {
         requireReading(options);
-        return opening.whole(file(path));
+        return snapshot.whole(file(path));
     }
 
     @Override
@@ -140,7 +129,7 @@ final class RemoteProvider extends FileSystemProvider {
     public <A extends BasicFileAttributes> A readAttributes(
             Path path, Class<A> type, LinkOption... options) throws IOException {
         if (type != BasicFileAttributes.class) {
-            throw new UnsupportedOperationException("no " + type.getSimpleName());
+            throw RemoteFileSystem.refused();
         }
         boolean directory = isDirectory(name(path));
         return type.cast(new Attributes(directory, directory ? 0 : file(path).size()));
@@ -207,27 +196,27 @@ final class RemoteProvider extends FileSystemProvider {
 
     @Override
     public Map<String, Object> readAttributes(Path path, String names, LinkOption... options) {
-        throw new UnsupportedOperationException("attributes are read by their type");
+        throw RemoteFileSystem.refused();
     }
 
     @Override
     public FileStore getFileStore(Path path) {
-        throw new UnsupportedOperationException("the Hub doesn't say where it stores files");
+        throw RemoteFileSystem.refused();
     }
 
     @Override
     public FileSystem newFileSystem(URI uri, Map<String, ?> environment) {
-        throw new UnsupportedOperationException("a commit isn't opened by an address");
+        throw RemoteFileSystem.refused();
     }
 
     @Override
     public FileSystem getFileSystem(URI uri) {
-        throw new UnsupportedOperationException("a commit isn't opened by an address");
+        throw RemoteFileSystem.refused();
     }
 
     @Override
     public Path getPath(URI uri) {
-        throw new UnsupportedOperationException("a commit isn't opened by an address");
+        throw RemoteFileSystem.refused();
     }
 
     @Override

@@ -11,26 +11,12 @@ import java.util.concurrent.Callable;
  * Brings what a plan lacks into the cache, if the disk has room for it: small files several at a
  * time, then each big one through several connections.
  */
-final class SnapshotDownload {
-
-    private final HubPlan plan;
-    private final CachedRepository cache;
-    private final BlobDownload blobs;
-    private final int connections;
-    private final FreeSpace freeSpace;
-
-    SnapshotDownload(
-            HubPlan plan,
-            CachedRepository cache,
-            BlobDownload blobs,
-            int connections,
-            FreeSpace freeSpace) {
-        this.plan = plan;
-        this.cache = cache;
-        this.blobs = blobs;
-        this.connections = connections;
-        this.freeSpace = freeSpace;
-    }
+record SnapshotDownload(
+        HubPlan plan,
+        CachedRepository cache,
+        BlobDownload blobs,
+        int connections,
+        FreeSpace freeSpace) {
 
     void run(TransferProgress progress) throws IOException {
         freeSpace.require(

@@ -39,9 +39,7 @@ public final class AtomicDirectory implements AutoCloseable {
      * Begins a directory.
      *
      * @param directory the target: absent, or an empty directory; its parents are made if absent
-     * @return the directory, still hidden and empty
      * @throws FileAlreadyExistsException if there is something at the target
-     * @throws IOException if it can't be made
      */
     public static AtomicDirectory begin(Path directory) throws IOException {
         Path target = directory.toAbsolutePath().normalize();
@@ -58,20 +56,16 @@ public final class AtomicDirectory implements AutoCloseable {
     }
 
     /**
-     * Makes up a name that {@link #removeLeftovers} knows.
-     *
-     * @param target what is to be written, or removed
-     * @return a path beside it, of which there is nothing
+     * {@return a path beside a target, where nothing is, of a name that {@link #removeLeftovers}
+     * knows}
      */
     public static Path hidden(Path target) {
         return target.resolveSibling("." + target.getFileName() + ".tmp-" + UUID.randomUUID());
     }
 
     /**
-     * Removes a directory and all in it. To readers it is whole, and then gone.
-     *
-     * @param directory an existing directory
-     * @throws IOException if it can't be removed; part of it may be left under a hidden name
+     * Removes a directory and all in it. To readers it is whole, and then gone. Where that fails,
+     * part of it may be left under a hidden name.
      */
     public static void remove(Path directory) throws IOException {
         Path target = directory.toAbsolutePath().normalize();
@@ -82,11 +76,8 @@ public final class AtomicDirectory implements AutoCloseable {
     }
 
     /**
-     * Removes what killed processes left in a directory. Whoever calls this must know that no
-     * process writes there now.
-     *
-     * @param parent the directory to clean; nothing happens if it is absent
-     * @throws IOException if something can't be removed
+     * Removes what killed processes left in a directory, which may be absent. Whoever calls this
+     * must know that no process writes there now.
      */
     public static void removeLeftovers(Path parent) throws IOException {
         if (!Files.isDirectory(parent)) {
@@ -94,15 +85,16 @@ public final class AtomicDirectory implements AutoCloseable {
         }
         List<Path> leftovers;
         try (Stream<Path> entries = Files.list(parent)) {
-            leftovers = entries.filter(path -> LEFTOVER.matcher(name(path)).matches()).toList();
+            leftovers =
+                    entries.filter(
+                                    path ->
+                                            LEFTOVER.matcher(path.getFileName().toString())
+                                                    .matches())
+                            .toList();
         }
         for (Path leftover : leftovers) {
             delete(leftover);
         }
-    }
-
-    private static String name(Path path) {
-        return path.getFileName().toString();
     }
 
     /**
@@ -114,10 +106,9 @@ public final class AtomicDirectory implements AutoCloseable {
     }
 
     /**
-     * Gives the directory its name.
+     * Gives the directory its name. Where that fails, {@link #close} removes what was written.
      *
      * @throws FileAlreadyExistsException if something came to be at the target meanwhile
-     * @throws IOException if that fails; {@link #close} then removes what was written
      */
     public void commit() throws IOException {
         List<Path> directories;
@@ -171,11 +162,7 @@ public final class AtomicDirectory implements AutoCloseable {
         }
     }
 
-    /**
-     * Makes a directory's entries durable, where the system has a notion of that.
-     *
-     * @throws IOException if the system refuses
-     */
+    /** Makes a directory's entries durable, where the system has a notion of that. */
     public static void force(Path directory) throws IOException {
         if (directory.getFileSystem().supportedFileAttributeViews().contains("posix")) {
             try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {

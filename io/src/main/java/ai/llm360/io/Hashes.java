@@ -32,43 +32,22 @@ public final class Hashes {
         }
     }
 
-    /**
-     * Ends a digest.
-     *
-     * @param digest a digest, which is reset
-     * @return the hash
-     */
+    /** {@return the hash of a digest, which is reset} */
     public static String hex(MessageDigest digest) {
         return HexFormat.of().formatHex(digest.digest());
     }
 
-    /**
-     * Hashes bytes.
-     *
-     * @param bytes the bytes
-     * @return their SHA-256
-     */
+    /** {@return the SHA-256 of bytes} */
     public static String sha256(byte[] bytes) {
         return HexFormat.of().formatHex(sha256().digest(bytes));
     }
 
-    /**
-     * Hashes a text.
-     *
-     * @param text the text, hashed as UTF-8
-     * @return its SHA-256
-     */
+    /** {@return the SHA-256 of a text as UTF-8} */
     public static String sha256(String text) {
         return sha256(text.getBytes(StandardCharsets.UTF_8));
     }
 
-    /**
-     * Hashes a file.
-     *
-     * @param file the file
-     * @return its SHA-256
-     * @throws IOException if it can't be read
-     */
+    /** {@return the SHA-256 of a file} */
     public static String sha256(Path file) throws IOException {
         MessageDigest digest = sha256();
         byte[] buffer = new byte[1 << 18];

@@ -12,12 +12,7 @@ public final class NearNames {
 
     private NearNames() {}
 
-    /**
-     * {@return the names that are most like one, at most three of them, the likeliest first}
-     *
-     * @param name what was given
-     * @param names what there is
-     */
+    /** {@return the names that are most like one, at most three of them, the likeliest first} */
     public static List<String> of(String name, Collection<String> names) {
         return names.stream()
                 .sorted(
@@ -30,9 +25,6 @@ public final class NearNames {
     /**
      * {@return at most three names that one is likely a mistyping of, the likeliest first: those of
      * which about every fourth letter differs, or fewer}
-     *
-     * @param name what was given
-     * @param names what there is
      */
     public static List<String> close(String name, Collection<String> names) {
         return of(name, names).stream()

@@ -17,20 +17,16 @@ public final class PlainText {
     private PlainText() {}
 
     /**
-     * Quotes a text in an error's message.
-     *
-     * @param text the text, of any length
-     * @return at most the first 120 characters in single quotes, as {@link #inLine} shows them
+     * {@return at most the first 120 characters of a text in single quotes, as {@link #inLine}
+     * shows them}
      */
     public static String quote(String text) {
         return "'" + shorten(text) + "'";
     }
 
     /**
-     * Shortens a text in an error's message.
-     *
-     * @param text the text, of any length, or {@code null}
-     * @return at most the first 120 characters, as {@link #inLine} shows them, without quotes
+     * {@return at most the first 120 characters of a text, or of {@code null}, as {@link #inLine}
+     * shows them}
      */
     public static String shorten(String text) {
         if (text == null) {
@@ -42,11 +38,9 @@ public final class PlainText {
     }
 
     /**
-     * Says what is wrong with a JSON text, by the exception of the parser: Gson's messages name
-     * Java's classes, advise a programmer, and go on with an address.
-     *
-     * @param problem the exception, whose message quotes the text
-     * @return at most 120 characters of one line, with the place where the message has it
+     * {@return the problem of a JSON text, in at most 120 characters of one line, with its place
+     * where the parser tells it} Gson's messages name Java's classes, advise a programmer, and go
+     * on with an address.
      */
     public static String jsonProblem(Throwable problem) {
         String message = String.valueOf(problem.getMessage());
@@ -59,21 +53,15 @@ public final class PlainText {
     }
 
     /**
-     * Shows a text within one line.
-     *
-     * @return the same, with an escape such as {@code \n} or {@code \}{@code u001b} for each
-     *     control character, line's end, mark that turns the direction of writing, and half of a
-     *     surrogate pair
+     * {@return a text within one line: with an escape such as {@code \n} or {@code \}{@code u001b}
+     * for each control character, line's end, mark that turns the direction of writing, and half of
+     * a surrogate pair}
      */
     public static String inLine(String text) {
         return escape(text, "");
     }
 
-    /**
-     * Shows a text in lines of its own.
-     *
-     * @return what {@link #inLine} returns, but for tabs and line feeds, which stay
-     */
+    /** {@return what {@link #inLine} returns, but for tabs and line feeds, which stay} */
     public static String inLines(String text) {
         return escape(text, "\t\n");
     }

@@ -46,11 +46,8 @@ public final class WholeFile {
     }
 
     /**
-     * Gives a file new content: readers see the old one or the new one, whole.
-     *
-     * @param file the file, in an existing directory; made if absent
-     * @param content its bytes
-     * @throws IOException if it can't be written; what was there stays
+     * Gives a file, made if absent, new content: readers see the old one or the new one, whole.
+     * Where that fails, what was there stays.
      */
     public static void replace(Path file, byte[] content) throws IOException {
         Path temporary = AtomicDirectory.hidden(file);

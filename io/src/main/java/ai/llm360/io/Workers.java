@@ -21,13 +21,7 @@ public final class Workers implements AutoCloseable {
     private final int count;
     private final ExecutorService threads;
 
-    /**
-     * Starts threads.
-     *
-     * @param name the threads' name, for dumps
-     * @param count the number of threads, at least 1
-     * @throws IllegalArgumentException if the number is less than 1
-     */
+    /** Starts at least one thread, by a name for dumps. */
     public Workers(String name, int count) {
         if (count < 1) {
             throw new IllegalArgumentException("at least 1 thread is needed, not " + count);
@@ -48,22 +42,12 @@ public final class Workers implements AutoCloseable {
         return count;
     }
 
-    /**
-     * Runs a task that reports its own failures.
-     *
-     * @param task the task
-     */
+    /** Runs a task that reports its own failures. */
     public void start(Runnable task) {
         threads.execute(task);
     }
 
-    /**
-     * Runs a task at some time.
-     *
-     * @param task the task
-     * @param <T> its result's type
-     * @return its result, for {@link #await}
-     */
+    /** Runs a task at some time; {@link #await} gives its result. */
     public <T> Future<T> submit(Callable<T> task) {
         return threads.submit(task);
     }
@@ -71,8 +55,6 @@ public final class Workers implements AutoCloseable {
     /**
      * Runs tasks to their end, or until the first, in their order, has failed.
      *
-     * @param tasks the tasks
-     * @param <T> their results' type
      * @return the results in the tasks' order
      * @throws IOException the first failure, or an {@link InterruptedIOException} on an interrupt
      */
@@ -87,11 +69,8 @@ public final class Workers implements AutoCloseable {
     }
 
     /**
-     * Waits for a task, and fails as it has.
+     * Waits for a task's result, and fails as it has.
      *
-     * @param task the task
-     * @param <T> its result's type
-     * @return its result
      * @throws IOException the task's failure, or an {@link InterruptedIOException} on an interrupt
      */
     public static <T> T await(Future<T> task) throws IOException {

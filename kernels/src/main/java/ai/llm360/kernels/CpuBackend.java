@@ -18,7 +18,6 @@ public final class CpuBackend implements InferenceBackend {
     /** Creates the backend, as {@link java.util.ServiceLoader} does. */
     public CpuBackend() {}
 
-    /** {@inheritDoc} */
     @Override
     public boolean usable() {
         return KernelLibrary.usable();
@@ -37,7 +36,6 @@ public final class CpuBackend implements InferenceBackend {
                 && largest <= Integer.MAX_VALUE / Float.BYTES;
     }
 
-    /** {@inheritDoc} */
     @Override
     public void round(
             NDArray matrix, boolean half, boolean transposed, Int8Weights.Matrix rounded) {
@@ -52,7 +50,6 @@ public final class CpuBackend implements InferenceBackend {
                 rounded.scales().toByteBuffer(true));
     }
 
-    /** {@inheritDoc} */
     @Override
     public Decoder open(
             DecoderLayout layout,

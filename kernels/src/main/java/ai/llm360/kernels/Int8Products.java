@@ -30,7 +30,6 @@ final class Int8Products {
      * Finds out how many rows another library multiplies faster than kernels of our own do: both
      * multiply up to 128 rows by a matrix of 4 MB, which takes some 50 ms in all.
      *
-     * @param other the library
      * @return the number from which on it is faster; {@link Integer#MAX_VALUE} if it never is
      */
     static int fasterFrom(IntegerProduct other) {
@@ -125,17 +124,18 @@ final class Int8Products {
         Rounded rounded = new Rounded(scratch.take(bytes), x.count(), x.size());
         int each = (int) Math.max(1, KernelMatrix.PART / x.size() / Float.BYTES);
         KernelThreads.shared()
-                .run(
-                        (x.count() + each - 1) / each,
-                        part ->
+                .divide(
+                        x.count(),
+                        each,
+                        (from, to) ->
                                 KernelLibrary.llm360_quantize_rows(
                                         0,
                                         x.address(),
                                         x.size(),
                                         rounded.elements(),
                                         rounded.scales(),
-                                        (long) part * each,
-                                        Math.min((part + 1L) * each, x.count())));
+                                        from,
+                                        to));
         return rounded;
     }
 
@@ -163,16 +163,17 @@ final class Int8Products {
                 KernelRows y = results.get(i);
                 int each = (int) Math.max(1, KernelMatrix.PART / matrix.outputs() / Float.BYTES);
                 KernelThreads.shared()
-                        .run(
-                                (y.count() + each - 1) / each,
-                                part ->
+                        .divide(
+                                y.count(),
+                                each,
+                                (from, to) ->
                                         KernelLibrary.llm360_int8_scale(
                                                 y.address(),
                                                 y.size(),
                                                 x.scales(),
                                                 matrix.scales(),
-                                                (long) part * each,
-                                                Math.min((part + 1L) * each, y.count())));
+                                                from,
+                                                to));
             }
         } finally {
             Reference.reachabilityFence(x);

@@ -12,9 +12,6 @@ interface IntegerProduct {
      * @param x a direct buffer of (n, I) int8 elements
      * @param w a direct buffer of (O, I) int8 elements
      * @param sums a direct buffer of (n, O) int32 elements, which are written
-     * @param rows n
-     * @param inputs I
-     * @param outputs O
      */
     void multiply(ByteBuffer x, ByteBuffer w, ByteBuffer sums, int rows, int inputs, int outputs);
 }

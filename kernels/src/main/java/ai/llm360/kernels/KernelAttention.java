@@ -20,14 +20,10 @@ import java.util.List;
 record KernelAttention(
         int heads, int keyValueHeads, int size, int rotary, boolean pairs, float scale) {
 
-    /** As many neighbouring positions of a row read keys and values together. */
-    private static final int TOGETHER = 4;
+    /** The numbers of neighbouring positions of a row that read keys and values together. */
+    private static final int[] TOGETHER = {16, 4};
 
-    /**
-     * Creates attention.
-     *
-     * @throws IllegalArgumentException if there are no kernels for such heads
-     */
+    /** Refuses heads that there are no kernels for. */
     KernelAttention {
         if (size % 8 != 0
                 || size > 256
@@ -41,12 +37,7 @@ record KernelAttention(
         }
     }
 
-    /**
-     * Returns whether heads of a size can be computed on this machine.
-     *
-     * @param size the size, D
-     * @return whether there are kernels, and D is a multiple of 8 up to 256
-     */
+    /** Returns whether there are kernels here, and D is a multiple of 8 up to 256. */
     static boolean supports(long size) {
         return KernelLibrary.usable() && size % 8 == 0 && size <= 256;
     }
@@ -59,7 +50,6 @@ record KernelAttention(
      *     several: (n, H D), (n, K D), (n, K D). Queries and keys are turned in place
      * @param cosines the cosines of each position's angles, (positions, R)
      * @param sines their sines
-     * @param cache the cache
      * @param rows for each of the n the row of the cache that it continues
      * @param positions for each of the n its position
      * @param result (n, H D), which is written
@@ -153,17 +143,21 @@ record KernelAttention(
         int count = 0;
         for (int i = 0; i < rows.length; count++) {
             starts[count] = i;
-            int next = i + 1;
-            while (next < i + TOGETHER
-                    && next < rows.length
-                    && rows[next] == rows[i]
-                    && positions[next] == positions[next - 1] + 1) {
-                next++;
-            }
-            i = next == i + TOGETHER ? next : i + 1;
+            i += together(rows, positions, i);
         }
         starts[count] = rows.length;
         return Arrays.copyOf(starts, count + 1);
+    }
+
+    private static int together(int[] rows, int[] positions, int i) {
+        int end = i + 1;
+        while (end < Math.min(i + TOGETHER[0], rows.length)
+                && rows[end] == rows[i]
+                && positions[end] == positions[end - 1] + 1) {
+            end++;
+        }
+        int run = end - i;
+        return Arrays.stream(TOGETHER).filter(size -> size <= run).findFirst().orElse(1);
     }
 
     /** Where the numbers from {@code offset} on lie, of row {@code i} of arrays side by side. */

@@ -5,29 +5,19 @@ import java.nio.ByteBuffer;
 /**
  * The keys and values of one layer, each (rows, K, capacity, D), bfloat16 or float32, in memory
  * that is another's and must stay where it is as long as this object is used.
+ *
+ * @param half 1 if they are bfloat16, else 0
  */
-final class KernelCache {
+record KernelCache(
+        NativeMemory keys,
+        NativeMemory values,
+        int half,
+        int rows,
+        int heads,
+        int capacity,
+        int size) {
 
-    private final NativeMemory keys;
-    private final NativeMemory values;
-    private final boolean half;
-    private final int rows;
-    private final int heads;
-    private final int capacity;
-    private final int size;
-
-    /**
-     * Wraps a cache.
-     *
-     * @param keys a direct buffer
-     * @param values a direct buffer of the same size
-     * @param half whether elements are bfloat16 rather than float32
-     * @param rows how many rows it has
-     * @param heads K
-     * @param capacity the positions that a row has room for
-     * @param size D
-     * @throws IllegalArgumentException if a buffer isn't direct or hasn't just so many bytes
-     */
+    /** Wraps the direct buffers of a cache. */
     KernelCache(
             ByteBuffer keys,
             ByteBuffer values,
@@ -36,34 +26,22 @@ final class KernelCache {
             int heads,
             int capacity,
             int size) {
-        long bytes = (long) rows * heads * capacity * size * (half ? 2 : 4);
-        this.keys = NativeMemory.of(keys, bytes);
-        this.values = NativeMemory.of(values, bytes);
-        this.half = half;
-        this.rows = rows;
-        this.heads = heads;
-        this.capacity = capacity;
-        this.size = size;
+        this(
+                NativeMemory.of(keys, bytes(half, rows, heads, capacity, size)),
+                NativeMemory.of(values, bytes(half, rows, heads, capacity, size)),
+                half ? 1 : 0,
+                rows,
+                heads,
+                capacity,
+                size);
     }
 
-    int heads() {
-        return heads;
-    }
-
-    int capacity() {
-        return capacity;
-    }
-
-    int size() {
-        return size;
-    }
-
-    int half() {
-        return half ? 1 : 0;
+    private static long bytes(boolean half, long rows, int heads, int capacity, int size) {
+        return rows * heads * capacity * size * (half ? 2 : 4);
     }
 
     int elementBytes() {
-        return half ? 2 : 4;
+        return 4 >> half;
     }
 
     /** Where a row's keys lie. */
@@ -80,9 +58,6 @@ final class KernelCache {
         return (long) row * heads * capacity * size * elementBytes();
     }
 
-    /**
-     * @throws IndexOutOfBoundsException if there is no such row or position
-     */
     void check(int row, int position) {
         if (row < 0 || row >= rows || position < 0 || position >= capacity) {
             throw new IndexOutOfBoundsException(

@@ -82,14 +82,12 @@ final class KernelDecoder implements InferenceBackend.Decoder {
         return KernelRows.allocate(count, attention.heads() * attention.size());
     }
 
-    /** {@inheritDoc} */
     @Override
     public boolean takes(long rows) {
         return weights.int8()
                 || rows <= (CpuKernels.get().slowBfloat16() ? FEW_WITHOUT_ARITHMETIC : FEW);
     }
 
-    /** {@inheritDoc} */
     @Override
     public KernelPass begin(NDManager scope, NDArray x, KvCache cache, long[] rows, long[] start) {
         int tokens = Math.toIntExact(x.getShape().get(1));
@@ -140,7 +138,6 @@ final class KernelDecoder implements InferenceBackend.Decoder {
         return libtorch;
     }
 
-    /** {@inheritDoc} */
     @Override
     public NDArray logits(NDManager scope, NDArray x, List<Parameter> parameters) {
         Group group = weights.last(parameters);

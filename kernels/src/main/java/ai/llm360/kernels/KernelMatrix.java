@@ -13,40 +13,24 @@ import java.util.List;
  * <p>The matrix is the caller's memory. A buffer that owns its memory is kept; what another object
  * owns must stay where it is as long as this object is used.
  */
-final class KernelMatrix {
+record KernelMatrix(
+        Layout layout, NativeMemory elements, NativeMemory factors, int outputs, int inputs) {
 
     /** A part of a task reads about this much, which takes 20 to 50 us. */
     static final long PART = 1 << 19;
 
-    private enum Layout {
+    /** Types and orders of the elements. */
+    enum Layout {
         BFLOAT16_ROWS,
         BFLOAT16_COLUMNS,
         INT8_ROWS
-    }
-
-    private final Layout layout;
-    private final NativeMemory elements;
-    private final NativeMemory scales;
-    private final int outputs;
-    private final int inputs;
-
-    private KernelMatrix(
-            Layout layout, NativeMemory elements, NativeMemory scales, int outputs, int inputs) {
-        this.layout = layout;
-        this.elements = elements;
-        this.scales = scales;
-        this.outputs = outputs;
-        this.inputs = inputs;
     }
 
     /**
      * Takes a bfloat16 matrix as it lies. It is multiplied with float32 rows, and sums are float32.
      *
      * @param matrix a direct buffer of (O, I) elements, or (I, O) if {@code transposed}
-     * @param outputs O
-     * @param inputs I
      * @param transposed whether the matrix is stored [in, out]
-     * @return the matrix
      */
     static KernelMatrix bfloat16(ByteBuffer matrix, int outputs, int inputs, boolean transposed) {
         return new KernelMatrix(
@@ -64,8 +48,6 @@ final class KernelMatrix {
      * @param matrix a direct buffer of (O, I) elements, or (I, O) if {@code transposed}
      * @param half whether they are bfloat16 rather than float32
      * @param transposed whether the matrix is stored [in, out]
-     * @param outputs O
-     * @param inputs I
      * @param rounded a direct buffer of O × I bytes, which is written
      * @param scales a direct buffer of O floats, which is written
      */
@@ -83,11 +65,10 @@ final class KernelMatrix {
         int type = half ? 1 : 0;
         int rows = transposed ? stretch(outputs) : (int) Math.max(1, PART / inputs);
         KernelThreads.shared()
-                .run(
-                        parts(outputs, rows),
-                        part -> {
-                            long start = (long) part * rows;
-                            long end = Math.min(start + rows, outputs);
+                .divide(
+                        outputs,
+                        rows,
+                        (start, end) -> {
                             if (transposed) {
                                 KernelLibrary.llm360_quantize_columns(
                                         type,
@@ -111,15 +92,7 @@ final class KernelMatrix {
                         });
     }
 
-    /**
-     * Takes a matrix that was rounded to int8 before, as it lies.
-     *
-     * @param rounded a direct buffer of (O, I) bytes
-     * @param scales a direct buffer of O floats
-     * @param outputs O
-     * @param inputs I
-     * @return the matrix
-     */
+    /** Takes a matrix that was rounded to int8 before, (O, I), as it lies, with O float scales. */
     static KernelMatrix int8(ByteBuffer rounded, ByteBuffer scales, int outputs, int inputs) {
         return new KernelMatrix(
                 Layout.INT8_ROWS,
@@ -129,38 +102,10 @@ final class KernelMatrix {
                 inputs);
     }
 
-    /** Returns O. */
-    int outputs() {
-        return outputs;
-    }
-
-    /** Returns I. */
-    int inputs() {
-        return inputs;
-    }
-
     /**
      * Multiplies rows by several matrices of one layout and number of inputs, in one go.
      *
      * @param x (n, I)
-     * @param matrices the matrices
-     * @param results (n, O) for each, which are written
-     * @param scratch memory for what is in between
-     * @throws IllegalArgumentException if sizes don't fit
-     */
-    static void multiply(
-            KernelRows x,
-            List<KernelMatrix> matrices,
-            List<KernelRows> results,
-            KernelScratch scratch) {
-        multiply(x, matrices, results, scratch, null);
-    }
-
-    /**
-     * Multiplies rows by several matrices of one layout and number of inputs, in one go.
-     *
-     * @param x (n, I)
-     * @param matrices the matrices
      * @param results (n, O) for each, which are written
      * @param scratch memory for what is in between
      * @param int8 adds up the products of int8 matrices; {@code null} for kernels of our own
@@ -227,7 +172,7 @@ final class KernelMatrix {
 
     /** Where the scales of the outputs lie. */
     long scales() {
-        return scales.address();
+        return factors.address();
     }
 
     /**

@@ -99,16 +99,12 @@ final class KernelProducts {
         long size = (long) result.count() * result.size();
         long each = Math.max(2048, KernelMatrix.PART / Float.BYTES / parts(matrix) / 4);
         KernelThreads.shared()
-                .run(
-                        Math.toIntExact((size + each - 1) / each),
-                        part ->
+                .divide(
+                        size,
+                        each,
+                        (from, to) ->
                                 KernelLibrary.llm360_sum(
-                                        parts,
-                                        parts(matrix),
-                                        size,
-                                        result.address(),
-                                        part * each,
-                                        Math.min((part + 1L) * each, size)));
+                                        parts, parts(matrix), size, result.address(), from, to));
     }
 
     /** The bytes of one part's result. */

@@ -11,53 +11,24 @@ import java.util.Objects;
  * <p>What {@link #allocate} gives is freed by {@link #close} or with this object; {@link #of} wraps
  * memory that is another's.
  */
-final class KernelRows implements AutoCloseable {
+record KernelRows(NativeMemory memory, long address, int count, int size) implements AutoCloseable {
 
-    private final NativeMemory memory;
-    private final long address;
-    private final int count;
-    private final int size;
-
-    private KernelRows(NativeMemory memory, long address, int count, int size) {
-        this.memory = memory;
-        this.address = address;
-        this.count = count;
-        this.size = size;
-    }
-
-    /**
-     * Allocates rows, whose content is undefined.
-     *
-     * @param count n
-     * @param size the floats of a row
-     * @return the rows
-     */
+    /** Allocates rows, whose content is undefined. */
     static KernelRows allocate(int count, int size) {
         NativeMemory memory = NativeMemory.allocate(bytes(count, size));
         return new KernelRows(memory, memory.address(), count, size);
     }
 
     /**
-     * Wraps rows that lie in a buffer, which is kept; what another object owns must stay where it
-     * is as long as this object is used.
-     *
-     * @param floats a direct buffer of n × size floats
-     * @param count n
-     * @param size the floats of a row
-     * @return the rows
-     * @throws IllegalArgumentException if the buffer isn't direct or hasn't just so many bytes
+     * Wraps n × size floats in a direct buffer, which is kept; what another object owns must stay
+     * where it is as long as this object is used.
      */
     static KernelRows of(ByteBuffer floats, int count, int size) {
         NativeMemory memory = NativeMemory.of(floats, bytes(count, size));
         return new KernelRows(memory, memory.address(), count, size);
     }
 
-    /**
-     * Copies numbers to one row.
-     *
-     * @param values the numbers
-     * @return the row
-     */
+    /** Copies numbers to one row. */
     static KernelRows copyOf(float[] values) {
         KernelRows row = allocate(1, values.length);
         row.floats().put(values);
@@ -68,33 +39,7 @@ final class KernelRows implements AutoCloseable {
         return (long) Float.BYTES * count * size;
     }
 
-    /** Returns n. */
-    int count() {
-        return count;
-    }
-
-    /** Returns how many floats a row has. */
-    int size() {
-        return size;
-    }
-
-    /**
-     * Returns one of the rows, where it lies.
-     *
-     * @param row its number
-     * @return a view of it
-     */
-    KernelRows row(int row) {
-        return new KernelRows(memory, address(row), 1, size);
-    }
-
-    /**
-     * Allocates rows of zeros.
-     *
-     * @param count n
-     * @param size the floats of a row
-     * @return the rows
-     */
+    /** Allocates rows of zeros. */
     static KernelRows zeros(int count, int size) {
         KernelRows rows = allocate(count, size);
         new Pointer(rows.address).clear(bytes(count, size));
@@ -117,16 +62,7 @@ final class KernelRows implements AutoCloseable {
         return NativeMemory.view(address, bytes(count, size));
     }
 
-    /** Where the first row lies. The memory stays as long as this object can be reached. */
-    long address() {
-        return address;
-    }
-
-    /**
-     * Where a row lies.
-     *
-     * @throws IndexOutOfBoundsException if there is no such row
-     */
+    /** Where a row lies. */
     long address(int row) {
         return address + bytes(Objects.checkIndex(row, count), size);
     }

@@ -50,12 +50,7 @@ final class KernelSteps {
                                 to));
     }
 
-    /**
-     * Adds one row to all.
-     *
-     * @param x (n, C), which is changed
-     * @param bias (1, C)
-     */
+    /** Adds a row, (1, C), to all rows of x, (n, C). */
     static void addBias(KernelRows x, KernelRows bias) {
         requireSize(x.size(), bias);
         divide(
@@ -65,12 +60,7 @@ final class KernelSteps {
                                 x.address(), x.size(), bias.address(), from, to));
     }
 
-    /**
-     * Adds rows.
-     *
-     * @param x (n, C), which is changed
-     * @param y (n, C)
-     */
+    /** Adds y to x, both (n, C). */
     static void add(KernelRows x, KernelRows y) {
         requireSize(x.size(), y);
         requireSameCount(x, y);
@@ -80,12 +70,7 @@ final class KernelSteps {
                         KernelLibrary.llm360_add(x.address(), y.address(), x.size(), from, to));
     }
 
-    /**
-     * Computes SwiGLU's product (arXiv 2002.05202): gate / (1 + e^-gate) × up.
-     *
-     * @param gate (n, F), which becomes the result
-     * @param up (n, F)
-     */
+    /** Computes SwiGLU's product (arXiv 2002.05202) in gate: gate / (1 + e^-gate) × up. */
     static void swiglu(KernelRows gate, KernelRows up) {
         requireSize(gate.size(), up);
         requireSameCount(gate, up);
@@ -97,17 +82,8 @@ final class KernelSteps {
                                 gate.address(), up.address(), from * size, to * size));
     }
 
-    private interface Range {
-        void on(long from, long to);
-    }
-
-    private static void divide(KernelRows rows, Range work) {
-        int count = rows.count();
-        int each = Math.max(1, PART / rows.size());
-        KernelThreads.shared()
-                .run(
-                        (count + each - 1) / each,
-                        part -> work.on((long) part * each, Math.min((part + 1L) * each, count)));
+    private static void divide(KernelRows rows, KernelThreads.Range work) {
+        KernelThreads.shared().divide(rows.count(), Math.max(1, PART / rows.size()), work);
     }
 
     private static void requireSize(int size, KernelRows rows) {

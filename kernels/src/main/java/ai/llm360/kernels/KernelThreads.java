@@ -118,6 +118,18 @@ final class KernelThreads {
         }
     }
 
+    /** Does something to a range of what is divided. */
+    interface Range {
+        void on(long from, long to);
+    }
+
+    /** Runs {@code work} for 0 to {@code whole} - 1, in ranges of {@code each} or fewer. */
+    void divide(long whole, long each, Range work) {
+        run(
+                Math.toIntExact((whole + each - 1) / each),
+                part -> work.on(part * each, Math.min((part + 1L) * each, whole)));
+    }
+
     /** Jobs of several callers follow each other. */
     private synchronized void share(int parts, IntConsumer work) {
         Job job = new Job(parts, work);

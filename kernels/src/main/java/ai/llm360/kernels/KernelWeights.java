@@ -30,7 +30,6 @@ final class KernelWeights {
     /**
      * Matrices that multiply the same rows.
      *
-     * @param matrices the matrices
      * @param biases for each matrix (1, O), or {@code null}
      */
     record Product(List<KernelMatrix> matrices, List<KernelRows> biases) {
@@ -76,11 +75,7 @@ final class KernelWeights {
         return int8.isPresent();
     }
 
-    /**
-     * Returns a layer's weights.
-     *
-     * @param parameters the layer's parameters in order
-     */
+    /** Returns a layer's weights. */
     Group layer(int layer, List<Parameter> parameters) {
         return group(layer, layout.layerPrefix(layer), layerPlan, layout.layer(), parameters, 1);
     }

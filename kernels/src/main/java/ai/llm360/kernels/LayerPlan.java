@@ -28,7 +28,6 @@ record LayerPlan(List<Norm> norms, List<Product> products) {
     /**
      * Matrices that multiply the same rows, by their places.
      *
-     * @param matrices the matrices
      * @param biases for each matrix its bias, or {@link #NONE}
      */
     record Product(List<Integer> matrices, List<Integer> biases) {}
@@ -36,7 +35,6 @@ record LayerPlan(List<Norm> norms, List<Product> products) {
     /**
      * Reads the order of a layer's weights.
      *
-     * @param weights the weights
      * @param products how many matrices each product takes
      */
     static LayerPlan of(List<WeightSpec> weights, List<Integer> products) {

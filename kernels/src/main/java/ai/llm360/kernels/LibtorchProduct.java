@@ -29,9 +29,6 @@ final class LibtorchProduct implements IntegerProduct {
         static final int FROM = probe();
     }
 
-    /**
-     * @param manager closes the compiled page
-     */
     LibtorchProduct(NDManager manager) {
         this.manager = manager;
         page = TorchScript.compile(manager, PAGE, Map.of());

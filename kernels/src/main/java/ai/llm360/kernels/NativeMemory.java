@@ -9,15 +9,7 @@ import java.nio.ByteBuffer;
  * Memory outside the heap, and who owns it: an address alone would let the owner be collected, and
  * the memory freed, while it is in use. {@link KernelThreads#run} keeps what its work refers to.
  */
-final class NativeMemory {
-
-    private final Object owner;
-    private final long address;
-
-    private NativeMemory(Object owner, long address) {
-        this.owner = owner;
-        this.address = address;
-    }
+record NativeMemory(Object owner, long address) {
 
     /** Allocates memory, whose content is undefined; it is freed with this object at the latest. */
     static NativeMemory allocate(long bytes) {
@@ -25,11 +17,7 @@ final class NativeMemory {
         return new NativeMemory(memory, Pointer.nativeValue(memory));
     }
 
-    /**
-     * Returns the memory of a direct buffer.
-     *
-     * @throws IllegalArgumentException if the buffer isn't direct or hasn't just so many bytes
-     */
+    /** Returns the memory of a buffer, which must be direct and of just so many bytes. */
     static NativeMemory of(ByteBuffer buffer, long bytes) {
         if (!buffer.isDirect() || buffer.remaining() != bytes) {
             throw new IllegalArgumentException(
@@ -41,10 +29,6 @@ final class NativeMemory {
     /** Returns a buffer over memory that stays as long as its owner can be reached. */
     static ByteBuffer view(long address, long bytes) {
         return new Pointer(address).getByteBuffer(0, bytes);
-    }
-
-    long address() {
-        return address;
     }
 
     /** Frees what was allocated; memory of a buffer is its owner's. */

@@ -74,7 +74,7 @@ class KernelMatrixTest {
     private static float[] multiply(float[] x, int rows, KernelMatrix matrix) {
         KernelRows result = KernelRows.allocate(rows, matrix.outputs());
         KernelRows taken = KernelStepsTest.rows(rows, matrix.inputs(), x);
-        KernelMatrix.multiply(taken, List.of(matrix), List.of(result), new KernelScratch());
+        KernelMatrix.multiply(taken, List.of(matrix), List.of(result), new KernelScratch(), null);
         return KernelStepsTest.read(result);
     }
 
@@ -278,7 +278,11 @@ class KernelMatrixTest {
             KernelRows second = KernelRows.allocate(7, outputs);
             KernelRows taken = KernelStepsTest.rows(7, inputs, x);
             KernelMatrix.multiply(
-                    taken, List.of(matrix, matrix), List.of(first, second), new KernelScratch());
+                    taken,
+                    List.of(matrix, matrix),
+                    List.of(first, second),
+                    new KernelScratch(),
+                    null);
             float[] all = KernelStepsTest.read(first);
             assertThat(KernelStepsTest.read(second)).isEqualTo(all);
             for (int r = 0; r < 7; r++) {
@@ -353,10 +357,17 @@ class KernelMatrixTest {
         assertThatThrownBy(
                         () ->
                                 KernelMatrix.multiply(
-                                        x, List.of(matrix, other), List.of(two, three), scratch))
+                                        x,
+                                        List.of(matrix, other),
+                                        List.of(two, three),
+                                        scratch,
+                                        null))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("3 inputs were expected");
-        assertThatThrownBy(() -> KernelMatrix.multiply(x, List.of(matrix), List.of(three), scratch))
+        assertThatThrownBy(
+                        () ->
+                                KernelMatrix.multiply(
+                                        x, List.of(matrix), List.of(three), scratch, null))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("a result of (1, 2) was expected");
     }

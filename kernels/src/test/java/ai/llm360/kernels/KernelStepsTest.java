@@ -123,7 +123,7 @@ class KernelStepsTest {
         assertThatThrownBy(() -> KernelSteps.swiglu(x, rows(1, 3, new float[3])))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("2 rows were expected, not 1");
-        assertThatThrownBy(() -> x.row(2)).isInstanceOf(IndexOutOfBoundsException.class);
+        assertThatThrownBy(() -> x.rows(2, 1)).isInstanceOf(IndexOutOfBoundsException.class);
     }
 
     @Test

@@ -79,6 +79,11 @@ public final class CheckpointEntry {
         this.stored = stored;
     }
 
+    /** One that LLM360 didn't publish. */
+    CheckpointEntry(Zoo zoo, String model, String name, Standing standing, Stored stored) {
+        this(zoo, model, name, standing, Optional.empty(), stored);
+    }
+
     /** One that LLM360 published, or of any repository of the Hub. */
     static CheckpointEntry onHub(Zoo zoo, HubReference hub) {
         Optional<PublishedCheckpoint> one = hub.published();
@@ -89,6 +94,10 @@ public final class CheckpointEntry {
                 one.map(PublishedCheckpoint::standing).orElse(Standing.UNKNOWN),
                 one,
                 new Stored.OnHub(zoo, hub));
+    }
+
+    static CheckpointEntry onHub(Zoo zoo, PublishedCheckpoint one) {
+        return onHub(zoo, HubReference.of(one));
     }
 
     /** One in a directory, of which a run may have said how far it is. */
@@ -176,7 +185,6 @@ public final class CheckpointEntry {
     /**
      * Reads how it did in an evaluation, as its makers published it, through the Hub's cache.
      *
-     * @param task the task
      * @return the scores; empty if none were published, or if they aren't in the cache while
      *     connections are off
      * @throws IOException if the Hub can't be reached, or the cache can't be written
@@ -190,12 +198,12 @@ public final class CheckpointEntry {
                         .scores();
     }
 
-    /** {@return what LLM360 published under that name} */
+    /** {@return the checkpoint that LLM360 published under that name} */
     public Optional<PublishedCheckpoint> published() {
         return published;
     }
 
-    /** {@return what a static tree lists of it: its repository, commit and files} */
+    /** {@return its listing in a static tree: its repository, commit and files} */
     public Optional<TreeCheckpoint> tree() {
         return stored instanceof Stored.InTree in ? Optional.of(in.checkpoint()) : Optional.empty();
     }
@@ -229,10 +237,10 @@ public final class CheckpointEntry {
     }
 
     /**
-     * Returns where its files lie, once they do: what the library brings is copied, what a web
-     * server's tree has is downloaded; the Hub isn't asked.
+     * {@return where its files lie, a directory or the file that the reference is a path to: what
+     * the library brings is copied, what a web server's tree has is downloaded; the Hub isn't
+     * asked}
      *
-     * @return a directory, or a file if the reference is a path to one
      * @throws ModelNotFoundException if it is on the Hub alone, saying how to get it
      * @throws IOException if it can't be copied or had, or what lies there is damaged
      */
@@ -277,15 +285,7 @@ public final class CheckpointEntry {
         return download.isPresent() ? download.get().run(progress) : stored.get(progress);
     }
 
-    /**
-     * Loads the checkpoint as a model that continues texts, as {@link Criteria#loadModel(String)}
-     * does.
-     *
-     * @return the model, the caller's to close
-     * @throws ModelNotFoundException if it isn't on this machine and can't be downloaded
-     * @throws MalformedModelException if the checkpoint breaks its format's rules
-     * @throws IOException if reading or downloading fails
-     */
+    /** Loads a model that continues texts, as {@link Criteria#loadModel(String)} does. */
     public ZooModel<String, String> load()
             throws ModelNotFoundException, MalformedModelException, IOException {
         return criteria(String.class, String.class).loadModel();
@@ -294,11 +294,7 @@ public final class CheckpointEntry {
     /**
      * Starts to describe how it is loaded: with which types, dtype, device and progress.
      *
-     * @param input the input type
      * @param output the output type; {@link GenerationTranslatorFactory} lists the pairs
-     * @param <I> the input type
-     * @param <O> the output type
-     * @return the criteria
      */
     public <I, O> Criteria<I, O> criteria(Class<I> input, Class<O> output) {
         return new Criteria<>(() -> this, input, output);
@@ -316,29 +312,14 @@ public final class CheckpointEntry {
         return partial().headers();
     }
 
-    /**
-     * Reads a tensor.
-     *
-     * @param tensor the tensor's name
-     * @return the tensor, as it is stored
-     * @throws ModelNotFoundException if the checkpoint is nowhere to be had
-     * @throws IOException if reading fails
-     * @throws IllegalArgumentException if there is no such tensor; the message lists similar names
-     */
+    /** Reads a tensor of {@link #partial}: see {@link PartialCheckpoint#read(String)}. */
     public TensorRows read(String tensor) throws ModelNotFoundException, IOException {
         return partial().read(tensor);
     }
 
     /**
-     * Reads rows of a tensor, that is a slice of dimension 0.
-     *
-     * @param tensor the tensor's name
-     * @param fromRow the first row
-     * @param toRow the row after the last one
-     * @return the rows, as they are stored
-     * @throws ModelNotFoundException if the checkpoint is nowhere to be had
-     * @throws IOException if reading fails
-     * @throws IllegalArgumentException if there is no such tensor, or it has no such rows
+     * Reads rows of a tensor of {@link #partial}: see {@link PartialCheckpoint#read(String, long,
+     * long)}.
      */
     public TensorRows read(String tensor, long fromRow, long toRow)
             throws ModelNotFoundException, IOException {
@@ -346,9 +327,9 @@ public final class CheckpointEntry {
     }
 
     /**
-     * Returns the checkpoint for reading parts of it, and for counting what that transfers.
+     * {@return the checkpoint, on this machine or else on the Hub, for reading parts of it, and for
+     * counting what that transfers}
      *
-     * @return the checkpoint on this machine, else on the Hub
      * @throws ModelNotFoundException if it is nowhere to be had
      * @throws IOException if the Hub doesn't give it, or reading fails
      */

@@ -79,7 +79,6 @@ final class CheckpointRepository extends AbstractRepository {
         return false;
     }
 
-    /** {@inheritDoc} */
     @Override
     public Metadata locate(MRL mrl) throws IOException {
         Metadata found;
@@ -90,13 +89,13 @@ final class CheckpointRepository extends AbstractRepository {
         } catch (ModelNotFoundException e) {
             throw new IOException(e.getMessage(), e);
         }
-        StrictTranslatorFactory.install(found);
+        String strict = GenerationTranslatorFactory.Strict.class.getName();
+        found.getArtifacts().forEach(one -> one.getArguments().put("translatorFactory", strict));
         found.setRepositoryUri(mrl.toURI());
         found.init(arguments);
         return found;
     }
 
-    /** {@inheritDoc} */
     @Override
     public Artifact resolve(MRL mrl, Map<String, String> filter) throws IOException {
         return locate(mrl).getArtifacts().stream()
@@ -139,19 +138,16 @@ final class CheckpointRepository extends AbstractRepository {
         return directory == null ? entries.get(artifact.getName()).place() : directory;
     }
 
-    /** {@inheritDoc} */
     @Override
     public Path getCacheDirectory() {
         return Path.of("");
     }
 
-    /** {@inheritDoc} */
     @Override
     public List<MRL> getResources() {
         return List.of(model(MetadataJson.APPLICATION, MetadataJson.GROUP, model));
     }
 
-    /** {@inheritDoc} */
     @Override
     public void addResource(MRL mrl) {
         throw new UnsupportedOperationException("a reference names one model");

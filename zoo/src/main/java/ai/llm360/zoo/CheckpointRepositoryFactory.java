@@ -26,10 +26,6 @@ public final class CheckpointRepositoryFactory implements RepositoryFactory {
         EngineSettings.apply();
     }
 
-    /** Creates the factory. */
-    public CheckpointRepositoryFactory() {}
-
-    /** {@inheritDoc} */
     @Override
     public Repository newInstance(String name, URI uri) {
         try {
@@ -80,7 +76,6 @@ public final class CheckpointRepositoryFactory implements RepositoryFactory {
         return Series.of(model(reference), List.of(one), zoo.catalogue());
     }
 
-    /** {@inheritDoc} */
     @Override
     public Set<String> getSupportedScheme() {
         Set<String> schemes = new TreeSet<>(Reference.TREES);

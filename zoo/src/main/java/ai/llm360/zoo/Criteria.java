@@ -56,15 +56,8 @@ public final class Criteria<I, O> {
     }
 
     /**
-     * Loads a model that continues texts, in its checkpoint's own type, on DJL's default device.
-     *
-     * @param reference {@code model@checkpoint} or a path
-     * @return the model, the caller's to close
-     * @throws ModelNotFoundException if the reference names nothing, or what can't be downloaded
-     * @throws MalformedModelException if the checkpoint breaks its format's rules
-     * @throws IOException if reading fails, or the checkpoint or its tokenizer is malformed
-     * @throws IllegalArgumentException if there is no block for its architecture, or its weights
-     *     don't fit into memory
+     * Loads a model that continues texts, in its checkpoint's own type, on DJL's default device:
+     * see {@link #loadModel()}.
      */
     public static ZooModel<String, String> loadModel(String reference)
             throws ModelNotFoundException, MalformedModelException, IOException {
@@ -72,64 +65,32 @@ public final class Criteria<I, O> {
     }
 
     /**
-     * Loads a model with other types than text to text.
+     * Loads a model with other types than text to text, as {@link #loadModel(String)} does.
      *
-     * @param reference {@code model@checkpoint} or a path
-     * @param input the input type
      * @param output the output type; {@link GenerationTranslatorFactory} lists the pairs
-     * @param <I> the input type
-     * @param <O> the output type
-     * @return the model, the caller's to close
-     * @throws ModelNotFoundException if the reference names nothing, or what can't be downloaded
-     * @throws MalformedModelException if the checkpoint breaks its format's rules
-     * @throws IOException if reading fails, or the checkpoint or its tokenizer is malformed
      */
     public static <I, O> ZooModel<I, O> loadModel(String reference, Class<I> input, Class<O> output)
             throws ModelNotFoundException, MalformedModelException, IOException {
         return of(reference, input, output).loadModel();
     }
 
-    /**
-     * Starts to describe a model that continues texts.
-     *
-     * @param reference {@code model@checkpoint} or a path
-     * @return the criteria
-     */
+    /** Starts to describe a model that continues texts. */
     public static Criteria<String, String> of(String reference) {
         return of(reference, String.class, String.class);
     }
 
-    /**
-     * Starts to describe a model.
-     *
-     * @param reference {@code model@checkpoint} or a path
-     * @param input the input type
-     * @param output the output type
-     * @param <I> the input type
-     * @param <O> the output type
-     * @return the criteria
-     */
+    /** Starts to describe a model. */
     public static <I, O> Criteria<I, O> of(String reference, Class<I> input, Class<O> output) {
         return Zoo.ofEnvironment().criteria(reference, input, output);
     }
 
-    /**
-     * Sets the device; DJL's default, a GPU where there is one, if it isn't called.
-     *
-     * @param device the device
-     * @return these criteria
-     */
+    /** Sets the device; DJL's default, a GPU where there is one, if it isn't called. */
     public Criteria<I, O> optDevice(Device device) {
         builder.optDevice(device);
         return this;
     }
 
-    /**
-     * Sets the type to hold the weights in; the checkpoint's own if it isn't called.
-     *
-     * @param dtype the type
-     * @return these criteria
-     */
+    /** Sets the type to hold the weights in; the checkpoint's own if it isn't called. */
     public Criteria<I, O> optDtype(WeightType dtype) {
         return optArgument(ModelArgument.DTYPE.key(), dtype.toString());
     }
@@ -137,19 +98,12 @@ public final class Criteria<I, O> {
     /**
      * Loads the model to train it, with DJL's {@code Trainer} or by its gradients: the weights are
      * float32, whatever the checkpoint has, and take 16 bytes a parameter with AdamW.
-     *
-     * @return these criteria
      */
     public Criteria<I, O> optTrainable() {
         return optArgument(ModelArgument.TRAIN_PARAM.key(), "true");
     }
 
-    /**
-     * Sets who is told how a download and then loading goes on.
-     *
-     * @param progress the listener
-     * @return these criteria
-     */
+    /** Sets who is told how a download and then loading goes on. */
     public Criteria<I, O> optProgress(Progress progress) {
         this.progress = progress;
         return optArgument(ModelArgument.PROGRESS.key(), progress);
@@ -159,8 +113,6 @@ public final class Criteria<I, O> {
      * Sets an argument, such as {@code max_new_tokens} or {@code temperature}.
      *
      * @param name its name: {@link ModelArgument} lists them
-     * @param value its value
-     * @return these criteria
      * @throws IllegalArgumentException if there is no such argument, here or in DJL, or the value
      *     is null
      */
@@ -187,7 +139,8 @@ public final class Criteria<I, O> {
     public ZooModel<I, O> loadModel()
             throws ModelNotFoundException, MalformedModelException, IOException {
         ai.djl.repository.zoo.Criteria<I, O> criteria = builder.build();
-        checkTypes(criteria);
+        GenerationTranslatorFactory.requireSupported(
+                criteria.getInputClass(), criteria.getOutputClass());
         try {
             return CheckpointRepository.load(checkpoint.resolve(), progress, criteria);
         } catch (ModelNotFoundException e) {
@@ -200,22 +153,10 @@ public final class Criteria<I, O> {
         }
     }
 
-    /** DJL's own message would name only the types of its default translator. */
-    private static void checkTypes(ai.djl.repository.zoo.Criteria<?, ?> criteria)
-            throws ModelNotFoundException {
-        GenerationTranslatorFactory factory = new GenerationTranslatorFactory();
-        if (!factory.isSupported(criteria.getInputClass(), criteria.getOutputClass())) {
-            throw new ModelNotFoundException(
-                    factory.unsupported(criteria.getInputClass(), criteria.getOutputClass()));
-        }
-    }
-
     /**
      * Makes the block that a checkpoint's config.json describes, without loading weights: it says
      * which tensors the model has, and which ones of a checkpoint it has no use for.
      *
-     * @param reference {@code model@checkpoint} or a path
-     * @return the block
      * @throws ModelNotFoundException if the reference names nothing, or what can't be downloaded
      * @throws IOException if there is no config.json, or it can't be read
      * @throws IllegalArgumentException if it describes a model that there is no block for
@@ -228,8 +169,6 @@ public final class Criteria<I, O> {
     /**
      * Makes the block that the text of a config.json describes, without weights: a model to train.
      *
-     * @param configJson the text
-     * @return the block
      * @throws IllegalArgumentException if it isn't JSON, or describes a model that there is no
      *     block for
      */
@@ -246,7 +185,6 @@ public final class Criteria<I, O> {
      * checkpoint's {@code generation_config.json}.
      *
      * @param model a model with text as its input, loaded from the zoo
-     * @return the configuration
      * @throws IllegalArgumentException if the model was loaded with other types
      */
     public static GenerationConfig generationConfig(ZooModel<String, ?> model) {
@@ -254,10 +192,10 @@ public final class Criteria<I, O> {
     }
 
     /**
-     * Returns the generator behind a model that continues texts: streaming, batches, scores.
+     * {@return the generator behind a model that continues texts: streaming, batches, scores; of no
+     * use once the model is closed}
      *
      * @param model a model with text as its input, loaded from the zoo
-     * @return its generator, which is of no use once the model is closed
      * @throws IllegalArgumentException if the model was loaded with other types
      */
     public static TextGenerator generator(ZooModel<String, ?> model) {

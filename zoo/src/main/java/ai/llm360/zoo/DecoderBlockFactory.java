@@ -37,9 +37,6 @@ public final class DecoderBlockFactory implements BlockFactory {
                                             GenerationTranslatorFactory.class.getName(),
                                     "engine", "PyTorch")));
 
-    /** Creates the factory. */
-    public DecoderBlockFactory() {}
-
     /** {@inheritDoc} The weights are loaded, so DJL need not look for parameters of its own. */
     @Override
     public Block newBlock(Model model, Path path, Map<String, ?> arguments) throws IOException {

@@ -4,8 +4,11 @@ import ai.djl.Model;
 import ai.djl.modality.Input;
 import ai.djl.modality.Output;
 import ai.djl.ndarray.NDList;
+import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.djl.translate.NoBatchifyTranslator;
 import ai.djl.translate.TranslateException;
 import ai.djl.translate.Translator;
+import ai.djl.translate.TranslatorContext;
 import ai.djl.translate.TranslatorFactory;
 import ai.djl.util.Pair;
 import ai.llm360.common.generate.Generation;
@@ -16,7 +19,6 @@ import ai.llm360.common.generate.TokenStream;
 import ai.llm360.common.model.CausalDecoder;
 import ai.llm360.common.tokenizer.Tokenizer;
 import ai.llm360.zoo.djl.GenerationArguments;
-import ai.llm360.zoo.djl.IdsTranslator;
 import ai.llm360.zoo.djl.ModelArgument;
 import ai.llm360.zoo.djl.ServingTranslator;
 import java.io.IOException;
@@ -46,12 +48,8 @@ import java.util.stream.Collectors;
  * <p>How to continue is read from the arguments, which {@link ModelArgument} lists, and else from
  * the checkpoint's {@code generation_config.json}.
  */
-public final class GenerationTranslatorFactory implements TranslatorFactory {
+public class GenerationTranslatorFactory implements TranslatorFactory {
 
-    /** Creates the factory. */
-    public GenerationTranslatorFactory() {}
-
-    /** {@inheritDoc} */
     @Override
     public Set<Pair<Type, Type>> getSupportedTypes() {
         return Set.of(
@@ -62,7 +60,6 @@ public final class GenerationTranslatorFactory implements TranslatorFactory {
                 new Pair<>(Input.class, Output.class));
     }
 
-    /** {@inheritDoc} */
     @Override
     @SuppressWarnings("unchecked") // the types are compared first
     public <I, O> Translator<I, O> newInstance(
@@ -104,6 +101,38 @@ public final class GenerationTranslatorFactory implements TranslatorFactory {
                 : new TextTranslator<>(generator, how, Generation::text);
     }
 
+    /**
+     * The factory of a model that a URL names. Types that it doesn't support are an error that
+     * lists those that it does: told that they aren't supported, DJL would go on to its own default
+     * factory, and list that one's.
+     */
+    public static final class Strict extends GenerationTranslatorFactory {
+
+        /** Creates the factory. */
+        public Strict() {}
+
+        /**
+         * {@inheritDoc}
+         *
+         * @throws IllegalArgumentException if they aren't
+         */
+        @Override
+        public boolean isSupported(Class<?> input, Class<?> output) {
+            if (!super.isSupported(input, output)) {
+                throw new IllegalArgumentException(unsupported(input, output));
+            }
+            return true;
+        }
+    }
+
+    /** Refuses types as {@link #isSupported} does, in better words than DJL's. */
+    static void requireSupported(Class<?> input, Class<?> output) throws ModelNotFoundException {
+        GenerationTranslatorFactory factory = new GenerationTranslatorFactory();
+        if (!factory.isSupported(input, output)) {
+            throw new ModelNotFoundException(factory.unsupported(input, output));
+        }
+    }
+
     /** Says that two types are not supported, and which are. */
     String unsupported(Class<?> input, Class<?> output) {
         return "no translator from %s to %s; there are %s"
@@ -130,5 +159,24 @@ public final class GenerationTranslatorFactory implements TranslatorFactory {
             model.getNDManager().attachInternal(UUID.randomUUID().toString(), tokenizer.get());
         }
         return new TextGenerator((CausalDecoder) model.getBlock(), tokenizer);
+    }
+
+    /** Hands token ids to the model as they are, and its logits back. */
+    private static final class IdsTranslator implements NoBatchifyTranslator<NDList, NDList> {
+
+        /** DJL skips the forward pass of an empty list, and would answer with another. */
+        @Override
+        public NDList processInput(TranslatorContext ctx, NDList input) {
+            if (input.isEmpty()) {
+                throw new IllegalArgumentException(
+                        "the input is one array, token ids of (B, T), not an empty list");
+            }
+            return input;
+        }
+
+        @Override
+        public NDList processOutput(TranslatorContext ctx, NDList list) {
+            return list;
+        }
     }
 }

@@ -1,11 +1,17 @@
 package ai.llm360.zoo;
 
+import ai.djl.MalformedModelException;
 import ai.djl.repository.Repository;
+import ai.djl.repository.zoo.BaseModelLoader;
+import ai.djl.repository.zoo.Criteria;
+import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.djl.repository.zoo.ModelZoo;
+import ai.djl.repository.zoo.ZooModel;
 import ai.djl.repository.zoo.ZooProvider;
 import ai.llm360.zoo.catalogue.Catalogue;
 import ai.llm360.zoo.djl.MetadataJson;
 import ai.llm360.zoo.source.EmbeddedSeries;
+import java.io.IOException;
 import java.net.URI;
 import java.util.List;
 import java.util.Set;
@@ -25,10 +31,6 @@ public final class Llm360ZooProvider implements ZooProvider {
                             EmbeddedSeries.all().stream().map(EmbeddedSeries::model))
                     .toList();
 
-    /** Creates the provider. */
-    public Llm360ZooProvider() {}
-
-    /** {@inheritDoc} */
     @Override
     public ModelZoo getModelZoo() {
         return new Llm360ModelZoo();
@@ -40,7 +42,7 @@ public final class Llm360ZooProvider implements ZooProvider {
             for (String model : MODELS) {
                 URI uri = URI.create(CheckpointRepositoryFactory.SCHEME + "://" + model);
                 Repository repository = new CheckpointRepositoryFactory().newInstance(model, uri);
-                addModel(new CheckpointLoader(repository));
+                addModel(new Loader(repository));
             }
         }
 
@@ -52,6 +54,31 @@ public final class Llm360ZooProvider implements ZooProvider {
         @Override
         public Set<String> getSupportedEngines() {
             return Set.of("PyTorch");
+        }
+    }
+
+    /**
+     * A loader of a zoo that DJL searches: it passes by what is asked for in other types, and looks
+     * at the model home each time. DJL's zoos live as long as the JVM, and its own loader remembers
+     * for ever what its repository held when it was first asked.
+     */
+    private static final class Loader extends BaseModelLoader {
+
+        private final Repository repository;
+
+        Loader(Repository repository) {
+            super(repository.getResources().get(0));
+            this.repository = repository;
+        }
+
+        @Override
+        public <I, O> ZooModel<I, O> loadModel(Criteria<I, O> criteria)
+                throws IOException, ModelNotFoundException, MalformedModelException {
+            if (criteria.getTranslatorFactory() == null) {
+                GenerationTranslatorFactory.requireSupported(
+                        criteria.getInputClass(), criteria.getOutputClass());
+            }
+            return new BaseModelLoader(repository.getResources().get(0)).loadModel(criteria);
         }
     }
 }

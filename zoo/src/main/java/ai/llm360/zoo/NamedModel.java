@@ -15,23 +15,16 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * A model with a name: its checkpoints that LLM360 published, that the library brings, and that lie
  * in the model home, which come before the others.
  */
-final class NamedModel {
+record NamedModel(Zoo zoo, Catalogue known, String model) {
 
-    private final Zoo zoo;
-    private final Catalogue known;
-    private final ModelHome home;
-    private final String model;
-
-    NamedModel(Zoo zoo, Catalogue known, String model) {
-        this.zoo = zoo;
-        this.known = known;
-        this.home = new ModelHome(zoo.home());
-        this.model = model;
+    private ModelHome home() {
+        return new ModelHome(zoo.home());
     }
 
     /**
@@ -43,7 +36,7 @@ final class NamedModel {
         List<CheckpointEntry> all = new ArrayList<>();
         if (known.has(model)) {
             for (PublishedCheckpoint one : known.checkpoints(model)) {
-                all.add(CheckpointEntry.onHub(zoo, HubReference.of(one)));
+                all.add(CheckpointEntry.onHub(zoo, one));
             }
         }
         Optional<EmbeddedSeries> brought = zoo.embedded(model);
@@ -55,11 +48,10 @@ final class NamedModel {
                                 model,
                                 one.name(),
                                 one.standing(),
-                                Optional.empty(),
-                                new Stored.InJar(brought.get(), one, home.root())));
+                                new Stored.InJar(brought.get(), one, zoo.home())));
             }
         }
-        for (String name : home.checkpoints(model)) {
+        for (String name : home().checkpoints(model)) {
             CheckpointEntry own =
                     CheckpointEntry.at(
                             zoo,
@@ -67,7 +59,7 @@ final class NamedModel {
                             name,
                             known.find(model, name),
                             new Stored.At(
-                                    CheckpointEntry.Source.HOME, home.directory(model, name)));
+                                    CheckpointEntry.Source.HOME, home().directory(model, name)));
             all.removeIf(
                     one ->
                             known.has(model)
@@ -83,10 +75,9 @@ final class NamedModel {
                 model,
                 all,
                 known,
-                name ->
-                        known.find(model, name)
-                                .map(one -> CheckpointEntry.onHub(zoo, HubReference.of(one))),
-                this::explain);
+                name -> known.find(model, name).map(one -> CheckpointEntry.onHub(zoo, one)),
+                this::explain,
+                OptionalLong.empty());
     }
 
     private Comparator<CheckpointEntry> order() {
@@ -105,16 +96,16 @@ final class NamedModel {
         Optional<String> others = known.explain(model, checkpoint);
         if (others.isPresent()) {
             return "no checkpoint '%s': %s; %s"
-                    .formatted(checkpoint, others.get(), inHome(home, model));
+                    .formatted(checkpoint, others.get(), inHome(zoo, model));
         }
         String put =
                 "put its files into %s, or give a path that starts with ./ or /"
-                        .formatted(home.directory(model, checkpoint));
+                        .formatted(home().directory(model, checkpoint));
         if (!here.isEmpty()) {
             return "no checkpoint '%s' of '%s': there are %s; %s"
                     .formatted(checkpoint, model, CheckpointNames.some(here), put);
         }
-        List<String> models = home.models();
+        List<String> models = home().models();
         List<String> brought = zoo.embedded().stream().map(EmbeddedSeries::model).toList();
         List<String> all = new ArrayList<>(known.models());
         all.addAll(brought);
@@ -127,7 +118,7 @@ final class NamedModel {
                 .formatted(
                         model,
                         near.map(" did you mean %s?"::formatted).orElse(""),
-                        home.root(),
+                        zoo.home(),
                         models.isEmpty() ? "none" : CheckpointNames.some(models),
                         CheckpointNames.some(brought),
                         CheckpointNames.some(known.models()),
@@ -135,7 +126,7 @@ final class NamedModel {
     }
 
     private List<String> here() throws IOException {
-        List<String> here = new ArrayList<>(home.checkpoints(model));
+        List<String> here = new ArrayList<>(home().checkpoints(model));
         Optional<EmbeddedSeries> brought = zoo.embedded(model);
         if (brought.isPresent()) {
             for (String name : brought.get().series().names()) {
@@ -149,10 +140,10 @@ final class NamedModel {
     }
 
     /** Says which checkpoints of a model its home has. */
-    static String inHome(ModelHome home, String model) throws IOException {
-        List<String> own = home.checkpoints(model);
+    static String inHome(Zoo zoo, String model) throws IOException {
+        List<String> own = new ModelHome(zoo.home()).checkpoints(model);
         return own.isEmpty()
-                ? "%s has none of %s".formatted(home.root(), model)
-                : "%s has %s".formatted(home.root().resolve(model), CheckpointNames.some(own));
+                ? "%s has none of %s".formatted(zoo.home(), model)
+                : "%s has %s".formatted(zoo.home().resolve(model), CheckpointNames.some(own));
     }
 }

@@ -29,16 +29,11 @@ import java.util.Optional;
  * <p>Bytes that come by ranges have no hash to be checked by: each answer must be of the file that
  * the Hub lists, and a download of the whole file is what proves its bytes. May be used from
  * several threads at once.
+ *
+ * @param path a directory or file of this machine, or of a {@link RemoteSnapshot}
+ * @param remote the commit on the Hub; empty for a checkpoint on this machine
  */
-public final class PartialCheckpoint {
-
-    private final Path path;
-    private final Optional<RemoteSnapshot> remote;
-
-    private PartialCheckpoint(Path path, Optional<RemoteSnapshot> remote) {
-        this.path = path;
-        this.remote = remote;
-    }
+public record PartialCheckpoint(Path path, Optional<RemoteSnapshot> remote) {
 
     static PartialCheckpoint at(Path path) {
         return new PartialCheckpoint(path, Optional.empty());
@@ -51,16 +46,6 @@ public final class PartialCheckpoint {
         return new PartialCheckpoint(snapshot.root(), Optional.of(snapshot));
     }
 
-    /** {@return a directory or file of this machine, or of a {@link RemoteSnapshot}} */
-    public Path path() {
-        return path;
-    }
-
-    /** {@return the commit on the Hub; empty for a checkpoint on this machine} */
-    public Optional<RemoteSnapshot> remote() {
-        return remote;
-    }
-
     /** {@return the bytes that the network has brought so far; 0 for one on this machine} */
     public long transferred() {
         return remote.map(RemoteSnapshot::transferred).orElse(0L);
@@ -71,7 +56,6 @@ public final class PartialCheckpoint {
      *
      * @return the text of {@code config.json}, in the directory or beside the file; empty if there
      *     is none
-     * @throws IOException if reading fails
      */
     public Optional<String> config() throws IOException {
         Path directory = Files.isDirectory(path) ? path : path.toAbsolutePath().getParent();
@@ -97,7 +81,6 @@ public final class PartialCheckpoint {
      * @param checkpoint this checkpoint's {@link #headers}
      * @return their names, such as {@code lm_head.weight}; none where there is no configuration, or
      *     none that the zoo has a block for
-     * @throws IOException if reading fails
      */
     public List<String> untied(Checkpoint checkpoint) throws IOException {
         Optional<String> text = config();
@@ -123,9 +106,7 @@ public final class PartialCheckpoint {
      * Reads a tensor. Of a checkpoint in several files, only the index and the file that holds the
      * tensor are looked at.
      *
-     * @param tensor the tensor's name
      * @return the tensor, as it is stored
-     * @throws IOException if reading fails
      * @throws IllegalArgumentException if there is no such tensor; the message lists similar names
      */
     public TensorRows read(String tensor) throws IOException {
@@ -137,11 +118,9 @@ public final class PartialCheckpoint {
     /**
      * Reads rows of a tensor, that is a slice of dimension 0.
      *
-     * @param tensor the tensor's name
      * @param fromRow the first row
      * @param toRow the row after the last one
      * @return the rows, as they are stored
-     * @throws IOException if reading fails
      * @throws IllegalArgumentException if there is no such tensor, or it has no such rows
      */
     public TensorRows read(String tensor, long fromRow, long toRow) throws IOException {

@@ -3,8 +3,8 @@ package ai.llm360.zoo;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.zoo.catalogue.Catalogue;
 import ai.llm360.zoo.catalogue.CheckpointNames;
-import ai.llm360.zoo.catalogue.PublishedAmber;
 import ai.llm360.zoo.catalogue.PublishedCheckpoint;
+import ai.llm360.zoo.catalogue.PublishedRepository;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -63,8 +63,6 @@ public sealed interface Reference
     /**
      * Parses a reference.
      *
-     * @param text the reference
-     * @return what it names
      * @throws ModelNotFoundException if it is neither a path nor a name, or names several
      *     checkpoints
      */
@@ -117,31 +115,24 @@ public sealed interface Reference
     }
 
     /**
-     * Returns whether a reference is into a static tree.
-     *
-     * @param text any reference
-     * @return whether it has one of the schemes {@code llm360+file}, {@code llm360+http} and {@code
-     *     llm360+https}
+     * {@return whether a reference is into a static tree, by one of the schemes {@code
+     * llm360+file}, {@code llm360+http} and {@code llm360+https}}
      */
     static boolean isInTree(String text) {
         return TREES.contains(text.substring(0, Math.max(0, text.indexOf(':'))));
     }
 
     /**
-     * Returns whether a reference names a range or a sample of checkpoints.
-     *
-     * @param text any reference
-     * @return whether {@link Zoo#series} has to list them; false for a path that there is
+     * {@return whether a reference names a range or a sample of checkpoints, which {@link
+     * Zoo#series} lists; false for a path that there is}
      */
     static boolean isSeveral(String text) {
         return SeriesPart.parse(text).isPresent();
     }
 
     /**
-     * Returns the number of tokens that a reference asks for: the checkpoint is the nearest to it.
-     *
-     * @param text any reference
-     * @return the number; empty for one that names its checkpoint otherwise
+     * {@return the number of tokens that a reference asks for, to which its checkpoint is the
+     * nearest; empty for one that names its checkpoint otherwise}
      */
     static OptionalLong tokens(String text) {
         return CheckpointNames.tokens(text.substring(text.lastIndexOf('@') + 1));
@@ -152,18 +143,12 @@ public sealed interface Reference
         return Catalogue.of(List.of())
                 .of(
                         at < 0 ? text : text.substring(0, at),
-                        at < 0 ? PublishedAmber.MAIN : text.substring(at + 1));
+                        at < 0 ? PublishedRepository.MAIN : text.substring(at + 1));
     }
 
     /**
-     * Finds a checkpoint's files on this machine, by the environment's model home and Hub's cache:
-     * see {@link CheckpointEntry#path}.
-     *
-     * @param text the reference
-     * @return its directory, or its file if the reference is a path to one
-     * @throws ModelNotFoundException if there is no such checkpoint, saying what there is and how
-     *     to get one
-     * @throws IOException if the model home can't be listed, or a tree can't be read
+     * {@return a checkpoint's files on this machine, by the environment's model home and Hub's
+     * cache: see {@link CheckpointEntry#path}}
      */
     static Path resolve(String text) throws ModelNotFoundException, IOException {
         return Zoo.ofEnvironment().checkpoint(text).path();

@@ -121,7 +121,6 @@ final class RunCheckpoints {
                                                 model,
                                                 one.name(),
                                                 one.standing(),
-                                                Optional.empty(),
                                                 new Stored.At(Source.PATH, one.directory())))
                         .toList(),
                 known);

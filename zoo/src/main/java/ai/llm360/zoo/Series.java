@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 
 /**
@@ -47,14 +48,6 @@ public final class Series implements Iterable<CheckpointEntry> {
     @FunctionalInterface
     public interface Work<T> {
 
-        /**
-         * Does the work.
-         *
-         * @param checkpoint a checkpoint
-         * @return the result
-         * @throws ModelNotFoundException if the checkpoint is nowhere to be had
-         * @throws IOException if reading fails
-         */
         T of(CheckpointEntry checkpoint) throws ModelNotFoundException, IOException;
     }
 
@@ -64,15 +57,6 @@ public final class Series implements Iterable<CheckpointEntry> {
      * @param others finds a published checkpoint that the list may not show
      */
     Series(
-            String model,
-            List<CheckpointEntry> checkpoints,
-            Catalogue known,
-            Function<String, Optional<CheckpointEntry>> others,
-            Absence absence) {
-        this(model, checkpoints, known, others, absence, OptionalLong.empty());
-    }
-
-    private Series(
             String model,
             List<CheckpointEntry> checkpoints,
             Catalogue known,
@@ -87,14 +71,7 @@ public final class Series implements Iterable<CheckpointEntry> {
         this.nearestTo = nearestTo;
     }
 
-    /**
-     * Returns a series by the environment's model home and Hub: see {@link Zoo#series}.
-     *
-     * @param reference a model's name, a range or a sample of its checkpoints, or one
-     * @return the checkpoints
-     * @throws ModelNotFoundException if there are none, saying what there is
-     * @throws IOException if the model home or a cache can't be read
-     */
+    /** {@return a series by the environment's model home and Hub: see {@link Zoo#series}} */
     public static Series of(String reference) throws ModelNotFoundException, IOException {
         return Zoo.ofEnvironment().series(reference);
     }
@@ -106,19 +83,8 @@ public final class Series implements Iterable<CheckpointEntry> {
                 model,
                 all,
                 known,
-                asked ->
-                        // What the catalogue knows by that name may be here by the one it gives.
-                        known.find(name, asked)
-                                .flatMap(
-                                        found ->
-                                                all.stream()
-                                                        .filter(
-                                                                one ->
-                                                                        one.name()
-                                                                                .equals(
-                                                                                        found
-                                                                                                .name()))
-                                                        .findFirst()),
+                // What the catalogue knows by that name may be here by the one it gives.
+                asked -> known.find(name, asked).flatMap(found -> named(all, found.name()::equals)),
                 asked -> {
                     List<String> names = all.stream().map(CheckpointEntry::name).toList();
                     return "no checkpoint '%s' in %s: there are %s; did you mean %s?"
@@ -127,7 +93,8 @@ public final class Series implements Iterable<CheckpointEntry> {
                                     model,
                                     CheckpointNames.some(names),
                                     String.join(" or ", NearNames.of(asked, names)));
-                });
+                },
+                OptionalLong.empty());
     }
 
     private Series part(List<CheckpointEntry> some, OptionalLong nearest) {
@@ -184,11 +151,10 @@ public final class Series implements Iterable<CheckpointEntry> {
     }
 
     /**
-     * Returns a checkpoint of the model.
+     * {@return a checkpoint of the model; also a published one that only may exist}
      *
      * @param name its name in any spelling that a {@link Reference} may have; {@code latest} is the
      *     last, and {@code 1.0T-tokens} the nearest to that many
-     * @return the checkpoint; also a published one that only may exist
      * @throws ModelNotFoundException if there is none, saying what there is
      * @throws IOException if the model home can't be read
      */
@@ -200,11 +166,14 @@ public final class Series implements Iterable<CheckpointEntry> {
         return found.get();
     }
 
+    private static Optional<CheckpointEntry> named(
+            List<CheckpointEntry> all, Predicate<String> name) {
+        return all.stream().filter(one -> name.test(one.name())).findFirst();
+    }
+
     private Optional<CheckpointEntry> named(String name) {
         OptionalLong tokens = CheckpointNames.tokens(name);
-        return checkpoints.stream()
-                .filter(one -> CheckpointNames.same(one.name(), name))
-                .findFirst()
+        return named(checkpoints, own -> CheckpointNames.same(own, name))
                 .or(() -> name.equals(CheckpointNames.LATEST) ? latest() : Optional.empty())
                 .or(
                         () ->
@@ -225,17 +194,14 @@ public final class Series implements Iterable<CheckpointEntry> {
 
     private Optional<CheckpointEntry> other(String name) {
         Optional<CheckpointEntry> other = others.apply(name);
-        return checkpoints.stream()
-                .filter(one -> other.isPresent() && one.name().equals(other.get().name()))
-                .findFirst()
-                .or(() -> other);
+        return other.flatMap(found -> named(checkpoints, found.name()::equals)).or(() -> other);
     }
 
     /**
-     * Returns the checkpoint that is nearest to a number of tokens.
+     * {@return the checkpoint that is nearest to a number of tokens; of two that are equally far,
+     * the earlier one}
      *
      * @param tokens the positions trained on
-     * @return the nearest; of two that are equally far, the earlier one
      * @throws ModelNotFoundException if of no checkpoint it is known how many it has seen
      */
     public CheckpointEntry nearest(long tokens) throws ModelNotFoundException {
@@ -253,7 +219,6 @@ public final class Series implements Iterable<CheckpointEntry> {
      * @param first the first checkpoint, in any spelling
      * @param last the last one that may belong to it, in any spelling
      * @param every the stride: 1 for all, 10 for every tenth
-     * @return the checkpoints
      * @throws ModelNotFoundException if there is no such checkpoint
      * @throws IllegalArgumentException if the last comes before the first, or {@code every} is less
      *     than 1
@@ -283,7 +248,6 @@ public final class Series implements Iterable<CheckpointEntry> {
      * Returns a sample of the series at even distances, counted in checkpoints.
      *
      * @param count the size: from 2, since both ends are among them, to all
-     * @return the checkpoints
      * @throws IllegalArgumentException if {@code count} is another number
      */
     public Series sample(int count) {
@@ -305,7 +269,6 @@ public final class Series implements Iterable<CheckpointEntry> {
      *
      * @param atOnce the number of checkpoints that are worked on at once
      * @param work is called from other threads
-     * @param <T> the type of a result
      * @return the results, first to last
      * @throws ModelNotFoundException if a checkpoint is nowhere to be had
      * @throws IOException if reading fails, or on an interrupt
@@ -336,9 +299,9 @@ public final class Series implements Iterable<CheckpointEntry> {
     }
 
     /**
-     * Returns the text of the {@link #metadata}.
+     * {@return the text of the {@link #metadata}, as a repository of DJL's has it at {@link
+     * MetadataJson#directory}}
      *
-     * @return JSON, as a repository of DJL's has it at {@link MetadataJson#directory}
      * @throws IOException if a directory can't be listed
      */
     public String metadataJson() throws IOException {

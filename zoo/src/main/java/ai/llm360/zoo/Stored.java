@@ -3,8 +3,8 @@ package ai.llm360.zoo;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.djl.util.Progress;
 import ai.llm360.zoo.CheckpointEntry.Source;
+import ai.llm360.zoo.source.CheckpointFiles;
 import ai.llm360.zoo.source.EmbeddedSeries;
-import ai.llm360.zoo.source.PulledCheckpoints;
 import ai.llm360.zoo.source.SeriesCheckpoint;
 import ai.llm360.zoo.source.StaticTree;
 import ai.llm360.zoo.source.TreeCheckpoint;
@@ -116,7 +116,7 @@ interface Stored {
 
         @Override
         public Optional<Path> directory() throws IOException {
-            return new PulledCheckpoints(zoo.hub()).find(hub.repository(), hub.revision());
+            return CheckpointFiles.pulled(zoo.hub(), hub.repository(), hub.revision());
         }
 
         @Override

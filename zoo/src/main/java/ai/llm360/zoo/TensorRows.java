@@ -49,11 +49,7 @@ public record TensorRows(
         return new Shape(shape);
     }
 
-    /**
-     * Counts the elements.
-     *
-     * @return how many there are
-     */
+    /** Counts the elements. */
     public int count() {
         return elements.limit() / type.byteSize();
     }
@@ -61,8 +57,6 @@ public record TensorRows(
     /**
      * Casts the rows.
      *
-     * @param target the type wanted
-     * @return the rows in that type
      * @throws IllegalArgumentException if the cast loses meaning, see {@link TensorCaster}
      */
     public TensorRows to(TensorType target) {
@@ -80,8 +74,6 @@ public record TensorRows(
      * Returns values as numbers.
      *
      * @param first the first, counted in row-major order
-     * @param count how many
-     * @return the values
      */
     public double[] values(int first, int count) {
         ByteBuffer wide = ByteBuffer.allocate(8 * count).order(ByteOrder.LITTLE_ENDIAN);
@@ -98,7 +90,6 @@ public record TensorRows(
      * Writes tensors into one safetensors file, which appears whole or not at all, in place of what
      * is there.
      *
-     * @param file the file
      * @param tensors the tensors, or rows of them, by the names that the file gives them
      * @throws IOException if writing fails
      */

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
@@ -34,14 +35,15 @@ import java.util.regex.Matcher;
  * }
  * }</pre>
  *
- * <p>May be used from several threads at once. Names and small files are read anew by each call. It
- * is past 400 lines because each way to a checkpoint has its errors documented, and its builder is
- * here.
+ * <p>Where a reference names nothing, {@link ModelNotFoundException} says what there is; {@link
+ * IOException} tells that the model home, an answer of the Hub that it keeps, the Hub's cache or a
+ * tree can't be read. May be used from several threads at once. Names and small files are read anew
+ * by each call. It is past 400 lines because all ways to a checkpoint and its builder are here.
  */
 public final class Zoo {
 
     private final Path home;
-    private final Settings settings;
+    private final StaticTree.Settings settings;
     private final Consumer<HubRetry> retries;
     private final List<EmbeddedSeries> embedded;
     private HubClient client;
@@ -53,11 +55,6 @@ public final class Zoo {
         embedded = builder.embedded;
     }
 
-    /** Reads the Hub's settings once they are needed: what is on this machine needs none. */
-    private interface Settings {
-        HubSettings read() throws IOException;
-    }
-
     /**
      * {@return the model home of the system property {@code llm360.home}, else of the environment
      * variable {@code LLM360_HOME}, else {@code ~/.llm360}, and the Hub of {@link
@@ -67,11 +64,7 @@ public final class Zoo {
         return builder().build();
     }
 
-    /**
-     * Creates a builder.
-     *
-     * @return a builder that has the environment's model home and Hub
-     */
+    /** {@return a builder that has the environment's model home and Hub} */
     public static Builder builder() {
         return new Builder();
     }
@@ -84,7 +77,6 @@ public final class Zoo {
     /**
      * Returns the Hub's settings.
      *
-     * @return the settings
      * @throws IOException if the environment's make no sense
      */
     public HubSettings hub() throws IOException {
@@ -94,7 +86,6 @@ public final class Zoo {
     /**
      * Returns the client for all that this zoo asks the Hub.
      *
-     * @return the client, made when it is first needed
      * @throws IOException if the environment's settings make no sense
      */
     public synchronized HubClient client() throws IOException {
@@ -121,21 +112,12 @@ public final class Zoo {
      * Returns what LLM360 published, as far as it is known on this machine. The Hub isn't asked.
      *
      * @return the catalogue, with the Hub's earlier answers
-     * @throws IOException if an answer that was kept can't be read
      */
     public Catalogue catalogue() throws IOException {
         return Catalogue.in(home);
     }
 
-    /**
-     * Asks the Hub for a model's branches, and keeps the answer in the model home.
-     *
-     * @param model the model's name
-     * @return the catalogue with that answer
-     * @throws ModelNotFoundException if LLM360 published no such model
-     * @throws ai.llm360.hub.HubException if the Hub gives none
-     * @throws IOException if the answer can't be kept
-     */
+    /** Asks the Hub for a model's branches, as {@link Catalogue#refresh} does. */
     public Catalogue refresh(String model) throws ModelNotFoundException, IOException {
         return Catalogue.refresh(model, client(), home);
     }
@@ -177,11 +159,8 @@ public final class Zoo {
     }
 
     /**
-     * Returns the models.
-     *
-     * @return the names: of what LLM360 published, what the library brings, and what the model home
-     *     holds beside
-     * @throws IOException if the model home can't be listed
+     * {@return the models' names: of what LLM360 published, what the library brings, and what the
+     * model home holds beside}
      */
     public List<String> models() throws IOException {
         Set<String> names = new LinkedHashSet<>(catalogue().models());
@@ -198,9 +177,6 @@ public final class Zoo {
      *     amber@0..359:10}; a sample, spread evenly, {@code amber@uniform:12}; or one, {@code
      *     amber@ckpt-200}. The model may also be the directory of a run, {@code ./my-run@0..8:2},
      *     or one in a static tree.
-     * @return the checkpoints
-     * @throws ModelNotFoundException if there are none, saying what there is
-     * @throws IOException if the model home, the Hub's cache or a tree can't be read
      */
     public Series series(String reference) throws ModelNotFoundException, IOException {
         Catalogue known = catalogue();
@@ -250,21 +226,18 @@ public final class Zoo {
                                                 model,
                                                 one.name(),
                                                 one.standing(),
-                                                Optional.empty(),
                                                 new Stored.InTree(tree, one)))
                         .toList(),
                 known);
     }
 
     /**
-     * Returns the checkpoints of a model that LLM360 published, or some of them, whatever is on
-     * this machine.
+     * {@return the checkpoints of a model that LLM360 published, or some of them, whatever is on
+     * this machine, each with what was {@link CheckpointEntry#published}}
      *
      * @param reference a model's name with a checkpoint or a range of those that are known by name;
      *     without one, the last
-     * @return the checkpoints, each with what was {@link CheckpointEntry#published}
      * @throws ModelNotFoundException if LLM360 published none, saying what there is
-     * @throws IOException if an answer of the Hub that was kept can't be read
      */
     public Series published(String reference) throws ModelNotFoundException, IOException {
         Catalogue known = catalogue();
@@ -284,26 +257,23 @@ public final class Zoo {
         return new Series(
                 model,
                 known.checkpoints(model).stream()
-                        .map(one -> CheckpointEntry.onHub(this, HubReference.of(one)))
+                        .map(one -> CheckpointEntry.onHub(this, one))
                         .toList(),
                 known,
-                name ->
-                        known.find(model, name)
-                                .map(one -> CheckpointEntry.onHub(this, HubReference.of(one))),
+                name -> known.find(model, name).map(one -> CheckpointEntry.onHub(this, one)),
                 name ->
                         "no checkpoint '%s': %s"
-                                .formatted(name, known.explain(model, name).orElseThrow()));
+                                .formatted(name, known.explain(model, name).orElseThrow()),
+                OptionalLong.empty());
     }
 
     /**
-     * Returns what is to be had from the Hub.
+     * {@return the Hub's revisions that a reference names, in the order of training}
      *
      * @param reference a published checkpoint, such as {@code amber@ckpt-200}, or a range of them,
      *     such as {@code amber@0..359:40}; or, with a slash in it, any repository and its revision,
      *     such as {@code LLM360/Amber@ckpt_200}, without {@code @} its branch {@code main}
-     * @return the revisions, in the order of training
      * @throws ModelNotFoundException if LLM360 published no such checkpoint, saying what there is
-     * @throws IOException if the model home can't be listed
      */
     public List<HubReference> onHub(String reference) throws ModelNotFoundException, IOException {
         Catalogue known = catalogue();
@@ -340,9 +310,6 @@ public final class Zoo {
      * list is.
      *
      * @param reference any {@link Reference}
-     * @return the checkpoint
-     * @throws ModelNotFoundException if there is none, saying what there is
-     * @throws IOException if the model home, the Hub's cache or a tree can't be read
      */
     public CheckpointEntry checkpoint(String reference) throws ModelNotFoundException, IOException {
         return find(Reference.parse(reference), catalogue());
@@ -353,9 +320,6 @@ public final class Zoo {
      * the Hub's list of branches can tell which one is meant, the Hub is asked first, once.
      *
      * @param reference any {@link Reference}
-     * @return the checkpoint
-     * @throws ModelNotFoundException if there is none, saying what there is
-     * @throws IOException if the model home, the Hub's cache or a tree can't be read
      */
     public CheckpointEntry resolve(String reference) throws ModelNotFoundException, IOException {
         Reference parsed = Reference.parse(reference);
@@ -401,9 +365,6 @@ public final class Zoo {
      * Returns one or several checkpoints.
      *
      * @param reference any {@link Reference}, or a range or sample of a series
-     * @return the series, or the checkpoint alone
-     * @throws ModelNotFoundException if there is none, saying what there is
-     * @throws IOException if the model home, the Hub's cache or a tree can't be read
      */
     public Series select(String reference) throws ModelNotFoundException, IOException {
         if (Reference.isSeveral(reference)) {
@@ -441,12 +402,7 @@ public final class Zoo {
     /**
      * Starts to describe a model that is loaded from this zoo.
      *
-     * @param reference any {@link Reference}
-     * @param input the input type
      * @param output the output type; {@link GenerationTranslatorFactory} lists the pairs
-     * @param <I> the input type
-     * @param <O> the output type
-     * @return the criteria
      */
     public <I, O> Criteria<I, O> criteria(String reference, Class<I> input, Class<O> output) {
         return new Criteria<>(() -> resolve(reference), input, output);
@@ -461,7 +417,7 @@ public final class Zoo {
         return "%s is not on this machine: %s; llm360 pull %s downloads it; or put the files of %s, revision %s, into %s (LLM360_HOME names another home)"
                 .formatted(
                         checkpoint.reference(),
-                        NamedModel.inHome(new ModelHome(home), checkpoint.model()),
+                        NamedModel.inHome(this, checkpoint.model()),
                         checkpoint.reference(),
                         checkpoint.repository(),
                         checkpoint.revision(),
@@ -472,61 +428,40 @@ public final class Zoo {
     public static final class Builder {
 
         private Path home = ModelHome.ofEnvironment();
-        private Settings settings = HubSettings::ofEnvironment;
+        private StaticTree.Settings settings = HubSettings::ofEnvironment;
         private Consumer<HubRetry> retries = retry -> {};
         private List<EmbeddedSeries> embedded = EmbeddedSeries.all();
 
         private Builder() {}
 
         /**
-         * Sets the directory that holds checkpoints by name.
-         *
-         * @param home a directory, which may be absent; by default the environment's
-         * @return this builder
+         * Sets the directory that holds checkpoints by name, which may be absent; by default the
+         * environment's.
          */
         public Builder optHome(Path home) {
             this.home = home;
             return this;
         }
 
-        /**
-         * Sets the Hub and its cache.
-         *
-         * @param hub the settings; by default the environment's
-         * @return this builder
-         */
+        /** Sets the Hub and its cache; by default the environment's. */
         public Builder optHub(HubSettings hub) {
             settings = () -> hub;
             return this;
         }
 
-        /**
-         * Sets who is told of failures of connections that may pass.
-         *
-         * @param retries see {@link HubClient.Builder#optRetryListener}
-         * @return this builder
-         */
+        /** Sets who is told of retries: see {@link HubClient.Builder#optRetryListener}. */
         public Builder optRetryListener(Consumer<HubRetry> retries) {
             this.retries = retries;
             return this;
         }
 
-        /**
-         * Sets the series that come in a jar.
-         *
-         * @param embedded the series; by default those of this library
-         * @return this builder
-         */
+        /** Sets the series that come in a jar; by default those of this library. */
         public Builder optEmbedded(List<EmbeddedSeries> embedded) {
             this.embedded = List.copyOf(embedded);
             return this;
         }
 
-        /**
-         * Builds the zoo.
-         *
-         * @return the zoo
-         */
+        /** Builds the zoo. */
         public Zoo build() {
             return new Zoo(this);
         }

@@ -2,8 +2,9 @@ package ai.llm360.zoo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.tokenizer.Tokenizer;
-import ai.llm360.zoo.source.EmbeddedFiles;
+import ai.llm360.zoo.source.EmbeddedSeries;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -24,9 +25,9 @@ class AmberNanoTokenizerTest {
     private Tokenizer tokenizer;
 
     @BeforeEach
-    void open() throws IOException {
+    void open() throws ModelNotFoundException, IOException {
         for (String file : List.of("tokenizer.json", "tokenizer_config.json")) {
-            try (InputStream in = EmbeddedFiles.of("amber-nano").open(file)) {
+            try (InputStream in = EmbeddedSeries.of("amber-nano").open(file)) {
                 Files.copy(in, temp.resolve(file));
             }
         }

@@ -9,7 +9,7 @@ import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.train.TrainingPhase;
 import ai.llm360.common.train.TrainingRun;
 import ai.llm360.zoo.reproduce.Reproduction;
-import ai.llm360.zoo.source.EmbeddedFiles;
+import ai.llm360.zoo.source.EmbeddedSeries;
 import ai.llm360.zoo.source.SeriesCheckpoint;
 import ai.llm360.zoo.source.SeriesFile;
 import ai.llm360.zoo.source.TensorHashes;
@@ -47,7 +47,7 @@ class EmbeddedResourcesTest {
     @ParameterizedTest
     @CsvSource({"amber-nano, config.yaml", "crystalcoder-nano, PHASE/config.yaml"})
     void its_runs_were_the_recipes(String model, String file) throws Exception {
-        EmbeddedFiles files = EmbeddedFiles.of(model);
+        EmbeddedSeries files = EmbeddedSeries.of(model);
         for (TrainingPhase phase : Reproduction.of(model).phases(temp)) {
             try (var saved = files.open(file.replace("PHASE", phase.name()))) {
                 ConfigTree config = ConfigTree.parse(new String(saved.readAllBytes(), UTF_8));

@@ -13,7 +13,7 @@ import ai.llm360.zoo.source.CheckpointDownload;
 import ai.llm360.zoo.testing.Home;
 import ai.llm360.zoo.testing.HubEnvironment;
 import ai.llm360.zoo.transfer.CacheTarget;
-import ai.llm360.zoo.transfer.MirrorTarget;
+import ai.llm360.zoo.transfer.HubMirror;
 import ai.llm360.zoo.transfer.Pull;
 import ai.llm360.zoo.transfer.Removal;
 import ai.llm360.zoo.transfer.Verification;
@@ -210,7 +210,7 @@ class RenamedRepositoryTest {
         Pull mirror =
                 Pull.plan(
                         Zoo.ofEnvironment(),
-                        new MirrorTarget(temp.resolve("tree"), client.settings(), path -> true),
+                        new HubMirror(temp.resolve("tree"), client.settings(), path -> true),
                         List.of("amber@200"));
         assertThatThrownBy(() -> mirror.run((file, bytes) -> {})).isInstanceOf(IOException.class);
         assertThat(server.requests())
@@ -257,7 +257,7 @@ class RenamedRepositoryTest {
             String reference = branch.equals("ckpt_200") ? "LLM360/Amber@ckpt_200" : "amber@201";
             Pull.plan(
                             Zoo.ofEnvironment(),
-                            new MirrorTarget(tree, client.settings(), path -> true),
+                            new HubMirror(tree, client.settings(), path -> true),
                             List.of(reference))
                     .run((file, bytes) -> {});
         }

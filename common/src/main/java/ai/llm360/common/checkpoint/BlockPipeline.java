@@ -1,13 +1,17 @@
 package ai.llm360.common.checkpoint;
 
+import ai.llm360.io.Workers;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
+import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.List;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
+import java.util.Queue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Reads tensors ahead of whoever casts and writes them, a block at a time, in a fixed order.
@@ -23,20 +27,15 @@ final class BlockPipeline implements AutoCloseable {
     private static final int BUFFERS = 3;
 
     private final Checkpoint checkpoint;
-    private final List<Cast> casts;
-    private final BlockingQueue<ByteBuffer> free = new ArrayBlockingQueue<>(BUFFERS + 1);
-    private final BlockingQueue<Block> ready = new ArrayBlockingQueue<>(BUFFERS + 1);
-    private final Iterator<Cast> order;
-    private final Thread thread;
+    private final Iterator<Cast> toWrite;
+    private final Iterator<Cast> toRead;
+    private final ExecutorService reader = Executors.newSingleThreadExecutor(BlockPipeline::thread);
+    private final Queue<Future<ByteBuffer>> ahead = new ArrayDeque<>();
     private final ByteBuffer cast = ByteBuffer.allocateDirect(BLOCK_BYTES);
-    private volatile boolean stopped;
+    private Cast reading;
+    private long elementsRead;
 
-    /**
-     * A tensor to read.
-     *
-     * @param tensor where it lies
-     * @param target the type to cast it to
-     */
+    /** A tensor to read, and the type to cast it to. */
     record Cast(TensorInfo tensor, TensorType target) {
 
         /** Elements in a block, before and after the cast. */
@@ -45,30 +44,52 @@ final class BlockPipeline implements AutoCloseable {
         }
     }
 
-    private record Block(ByteBuffer bytes, Throwable failure) {}
-
     BlockPipeline(Checkpoint checkpoint, List<Cast> casts) {
         this.checkpoint = checkpoint;
-        this.casts = List.copyOf(casts);
-        order = this.casts.iterator();
+        toWrite = casts.iterator();
+        toRead = casts.iterator();
         for (int i = 0; i < BUFFERS; i++) {
-            free.add(ByteBuffer.allocateDirect(BLOCK_BYTES));
+            readInto(ByteBuffer.allocateDirect(BLOCK_BYTES));
         }
-        thread = new Thread(this::readAll, "llm360-checkpoint-reader");
+    }
+
+    private static Thread thread(Runnable task) {
+        Thread thread = new Thread(task, "llm360-checkpoint-reader");
         thread.setDaemon(true);
-        thread.start();
+        return thread;
+    }
+
+    /** Has the next block, if there is one, read into a buffer. */
+    private void readInto(ByteBuffer buffer) {
+        while (reading == null || elementsRead == reading.tensor.elementCount()) {
+            if (!toRead.hasNext()) {
+                return;
+            }
+            reading = toRead.next();
+            elementsRead = 0;
+        }
+        TensorInfo tensor = reading.tensor;
+        long first = elementsRead;
+        long count = Math.min(reading.perBlock(), tensor.elementCount() - first);
+        elementsRead += count;
+        ahead.add(
+                reader.submit(
+                        () -> {
+                            checkpoint.read(tensor, first, count, tensor.type(), buffer.clear());
+                            return buffer.flip();
+                        }));
     }
 
     /** Writes the next tensor, which must be the next one in the order given. */
     void write(String name, WritableByteChannel out) throws IOException {
-        Cast expected = order.next();
+        Cast expected = toWrite.next();
         if (!expected.tensor.name().equals(name)) {
             throw new IllegalStateException("asked for " + name + " before " + expected.tensor);
         }
         TensorType from = expected.tensor.type();
         TensorType to = expected.target;
         for (long left = expected.tensor.elementCount(); left > 0; ) {
-            ByteBuffer bytes = take().bytes;
+            ByteBuffer bytes = Workers.await(ahead.remove());
             int n = bytes.remaining() / from.byteSize();
             if (from == to) {
                 out.write(bytes);
@@ -78,58 +99,22 @@ final class BlockPipeline implements AutoCloseable {
                 out.write(cast);
             }
             left -= n;
-            free.add(bytes);
+            readInto(bytes);
         }
     }
 
-    private Block take() throws IOException {
-        Block block;
-        try {
-            block = ready.take();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new InterruptedIOException("interrupted while waiting for a tensor");
-        }
-        if (block.failure instanceof IOException e) {
-            throw e;
-        }
-        if (block.failure != null) {
-            throw new IllegalStateException("reading a tensor failed", block.failure);
-        }
-        return block;
-    }
-
-    private void readAll() {
-        try {
-            for (Cast next : casts) {
-                int perBlock = next.perBlock();
-                long count = next.tensor.elementCount();
-                for (long done = 0; done < count && !stopped; done += perBlock) {
-                    ByteBuffer buffer = free.take();
-                    if (stopped) {
-                        return;
-                    }
-                    buffer.clear();
-                    long n = Math.min(perBlock, count - done);
-                    checkpoint.read(next.tensor, done, n, next.tensor.type(), buffer);
-                    ready.add(new Block(buffer.flip(), null));
-                }
-            }
-        } catch (Throwable e) { // also an OutOfMemoryError: the writer must not wait for ever
-            ready.add(new Block(null, e));
-        }
-    }
-
+    /**
+     * Ends reading. The thread that reads is not interrupted: that would close the checkpoint's
+     * files.
+     */
     @Override
     public void close() {
-        stopped = true;
-        // Wakes the reader if it waits for a buffer. It is not interrupted: that would close the
-        // checkpoint's files.
-        free.offer(ByteBuffer.allocate(0));
+        ahead.forEach(block -> block.cancel(false));
+        reader.shutdown();
         boolean interrupted = false;
-        while (thread.isAlive()) {
+        while (!reader.isTerminated()) {
             try {
-                thread.join();
+                reader.awaitTermination(1, TimeUnit.HOURS);
             } catch (InterruptedException e) {
                 interrupted = true;
             }

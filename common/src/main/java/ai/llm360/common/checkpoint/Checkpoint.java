@@ -32,8 +32,8 @@ import java.util.stream.Stream;
  * }
  * }</pre>
  *
- * <p>Reading is thread-safe. As with any {@link java.nio.channels.FileChannel}, interrupting a
- * reading thread closes the file under it.
+ * <p>Reading is thread-safe, and fails if a file was cut short since it was opened. As with any
+ * {@link java.nio.channels.FileChannel}, interrupting a reading thread closes the file under it.
  */
 public final class Checkpoint implements AutoCloseable {
 
@@ -84,9 +84,7 @@ public final class Checkpoint implements AutoCloseable {
      * pytorch_model.bin.index.json}. A file may be any of these, under any name: its first bytes
      * decide whether it is safetensors or torch.
      *
-     * @param directoryOrFile the directory, single file, or index file
      * @throws CheckpointException if there is no checkpoint, or it breaks its format's rules
-     * @throws IOException if reading fails
      */
     public static Checkpoint open(Path directoryOrFile) throws IOException {
         return open(directoryOrFile, Optional.empty());
@@ -97,10 +95,6 @@ public final class Checkpoint implements AutoCloseable {
      * index and those shards that hold them; {@link #tensors} and {@link #shards} then have no
      * others.
      *
-     * @param directoryOrFile the directory, single file, or index file
-     * @param names the tensors wanted
-     * @throws CheckpointException if there is no checkpoint, or it breaks its format's rules
-     * @throws IOException if reading fails
      * @throws IllegalArgumentException if there is no tensor of such a name; the message lists
      *     similar ones
      */
@@ -236,9 +230,8 @@ public final class Checkpoint implements AutoCloseable {
     }
 
     /**
-     * Returns a tensor's description.
+     * {@return a tensor's description}
      *
-     * @return where and what it is
      * @throws IllegalArgumentException if there is none; the message lists similar names
      */
     public TensorInfo get(String name) {
@@ -249,13 +242,14 @@ public final class Checkpoint implements AutoCloseable {
     private static void requireKnown(Path location, String name, Set<String> known) {
         if (!known.contains(name)) {
             throw new IllegalArgumentException(
-                    location
-                            + ": no tensor "
-                            + PlainText.quote(name)
-                            + " among "
-                            + known.size()
-                            + "; the nearest names are "
-                            + NearNames.of(name, known).stream().map(PlainText::shorten).toList());
+                    "%s: no tensor %s among %d; the nearest names are %s"
+                            .formatted(
+                                    location,
+                                    PlainText.quote(name),
+                                    known.size(),
+                                    NearNames.of(name, known).stream()
+                                            .map(PlainText::shorten)
+                                            .toList()));
         }
     }
 
@@ -301,23 +295,16 @@ public final class Checkpoint implements AutoCloseable {
     }
 
     /**
-     * Reads a tensor as it is stored.
-     *
-     * @param name the tensor's name
-     * @return its elements in row-major order, little-endian, from position 0
-     * @throws IOException if reading fails or the file was cut short since it was opened
+     * {@return a tensor's elements as they are stored, in row-major order, little-endian, from
+     * position 0}
      */
     public ByteBuffer read(String name) throws IOException {
         return read(name, get(name).type());
     }
 
     /**
-     * Reads a tensor and casts it.
+     * {@return a tensor's elements, cast, in the same form}
      *
-     * @param name the tensor's name
-     * @param target the type of the elements returned
-     * @return its elements in row-major order, little-endian, from position 0
-     * @throws IOException if reading fails or the file was cut short since it was opened
      * @throws IllegalArgumentException if the cast loses meaning (see {@link TensorCaster}), or the
      *     result would pass 2 GiB
      */
@@ -328,29 +315,22 @@ public final class Checkpoint implements AutoCloseable {
     /**
      * Reads rows of a tensor, that is a slice of dimension 0, and casts them.
      *
-     * @param name the tensor's name
-     * @param target the type of the elements returned
      * @param fromRow the first row
      * @param toRow the row after the last one
      * @return the elements in row-major order, little-endian, from position 0
-     * @throws IOException if reading fails or the file was cut short since it was opened
      * @throws IllegalArgumentException if the rows are not in the tensor, the cast loses meaning
      *     (see {@link TensorCaster}), or the result would pass 2 GiB
      */
     public ByteBuffer read(String name, TensorType target, long fromRow, long toRow)
             throws IOException {
         TensorInfo tensor = get(name);
-        if (fromRow < 0 || fromRow > toRow || toRow > tensor.rows()) {
-            throw new IllegalArgumentException(
-                    "rows "
-                            + fromRow
-                            + " to "
-                            + toRow
-                            + " of tensor "
-                            + name
-                            + " "
-                            + tensor.shape());
-        }
+        Sizes.require(
+                fromRow >= 0 && fromRow <= toRow && toRow <= tensor.rows(),
+                "rows %d to %d of tensor %s %s",
+                fromRow,
+                toRow,
+                name,
+                tensor.shape());
         long perRow = tensor.rows() == 0 ? 0 : tensor.elementCount() / tensor.rows();
         return reader.read(tensor, fromRow * perRow, (toRow - fromRow) * perRow, target);
     }
@@ -359,13 +339,9 @@ public final class Checkpoint implements AutoCloseable {
      * Reads a run of elements into a buffer and casts them. This is the call for tensors that don't
      * fit in one buffer, and for callers that reuse one.
      *
-     * @param tensor a tensor of this checkpoint
      * @param firstElement the first element, counted in row-major order
-     * @param count how many elements
-     * @param target the type of the elements written
      * @param dst receives {@code count * target.byteSize()} little-endian bytes at its position,
      *     which moves past them
-     * @throws IOException if reading fails or the file was cut short since it was opened
      * @throws IllegalArgumentException if the elements are not in the tensor, the cast loses
      *     meaning (see {@link TensorCaster}), {@code dst} is too small, or the tensor is not of
      *     this checkpoint

@@ -85,10 +85,8 @@ public final class CheckpointConverter {
 
     /**
      * Writes the files into the target as it is, for a caller that makes a larger whole of them. It
-     * must exist and hold none of these files, each of which is forced to disk.
-     *
-     * @throws CheckpointException if the source is no valid checkpoint
-     * @throws IOException if reading or writing fails; files may be left behind
+     * must exist and hold none of these files, each of which is forced to disk. Where that fails,
+     * files may be left behind.
      */
     public void convertInPlace() throws IOException {
         convert(CheckpointWriter::writeInPlace);
@@ -209,31 +207,19 @@ public final class CheckpointConverter {
 
         private Builder() {}
 
-        /**
-         * Sets the checkpoint to read.
-         *
-         * @param directoryOrFile anything that {@link Checkpoint#open} takes
-         */
+        /** Sets the checkpoint to read: anything that {@link Checkpoint#open} takes. */
         public Builder setSource(Path directoryOrFile) {
             source = directoryOrFile;
             return this;
         }
 
-        /**
-         * Sets the checkpoint to read, in place of its path.
-         *
-         * @param checkpoint an open checkpoint, which stays the caller's to close
-         */
+        /** Sets the open checkpoint to read, which stays the caller's to close. */
         public Builder setSource(Checkpoint checkpoint) {
             open = checkpoint;
             return this;
         }
 
-        /**
-         * Sets the directory to make.
-         *
-         * @param directory a path where nothing is, or an empty directory
-         */
+        /** Sets the directory to make: a path where nothing is, or an empty directory. */
         public Builder setTarget(Path directory) {
             target = directory;
             return this;
@@ -248,21 +234,13 @@ public final class CheckpointConverter {
             return this;
         }
 
-        /**
-         * Sets the most bytes of tensors in a file.
-         *
-         * @param bytes a positive number; 5,000,000,000 by default
-         */
+        /** Sets the most bytes of tensors in a file. Default: 5,000,000,000. */
         public Builder optMaxShardBytes(long bytes) {
             maxShardBytes = bytes;
             return this;
         }
 
-        /**
-         * Sets which tensors to leave out, such as buffers that a model computes itself.
-         *
-         * @param rules a tensor that any of them matches is not written
-         */
+        /** Sets which tensors to leave out, such as buffers that a model computes itself. */
         public Builder optIgnored(List<IgnoreRule> rules) {
             dropped = List.copyOf(rules);
             return this;
@@ -278,21 +256,13 @@ public final class CheckpointConverter {
             return this;
         }
 
-        /**
-         * Sets who is told how many bytes are written.
-         *
-         * @param progress counts bytes of tensors, after the cast
-         */
+        /** Sets who is told how many bytes of tensors, after the cast, are written. */
         public Builder optProgress(Progress progress) {
             this.progress = progress;
             return this;
         }
 
-        /**
-         * Builds the converter.
-         *
-         * @throws IllegalArgumentException if something required is missing
-         */
+        /** Builds the converter. */
         public CheckpointConverter build() {
             if ((source == null && open == null) || target == null) {
                 throw new IllegalArgumentException(

@@ -14,8 +14,6 @@ public final class CheckpointException extends IOException {
 
     private static final long serialVersionUID = 1L;
 
-    private final transient Path file;
-
     /**
      * Creates an exception about a file.
      *
@@ -23,24 +21,11 @@ public final class CheckpointException extends IOException {
      * @param problem what was found, what was expected, and what to do
      */
     public CheckpointException(Path file, String problem) {
-        super(file + ": " + problem);
-        this.file = file;
+        this(file, problem, null);
     }
 
-    /**
-     * Creates an exception about a file, with the failure that revealed it.
-     *
-     * @param file the file or directory at fault
-     * @param problem what was found, what was expected, and what to do
-     * @param cause the failure
-     */
+    /** Creates an exception about a file, with the failure that revealed it. */
     public CheckpointException(Path file, String problem, Throwable cause) {
         super(file + ": " + problem, cause);
-        this.file = file;
-    }
-
-    /** {@return the file or directory at fault; null after deserialisation} */
-    public Path getFile() {
-        return file;
     }
 }

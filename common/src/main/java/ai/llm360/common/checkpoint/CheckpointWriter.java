@@ -2,16 +2,14 @@ package ai.llm360.common.checkpoint;
 
 import ai.djl.util.Progress;
 import ai.llm360.io.AtomicDirectory;
-import com.google.gson.stream.JsonWriter;
+import ai.llm360.io.WholeFile;
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
 import java.io.IOException;
-import java.io.StringWriter;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -43,6 +41,8 @@ public final class CheckpointWriter {
     /** Shards of at most 5 GB, as transformers made them when the LLM360 models were released. */
     public static final long DEFAULT_MAX_SHARD_BYTES = 5_000_000_000L;
 
+    private static final Gson GSON =
+            new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
     private static final String INDEX = "model.safetensors.index.json";
 
     private final Path directory;
@@ -102,25 +102,14 @@ public final class CheckpointWriter {
 
     /**
      * Writes the files into the directory as it is, for a caller that makes a larger whole of them.
-     * It must exist and hold none of these files, each of which is forced to disk.
-     *
-     * @throws IOException if writing fails, or the source does; files may be left behind
-     * @throws IllegalStateException if the source writes fewer or more bytes than a tensor has
+     * It must exist and hold none of these files, each of which is forced to disk. Where that
+     * fails, files may be left behind.
      */
     public void writeInPlace() throws IOException {
         writeInto(directory);
     }
 
-    /**
-     * Writes the tensors into one safetensors file, which appears whole or not at all, in place of
-     * what is there.
-     *
-     * @param file the file
-     * @param tensors the tensors, in the order of their data
-     * @param source asked once for each tensor
-     * @throws IOException if writing fails, or the source does
-     * @throws IllegalStateException if the source writes fewer or more bytes than a tensor has
-     */
+    /** Writes the tensors into one safetensors file, with transformers' metadata. */
     public static void writeFile(Path file, List<TensorSpec> tensors, TensorSource source)
             throws IOException {
         writeFile(file, tensors, Map.of("format", "pt"), source, null);
@@ -130,12 +119,9 @@ public final class CheckpointWriter {
      * Writes the tensors into one safetensors file, which appears whole or not at all, in place of
      * what is there.
      *
-     * @param file the file
      * @param tensors the tensors, in the order of their data
      * @param metadata the file's {@code __metadata__}
-     * @param source asked once for each tensor
      * @param progress counts bytes of tensors, or {@code null}
-     * @throws IOException if writing fails, or the source does
      * @throws IllegalStateException if the source writes fewer or more bytes than a tensor has
      */
     public static void writeFile(
@@ -145,11 +131,7 @@ public final class CheckpointWriter {
             TensorSource source,
             Progress progress)
             throws IOException {
-        if (progress != null) {
-            long total = tensors.stream().mapToLong(TensorSpec::byteLength).sum();
-            progress.reset("Writing " + file.getFileName(), Math.max(total, 1));
-            progress.start(0);
-        }
+        begin(file, tensors, progress);
         Path target = file.toAbsolutePath();
         Path hidden = AtomicDirectory.hidden(target);
         try {
@@ -165,59 +147,44 @@ public final class CheckpointWriter {
 
     private void writeInto(Path existing) throws IOException {
         ShardPlan plan = new ShardPlan(tensors, maxShardBytes, keptOrder);
-        long total = 0;
-        for (TensorSpec tensor : tensors) {
-            total = Math.addExact(total, tensor.byteLength());
-        }
-        if (progress != null) {
-            progress.reset("Writing " + directory.getFileName(), Math.max(total, 1));
-            progress.start(0);
-        }
+        long total = begin(directory, tensors, progress);
         for (int shard = 0; shard < plan.count(); shard++) {
             Path file = existing.resolve(plan.fileName(shard));
             SafetensorsFile.write(file, plan.tensors(shard), metadata, source, progress);
         }
         if (plan.count() > 1) {
-            writeBytes(existing.resolve(INDEX), index(plan, total));
+            WholeFile.create(existing.resolve(INDEX), index(plan, total));
         }
         for (Map.Entry<String, byte[]> file : files.entrySet()) {
-            writeBytes(existing.resolve(file.getKey()), file.getValue());
+            WholeFile.create(existing.resolve(file.getKey()), file.getValue());
         }
         if (progress != null) {
             progress.end();
         }
     }
 
+    /** Tells the listener, if there is one, how many bytes of tensors will come. */
+    private static long begin(Path target, List<TensorSpec> tensors, Progress progress) {
+        long total = tensors.stream().mapToLong(TensorSpec::byteLength).reduce(0, Math::addExact);
+        if (progress != null) {
+            progress.reset("Writing " + target.getFileName(), Math.max(total, 1));
+            progress.start(0);
+        }
+        return total;
+    }
+
     /** As {@code json.dumps(index, indent=2, sort_keys=True) + "\n"}, which transformers writes. */
-    private static byte[] index(ShardPlan plan, long totalBytes) throws IOException {
+    private static byte[] index(ShardPlan plan, long totalBytes) {
         Map<String, String> weightMap = new TreeMap<>();
         for (int shard = 0; shard < plan.count(); shard++) {
             for (TensorSpec tensor : plan.tensors(shard)) {
                 weightMap.put(tensor.name(), plan.fileName(shard));
             }
         }
-        StringWriter text = new StringWriter();
-        JsonWriter json = new JsonWriter(text);
-        json.setIndent("  ");
-        json.beginObject();
-        json.name("metadata").beginObject().name("total_size").value(totalBytes).endObject();
-        json.name("weight_map").beginObject();
-        for (Map.Entry<String, String> entry : weightMap.entrySet()) {
-            json.name(entry.getKey()).value(entry.getValue());
-        }
-        json.endObject().endObject().flush();
-        return text.append('\n').toString().getBytes(StandardCharsets.UTF_8);
-    }
-
-    private static void writeBytes(Path file, byte[] content) throws IOException {
-        try (FileChannel channel =
-                FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-            ByteBuffer bytes = ByteBuffer.wrap(content);
-            while (bytes.hasRemaining()) {
-                channel.write(bytes);
-            }
-            channel.force(true);
-        }
+        Map<String, Object> index = new LinkedHashMap<>();
+        index.put("metadata", Map.of("total_size", totalBytes));
+        index.put("weight_map", weightMap);
+        return (GSON.toJson(index) + "\n").getBytes(StandardCharsets.UTF_8);
     }
 
     /** Builds a {@link CheckpointWriter}. */
@@ -235,9 +202,8 @@ public final class CheckpointWriter {
         private Builder() {}
 
         /**
-         * Sets the directory to make. Its parents are made if absent.
-         *
-         * @param directory a path where nothing is, or an empty directory
+         * Sets the directory to make, where nothing is, or an empty one. Its parents are made if
+         * absent.
          */
         public Builder setDirectory(Path directory) {
             this.directory = directory;
@@ -255,11 +221,7 @@ public final class CheckpointWriter {
             return this;
         }
 
-        /**
-         * Sets where the tensors' bytes come from.
-         *
-         * @param source asked once for each tensor
-         */
+        /** Sets where the tensors' bytes come from: it is asked once for each tensor. */
         public Builder setSource(TensorSource source) {
             this.source = source;
             return this;
@@ -267,8 +229,7 @@ public final class CheckpointWriter {
 
         /**
          * Sets the most bytes of tensors in a file. A larger tensor gets a file of its own.
-         *
-         * @param bytes a positive number; 5,000,000,000 by default
+         * Default: 5,000,000,000.
          */
         public Builder optMaxShardBytes(long bytes) {
             if (bytes <= 0) {
@@ -293,12 +254,7 @@ public final class CheckpointWriter {
             return this;
         }
 
-        /**
-         * Adds a small file, such as {@code config.json} or a tokenizer's.
-         *
-         * @param name a plain file name
-         * @param content its bytes
-         */
+        /** Adds a small file of a plain name, such as {@code config.json} or a tokenizer's. */
         public Builder optFile(String name, byte[] content) {
             boolean plain =
                     !name.isEmpty()
@@ -313,22 +269,13 @@ public final class CheckpointWriter {
             return this;
         }
 
-        /**
-         * Sets who is told how many bytes are written.
-         *
-         * @param progress counts bytes of tensors
-         */
+        /** Sets who is told how many bytes of tensors are written. */
         public Builder optProgress(Progress progress) {
             this.progress = progress;
             return this;
         }
 
-        /**
-         * Builds the writer.
-         *
-         * @throws IllegalArgumentException if something required is missing, there are no tensors,
-         *     or two have one name
-         */
+        /** Builds the writer. Names of tensors must differ. */
         public CheckpointWriter build() {
             if (directory == null || tensors == null || source == null) {
                 throw new IllegalArgumentException(

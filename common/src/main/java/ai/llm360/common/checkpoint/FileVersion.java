@@ -20,11 +20,7 @@ import java.nio.file.attribute.FileTime;
  */
 public record FileVersion(Path file, long bytes, FileTime modified, String key) {
 
-    /**
-     * Looks at a file.
-     *
-     * @throws IOException if there is no such file, or it can't be looked at
-     */
+    /** Looks at a file. */
     public static FileVersion of(Path file) throws IOException {
         BasicFileAttributes found = Files.readAttributes(file, BasicFileAttributes.class);
         Object key = found.fileKey();
@@ -36,7 +32,6 @@ public record FileVersion(Path file, long bytes, FileTime modified, String key) 
      * Checks that the file is still the same.
      *
      * @throws CheckpointException if it isn't there or is another; the message says what is new
-     * @throws IOException if it can't be looked at
      */
     public void requireUnchanged() throws IOException {
         FileVersion now;

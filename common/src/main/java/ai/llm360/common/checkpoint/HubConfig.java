@@ -1,10 +1,12 @@
 package ai.llm360.common.checkpoint;
 
 import ai.llm360.io.PlainText;
+import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import com.google.gson.JsonPrimitive;
 import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
@@ -19,13 +21,12 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 /**
  * The entries of a model's {@code config.json}, as Hugging Face's transformers writes it. An entry
  * that is null counts as absent; one of another kind than was expected, such as a number in quotes,
- * is refused.
- *
- * <p>It passes 400 lines since half of them are the Javadoc of its getters.
+ * is refused by an {@link IllegalArgumentException} that names it.
  */
 public final class HubConfig {
 
@@ -33,8 +34,6 @@ public final class HubConfig {
     private static final long MAX_BYTES = 16 << 20;
 
     private static final int MAX_DEPTH = 32;
-
-    private static final String WHOLE = "a whole number within 32 bits";
 
     /** Of widths, positions and vocabularies. The largest of 2025 have 10,485,760 positions. */
     private static final int MAX_SIZE = 1 << 24;
@@ -51,15 +50,7 @@ public final class HubConfig {
         this.json = json;
     }
 
-    /**
-     * Reads a file.
-     *
-     * @param file the file
-     * @param record makes an architecture's configuration of the entries
-     * @param <C> the configuration's type
-     * @throws IOException if the file can't be read
-     * @throws IllegalArgumentException as {@link #parse} does, naming the file
-     */
+    /** As {@link #parse} of a file's text, naming the file in errors. */
     public static <C> C read(Path file, Function<HubConfig, C> record) throws IOException {
         try {
             return parse(text(file), record);
@@ -72,7 +63,6 @@ public final class HubConfig {
      * Reads a file's text.
      *
      * @throws CheckpointException if it has more than 16 MiB, or isn't UTF-8
-     * @throws IOException if it can't be read
      */
     public static String text(Path file) throws IOException {
         long bytes = Files.size(file);
@@ -88,11 +78,8 @@ public final class HubConfig {
     }
 
     /**
-     * Parses a file's text.
+     * Makes an architecture's configuration of the entries of a text.
      *
-     * @param text the text
-     * @param record makes an architecture's configuration of the entries
-     * @param <C> the configuration's type
      * @throws IllegalArgumentException if it isn't a JSON object, or an entry isn't what it should
      *     be
      */
@@ -120,12 +107,8 @@ public final class HubConfig {
     }
 
     /**
-     * {@return the names of the entries that an architecture reads, whether they are there or not,
-     * in alphabetical order}
-     *
-     * @param text the text of a config.json of that architecture
-     * @param record makes the architecture's configuration of the entries
-     * @throws IllegalArgumentException as {@link #parse} does
+     * {@return the names of the entries that an architecture reads of its config.json, whether they
+     * are there or not, in alphabetical order}
      */
     public static Set<String> namesRead(String text, Function<HubConfig, ?> record) {
         Set<String> names = new TreeSet<>();
@@ -151,6 +134,15 @@ public final class HubConfig {
         return value == null || value.isJsonNull() ? Optional.empty() : Optional.of(value);
     }
 
+    private Optional<JsonElement> get(
+            String name, Predicate<JsonElement> expected, String description) {
+        Optional<JsonElement> value = get(name);
+        if (value.isPresent() && !expected.test(value.get())) {
+            throw mistyped(name, value.get(), description);
+        }
+        return value;
+    }
+
     private IllegalArgumentException mistyped(String name, JsonElement value, String expected) {
         String given =
                 value.isJsonArray()
@@ -160,169 +152,88 @@ public final class HubConfig {
                 "%s%s is %s; expected %s".formatted(path, name, given, expected));
     }
 
-    private static boolean isNumber(JsonElement value) {
-        return value.isJsonPrimitive() && value.getAsJsonPrimitive().isNumber();
+    private static boolean isA(JsonElement value, Predicate<JsonPrimitive> kind) {
+        return value instanceof JsonPrimitive primitive && kind.test(primitive);
     }
 
-    /**
-     * {@return the number of something, that must be there; it may be written 32000.0 too}
-     *
-     * @param name the entry's name, such as {@code vocab_size}
-     * @throws IllegalArgumentException if it is missing, or no whole number within 32 bits
-     */
+    /** {@return the number of something, that must be there; it may be written 32000.0 too} */
     public int count(String name) {
-        return count(name, 0, true);
+        require(!isAbsent(name), "%s%s is missing", path, PlainText.quote(name));
+        return count(name, 0);
     }
 
-    /**
-     * {@return the number of something}
-     *
-     * @param name the entry's name
-     * @param otherwise its value if it isn't there
-     * @throws IllegalArgumentException if it is no whole number within 32 bits
-     */
+    /** {@return the number of something, or another where it isn't there} */
     public int count(String name, int otherwise) {
-        return count(name, otherwise, false);
-    }
-
-    private int count(String name, int otherwise, boolean required) {
-        Optional<JsonElement> value = get(name);
-        if (value.isEmpty()) {
-            require(!required, "%s%s is missing", path, PlainText.quote(name));
-            return otherwise;
-        }
-        return whole(name, value.get());
+        return get(name).map(value -> whole(name, value)).orElse(otherwise);
     }
 
     private int whole(String name, JsonElement value) {
-        if (isNumber(value)) {
-            double number = value.getAsDouble();
-            if (number == (int) number) {
-                return (int) number;
-            }
+        double number = isA(value, JsonPrimitive::isNumber) ? value.getAsDouble() : Double.NaN;
+        if (number != (int) number) {
+            throw mistyped(name, value, "a whole number within 32 bits");
         }
-        throw mistyped(name, value, WHOLE);
+        return (int) number;
     }
 
-    /**
-     * {@return a number}
-     *
-     * @param name the entry's name
-     * @param otherwise its value if it isn't there
-     * @throws IllegalArgumentException if it is no number
-     */
+    /** {@return a number, or another where it isn't there} */
     public double number(String name, double otherwise) {
-        Optional<JsonElement> value = get(name);
-        if (value.isPresent() && !isNumber(value.get())) {
-            throw mistyped(name, value.get(), "a number");
-        }
-        return value.isPresent() ? value.get().getAsDouble() : otherwise;
+        return get(name, value -> isA(value, JsonPrimitive::isNumber), "a number")
+                .map(JsonElement::getAsDouble)
+                .orElse(otherwise);
     }
 
-    /**
-     * {@return a condition}
-     *
-     * @param name the entry's name
-     * @param otherwise its value if it isn't there
-     * @throws IllegalArgumentException if it is neither true nor false
-     */
+    /** {@return a condition, or another where it isn't there} */
     public boolean flag(String name, boolean otherwise) {
-        Optional<JsonElement> value = get(name);
-        if (value.isPresent()
-                && !(value.get().isJsonPrimitive()
-                        && value.get().getAsJsonPrimitive().isBoolean())) {
-            throw mistyped(name, value.get(), "true or false, without quotes");
-        }
-        return value.isPresent() ? value.get().getAsBoolean() : otherwise;
+        String expected = "true or false, without quotes";
+        return get(name, value -> isA(value, JsonPrimitive::isBoolean), expected)
+                .map(JsonElement::getAsBoolean)
+                .orElse(otherwise);
     }
 
-    /**
-     * {@return a text}
-     *
-     * @param name the entry's name
-     * @throws IllegalArgumentException if it is no text
-     */
+    /** {@return a text} */
     public Optional<String> text(String name) {
-        Optional<JsonElement> value = get(name);
-        if (value.isPresent()
-                && !(value.get().isJsonPrimitive()
-                        && value.get().getAsJsonPrimitive().isString())) {
-            throw mistyped(name, value.get(), "text in quotes");
-        }
-        return value.map(JsonElement::getAsString);
+        return get(name, value -> isA(value, JsonPrimitive::isString), "text in quotes")
+                .map(JsonElement::getAsString);
     }
 
-    /**
-     * {@return an entry that has entries of its own}
-     *
-     * @param name the entry's name, such as {@code rope_parameters}
-     * @throws IllegalArgumentException if it is no object
-     */
+    /** {@return an entry that has entries of its own, such as {@code rope_parameters}} */
     public Optional<HubConfig> part(String name) {
-        Optional<JsonElement> value = get(name);
-        if (value.isPresent() && !value.get().isJsonObject()) {
-            throw mistyped(name, value.get(), "an object");
-        }
-        return value.map(part -> new HubConfig(path + name + ".", part.getAsJsonObject()));
+        return get(name, JsonElement::isJsonObject, "an object")
+                .map(part -> new HubConfig(path + name + ".", part.getAsJsonObject()));
     }
 
     /**
      * {@return a token id, if the entry is there; some files have -1 for a token that there isn't}
-     *
-     * @param name the entry's name, such as {@code bos_token_id}
-     * @throws IllegalArgumentException if it is no whole number
      */
     public Optional<Long> id(String name) {
         return get(name).map(value -> (long) whole(name, value));
     }
 
-    /**
-     * {@return token ids; none if the entry isn't there}
-     *
-     * @param name the name of an entry of one id or a list, such as {@code eos_token_id}
-     * @throws IllegalArgumentException if there is anything but whole numbers
-     */
+    /** {@return the token ids of an entry of one or a list; none if the entry isn't there} */
     public List<Long> ids(String name) {
         List<Long> ids = new ArrayList<>();
-        get(name)
-                .ifPresent(
-                        value -> {
-                            if (value.isJsonArray()) {
-                                value.getAsJsonArray()
-                                        .forEach(id -> ids.add((long) whole(name, id)));
-                            } else {
-                                ids.add((long) whole(name, value));
-                            }
-                        });
+        JsonElement value = get(name).orElse(new JsonArray());
+        Iterable<JsonElement> all = value.isJsonArray() ? value.getAsJsonArray() : List.of(value);
+        all.forEach(id -> ids.add((long) whole(name, id)));
         return ids;
     }
 
     /**
      * {@return the type that the weights are published in, if an entry says it: {@code dtype} of
      * transformers 5, {@code torch_dtype} of those before}
-     *
-     * @throws IllegalArgumentException if it is none
      */
     public Optional<TensorType> dtype() {
-        return text("dtype")
-                .or(() -> text("torch_dtype"))
-                .map(
-                        name ->
-                                TensorType.fromTorch(name)
-                                        .filter(TensorType::isFloatingPoint)
-                                        .orElseThrow(
-                                                () ->
-                                                        new IllegalArgumentException(
-                                                                "unknown dtype "
-                                                                        + PlainText.quote(name))));
+        Optional<String> name = text("dtype").or(() -> text("torch_dtype"));
+        Optional<TensorType> type =
+                name.flatMap(TensorType::fromTorch).filter(TensorType::isFloatingPoint);
+        require(
+                name.isEmpty() || type.isPresent(),
+                "unknown dtype %s",
+                PlainText.quote(name.orElse("")));
+        return type;
     }
 
-    /**
-     * Refuses another architecture.
-     *
-     * @param expected the {@code model_type}
-     * @throws IllegalArgumentException if it is another, or none
-     */
+    /** Refuses another architecture than the {@code model_type} given. */
     public void requireModelType(String expected) {
         String found = text("model_type").orElse("(absent)");
         require(
@@ -335,23 +246,12 @@ public final class HubConfig {
     /**
      * Refuses a variant of the architecture that a block doesn't have. An absent entry means the
      * one that it has.
-     *
-     * @param name the entry's name
-     * @param expected the value that the block has
-     * @throws IllegalArgumentException if there is another
      */
     public void refuseUnless(String name, String expected) {
         refuseUnless(name, expected, text(name).orElse(expected));
     }
 
-    /**
-     * Refuses a variant of the architecture that a block doesn't have. An absent entry means the
-     * one that it has.
-     *
-     * @param name the entry's name
-     * @param expected the value that the block has
-     * @throws IllegalArgumentException if there is another
-     */
+    /** As {@link #refuseUnless(String, String)}, of a condition. */
     public void refuseUnless(String name, boolean expected) {
         refuseUnless(name, expected, flag(name, expected));
     }
@@ -366,12 +266,7 @@ public final class HubConfig {
     }
 
     /**
-     * Checks a condition between entries.
-     *
-     * @param holds whether it holds
-     * @param rule what must hold, with the values found, for {@link String#format}
-     * @param values the values
-     * @throws IllegalArgumentException if it doesn't
+     * Checks a condition between entries: a rule, for {@link String#format}, with the values found.
      */
     public static void require(boolean holds, String rule, Object... values) {
         if (!holds) {
@@ -380,38 +275,20 @@ public final class HubConfig {
     }
 
     /**
-     * Checks a width, or a number of heads, positions or tokens.
-     *
-     * @param name the entry's name
-     * @param value its value
-     * @throws IllegalArgumentException if it isn't positive, or beyond 16,777,216
+     * Checks a width, or a number of heads, positions or tokens: positive, and at most 16,777,216.
      */
     public static void requireSize(String name, long value) {
         require(value > 0, "%s (%s) must be positive", name, value);
         require(value <= MAX_SIZE, "%s (%s) must be at most %s", name, value, MAX_SIZE);
     }
 
-    /**
-     * Checks a number of layers.
-     *
-     * @param name the entry's name
-     * @param value its value
-     * @throws IllegalArgumentException if it isn't positive, or beyond 10,000
-     */
+    /** Checks a number of layers: positive, and at most 10,000. */
     public static void requireLayers(String name, int value) {
         require(value > 0, "%s (%s) must be positive", name, value);
         require(value <= MAX_LAYERS, "%s (%s) must be at most %s", name, value, MAX_LAYERS);
     }
 
-    /**
-     * Checks a constant.
-     *
-     * @param name the entry's name
-     * @param value its value
-     * @param least the smallest that makes sense
-     * @param most the largest that makes sense
-     * @throws IllegalArgumentException if it is another, or no number
-     */
+    /** Checks a constant, which is positive, against the smallest and largest that make sense. */
     public static void requireWithin(String name, double value, double least, double most) {
         require(value > 0, "%s (%s) must be positive", name, value);
         require(

@@ -32,25 +32,12 @@ public record IgnoreRule(
     /** Elements compared at a time. */
     private static final int PART = 1 << 20;
 
-    /**
-     * Creates a rule for tensors that hold nothing of the model.
-     *
-     * @param name a short name
-     * @param pattern matches the whole tensor name
-     * @param reason why nothing is lost
-     */
+    /** Creates a rule for tensors that hold nothing of the model. */
     public IgnoreRule(String name, Pattern pattern, String reason) {
         this(name, pattern, reason, Optional.empty(), Optional.empty());
     }
 
-    /**
-     * Creates a rule for a tensor that another one is a copy of.
-     *
-     * @param name a short name
-     * @param copy the tensor to pass over
-     * @param original the tensor that the model uses
-     * @param reason why the checkpoint has both
-     */
+    /** Creates a rule for a tensor that another one, which the model uses, is a copy of. */
     public static IgnoreRule copyOf(String name, String copy, String original, String reason) {
         return new IgnoreRule(
                 name,
@@ -61,21 +48,15 @@ public record IgnoreRule(
     }
 
     /**
-     * {@return this rule for a copy that the model's configuration claims} Where a checkpoint's
-     * copy differs from the original, the claim is wrong: the checkpoint's own tensor counts, as it
-     * does to transformers 5.
-     *
-     * @param entry the entry of {@code config.json}, such as {@code tie_word_embeddings}
+     * {@return this rule for a copy that an entry of {@code config.json} claims, such as {@code
+     * tie_word_embeddings}} Where a checkpoint's copy differs from the original, the claim is
+     * wrong: the checkpoint's own tensor counts, as it does to transformers 5.
      */
     public IgnoreRule claimedBy(String entry) {
         return new IgnoreRule(name, pattern, reason, original, Optional.of(entry));
     }
 
-    /**
-     * {@return whether a tensor is to be passed over, as the pattern matches all of its name}
-     *
-     * @param tensor the tensor's name
-     */
+    /** {@return whether a tensor is to be passed over, as the pattern matches all of its name} */
     public boolean matches(String tensor) {
         return pattern.matcher(tensor).matches();
     }
@@ -85,58 +66,50 @@ public record IgnoreRule(
      * that share one place in a file need no comparison.
      *
      * @throws CheckpointException if one isn't equal to the original
-     * @throws IOException if reading fails
      */
     public void check(Checkpoint checkpoint) throws IOException {
         Optional<TensorInfo> differing = differing(checkpoint);
         if (differing.isPresent()) {
             String copy = differing.get().name();
+            String cure = "the file is damaged, or of a model that doesn't tie them";
+            if (flag.isPresent()) {
+                cure =
+                        "set %s to false in the model's configuration to use %s"
+                                .formatted(flag.get(), copy);
+            }
             throw new CheckpointException(
                     checkpoint.location(),
                     "%s isn't equal to %s, though the model has one of them only (%s): %s"
-                            .formatted(
-                                    copy,
-                                    original.orElseThrow(),
-                                    name,
-                                    flag.map(
-                                                    entry ->
-                                                            "set %s to false in the model's configuration to use %s"
-                                                                    .formatted(entry, copy))
-                                            .orElse(
-                                                    "the file is damaged, or of a model that"
-                                                            + " doesn't tie them")));
+                            .formatted(copy, original.orElseThrow(), name, cure));
         }
     }
 
     /**
-     * Finds a copy that isn't equal to its original, comparing as {@link #check} does.
-     *
-     * @return the first such tensor; empty if all copies are equal, or the rule isn't about copies
-     * @throws IOException if reading fails
+     * {@return the first copy that isn't equal to its original, comparing as {@link #check} does;
+     * empty if there is none, or the rule isn't about copies}
      */
     public Optional<TensorInfo> differing(Checkpoint checkpoint) throws IOException {
-        TensorInfo first = original.map(checkpoint.tensors()::get).orElse(null);
-        if (first == null) {
-            return Optional.empty();
-        }
-        for (TensorInfo copy : checkpoint.tensors().values()) {
-            if (matches(copy.name())
-                    && !samePlace(first, copy)
-                    && !equal(checkpoint, first, copy)) {
+        for (TensorInfo copy : copies(checkpoint)) {
+            if (!equal(checkpoint, checkpoint.get(original.orElseThrow()), copy)) {
                 return Optional.of(copy);
             }
         }
         return Optional.empty();
     }
 
+    /** Returns the tensors that should be equal to the original, where that lies elsewhere. */
+    private List<TensorInfo> copies(Checkpoint checkpoint) {
+        TensorInfo first = original.map(checkpoint.tensors()::get).orElse(null);
+        return checkpoint.tensors().values().stream()
+                .filter(copy -> first != null && matches(copy.name()) && !samePlace(first, copy))
+                .toList();
+    }
+
     /**
      * Finds the rules whose claim a checkpoint breaks: it holds a tensor of its own where its
      * configuration speaks of a copy. Each is told in a warning.
      *
-     * @param rules a model's rules
-     * @param checkpoint the checkpoint
      * @return those of them that have a {@link #flag} and a {@linkplain #differing differing} copy
-     * @throws IOException if reading fails
      */
     public static List<IgnoreRule> broken(List<IgnoreRule> rules, Checkpoint checkpoint)
             throws IOException {
@@ -162,10 +135,7 @@ public record IgnoreRule(
      * are none, or each lies in the original's place}
      */
     public boolean needsNoReading(Checkpoint checkpoint) {
-        TensorInfo first = original.map(checkpoint.tensors()::get).orElse(null);
-        return first == null
-                || checkpoint.tensors().values().stream()
-                        .allMatch(copy -> !matches(copy.name()) || samePlace(first, copy));
+        return copies(checkpoint).isEmpty();
     }
 
     private static boolean samePlace(TensorInfo a, TensorInfo b) {

@@ -23,11 +23,9 @@ public final class ModelConfig {
     }
 
     /**
-     * Reads a configuration.
+     * Reads a {@code config.json}.
      *
-     * @param file a {@code config.json}
      * @throws CheckpointException if it isn't a JSON object
-     * @throws IOException if it can't be read
      */
     public static ModelConfig read(Path file) throws IOException {
         try {
@@ -58,10 +56,8 @@ public final class ModelConfig {
     }
 
     /**
-     * Takes back claims that a checkpoint breaks, as {@link IgnoreRule#broken} finds them.
-     *
-     * @param broken the rules, whose {@link IgnoreRule#flag} becomes false
-     * @return this configuration
+     * Takes back claims that a checkpoint breaks, as {@link IgnoreRule#broken} finds them: each
+     * rule's {@link IgnoreRule#flag} becomes false.
      */
     public ModelConfig takeBack(List<IgnoreRule> broken) {
         broken.forEach(rule -> entries.addProperty(rule.flag().orElseThrow(), false));

@@ -5,7 +5,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -48,15 +47,13 @@ final class PickleMachine {
                 }
             };
 
-    private final Path file;
     private final TorchConstructors constructors;
     private final ByteBuffer code;
     private final Map<Long, Object> memo = new HashMap<>();
     private final ArrayDeque<Integer> marks = new ArrayDeque<>();
     private final ArrayList<Object> stack = new ArrayList<>();
 
-    PickleMachine(Path file, byte[] pickle, TorchConstructors constructors) {
-        this.file = file;
+    PickleMachine(byte[] pickle, TorchConstructors constructors) {
         this.constructors = constructors;
         code = ByteBuffer.wrap(pickle).order(ByteOrder.LITTLE_ENDIAN);
     }
@@ -76,17 +73,17 @@ final class PickleMachine {
             int opcode = (int) unsigned(1);
             if (opcode == '.') {
                 Object result = pop();
-                if (!stack.isEmpty() || !marks.isEmpty()) {
-                    throw problem("stops with values left on its stack");
-                }
+                require(stack.isEmpty() && marks.isEmpty(), "stops with values left on its stack");
                 return result;
             }
             execute(opcode);
-            if (stack.size() > MAX_STACK || marks.size() > MAX_STACK || memo.size() > MAX_MEMO) {
-                throw problem("keeps more values than a state dict could need");
-            }
+            require(
+                    stack.size() <= MAX_STACK
+                            && marks.size() <= MAX_STACK
+                            && memo.size() <= MAX_MEMO,
+                    "keeps more values than a state dict could need");
         }
-        throw problem("has more than " + MAX_OPCODES + " opcodes");
+        throw constructors.problem("has more than " + MAX_OPCODES + " opcodes");
     }
 
     private void execute(int opcode) throws CheckpointException {
@@ -117,7 +114,11 @@ final class PickleMachine {
             case 'a' -> append(pop(1));
             case 'e' -> append(popMark());
             case '}' -> stack.add(new LinkedHashMap<>());
-            case 'd' -> dict(popMark());
+            case 'd' -> {
+                List<Object> items = popMark();
+                stack.add(new LinkedHashMap<>());
+                setItems(items);
+            }
             case 's' -> setItems(pop(2));
             case 'u' -> setItems(popMark());
             case 'q' -> remember(unsigned(1));
@@ -137,7 +138,7 @@ final class PickleMachine {
             }
             case 'b' -> build(pop());
             default ->
-                    throw problem(
+                    throw constructors.problem(
                             String.format(
                                     "uses opcode 0x%02x at byte %d, which no state dict needs;"
                                             + " it is not run",
@@ -147,45 +148,37 @@ final class PickleMachine {
 
     private void protocol() throws CheckpointException {
         long version = unsigned(1);
-        if (version < 2 || version > 4) {
-            throw problem("has protocol " + version + "; expected 2, 3 or 4");
-        }
+        require(version >= 2 && version <= 4, "has protocol " + version + "; expected 2, 3 or 4");
     }
 
     /** An OrderedDict's attributes, such as a module's {@code _metadata}, which hold no weights. */
     private void build(Object state) throws CheckpointException {
-        if (!(peek() instanceof Map) || !(state instanceof Map)) {
-            throw problem("sets the state of something that is not a dict; it is not run");
-        }
+        require(
+                peek() instanceof Map && state instanceof Map,
+                "sets the state of something that is not a dict; it is not run");
     }
 
     private void append(List<Object> items) throws CheckpointException {
-        if (!(peek() instanceof List)) {
-            throw problem("appends to something that is not a list");
-        }
+        require(peek() instanceof List, "appends to something that is not a list");
         @SuppressWarnings("unchecked")
         List<Object> list = (List<Object>) peek();
         list.addAll(items);
     }
 
-    private void dict(List<Object> items) throws CheckpointException {
-        stack.add(new LinkedHashMap<>());
-        setItems(items);
-    }
-
     private void setItems(List<Object> items) throws CheckpointException {
-        if (!(peek() instanceof Map) || items.size() % 2 != 0) {
-            throw problem("sets items of something that is not a dict, or a key without a value");
-        }
+        require(
+                peek() instanceof Map && items.size() % 2 == 0,
+                "sets items of something that is not a dict, or a key without a value");
         @SuppressWarnings("unchecked")
         Map<Object, Object> dict = (Map<Object, Object>) peek();
         for (int i = 0; i < items.size(); i += 2) {
             Object key = items.get(i);
-            if (!(key instanceof String || key instanceof Long || key instanceof Boolean)) {
-                throw problem("has a dict key that is neither text nor a number");
-            }
+            require(
+                    key instanceof String || key instanceof Long || key instanceof Boolean,
+                    "has a dict key that is neither text nor a number");
             if (dict.put(key, items.get(i + 1)) != null) {
-                throw problem("sets the dict key " + PlainText.quote(key.toString()) + " twice");
+                throw constructors.problem(
+                        "sets the dict key " + PlainText.quote(key.toString()) + " twice");
             }
         }
     }
@@ -197,7 +190,7 @@ final class PickleMachine {
     private void recall(long index) throws CheckpointException {
         Object value = memo.get(index);
         if (value == null) {
-            throw problem("recalls memo " + index + ", which it never set");
+            throw constructors.problem("recalls memo " + index + ", which it never set");
         }
         stack.add(value);
     }
@@ -215,7 +208,7 @@ final class PickleMachine {
     /** LONG1: two's complement of the given length. */
     private long longInteger(int bytes) throws CheckpointException {
         if (bytes > 8) {
-            throw problem("has an integer of " + bytes + " bytes; sizes fit in 8");
+            throw constructors.problem("has an integer of " + bytes + " bytes; sizes fit in 8");
         }
         if (bytes == 0) {
             return 0;
@@ -231,7 +224,7 @@ final class PickleMachine {
         try {
             return StandardCharsets.UTF_8.newDecoder().decode(slice).toString();
         } catch (CharacterCodingException e) {
-            throw problem("has text that is not UTF-8");
+            throw constructors.problem("has text that is not UTF-8");
         }
     }
 
@@ -247,23 +240,19 @@ final class PickleMachine {
     }
 
     private void need(long bytes) throws CheckpointException {
-        if (bytes < 0 || bytes > code.remaining()) {
-            throw problem("ends in the middle of a value");
-        }
+        require(bytes >= 0 && bytes <= code.remaining(), "ends in the middle of a value");
     }
 
     private String string(Object value) throws CheckpointException {
         if (value instanceof String text) {
             return text;
         }
-        throw problem("names a global by something that is not text");
+        throw constructors.problem("names a global by something that is not text");
     }
 
     private Object peek() throws CheckpointException {
         int floor = marks.isEmpty() ? 0 : marks.peek();
-        if (stack.size() <= floor) {
-            throw problem("takes a value from an empty stack");
-        }
+        require(stack.size() > floor, "takes a value from an empty stack");
         return stack.get(stack.size() - 1);
     }
 
@@ -275,16 +264,12 @@ final class PickleMachine {
 
     private List<Object> pop(int count) throws CheckpointException {
         int floor = marks.isEmpty() ? 0 : marks.peek();
-        if (stack.size() - floor < count) {
-            throw problem("takes a value from an empty stack");
-        }
+        require(stack.size() - floor >= count, "takes a value from an empty stack");
         return cut(stack.size() - count);
     }
 
     private List<Object> popMark() throws CheckpointException {
-        if (marks.isEmpty()) {
-            throw problem("closes a group that it never opened");
-        }
+        require(!marks.isEmpty(), "closes a group that it never opened");
         return cut(marks.pop());
     }
 
@@ -295,7 +280,9 @@ final class PickleMachine {
         return items;
     }
 
-    private CheckpointException problem(String problem) {
-        return new CheckpointException(file, "the pickle data.pkl " + problem);
+    private void require(boolean holds, String problem) throws CheckpointException {
+        if (!holds) {
+            throw constructors.problem(problem);
+        }
     }
 }

@@ -7,6 +7,8 @@ import java.io.StringWriter;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.CharBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -83,5 +85,62 @@ final class SafetensorsFile {
             header.put((byte) ' ');
         }
         return header.flip();
+    }
+
+    /** Takes exactly the bytes of one tensor. */
+    private static final class CountedChannel implements WritableByteChannel {
+
+        private final BlockFile file;
+        private final TensorSpec tensor;
+        private final Progress progress;
+        private long left;
+        private boolean open = true;
+
+        private CountedChannel(BlockFile file, TensorSpec tensor, Progress progress) {
+            this.file = file;
+            this.tensor = tensor;
+            this.progress = progress;
+            left = tensor.byteLength();
+        }
+
+        @Override
+        public int write(ByteBuffer src) throws IOException {
+            if (!open) {
+                throw new ClosedChannelException();
+            }
+            int bytes = src.remaining();
+            if (bytes > left) {
+                throw new IllegalStateException(
+                        "the source wrote more than the %d bytes of %s"
+                                .formatted(tensor.byteLength(), tensor));
+            }
+            file.write(src);
+            left -= bytes;
+            if (progress != null && bytes > 0) {
+                progress.increment(bytes);
+            }
+            return bytes;
+        }
+
+        /** Checks that the tensor is complete. */
+        void finish() {
+            open = false;
+            if (left != 0) {
+                throw new IllegalStateException(
+                        "the source wrote %d of the %d bytes of %s"
+                                .formatted(
+                                        tensor.byteLength() - left, tensor.byteLength(), tensor));
+            }
+        }
+
+        @Override
+        public boolean isOpen() {
+            return open;
+        }
+
+        @Override
+        public void close() {
+            open = false;
+        }
     }
 }

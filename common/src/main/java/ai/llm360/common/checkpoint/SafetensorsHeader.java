@@ -41,13 +41,7 @@ final class SafetensorsHeader {
 
     private record Entry(String name, TensorType type, Shape shape, long begin, long end) {}
 
-    /**
-     * Reads a file's header.
-     *
-     * @param file the file to name in errors
-     * @param channel the file, of which only the header is read
-     * @return its tensors in the order of their data
-     */
+    /** Reads the header of a file, its tensors in the order of their data. Nothing else is read. */
     static Shard read(Path file, FileChannel channel) throws IOException {
         long size = channel.size();
         ByteBuffer prefix = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
@@ -117,12 +111,12 @@ final class SafetensorsHeader {
                         default -> json.skip();
                     }
                 });
-        if (found.dtype == null || found.shape == null || found.offsets == null) {
-            throw json.problem(tensor + " must have dtype, shape and data_offsets");
-        }
-        if (found.offsets.size() != 2) {
-            throw json.problem("the data_offsets of " + tensor + " must be two numbers");
-        }
+        json.require(
+                found.dtype != null && found.shape != null && found.offsets != null,
+                "%s must have dtype, shape and data_offsets",
+                tensor);
+        json.require(
+                found.offsets.size() == 2, "the data_offsets of %s must be two numbers", tensor);
         TensorType type =
                 TensorType.fromSafetensors(found.dtype)
                         .orElseThrow(
@@ -158,55 +152,38 @@ final class SafetensorsHeader {
         List<TensorInfo> tensors = new ArrayList<>(entries.size());
         for (Entry entry : entries) {
             String tensor =
-                    "tensor "
-                            + PlainText.quote(entry.name)
-                            + " at data_offsets ["
-                            + entry.begin
-                            + ", "
-                            + entry.end
-                            + "]";
-            if (entry.end < entry.begin) {
-                throw json.problem(tensor + " ends before it begins");
-            }
-            if (entry.end > dataSize) {
-                throw json.problem(
-                        tensor
-                                + " ends beyond the file's "
-                                + dataSize
-                                + " bytes of data; the file is truncated or damaged: fetch it"
-                                + " again");
-            }
-            if (entry.begin != expected) {
-                throw json.problem(
-                        tensor
-                                + (entry.begin < expected ? " overlaps another" : " leaves a hole")
-                                + ": it must begin at "
-                                + expected);
-            }
-            if (byteLength(entry) != entry.end - entry.begin) {
-                throw json.problem(
-                        tensor
-                                + " has "
-                                + (entry.end - entry.begin)
-                                + " bytes, which shape "
-                                + entry.shape
-                                + " of "
-                                + entry.type
-                                + " does not fill");
-            }
+                    "tensor %s at data_offsets [%d, %d]"
+                            .formatted(PlainText.quote(entry.name), entry.begin, entry.end);
+            json.require(entry.end >= entry.begin, "%s ends before it begins", tensor);
+            json.require(
+                    entry.end <= dataSize,
+                    "%s ends beyond the file's %d bytes of data; the file is truncated or damaged:"
+                            + " fetch it again",
+                    tensor,
+                    dataSize);
+            json.require(
+                    entry.begin == expected,
+                    "%s %s: it must begin at %d",
+                    tensor,
+                    entry.begin < expected ? "overlaps another" : "leaves a hole",
+                    expected);
+            json.require(
+                    byteLength(entry) == entry.end - entry.begin,
+                    "%s has %d bytes, which shape %s of %s does not fill",
+                    tensor,
+                    entry.end - entry.begin,
+                    entry.shape,
+                    entry.type);
             expected = entry.end;
             tensors.add(
                     TensorInfo.contiguous(
                             entry.name, entry.type, entry.shape, file, dataStart + entry.begin));
         }
-        if (expected != dataSize) {
-            throw json.problem(
-                    "the tensors end at byte "
-                            + expected
-                            + " of the data, but the file holds "
-                            + dataSize
-                            + " bytes of data");
-        }
+        json.require(
+                expected == dataSize,
+                "the tensors end at byte %d of the data, but the file holds %d bytes of data",
+                expected,
+                dataSize);
         return List.copyOf(tensors);
     }
 

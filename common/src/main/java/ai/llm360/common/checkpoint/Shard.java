@@ -9,7 +9,6 @@ import java.util.Map;
 /**
  * The header of one checkpoint file.
  *
- * @param file the file
  * @param torch whether it is a torch zip rather than safetensors
  * @param tensors its tensors: by offset for safetensors, in the dict's order for torch
  * @param metadata the {@code __metadata__} of safetensors; empty for torch

@@ -37,17 +37,17 @@ record ShardIndex(Map<String, String> shardOf, Map<String, String> metadata) {
                     switch (section) {
                         case "weight_map" ->
                                 json.object(
-                                        "weight_map",
-                                        tensor ->
-                                                shardOf.put(
-                                                        tensor,
-                                                        shard(
-                                                                json,
-                                                                tensor,
-                                                                json.string(
-                                                                        "a value in"
-                                                                                + " weight_map"))));
-                        case "metadata" -> json.object("metadata", key -> put(json, key, metadata));
+                                        section,
+                                        tensor -> shardOf.put(tensor, shard(json, tensor)));
+                        case "metadata" ->
+                                json.object(
+                                        section,
+                                        key -> {
+                                            String value = json.scalarOrSkip();
+                                            if (value != null) {
+                                                metadata.put(key, value);
+                                            }
+                                        });
                         default -> json.skip();
                     }
                 });
@@ -58,17 +58,9 @@ record ShardIndex(Map<String, String> shardOf, Map<String, String> metadata) {
                 Collections.unmodifiableMap(shardOf), Collections.unmodifiableMap(metadata));
     }
 
-    private static void put(StrictJson json, String key, Map<String, String> metadata)
-            throws IOException {
-        String value = json.scalarOrSkip();
-        if (value != null) {
-            metadata.put(key, value);
-        }
-    }
-
     /** A shard lies beside its index. Anything that could point elsewhere is refused. */
-    private static String shard(StrictJson json, String tensor, String name)
-            throws CheckpointException {
+    private static String shard(StrictJson json, String tensor) throws IOException {
+        String name = json.string("a value in weight_map");
         boolean plain =
                 !name.isEmpty()
                         && !name.equals(".")
@@ -76,14 +68,11 @@ record ShardIndex(Map<String, String> shardOf, Map<String, String> metadata) {
                         && name.length() <= 255
                         && name.chars()
                                 .noneMatch(c -> c == '/' || c == '\\' || c == ':' || c < ' ');
-        if (!plain) {
-            throw json.problem(
-                    "tensor "
-                            + PlainText.quote(tensor)
-                            + " lies in "
-                            + PlainText.quote(name)
-                            + "; expected the plain name of a file beside the index");
-        }
+        json.require(
+                plain,
+                "tensor %s lies in %s; expected the plain name of a file beside the index",
+                PlainText.quote(tensor),
+                PlainText.quote(name));
         return name;
     }
 }

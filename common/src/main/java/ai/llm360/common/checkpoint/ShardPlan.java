@@ -15,12 +15,7 @@ final class ShardPlan {
 
     private final List<List<TensorSpec>> shards = new ArrayList<>();
 
-    /**
-     * Plans shards.
-     *
-     * @param keptOrder whether tensors stay in their order within a shard too; else wider types go
-     *     first
-     */
+    /** Plans shards, in which wider types go first unless the order is kept. */
     ShardPlan(List<TensorSpec> tensors, long maxShardBytes, boolean keptOrder) {
         List<TensorSpec> current = new ArrayList<>();
         long bytes = 0;

@@ -56,11 +56,8 @@ final class ShardReader {
             if (n < 0) {
                 throw new CheckpointException(
                         file,
-                        "ends at byte "
-                                + channel.size()
-                                + " while byte "
-                                + (at + dst.remaining())
-                                + " was expected; the file is truncated: fetch it again");
+                        "ends at byte %d while byte %d was expected; the file is truncated: fetch it again"
+                                .formatted(channel.size(), at + dst.remaining()));
             }
             at += n;
         }

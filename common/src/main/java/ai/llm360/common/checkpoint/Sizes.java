@@ -15,10 +15,16 @@ final class Sizes {
 
     private Sizes() {}
 
+    /** Checks a caller's argument. */
+    static void require(boolean holds, String problem, Object... values) {
+        if (!holds) {
+            throw new IllegalArgumentException(problem.formatted(values));
+        }
+    }
+
     /**
-     * Counts the elements of a shape.
-     *
-     * @throws ArithmeticException if a dimension is negative or the product passes 2^63 - 1
+     * Counts a shape's elements; an {@link ArithmeticException} if a size is negative or the
+     * product passes 2^63 - 1.
      */
     static long count(Shape shape) {
         long product = 1;
@@ -34,11 +40,7 @@ final class Sizes {
         return empty ? 0 : product;
     }
 
-    /**
-     * Returns row-major strides in elements, as torch gives a fresh tensor.
-     *
-     * @throws IllegalArgumentException if a stride passes 2^63 - 1
-     */
+    /** Returns row-major strides in elements, as torch gives a fresh tensor. */
     static List<Long> rowMajor(Shape shape) {
         List<Long> strides = new ArrayList<>(Collections.nCopies(shape.dimension(), 1L));
         long stride = 1;
@@ -55,9 +57,7 @@ final class Sizes {
 
     /**
      * {@return the distance in elements from the first to the furthest one; 0 for a tensor of no or
-     * one element}
-     *
-     * @throws ArithmeticException if a stride is negative or the distance passes 2^63 - 1
+     * one element} It fails as {@link #count} does.
      */
     static long reach(Shape shape, List<Long> strides) {
         if (count(shape) == 0) {

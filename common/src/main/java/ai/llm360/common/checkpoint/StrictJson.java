@@ -5,7 +5,6 @@ import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import java.io.ByteArrayInputStream;
-import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.CodingErrorAction;
@@ -21,7 +20,7 @@ import java.util.Set;
  * are not plain decimal integers, and text after the document. Nesting is limited to {@value
  * #MAX_DEPTH}, and nothing that the caller doesn't ask for is kept in memory.
  */
-final class StrictJson implements Closeable {
+final class StrictJson {
 
     private static final int MAX_DEPTH = 32;
 
@@ -29,13 +28,7 @@ final class StrictJson implements Closeable {
     private final String what;
     private final JsonReader reader;
 
-    /**
-     * Creates a reader.
-     *
-     * @param file the file to name in errors
-     * @param what the part of it to name in errors, such as {@code safetensors header}
-     * @param utf8 the document
-     */
+    /** Creates a reader of a part of a file; errors name both. */
     StrictJson(Path file, String what, byte[] utf8) {
         this.file = file;
         this.what = what;
@@ -144,19 +137,18 @@ final class StrictJson implements Closeable {
         reader.skipValue();
     }
 
+    void require(boolean holds, String problem, Object... values) throws CheckpointException {
+        if (!holds) {
+            throw problem(problem.formatted(values));
+        }
+    }
+
     CheckpointException problem(String problem) {
         return new CheckpointException(file, "bad " + what + ": " + problem);
     }
 
     private void expect(JsonToken token, String where, String words) throws IOException {
         JsonToken found = reader.peek();
-        if (found != token) {
-            throw problem(where + " is a JSON " + found + "; expected " + words);
-        }
-    }
-
-    @Override
-    public void close() throws IOException {
-        reader.close();
+        require(found == token, "%s is a JSON %s; expected %s", where, found, words);
     }
 }

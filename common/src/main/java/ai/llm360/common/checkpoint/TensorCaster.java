@@ -2,8 +2,6 @@ package ai.llm360.common.checkpoint;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.IntBuffer;
-import java.nio.ShortBuffer;
 
 /**
  * Casts packed elements from one type to another as {@code torch.Tensor.to} does.
@@ -25,12 +23,7 @@ public final class TensorCaster {
 
     private TensorCaster() {}
 
-    /**
-     * {@return whether a cast is offered: every value keeps its meaning, rounding aside}
-     *
-     * @param from the type to cast from
-     * @param to the type to cast to
-     */
+    /** {@return whether a cast is offered: every value keeps its meaning, rounding aside} */
     public static boolean isAllowed(TensorType from, TensorType to) {
         if (from == to || to.isFloatingPoint()) {
             return true;
@@ -48,42 +41,31 @@ public final class TensorCaster {
     /**
      * Casts elements.
      *
-     * @param from the type of {@code src}
      * @param src holds {@code count} little-endian elements at its position, which moves past them
-     * @param to the type of {@code dst}
      * @param dst receives {@code count} little-endian elements at its position, which moves past
      *     them
-     * @param count how many elements
      * @throws IllegalArgumentException if the cast is not allowed, or a buffer is too small
      */
     public static void cast(
             TensorType from, ByteBuffer src, TensorType to, ByteBuffer dst, int count) {
         requireAllowed(from, to);
-        if ((long) count * from.byteSize() > src.remaining()
-                || (long) count * to.byteSize() > dst.remaining()) {
-            throw new IllegalArgumentException(
-                    count
-                            + " elements of "
-                            + from
-                            + " to "
-                            + to
-                            + " need larger buffers than "
-                            + src
-                            + " and "
-                            + dst);
-        }
+        Sizes.require(
+                (long) count * from.byteSize() <= src.remaining()
+                        && (long) count * to.byteSize() <= dst.remaining(),
+                "%d elements of %s to %s need larger buffers than %s and %s",
+                count,
+                from,
+                to,
+                src,
+                dst);
         ByteBuffer in =
                 src.slice(src.position(), count * from.byteSize()).order(ByteOrder.LITTLE_ENDIAN);
         ByteBuffer out =
                 dst.slice(dst.position(), count * to.byteSize()).order(ByteOrder.LITTLE_ENDIAN);
         if (from == to) {
             out.put(in);
-        } else if (from == TensorType.F32 && isHalf(to)) {
-            narrow(in.asIntBuffer(), to, out.asShortBuffer());
-        } else if (to == TensorType.F32 && isHalf(from)) {
-            widen(from, in.asShortBuffer(), out.asIntBuffer());
-        } else if (isHalf(from) && isHalf(to)) {
-            swapHalves(from, in.asShortBuffer(), out.asShortBuffer());
+        } else if (isOfBulk(from) && isOfBulk(to)) {
+            castFloats(from, in, to, out);
         } else {
             ScalarCasts.cast(from, in, to, out, count);
         }
@@ -92,69 +74,61 @@ public final class TensorCaster {
     }
 
     static void requireAllowed(TensorType from, TensorType to) {
-        if (!isAllowed(from, to)) {
-            throw new IllegalArgumentException(
-                    "a checkpoint's " + from + " is not cast to " + to + ", which can't hold it");
-        }
+        Sizes.require(
+                isAllowed(from, to),
+                "a checkpoint's %s is not cast to %s, which can't hold it",
+                from,
+                to);
     }
 
-    private static boolean isHalf(TensorType type) {
-        return type == TensorType.F16 || type == TensorType.BF16;
+    private static boolean isOfBulk(TensorType type) {
+        return type == TensorType.F32 || type == TensorType.F16 || type == TensorType.BF16;
     }
 
-    private static void narrow(IntBuffer in, TensorType to, ShortBuffer out) {
-        int[] wide = new int[Math.min(CHUNK, in.remaining())];
+    /** Casts among F32, F16 and BF16, by way of F32. */
+    private static void castFloats(TensorType from, ByteBuffer in, TensorType to, ByteBuffer out) {
+        int[] wide = new int[Math.min(CHUNK, in.remaining() / from.byteSize())];
         short[] half = new short[wide.length];
         while (in.hasRemaining()) {
-            int n = Math.min(wide.length, in.remaining());
-            in.get(wide, 0, n);
-            if (to == TensorType.BF16) {
-                for (int i = 0; i < n; i++) {
-                    half[i] = HalfFloats.floatToBf16(wide[i]);
-                }
+            int n = Math.min(wide.length, in.remaining() / from.byteSize());
+            if (from == TensorType.F32) {
+                in.asIntBuffer().get(wide, 0, n);
             } else {
-                for (int i = 0; i < n; i++) {
-                    half[i] = HalfFloats.floatToF16(wide[i]);
-                }
+                in.asShortBuffer().get(half, 0, n);
+                widen(from, half, wide, n);
             }
-            out.put(half, 0, n);
+            if (to == TensorType.F32) {
+                out.asIntBuffer().put(wide, 0, n);
+            } else {
+                narrow(wide, to, half, n);
+                out.asShortBuffer().put(half, 0, n);
+            }
+            in.position(in.position() + n * from.byteSize());
+            out.position(out.position() + n * to.byteSize());
         }
     }
 
-    private static void widen(TensorType from, ShortBuffer in, IntBuffer out) {
-        short[] half = new short[Math.min(CHUNK, in.remaining())];
-        int[] wide = new int[half.length];
-        while (in.hasRemaining()) {
-            int n = Math.min(half.length, in.remaining());
-            in.get(half, 0, n);
-            if (from == TensorType.BF16) {
-                for (int i = 0; i < n; i++) {
-                    wide[i] = HalfFloats.bf16ToFloat(half[i]);
-                }
-            } else {
-                for (int i = 0; i < n; i++) {
-                    wide[i] = HalfFloats.f16ToFloat(half[i]);
-                }
+    private static void widen(TensorType from, short[] half, int[] wide, int n) {
+        if (from == TensorType.BF16) {
+            for (int i = 0; i < n; i++) {
+                wide[i] = HalfFloats.bf16ToFloat(half[i]);
             }
-            out.put(wide, 0, n);
+        } else {
+            for (int i = 0; i < n; i++) {
+                wide[i] = HalfFloats.f16ToFloat(half[i]);
+            }
         }
     }
 
-    private static void swapHalves(TensorType from, ShortBuffer in, ShortBuffer out) {
-        short[] half = new short[Math.min(CHUNK, in.remaining())];
-        while (in.hasRemaining()) {
-            int n = Math.min(half.length, in.remaining());
-            in.get(half, 0, n);
-            if (from == TensorType.F16) {
-                for (int i = 0; i < n; i++) {
-                    half[i] = HalfFloats.floatToBf16(HalfFloats.f16ToFloat(half[i]));
-                }
-            } else {
-                for (int i = 0; i < n; i++) {
-                    half[i] = HalfFloats.floatToF16(HalfFloats.bf16ToFloat(half[i]));
-                }
+    private static void narrow(int[] wide, TensorType to, short[] half, int n) {
+        if (to == TensorType.BF16) {
+            for (int i = 0; i < n; i++) {
+                half[i] = HalfFloats.floatToBf16(wide[i]);
             }
-            out.put(half, 0, n);
+        } else {
+            for (int i = 0; i < n; i++) {
+                half[i] = HalfFloats.floatToF16(wide[i]);
+            }
         }
     }
 }

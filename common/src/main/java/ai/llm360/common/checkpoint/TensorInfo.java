@@ -32,52 +32,28 @@ public record TensorInfo(
      */
     public TensorInfo {
         strides = List.copyOf(strides);
-        if (strides.size() != shape.dimension() || offset < 0) {
-            throw new IllegalArgumentException(
-                    "tensor "
-                            + PlainText.quote(name)
-                            + ": shape "
-                            + shape
-                            + ", strides "
-                            + strides
-                            + ", offset "
-                            + offset);
-        }
         try {
+            if (strides.size() != shape.dimension() || offset < 0) {
+                throw new ArithmeticException("as many strides as dimensions, and offset >= 0");
+            }
             long span = Math.addExact(Sizes.reach(shape, strides), 1);
             Math.addExact(offset, Math.multiplyExact(span, (long) type.byteSize()));
             Math.multiplyExact(Sizes.count(shape), (long) type.byteSize());
         } catch (ArithmeticException e) {
             throw new IllegalArgumentException(
-                    "tensor "
-                            + PlainText.quote(name)
-                            + ": shape "
-                            + shape
-                            + " and strides "
-                            + strides,
+                    "tensor %s: shape %s, strides %s, offset %d"
+                            .formatted(PlainText.quote(name), shape, strides, offset),
                     e);
         }
     }
 
-    /**
-     * Describes a tensor whose elements lie in row-major order without gaps.
-     *
-     * @param name the tensor's name
-     * @param type the type of its elements
-     * @param shape its shape
-     * @param file the file that holds it
-     * @param offset bytes from the file's start to element 0
-     */
+    /** Describes a tensor whose elements lie in row-major order without gaps. */
     public static TensorInfo contiguous(
             String name, TensorType type, Shape shape, Path file, long offset) {
         return new TensorInfo(name, type, shape, file, offset, Sizes.rowMajor(shape));
     }
 
-    /**
-     * Counts the elements.
-     *
-     * @return the product of the dimensions; 1 for a scalar
-     */
+    /** {@return the number of elements, the product of the dimensions; 1 for a scalar} */
     public long elementCount() {
         return Sizes.count(shape);
     }

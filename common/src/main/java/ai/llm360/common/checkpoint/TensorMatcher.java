@@ -35,11 +35,9 @@ public final class TensorMatcher {
     /**
      * Finds the expected tensors.
      *
-     * @param checkpoint the checkpoint to search
      * @return the expected tensors by name, in the expected order; unmodifiable
      * @throws CheckpointException if tensors are missing, unexpected or of another shape, listing
      *     all; or if an ignored copy isn't equal to its original
-     * @throws IOException if reading such a copy fails
      */
     public Map<String, TensorInfo> match(Checkpoint checkpoint) throws IOException {
         Map<String, TensorInfo> found = new LinkedHashMap<>();

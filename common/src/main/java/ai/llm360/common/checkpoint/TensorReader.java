@@ -42,15 +42,12 @@ final class TensorReader implements AutoCloseable {
 
     ByteBuffer read(TensorInfo tensor, long first, long count, TensorType target)
             throws IOException {
-        if (count > Integer.MAX_VALUE / target.byteSize()) {
-            throw new IllegalArgumentException(
-                    count
-                            + " elements of tensor "
-                            + tensor.name()
-                            + " as "
-                            + target
-                            + " pass 2 GiB; read fewer rows at a time");
-        }
+        Sizes.require(
+                count <= Integer.MAX_VALUE / target.byteSize(),
+                "%d elements of tensor %s as %s pass 2 GiB; read fewer rows at a time",
+                count,
+                tensor.name(),
+                target);
         ByteBuffer dst =
                 ByteBuffer.allocateDirect((int) count * target.byteSize())
                         .order(ByteOrder.LITTLE_ENDIAN);
@@ -61,22 +58,20 @@ final class TensorReader implements AutoCloseable {
     void read(TensorInfo described, long first, long count, TensorType target, ByteBuffer dst)
             throws IOException {
         TensorInfo tensor = described;
-        if (first < 0 || count < 0 || first > tensor.elementCount() - count) {
-            throw new IllegalArgumentException(
-                    "elements "
-                            + first
-                            + " + "
-                            + count
-                            + " of tensor "
-                            + tensor.name()
-                            + ", which has "
-                            + tensor.elementCount());
-        }
+        Sizes.require(
+                first >= 0 && count >= 0 && first <= tensor.elementCount() - count,
+                "elements %d + %d of tensor %s, which has %d",
+                first,
+                count,
+                tensor.name(),
+                tensor.elementCount());
         TensorCaster.requireAllowed(tensor.type(), target);
-        if (count > dst.remaining() / target.byteSize()) {
-            throw new IllegalArgumentException(
-                    count + " elements of " + target + " don't fit in " + dst);
-        }
+        Sizes.require(
+                count <= dst.remaining() / target.byteSize(),
+                "%d elements of %s don't fit in %s",
+                count,
+                target,
+                dst);
         FileChannel channel = channel(tensor.file());
         tensor = files.get(tensor.file()).place(tensor, channel);
         int start = dst.position();
@@ -167,9 +162,7 @@ final class TensorReader implements AutoCloseable {
     }
 
     private synchronized FileChannel channel(Path file) throws IOException {
-        if (!files.containsKey(file)) {
-            throw new IllegalArgumentException(file + " is not a file of this checkpoint");
-        }
+        Sizes.require(files.containsKey(file), "%s is not a file of this checkpoint", file);
         if (closed) {
             throw new IllegalStateException("the checkpoint of " + file + " is closed");
         }

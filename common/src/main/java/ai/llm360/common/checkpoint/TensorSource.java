@@ -13,7 +13,6 @@ public interface TensorSource {
      * @param tensor the tensor asked for
      * @param out takes exactly {@code tensor.byteLength()} bytes, in any number of writes, each of
      *     which consumes its whole buffer
-     * @throws IOException if the bytes can't be had
      */
     void write(TensorSpec tensor, WritableByteChannel out) throws IOException;
 }

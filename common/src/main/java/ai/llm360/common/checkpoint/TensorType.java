@@ -42,20 +42,16 @@ public enum TensorType {
     }
 
     /**
-     * Finds a type by its name in a safetensors header.
-     *
-     * @param name a name such as {@code BF16}; case matters
-     * @return the type, or empty if it is not one of these
+     * {@return the type of a name in a safetensors header, such as {@code BF16}, if it is one of
+     * these; case matters}
      */
     public static Optional<TensorType> fromSafetensors(String name) {
         return Arrays.stream(values()).filter(type -> type.name().equals(name)).findFirst();
     }
 
     /**
-     * Finds a type by PyTorch's name for it, as a model's {@code config.json} writes it.
-     *
-     * @param name a name such as {@code bfloat16} or {@code torch.bfloat16}
-     * @return the type, or empty if it is not one of these
+     * {@return the type of a name of PyTorch's, as a model's {@code config.json} writes it: {@code
+     * bfloat16} or {@code torch.bfloat16}}
      */
     public static Optional<TensorType> fromTorch(String name) {
         String bare = name.startsWith("torch.") ? name.substring("torch.".length()) : name;

@@ -47,14 +47,12 @@ final class TorchArchive {
             ZipRecord before = null;
             for (ZipRecord entry : entries) {
                 if (before != null) {
-                    if (entry.header() < before.offset() + before.size()) {
-                        throw entry.bad("overlaps the entry before it");
-                    }
+                    entry.require(
+                            entry.header() >= before.offset() + before.size(),
+                            "overlaps the entry before it");
                     before.endsBefore(entry.header());
                 }
-                if (byName.put(entry.name(), entry) != null) {
-                    throw entry.bad("occurs twice");
-                }
+                entry.require(byName.put(entry.name(), entry) == null, "occurs twice");
                 before = entry;
             }
             return new TorchArchive(file, withoutFolder(file, byName));
@@ -81,12 +79,8 @@ final class TorchArchive {
         if (record.size() > limit) {
             throw new CheckpointException(
                     file,
-                    "the record "
-                            + PlainText.quote(name)
-                            + " has "
-                            + record.size()
-                            + " bytes; expected at most "
-                            + limit);
+                    "the record %s has %d bytes; expected at most %d"
+                            .formatted(PlainText.quote(name), record.size(), limit));
         }
         byte[] bytes = new byte[(int) record.size()];
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {

@@ -47,23 +47,10 @@ final class TorchConstructors {
         TENSOR_CLASS
     }
 
-    /**
-     * A run of elements in a record of its own.
-     *
-     * @param type the element type
-     * @param key the record's name under {@code data/}
-     * @param elements how many elements the pickle says it has
-     */
+    /** A run of elements in a record of its own, {@code data/<key>}; the pickle says how many. */
     record Storage(TensorType type, String key, long elements) {}
 
-    /**
-     * A view of a storage.
-     *
-     * @param storage the storage
-     * @param offset elements from the storage's start
-     * @param sizes the shape
-     * @param strides elements between neighbours
-     */
+    /** A view of a storage, from an offset in elements on. */
     record Tensor(Storage storage, long offset, List<Object> sizes, List<Object> strides) {}
 
     /** Resolves a GLOBAL. */
@@ -158,7 +145,7 @@ final class TorchConstructors {
         return metadata == PickleMachine.NONE || (metadata instanceof Map<?, ?> m && m.isEmpty());
     }
 
-    private CheckpointException problem(String problem) {
+    CheckpointException problem(String problem) {
         return new CheckpointException(file, "the pickle data.pkl " + problem);
     }
 }

@@ -47,7 +47,7 @@ final class TorchFile {
 
     private List<TensorInfo> tensors() throws IOException {
         byte[] pickle = archive.bytes("data.pkl", PickleMachine.MAX_BYTES);
-        Object root = new PickleMachine(file, pickle, new TorchConstructors(file)).run();
+        Object root = new PickleMachine(pickle, new TorchConstructors(file)).run();
         if (!(root instanceof Map<?, ?> dict)) {
             throw new CheckpointException(
                     file, "holds " + describe(root) + "; expected a state dict: name → tensor");
@@ -90,15 +90,12 @@ final class TorchFile {
         if (record.size() % width != 0 || record.size() / width != storage.elements()) {
             throw problem(
                     name,
-                    "lies in storage "
-                            + PlainText.quote(storage.key())
-                            + " of "
-                            + storage.elements()
-                            + " "
-                            + storage.type()
-                            + " elements, but its record has "
-                            + record.size()
-                            + " bytes");
+                    "lies in storage %s of %d %s elements, but its record has %d bytes"
+                            .formatted(
+                                    PlainText.quote(storage.key()),
+                                    storage.elements(),
+                                    storage.type(),
+                                    record.size()));
         }
         List<Long> sizes = longs(name, tensor.sizes());
         List<Long> strides = longs(name, tensor.strides());

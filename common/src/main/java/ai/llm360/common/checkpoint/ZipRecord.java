@@ -66,13 +66,11 @@ final class ZipRecord {
 
     /** Checks what the zip's directory says by itself. */
     void checkDirectory() throws CheckpointException {
-        if (header() < 0 || header() > fileSize - LOCAL_BYTES) {
-            throw bad("has its header at byte " + header() + ", outside the file");
-        }
+        require(
+                header() >= 0 && header() <= fileSize - LOCAL_BYTES,
+                "has its header at byte " + header() + ", outside the file");
         checkStored(entry.getRawFlag(), entry.getMethod());
-        if (size() != entry.getCompressedSize()) {
-            throw bad("is stored, but its sizes differ");
-        }
+        require(size() == entry.getCompressedSize(), "is stored, but its sizes differ");
         checkEnd(leastOffset, fileSize);
     }
 
@@ -87,24 +85,20 @@ final class ZipRecord {
         int flags = local.getShort(6) & 0xFFFF;
         int nameBytes = local.getShort(26) & 0xFFFF;
         int extraBytes = local.getShort(28) & 0xFFFF;
-        if (local.getInt(0) != LOCAL_SIGNATURE) {
-            throw bad("has no local header at byte " + at);
-        }
+        require(local.getInt(0) == LOCAL_SIGNATURE, "has no local header at byte " + at);
         checkStored(flags, local.getShort(8));
         long data = at + LOCAL_BYTES + nameBytes + extraBytes;
         checkEnd(data, fileSize);
         byte[] localName = new byte[nameBytes];
         ShardReader.readFully(channel, at + LOCAL_BYTES, ByteBuffer.wrap(localName), file);
-        if (!new String(localName, StandardCharsets.UTF_8).equals(name())) {
-            throw bad("has another name in its local header");
-        }
-        if (!sameSize(local.getInt(18) & ZIP64, flags)
-                || !sameSize(local.getInt(22) & ZIP64, flags)) {
-            throw bad("has another size in its local header");
-        }
-        if (size() > limit - data) {
-            throw bad("overlaps the entry after it");
-        }
+        require(
+                new String(localName, StandardCharsets.UTF_8).equals(name()),
+                "has another name in its local header");
+        require(
+                sameSize(local.getInt(18) & ZIP64, flags)
+                        && sameSize(local.getInt(22) & ZIP64, flags),
+                "has another size in its local header");
+        require(size() <= limit - data, "overlaps the entry after it");
         offset = data;
         located = true;
     }
@@ -123,18 +117,18 @@ final class ZipRecord {
     }
 
     private void checkStored(int flags, int method) throws CheckpointException {
-        if ((flags & FLAG_ENCRYPTED) != 0) {
-            throw bad("is encrypted; torch never encrypts: save the model again");
-        }
-        if (method != ZipArchiveEntry.STORED) {
-            throw bad("is compressed; torch stores its records: unpack and save the model again");
-        }
+        require(
+                (flags & FLAG_ENCRYPTED) == 0,
+                "is encrypted; torch never encrypts: save the model again");
+        require(
+                method == ZipArchiveEntry.STORED,
+                "is compressed; torch stores its records: unpack and save the model again");
     }
 
     private void checkEnd(long data, long end) throws CheckpointException {
-        if (size() < 0 || size() > end - data) {
-            throw bad("of " + size() + " bytes at byte " + data + " ends beyond the file's end");
-        }
+        require(
+                size() >= 0 && size() <= end - data,
+                "of " + size() + " bytes at byte " + data + " ends beyond the file's end");
     }
 
     /** Torch's zips leave a local size 0 behind the data-descriptor flag, or ~0 for zip64. */
@@ -144,8 +138,10 @@ final class ZipRecord {
                 || (local == 0 && (flags & FLAG_DATA_DESCRIPTOR) != 0);
     }
 
-    CheckpointException bad(String problem) {
-        return new CheckpointException(
-                file, "zip entry " + PlainText.quote(name()) + " " + problem);
+    void require(boolean holds, String problem) throws CheckpointException {
+        if (!holds) {
+            throw new CheckpointException(
+                    file, "zip entry " + PlainText.quote(name()) + " " + problem);
+        }
     }
 }

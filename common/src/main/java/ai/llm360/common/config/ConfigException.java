@@ -17,12 +17,7 @@ public final class ConfigException extends IllegalArgumentException {
         super(problem);
     }
 
-    /**
-     * Creates an exception with the failure that revealed it.
-     *
-     * @param problem the key, what was given, and what was expected
-     * @param cause the failure
-     */
+    /** Creates an exception with the failure that revealed it. */
     public ConfigException(String problem, Throwable cause) {
         super(problem, cause);
     }

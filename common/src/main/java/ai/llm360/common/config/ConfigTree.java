@@ -34,7 +34,6 @@ public final class ConfigTree {
     /**
      * Reads a file of YAML or JSON.
      *
-     * @throws IOException if it can't be read
      * @throws ConfigException if it is neither, or no map; the message starts with the file's path
      */
     public static ConfigTree read(Path file) throws IOException {
@@ -61,21 +60,14 @@ public final class ConfigTree {
     }
 
     /**
-     * {@return a record as a tree}
-     *
-     * @param config the record, of the types that {@link #bind} knows; components that are null or
-     *     an empty Optional are left out
+     * {@return a record, of the types that {@link #bind} knows, as a tree; components that are null
+     * or an empty Optional are left out}
      */
     public static ConfigTree of(Record config) {
         return new ConfigTree(RecordReader.read(config));
     }
 
-    /**
-     * Makes a tree of what would be parsed.
-     *
-     * @param values maps, lists and scalars by key
-     * @throws ConfigException if it holds anything else
-     */
+    /** Makes a tree of what would be parsed: maps, lists and scalars by key. */
     public static ConfigTree of(Map<String, ?> values) {
         return new ConfigTree(Values.asMap("", Values.normal("", values)));
     }
@@ -104,10 +96,8 @@ public final class ConfigTree {
     }
 
     /**
-     * {@return this tree with one value changed or added}
+     * {@return this tree with a map, list or scalar changed or added at a path}
      *
-     * @param path where
-     * @param value a map, list or scalar
      * @throws ConfigException if the path leads through a scalar, or the value is none of these
      */
     public ConfigTree with(String path, Object value) {
@@ -122,30 +112,21 @@ public final class ConfigTree {
         return new ConfigTree(Values.asMap("", Values.merge(root, other.root)));
     }
 
-    /**
-     * {@return this tree without one of its parts, such as one that another record describes}
-     *
-     * @param key a key at the top, which need not be there
-     */
+    /** {@return this tree without a key at the top, such as one that another record describes} */
     public ConfigTree without(String key) {
         Map<String, Object> rest = new LinkedHashMap<>(root);
         rest.remove(key);
         return new ConfigTree(Collections.unmodifiableMap(rest));
     }
 
-    /**
-     * {@return the map, list or scalar at a path; empty where there is nothing, or null}
-     *
-     * @param path where
-     */
+    /** {@return the map, list or scalar at a path; empty where there is nothing, or null} */
     public Optional<Object> get(String path) {
         return Optional.ofNullable(TreePath.get(root, path));
     }
 
     /**
-     * {@return a part as a tree of its own; empty where there is nothing, or null}
+     * {@return the map at a path as a tree of its own; empty where there is nothing, or null}
      *
-     * @param path where
      * @throws ConfigException if there is no map, but a list or scalar
      */
     public Optional<ConfigTree> part(String path) {
@@ -188,10 +169,8 @@ public final class ConfigTree {
     }
 
     /**
-     * Compares two trees. Numbers are compared by value, and lists as a whole.
-     *
-     * @param other the other tree
-     * @return where they differ, in this tree's order; what only the other one has comes last
+     * {@return the places where two trees differ, in this tree's order; what only the other one has
+     * comes last} Numbers are compared by value, and lists as a whole.
      */
     public List<Difference> differences(ConfigTree other) {
         List<Difference> found = new ArrayList<>();

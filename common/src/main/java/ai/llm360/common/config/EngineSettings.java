@@ -14,7 +14,7 @@ package ai.llm360.common.config;
  */
 public final class EngineSettings {
 
-    private static final String THREADS = "ai.djl.pytorch.num_threads";
+    static final String THREADS = "ai.djl.pytorch.num_threads";
 
     private EngineSettings() {}
 
@@ -30,21 +30,18 @@ public final class EngineSettings {
     }
 
     /**
-     * Sets how many threads libtorch computes with, unless the user has. It must run before DJL's
-     * engine is first touched: the number can't be changed later.
-     *
-     * @param count the number of threads, which decides the order of sums and so their last bits
+     * Sets how many threads libtorch computes with, unless the user has: it decides the order of
+     * sums and so their last bits. It must run before DJL's engine is first touched: the number
+     * can't be changed later.
      */
     public static void optThreads(int count) {
         setDefault(THREADS, String.valueOf(count));
     }
 
     /**
-     * Returns how many threads compute, in libtorch and in this project's own kernels alike.
-     *
-     * @return what {@code ai.djl.pytorch.num_threads} says, as {@link #optThreads} or the user set
-     *     it, else what libtorch's OpenMP takes from {@code OMP_NUM_THREADS}, else one for each
-     *     processor
+     * {@return the threads that compute, in libtorch and in this project's own kernels alike} It is
+     * what {@code ai.djl.pytorch.num_threads} says, as {@link #optThreads} or the user set it, else
+     * what libtorch's OpenMP takes from {@code OMP_NUM_THREADS}, else one for each processor.
      */
     public static int threads() {
         String openMp = String.valueOf(System.getenv("OMP_NUM_THREADS"));

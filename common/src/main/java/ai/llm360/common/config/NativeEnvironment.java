@@ -20,9 +20,8 @@ final class NativeEnvironment {
     }
 
     /**
-     * Sets a variable.
-     *
-     * @throws LinkageError if the system's C library can't be reached
+     * Sets a variable; without a C library that can be reached, it fails with a {@link
+     * LinkageError}.
      */
     static void set(String name, String value) {
         Native.load("c", LibC.class).setenv(name, value, 1);

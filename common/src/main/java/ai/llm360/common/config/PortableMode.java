@@ -25,7 +25,6 @@ public final class PortableMode {
     /** The threads that libtorch computes with. */
     public static final int THREADS = 2;
 
-    private static final String DJL_THREADS = "ai.djl.pytorch.num_threads";
     private static final Path MAPS = Path.of("/proc/self/maps");
 
     private static final Map<String, String> SETTINGS =
@@ -74,9 +73,10 @@ public final class PortableMode {
      */
     public static void check() {
         Map<String, String> others = new TreeMap<>();
-        String threads = System.getProperty(DJL_THREADS, System.getenv(DJL_THREADS));
+        String threads =
+                System.getProperty(EngineSettings.THREADS, System.getenv(EngineSettings.THREADS));
         if (threads != null && !threads.equals(String.valueOf(THREADS))) {
-            others.put(DJL_THREADS, threads);
+            others.put(EngineSettings.THREADS, threads);
         }
         if (isSupported()) {
             SETTINGS.forEach(
@@ -95,11 +95,8 @@ public final class PortableMode {
     }
 
     /**
-     * Returns whether the mode is set, by {@link #apply} or in the environment that the process was
-     * started with.
-     *
-     * @return whether libtorch, if loaded, was loaded in this mode; never elsewhere than on x86-64
-     *     Linux
+     * {@return whether libtorch, if loaded, was loaded in this mode, set by {@link #apply} or in
+     * the environment that the process was started with; never elsewhere than on x86-64 Linux}
      */
     public static boolean isOn() {
         return isSupported()

@@ -13,18 +13,11 @@ import java.util.List;
  */
 public record RecipeFiles(Class<?> owner, List<String> names) {
 
-    /** Copies the names. */
     public RecipeFiles {
         names = List.copyOf(names);
     }
 
-    /**
-     * Opens a recipe's file.
-     *
-     * @param name one of {@link #names}
-     * @return its YAML, to be closed
-     * @throws ConfigException if there is no such recipe
-     */
+    /** Opens the YAML of one of {@link #names}; any other is a {@link ConfigException}. */
     public InputStream open(String name) {
         if (!names.contains(name)) {
             throw new ConfigException(
@@ -33,14 +26,7 @@ public record RecipeFiles(Class<?> owner, List<String> names) {
         return owner.getResourceAsStream("recipes/" + name + ".yaml");
     }
 
-    /**
-     * Reads a recipe.
-     *
-     * @param name one of {@link #names}
-     * @return its configuration, without the defaults
-     * @throws ConfigException if there is no such recipe
-     * @throws IOException if the jar can't be read
-     */
+    /** {@return the configuration of one of {@link #names}, without the defaults} */
     public ConfigTree read(String name) throws IOException {
         try (InputStream recipe = open(name)) {
             return ConfigTree.parse(new String(recipe.readAllBytes(), StandardCharsets.UTF_8));

@@ -26,7 +26,7 @@ final class RecordBinder {
     static Record bind(String path, Map<String, Object> given, Class<?> type, Object defaults) {
         RecordComponent[] components = type.getRecordComponents();
         List<String> keys =
-                Arrays.stream(components).map(part -> Names.key(part.getName())).toList();
+                Arrays.stream(components).map(part -> Values.key(part.getName())).toList();
         for (String key : given.keySet()) {
             if (!keys.contains(key)) {
                 throw new ConfigException(
@@ -162,7 +162,7 @@ final class RecordBinder {
         } else if (type.isEnum() && given instanceof String text) {
             made =
                     Arrays.stream(type.getEnumConstants())
-                            .filter(constant -> Names.means(text, (Enum<?>) constant))
+                            .filter(constant -> Values.means(text, (Enum<?>) constant))
                             .findFirst()
                             .orElse(null);
         }
@@ -193,7 +193,7 @@ final class RecordBinder {
     private static String expected(Class<?> type) {
         if (type.isEnum()) {
             return Arrays.stream(type.getEnumConstants())
-                    .map(constant -> Names.constant((Enum<?>) constant))
+                    .map(constant -> Values.constant((Enum<?>) constant))
                     .collect(Collectors.joining(", ", "one of ", ""));
         }
         return switch (type.getSimpleName()) {

@@ -26,7 +26,7 @@ final class RecordReader {
             return value(optional.orElse(null));
         }
         if (value instanceof Enum<?> constant) {
-            return Names.constant(constant);
+            return Values.constant(constant);
         }
         if (value instanceof List<?> list) {
             return list.stream().map(RecordReader::value).toList();
@@ -44,7 +44,7 @@ final class RecordReader {
         for (RecordComponent component : config.getClass().getRecordComponents()) {
             Object part = get(config, component);
             if (part != null && !part.equals(Optional.empty())) {
-                parts.put(Names.key(component.getName()), value(part));
+                parts.put(Values.key(component.getName()), value(part));
             }
         }
         return parts;

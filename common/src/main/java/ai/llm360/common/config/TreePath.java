@@ -45,13 +45,10 @@ final class TreePath {
                         "%s is a list of %d; expected an index from 0 to %d, not '%s'"
                                 .formatted(here(keys, depth), list.size(), list.size(), key));
             }
-            Object old = index < list.size() ? list.get(index) : null;
-            Object now = put(old, keys, depth + 1, value);
-            if (index < list.size()) {
-                copy.set(index, now);
-            } else {
-                copy.add(now);
+            if (index == list.size()) {
+                copy.add(null);
             }
+            copy.set(index, put(copy.get(index), keys, depth + 1, value));
             return Collections.unmodifiableList(copy);
         }
         if (tree != null && !(tree instanceof Map)) {

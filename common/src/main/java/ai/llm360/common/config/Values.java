@@ -8,6 +8,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -135,18 +136,26 @@ final class Values {
             return same(b, a);
         }
         if (a instanceof List<?> x && b instanceof List<?> y) {
-            if (x.size() != y.size()) {
-                return false;
-            }
-            for (int i = 0; i < x.size(); i++) {
-                List<Difference> found = new ArrayList<>();
+            List<Difference> found = new ArrayList<>();
+            for (int i = 0; i < Math.min(x.size(), y.size()); i++) {
                 compare("", x.get(i), y.get(i), found);
-                if (!found.isEmpty()) {
-                    return false;
-                }
             }
-            return true;
+            return found.isEmpty() && x.size() == y.size();
         }
         return Objects.equals(a, b);
+    }
+
+    /** Returns {@code rows_per_chunk} for {@code rowsPerChunk}. */
+    static String key(String component) {
+        return component.replaceAll("([a-z0-9])([A-Z])", "$1_$2").toLowerCase(Locale.ROOT);
+    }
+
+    /** Returns {@code skip-batch} for {@code SKIP_BATCH}. */
+    static String constant(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    static boolean means(String text, Enum<?> constant) {
+        return text.toLowerCase(Locale.ROOT).replace('_', '-').equals(constant(constant));
     }
 }

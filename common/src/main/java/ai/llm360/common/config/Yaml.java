@@ -1,6 +1,7 @@
 package ai.llm360.common.config;
 
 import ai.llm360.io.PlainText;
+import java.io.StringWriter;
 import java.util.List;
 import java.util.Map;
 import org.snakeyaml.engine.v2.api.Dump;
@@ -64,23 +65,13 @@ final class Yaml {
                         .setMultiLineFlow(false)
                         .setSplitLines(false)
                         .setWidth(Integer.MAX_VALUE);
-        StringBuilder text = new StringBuilder();
-        new Dump(settings.build())
-                .dumpNode(
-                        node,
-                        new StreamDataWriter() {
-                            @Override
-                            public void write(String part) {
-                                text.append(part);
-                            }
-
-                            @Override
-                            public void write(String part, int offset, int length) {
-                                text.append(part, offset, offset + length);
-                            }
-                        });
+        Text text = new Text();
+        new Dump(settings.build()).dumpNode(node, text);
         return text.toString();
     }
+
+    /** The two have the same methods. */
+    private static final class Text extends StringWriter implements StreamDataWriter {}
 
     private static Node node(Object value, FlowStyle style) {
         if (value instanceof Map<?, ?> map) {

@@ -49,10 +49,8 @@ final class YamlBounds {
     private YamlBounds() {}
 
     /**
-     * Checks a document.
-     *
-     * @throws ConfigException if it is nested too deep, has or stands for too many values, or holds
-     *     itself
+     * Refuses a document that is nested too deep, has or stands for too many values, or holds
+     * itself.
      */
     static void check(LoadSettings settings, String text) {
         YamlBounds bounds = new YamlBounds();

@@ -21,7 +21,6 @@ public final class AmberJsonl {
     /**
      * Writes a data set as Amber's files.
      *
-     * @param data the data set
      * @param directory the directory to make, whole or not at all
      * @throws DataException if its rows carry masks, for which these files have no place
      * @throws IOException if reading or writing fails, or something is at the directory

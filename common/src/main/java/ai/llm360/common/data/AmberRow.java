@@ -14,34 +14,18 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** A line of Amber's {@code train_NNN.jsonl}. */
-final class AmberRow {
+/**
+ * A line of Amber's {@code train_NNN.jsonl}.
+ *
+ * @param ids its {@code token_ids}
+ * @param source its {@code source}
+ */
+@SuppressWarnings("ArrayRecordComponent") // never compared
+record AmberRow(int[] ids, Optional<String> source) {
 
     private static final Pattern COLUMN = Pattern.compile("column (\\d+)");
 
-    private final int[] ids;
-    private final Optional<String> source;
-
-    private AmberRow(int[] ids, Optional<String> source) {
-        this.ids = ids;
-        this.source = source;
-    }
-
-    /** Returns its {@code token_ids}. */
-    int[] ids() {
-        return ids;
-    }
-
-    /** Returns its {@code source}. */
-    Optional<String> source() {
-        return source;
-    }
-
-    /**
-     * Parses a line.
-     *
-     * @throws IllegalArgumentException if it isn't such a line; the message says why
-     */
+    /** Parses a line; anything else is an {@link IllegalArgumentException} that says why. */
     static AmberRow parse(String line) {
         int[] ids = null;
         Optional<String> source = Optional.empty();

@@ -19,11 +19,7 @@ final class BoundedReader extends FilterReader {
     private long left = MAX_CHARACTERS;
     private long number = 1;
 
-    /**
-     * Creates a reader.
-     *
-     * @param what what is bounded, and what to do about a longer one
-     */
+    /** Creates a reader; {@code what} says what is bounded, and what to do about a longer one. */
     BoundedReader(Path file, Reader in, String what) {
         super(in);
         this.file = file;

@@ -13,11 +13,6 @@ import java.util.Map;
  * Takes over files of ready rows, such as Amber's {@code train_NNN.jsonl}, as they are: a chunk for
  * each file, its rows in their order, so that the steps of the run that they were of can be
  * followed.
- *
- * @param directory the data set's directory
- * @param empty the manifest so far
- * @param inputs the sources' files
- * @param progress is told of each file that was read
  */
 record ChunkImport(Path directory, DataManifest empty, List<SourceInput> inputs, Sink progress) {
 
@@ -76,12 +71,14 @@ record ChunkImport(Path directory, DataManifest empty, List<SourceInput> inputs,
                             empty.vocabularySize(),
                             List.copyOf(names.keySet()),
                             spool.masked());
-            String name = ChunkMixer.fileName(number);
-            try (RowWriter writer = new RowWriter(directory.resolve(name), header)) {
-                spool.forEachRow(
-                        (row, ids, mask) -> writer.write(sources.get((int) row), ids, mask));
-                return new RowFile(name, header.rows(), writer.finish());
-            }
+            return RowWriter.write(
+                    directory,
+                    ChunkMixer.fileName(number),
+                    header,
+                    writer ->
+                            spool.forEachRow(
+                                    (row, ids, mask) ->
+                                            writer.write(sources.get((int) row), ids, mask)));
         }
     }
 }

@@ -14,7 +14,6 @@ import java.util.concurrent.Callable;
 /**
  * Writes the chunks of a data set from its sources' rows.
  *
- * @param directory the data set's directory
  * @param mixture which rows each chunk holds
  * @param sources each source's training rows, of one source a file, all of one row length
  */
@@ -24,14 +23,7 @@ record ChunkMixer(Path directory, Mixture mixture, List<TokenChunk> sources) {
         return String.format(Locale.ROOT, "chunks/chunk-%03d.rows", chunk);
     }
 
-    /**
-     * Adds a segment to a data set whose files of sources and of kept chunks are there.
-     *
-     * @param directory the data set's directory
-     * @param manifest names the sources, and the segments and chunks to keep
-     * @param segment what to add
-     * @return the manifest with the segment
-     */
+    /** Adds a segment where the files of sources and of kept chunks are there. */
     static DataManifest mix(Path directory, DataManifest manifest, Segment segment, Workers threads)
             throws IOException {
         List<TokenChunk> sources = new ArrayList<>();
@@ -73,20 +65,22 @@ record ChunkMixer(Path directory, Mixture mixture, List<TokenChunk> sources) {
                 new RowHeader(any.rowLength(), rows, any.vocabularySize(), names, masked);
         long[] ids = new long[any.rowLength()];
         float[] mask = new float[any.rowLength() - 1];
-        String file = fileName(chunk);
-        try (RowWriter writer = new RowWriter(directory.resolve(file), header)) {
-            for (int source = 0; source < sources.size(); source++) {
-                TokenChunk from = sources.get(source);
-                String name = names.get(source);
-                long count = mixture.rows(name, chunk);
-                for (long i = 0; i < count; i++) {
-                    long row = mixture.position(name, chunk, i) % from.rows();
-                    from.read(row, ids, 0);
-                    from.readMask(row, mask, 0);
-                    writer.write(source, ids, mask);
-                }
-            }
-            return new RowFile(file, rows, writer.finish());
-        }
+        return RowWriter.write(
+                directory,
+                fileName(chunk),
+                header,
+                writer -> {
+                    for (int source = 0; source < sources.size(); source++) {
+                        TokenChunk from = sources.get(source);
+                        String name = names.get(source);
+                        long count = mixture.rows(name, chunk);
+                        for (long i = 0; i < count; i++) {
+                            long row = mixture.position(name, chunk, i) % from.rows();
+                            from.read(row, ids, 0);
+                            from.readMask(row, mask, 0);
+                            writer.write(source, ids, mask);
+                        }
+                    }
+                });
     }
 }

@@ -89,19 +89,13 @@ public record DataManifest(
             long validationRows,
             RowFile file) {
 
-        /** Checks what was given. */
         public Source {
             Objects.requireNonNull(name, "a source has no name");
             inputs = List.copyOf(inputs);
         }
     }
 
-    /**
-     * A file that a source was read from.
-     *
-     * @param name its file name or Maven coordinate
-     * @param sha256 its SHA-256
-     */
+    /** A file that a source was read from, by its file name or Maven coordinate. */
     public record Input(String name, String sha256) {}
 
     /**
@@ -118,7 +112,6 @@ public record DataManifest(
             Map<String, Double> weights,
             Map<String, Long> rowsPerChunk) {
 
-        /** Checks what was given. */
         public Segment {
             weights = weights == null ? null : ordered(weights);
             rowsPerChunk = ordered(rowsPerChunk);
@@ -134,7 +127,6 @@ public record DataManifest(
      */
     public record RowFile(String file, long rows, String sha256) {
 
-        /** Checks what was given. */
         public RowFile {
             if (file == null || !RELATIVE_FILE.matcher(file).matches() || sha256 == null) {
                 throw new IllegalArgumentException(
@@ -143,7 +135,6 @@ public record DataManifest(
         }
     }
 
-    /** Checks what was given. */
     public DataManifest {
         sources = List.copyOf(sources);
         segments = List.copyOf(segments);
@@ -165,12 +156,9 @@ public record DataManifest(
      * row is used once, less if some are unused; 0 if there is no such source}
      */
     public double epochs(String source) {
-        if (segments.isEmpty()) {
-            return sources.stream().anyMatch(s -> s.name().equals(source)) ? 1 : 0;
-        }
         long available =
                 sources.stream().filter(s -> s.name().equals(source)).mapToLong(Source::rows).sum();
-        long used = Mixture.of(this).used(source);
+        long used = segments.isEmpty() ? available : Mixture.of(this).used(source);
         return available == 0 ? 0 : (double) used / available;
     }
 
@@ -199,21 +187,19 @@ public record DataManifest(
                 Map.of());
     }
 
-    DataManifest withSources(List<Source> sources, Map<String, RowFile> validation) {
-        return new DataManifest(
-                formatVersion,
-                rowLength,
-                vocabularySize,
-                eosId,
-                tokenizerSha256,
-                seed,
-                sources,
-                segments,
-                chunks,
-                validation);
+    DataManifest withSources(List<Source> newSources, Map<String, RowFile> newValidation) {
+        return with(newSources, segments, chunks, newValidation);
     }
 
-    DataManifest withChunks(List<Segment> segments, List<RowFile> chunks) {
+    DataManifest withChunks(List<Segment> newSegments, List<RowFile> newChunks) {
+        return with(sources, newSegments, newChunks, validation);
+    }
+
+    private DataManifest with(
+            List<Source> newSources,
+            List<Segment> newSegments,
+            List<RowFile> newChunks,
+            Map<String, RowFile> newValidation) {
         return new DataManifest(
                 formatVersion,
                 rowLength,
@@ -221,10 +207,10 @@ public record DataManifest(
                 eosId,
                 tokenizerSha256,
                 seed,
-                sources,
-                segments,
-                chunks,
-                validation);
+                newSources,
+                newSegments,
+                newChunks,
+                newValidation);
     }
 
     void write(Path directory) throws IOException {
@@ -248,9 +234,7 @@ public record DataManifest(
     /**
      * Reads the manifest of a data set.
      *
-     * @param directory the data set's directory
      * @throws DataException if there is none, or it can't be used
-     * @throws IOException if reading fails
      */
     public static DataManifest read(Path directory) throws IOException {
         Path file = directory.resolve(FILE_NAME);
@@ -263,10 +247,8 @@ public record DataManifest(
         } catch (NoSuchFileException e) {
             throw new DataException(
                     directory,
-                    "no prepared data set: there is no "
-                            + FILE_NAME
-                            + "; make one with llm360"
-                            + " data prepare",
+                    "no prepared data set: there is no %s; make one with llm360 data prepare"
+                            .formatted(FILE_NAME),
                     e);
         } catch (RuntimeException | CharacterCodingException e) {
             throw new DataException(file, "damaged: " + PlainText.jsonProblem(e), e);

@@ -52,7 +52,6 @@ public final class DataOrder {
     /**
      * Draws the order of one chunk.
      *
-     * @param chunk the chunk's number, from 0
      * @param globalBatch the sequences of an optimizer step, over all processes
      * @throws IllegalArgumentException if there is no such chunk or the batch is not positive
      */
@@ -86,12 +85,7 @@ public final class DataOrder {
         return generator.permutation(rowsPerChunk[chunk]);
     }
 
-    /**
-     * A step of a run that goes through all chunks, each for its whole steps.
-     *
-     * @param chunk the chunk that it reads
-     * @param step its number within the chunk, from 0
-     */
+    /** A step within a chunk, of a run that goes through all chunks, each for its whole steps. */
     public record Place(int chunk, long step) {}
 
     /**

@@ -4,6 +4,7 @@ import ai.djl.util.Progress;
 import ai.llm360.common.data.DataManifest.RowFile;
 import ai.llm360.common.data.DataManifest.Segment;
 import ai.llm360.common.data.DataManifest.Source;
+import ai.llm360.common.tokenizer.BulkEncoder;
 import ai.llm360.common.tokenizer.Tokenizer;
 import ai.llm360.io.AtomicDirectory;
 import ai.llm360.io.Workers;
@@ -28,11 +29,13 @@ import java.util.function.Consumer;
  */
 public final class DataPreparation {
 
+    private static final int BATCH_CHARS = 1 << 17;
+
     private final DataRecipe recipe;
     private final Path target;
     private final Path base;
     private final int threadCount;
-    private final Optional<Downloads> downloads;
+    private final Optional<MavenArtifact.Downloads> downloads;
     private final Optional<Progress> progress;
 
     private DataPreparation(Builder builder) {
@@ -102,17 +105,28 @@ public final class DataPreparation {
         }
     }
 
+    /** Text that spells a special token stays text: no document can end itself. */
     private void tokenize(
             SourceInput input, RecipeVocabulary vocabulary, Workers threads, SourceSpools spools)
             throws IOException {
         RowSpool spool = spools.of(input.source().name(), input);
-        DocumentTokenizer encoder = new DocumentTokenizer(vocabulary, threads, threadCount);
+        ThreadLocal<BulkEncoder> encoders =
+                ThreadLocal.withInitial(vocabulary.tokenizer()::bulkEncoder);
+        OrderedWork tokenizing = new OrderedWork(threads, BATCH_CHARS);
         DocumentReader reader = new DocumentReader(input.source());
         for (Path file : input.files()) {
-            reader.read(file, document -> encoder.add(document, spool));
+            reader.read(
+                    file,
+                    document ->
+                            tokenizing.add(
+                                    document.length(),
+                                    () -> {
+                                        int[] ids = encoders.get().encode(document);
+                                        return () -> spool.addDocument(vocabulary, ids);
+                                    }));
             advance(file);
         }
-        encoder.finish(spool);
+        tokenizing.finish();
         if (spool.documents() == 0) {
             throw new DataException(
                     input.files().get(0),
@@ -175,7 +189,7 @@ public final class DataPreparation {
         private Path target;
         private Path base = Path.of("");
         private int threads = Runtime.getRuntime().availableProcessors();
-        private Downloads downloads;
+        private MavenArtifact.Downloads downloads;
         private Progress progress;
 
         private Builder() {}
@@ -186,20 +200,15 @@ public final class DataPreparation {
             return this;
         }
 
-        /**
-         * Sets the directory to make.
-         *
-         * @param directory the directory: absent, or empty
-         */
+        /** Sets the directory to make: absent, or empty. */
         public Builder setTarget(Path directory) {
             target = directory;
             return this;
         }
 
         /**
-         * Sets what the recipe's relative paths start from. Default: the working directory.
-         *
-         * @param directory the directory, as a rule the recipe file's
+         * Sets what the recipe's relative paths start from, as a rule the recipe file's directory.
+         * Default: the working directory.
          */
         public Builder optBase(Path directory) {
             base = directory;
@@ -213,13 +222,11 @@ public final class DataPreparation {
         }
 
         /**
-         * Sets where artifacts lie that were downloaded before. Default: only the local repository
-         * is used.
-         *
-         * @param cache the directory that was given to {@link #optDownloads} then
+         * Sets where artifacts lie that were downloaded before, by {@link #optDownloads}. Default:
+         * only the local repository is used.
          */
         public Builder optCache(Path cache) {
-            downloads = new Downloads(cache, Optional.empty());
+            downloads = new MavenArtifact.Downloads(cache, Optional.empty());
             return this;
         }
 
@@ -231,25 +238,17 @@ public final class DataPreparation {
          * @param announce is told of each download before it begins
          */
         public Builder optDownloads(Path cache, Consumer<URI> announce) {
-            downloads = new Downloads(cache, Optional.of(announce));
+            downloads = new MavenArtifact.Downloads(cache, Optional.of(announce));
             return this;
         }
 
-        /**
-         * Sets what is told of the progress, in bytes of the files read.
-         *
-         * @param progress the listener
-         */
+        /** Sets what is told of the progress, in bytes of the files read. */
         public Builder optProgress(Progress progress) {
             this.progress = progress;
             return this;
         }
 
-        /**
-         * Builds the preparation.
-         *
-         * @throws IllegalArgumentException if the recipe or target is missing
-         */
+        /** Builds the preparation. */
         public DataPreparation build() {
             if (recipe == null || recipe.sources() == null || target == null) {
                 throw new IllegalArgumentException("a recipe with sources and a target are needed");

@@ -52,7 +52,6 @@ public record DataRecipe(
         return new DataRecipe(Optional.empty(), 0, 2049, false, 0, 0, 1, 0, 0, Map.of(), null);
     }
 
-    /** Checks what was given. */
     public DataRecipe {
         require(rowLength >= 2, "row_length is at least 2, an input and its target", rowLength);
         require(overlap == 0 || overlap == 1, "overlap is 0 or 1", overlap);
@@ -101,7 +100,7 @@ public record DataRecipe(
         }
     }
 
-    private static void require(boolean holds, String rule, Object found) {
+    static void require(boolean holds, String rule, Object found) {
         if (!holds) {
             throw new IllegalArgumentException(rule + ", not " + found);
         }
@@ -198,7 +197,6 @@ public record DataRecipe(
             Optional<FimRecipe> fim,
             Optional<String> subset) {
 
-        /** Checks what was given. */
         public Source {
             require(
                     name != null && isName(name),

@@ -112,10 +112,7 @@ public final class DataRemix {
 
     private Callable<Path> link(RowFile file, Path directory) {
         return () -> {
-            Path from = source.resolve(file.file());
-            if (!Files.isRegularFile(from)) {
-                throw new DataException(from, "missing, though the manifest names it");
-            }
+            Path from = TokenDataset.find(source, file);
             TokenChunk.open(from, file.sha256()).close();
             Path to = directory.resolve(file.file());
             WholeFile.linkOrCopy(from, to);
@@ -142,20 +139,15 @@ public final class DataRemix {
             return this;
         }
 
-        /**
-         * Sets the directory to make.
-         *
-         * @param directory the directory: absent, or empty
-         */
+        /** Sets the directory to make: absent, or empty. */
         public Builder setTarget(Path directory) {
             target = directory;
             return this;
         }
 
         /**
-         * Sets each source's proportion. Default: every row that is left is used once.
-         *
-         * @param proportions by source, of any sum; a source without one gets no rows
+         * Sets each source's proportion, of any sum; a source without one gets no rows. Default:
+         * every row that is left is used once.
          */
         public Builder optWeights(Map<String, Double> proportions) {
             weights = proportions;
@@ -189,12 +181,7 @@ public final class DataRemix {
             return this;
         }
 
-        /**
-         * Builds the remix.
-         *
-         * @throws IllegalArgumentException if something required is missing, or a number is
-         *     negative
-         */
+        /** Builds the remix. */
         public DataRemix build() {
             if (source == null || target == null) {
                 throw new IllegalArgumentException("a source and a target are needed");

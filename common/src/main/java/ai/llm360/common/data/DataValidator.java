@@ -50,16 +50,7 @@ public final class DataValidator {
      */
     public record Report(long files, long rows, long problemCount, List<Problem> problems) {}
 
-    /**
-     * Checks a file or directory.
-     *
-     * @param path what to check
-     * @param rowLength the ids that a line of JSONL should have; ours says it itself
-     * @param vocabularySize what the ids of JSONL should be below, or 0 if that isn't known
-     * @return what was found
-     * @throws DataException if there is nothing to check there
-     * @throws IOException if reading fails
-     */
+    /** As {@link #validate(Path, int, int, int)}, without a look at how rows follow one another. */
     public static Report validate(Path path, int rowLength, int vocabularySize) throws IOException {
         return validate(path, rowLength, vocabularySize, 0);
     }
@@ -73,9 +64,7 @@ public final class DataValidator {
      * @param overlap 1 if each row of a {@link RowFormat}'s file should begin with the last id of
      *     the one before, as windows of text do; 0 if not. Rows that were rearranged or shuffled
      *     don't
-     * @return what was found
      * @throws DataException if there is nothing to check there
-     * @throws IOException if reading fails
      */
     public static Report validate(Path path, int rowLength, int vocabularySize, int overlap)
             throws IOException {
@@ -197,7 +186,7 @@ public final class DataValidator {
             for (DataManifest.Source source : manifest.sources()) {
                 if (source.file() != null) {
                     Path file = directory.resolve(source.file().file());
-                    checked(file, () -> data.openSource(source));
+                    checked(file, () -> data.open(source.file()));
                 }
             }
         } catch (DataException e) {

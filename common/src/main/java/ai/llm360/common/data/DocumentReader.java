@@ -2,6 +2,7 @@ package ai.llm360.common.data;
 
 import ai.llm360.io.PlainText;
 import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import java.io.BufferedInputStream;
@@ -114,17 +115,15 @@ final class DocumentReader {
         } catch (JsonParseException e) {
             throw new DataException(at, "not JSON; each line is an object", e);
         }
-        JsonElement text = root.isJsonObject() ? root.getAsJsonObject().get(field) : null;
+        JsonObject object = root.isJsonObject() ? root.getAsJsonObject() : new JsonObject();
+        JsonElement text = object.get(field);
         if (text == null || !text.isJsonPrimitive() || !text.getAsJsonPrimitive().isString()) {
+            String fields =
+                    object.isEmpty() ? "no fields" : PlainText.shorten(object.keySet().toString());
             throw new DataException(
                     at,
                     "no text in the field '%s'; there are %s: name the right one by field"
-                            .formatted(
-                                    field,
-                                    root.isJsonObject()
-                                            ? PlainText.shorten(
-                                                    root.getAsJsonObject().keySet().toString())
-                                            : "no fields"));
+                            .formatted(field, fields));
         }
         return text.getAsString();
     }

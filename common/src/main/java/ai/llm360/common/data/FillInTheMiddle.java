@@ -8,6 +8,7 @@ import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Random;
 
 /**
@@ -55,11 +56,8 @@ public final class FillInTheMiddle {
     private final long pad;
 
     /**
-     * Creates the transformation.
+     * Creates the transformation for a tokenizer's rows; the seed is that of all draws.
      *
-     * @param tokenizer the tokenizer of the rows
-     * @param recipe the probabilities, and the names of the special tokens
-     * @param seed the seed of all draws
      * @throws IllegalArgumentException if the tokenizer lacks a special or end token
      */
     public FillInTheMiddle(Tokenizer tokenizer, FimRecipe recipe, long seed) {
@@ -68,14 +66,10 @@ public final class FillInTheMiddle {
         this.seed = seed;
         spmRate = recipe.spmRate().orElse(0.5);
         end =
-                tokenizer
-                        .eosId()
-                        .orElseThrow(
-                                () ->
-                                        new IllegalArgumentException(
-                                                "fim parts rows at end tokens, and the tokenizer"
-                                                        + " has none; name one as eos_token in"
-                                                        + " tokenizer_config.json beside it"));
+                present(
+                        tokenizer.eosId(),
+                        "fim parts rows at end tokens, and the tokenizer has none; name one as"
+                                + " eos_token in tokenizer_config.json beside it");
         prefix = id("prefix_token", recipe.prefixToken().orElse("<|fim_prefix|>"));
         middle = id("middle_token", recipe.middleToken().orElse("<|fim_middle|>"));
         suffix = id("suffix_token", recipe.suffixToken().orElse("<|fim_suffix|>"));
@@ -83,22 +77,19 @@ public final class FillInTheMiddle {
     }
 
     private long id(String key, String token) {
-        return tokenizer
-                .id(token)
-                .orElseThrow(
-                        () ->
-                                new IllegalArgumentException(
-                                        "fim needs the token '%s', which the tokenizer lacks; name the"
-                                                        .formatted(token)
-                                                + " tokenizer's own by fim's "
-                                                + key
-                                                + ", or take a tokenizer that has it"));
+        String problem =
+                "fim needs the token '%s', which the tokenizer lacks; name the tokenizer's own by"
+                        + " fim's %s, or take a tokenizer that has it";
+        return present(tokenizer.id(token), problem.formatted(token, key));
+    }
+
+    private static long present(OptionalLong id, String problem) {
+        return id.orElseThrow(() -> new IllegalArgumentException(problem));
     }
 
     /**
      * Rearranges a row.
      *
-     * @param source the name of its source
      * @param epoch how often the source's rows have been gone through before, from 0
      * @param row its number in the source, from 0
      * @param ids its T+1 ids, replaced by those of the new row; the last one, a label only, is not

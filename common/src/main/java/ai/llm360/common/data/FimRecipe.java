@@ -24,19 +24,12 @@ public record FimRecipe(
         Optional<String> suffixToken,
         Optional<String> padToken) {
 
-    /** Checks what was given. */
     public FimRecipe {
-        require(rate > 0 && rate <= 1, "rate is above 0, at most 1", rate);
+        DataRecipe.require(rate > 0 && rate <= 1, "rate is above 0, at most 1", rate);
         double suffixFirst = spmRate.orElse(0.0);
-        require(suffixFirst >= 0 && suffixFirst <= 1, "spm_rate is 0 to 1", suffixFirst);
+        DataRecipe.require(suffixFirst >= 0 && suffixFirst <= 1, "spm_rate is 0 to 1", suffixFirst);
         int times = epochs.orElse(1);
-        require(times >= 1 && times <= 1000, "epochs is 1 to 1000", times);
-    }
-
-    private static void require(boolean holds, String rule, Object found) {
-        if (!holds) {
-            throw new IllegalArgumentException(rule + ", not " + found);
-        }
+        DataRecipe.require(times >= 1 && times <= 1000, "epochs is 1 to 1000", times);
     }
 
     /** Returns the number of copies of all rows. */

@@ -18,15 +18,11 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/**
- * A jar in a Maven repository.
- *
- * @param group its group, with dots
- * @param artifact its name
- * @param version its version
- * @param classifier such as {@code sources}, or empty
- */
+/** A jar in a Maven repository; a classifier is one such as {@code sources}. */
 record MavenArtifact(String group, String artifact, String version, Optional<String> classifier) {
+
+    /** The directory of the jars downloaded so far; who is told of more, where they may be. */
+    record Downloads(Path cache, Optional<Consumer<URI>> announce) {}
 
     private static final String CENTRAL = "https://repo1.maven.org/maven2";
 
@@ -66,10 +62,8 @@ record MavenArtifact(String group, String artifact, String version, Optional<Str
     }
 
     /**
-     * Finds the jar in the local repository or the cache, or else downloads it into the cache.
-     *
-     * @param sha256 what the jar's SHA-256 must be
-     * @param downloads the cache, and who is told where downloading is allowed; absent for none
+     * Finds the jar of a SHA-256 in the local repository or the cache, or else downloads it into
+     * the cache, where that is allowed.
      */
     Path locate(String sha256, Optional<Downloads> downloads) throws IOException {
         Path local = localRepository().resolve(path());

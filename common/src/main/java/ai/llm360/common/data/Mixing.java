@@ -12,17 +12,10 @@ import java.util.Map;
  * Decides how many rows of each source a segment's chunks get.
  *
  * @param available each source's rows that no earlier segment has used
- * @param firstChunk the segment's first chunk
- * @param chunks the segment's chunks
  */
 record Mixing(Map<String, Long> available, int firstChunk, int chunks) {
 
-    /**
-     * Makes a segment.
-     *
-     * @param weights each source's proportion; empty for every row once
-     * @param rowsPerChunk the rows of a chunk with weights; 0 for as many as every row once gives
-     */
+    /** Makes a segment; 0 rows of a chunk are as many as every row once gives. */
     Segment segment(Map<String, Double> weights, long rowsPerChunk) {
         if (weights.isEmpty()) {
             if (rowsPerChunk > 0) {
@@ -55,9 +48,6 @@ record Mixing(Map<String, Long> available, int firstChunk, int chunks) {
     /**
      * Gives each source its proportion of a chunk, exactly but for rounding: the rows that rounding
      * down leaves go to the largest fractions, of equal ones to the first.
-     *
-     * @param weights each source's proportion, of any sum; a source without one gets none
-     * @param rowsPerChunk the rows of a chunk
      */
     private Segment weighted(Map<String, Double> weights, long rowsPerChunk) {
         checkNames(weights, available.keySet());

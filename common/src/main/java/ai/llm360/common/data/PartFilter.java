@@ -28,7 +28,6 @@ record PartFilter(Pattern pattern, String document) {
         }
     }
 
-    /** Checks what was given. */
     PartFilter {
         Matcher none = Pattern.compile(pattern.pattern() + "|(?s:.*)").matcher("");
         try {

@@ -17,31 +17,25 @@ public interface RowFormat {
     String name();
 
     /**
-     * Tells whether a file's name says that it is of this format.
-     *
-     * @param fileName the file's name, without its directory
-     * @return whether to read it so where no format is given
+     * {@return whether a file's name, without its directory, says that it is of this format} It is
+     * read so where no format is given.
      */
     boolean takes(String fileName);
 
     /**
      * Reads the rows of a file in their order, never all of them at once.
      *
-     * @param file the file
      * @param rowLength the ids that a row should have, T+1; a file of another length is a problem
      * @param sink takes rows and problems
-     * @throws IOException if the sink throws it, or reading fails
      */
     void read(Path file, int rowLength, Sink sink) throws IOException;
 
     /**
      * Counts the rows of a file, without looking at each where that can be helped.
      *
-     * @param file the file
      * @param rowLength as {@link #read} takes it
      * @param sink is told if the file can't be read as one of rows of that length
      * @return the number of rows; 0 where the sink was told and returned
-     * @throws IOException if the sink throws it, or reading fails
      */
     long count(Path file, int rowLength, Sink sink) throws IOException;
 

@@ -7,7 +7,6 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.OptionalInt;
 
 /**
  * A source's ids on their way to rows: one after another in a temporary file, as the number of rows
@@ -50,23 +49,18 @@ final class RowSpool implements AutoCloseable {
     }
 
     /** Appends the ids of a document between the tokens that begin, if there is one, and end it. */
-    void addDocument(OptionalInt beginToken, int[] ids, int endToken) throws IOException {
-        if (beginToken.isPresent()) {
-            addId(beginToken.getAsInt());
+    void addDocument(RecipeVocabulary vocabulary, int[] ids) throws IOException {
+        if (vocabulary.beginToken().isPresent()) {
+            addId(vocabulary.beginToken().getAsInt());
         }
         for (int id : ids) {
             addId(id);
         }
-        addId(endToken);
+        addId(vocabulary.endToken());
         documents++;
     }
 
-    /**
-     * Appends a ready row.
-     *
-     * @param mask for each id but the first, 1 where its prediction counts and 0 where it doesn't;
-     *     null if all count
-     */
+    /** Appends a ready row; without a mask, all its predictions count. */
     void addRow(int[] ids, float[] mask) throws IOException {
         addId(ids[0]);
         for (int i = 1; i < ids.length; i++) {
@@ -78,22 +72,10 @@ final class RowSpool implements AutoCloseable {
 
     private void addId(int id) throws IOException {
         if (buffer.remaining() < Integer.BYTES) {
-            flush();
+            RowWriter.write(file, channel, buffer.flip());
         }
         buffer.putInt(id);
         tokens++;
-    }
-
-    private void flush() throws IOException {
-        buffer.flip();
-        try {
-            while (buffer.hasRemaining()) {
-                channel.write(buffer);
-            }
-        } catch (IOException e) {
-            throw DataException.writing(file, e);
-        }
-        buffer.clear();
     }
 
     long documents() {
@@ -121,7 +103,7 @@ final class RowSpool implements AutoCloseable {
     /** Reads all rows in order, as often as wanted; nothing can be added after that. */
     void forEachRow(Sink sink) throws IOException {
         if (!whole) {
-            flush();
+            RowWriter.write(file, channel, buffer.flip());
             whole = true;
         }
         long[] ids = new long[rowLength];

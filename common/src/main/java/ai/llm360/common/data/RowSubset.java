@@ -20,18 +20,9 @@ record RowSubset(List<Range> ranges) {
             Pattern.compile("\\s*(\\d+(?:\\.\\d+)?)\\s*-\\s*(\\d+(?:\\.\\d+)?)\\s*");
 
     /** A range of fractions. */
-    record Range(double from, double to) {
+    record Range(double from, double to) {}
 
-        private boolean takes(long row, long rows) {
-            return row >= (long) (rows * from) && row < (long) (rows * to);
-        }
-    }
-
-    /**
-     * Reads what a recipe says.
-     *
-     * @throws IllegalArgumentException if these aren't ascending ranges within 0 and 1
-     */
+    /** Reads ascending ranges within 0 and 1, or refuses what a recipe says. */
     static RowSubset parse(String text) {
         List<Range> ranges = new ArrayList<>();
         double end = 0;
@@ -62,7 +53,7 @@ record RowSubset(List<Range> ranges) {
 
     /** Tells whether a row is taken, of a number of rows. */
     boolean takes(long row, long rows) {
-        return ranges.stream().anyMatch(range -> range.takes(row, rows));
+        return takesAny(row, row + 1, rows);
     }
 
     /** Tells whether any of the rows from {@code first} up to but not {@code end} is taken. */

@@ -1,5 +1,6 @@
 package ai.llm360.common.data;
 
+import ai.llm360.common.data.DataManifest.RowFile;
 import ai.llm360.io.Hashes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -24,6 +25,20 @@ final class RowWriter implements AutoCloseable {
     private final short[] sources;
     private int rows;
 
+    /** Writes the rows of a file. */
+    interface Rows {
+        void writeTo(RowWriter writer) throws IOException;
+    }
+
+    /** Writes a whole file below a data set's directory. */
+    static RowFile write(Path directory, String file, RowHeader header, Rows rows)
+            throws IOException {
+        try (RowWriter writer = new RowWriter(directory.resolve(file), header)) {
+            rows.writeTo(writer);
+            return new RowFile(file, header.rows(), writer.finish());
+        }
+    }
+
     RowWriter(Path file, RowHeader header) throws IOException {
         this.file = file;
         this.header = header;
@@ -42,12 +57,7 @@ final class RowWriter implements AutoCloseable {
         }
     }
 
-    /**
-     * Writes the next row.
-     *
-     * @param mask 1 where a prediction counts, else 0; not read if the header says there is none
-     * @throws DataException if an id is outside the vocabulary
-     */
+    /** Writes the next row; its mask isn't read if the header has none. */
     void write(int source, long[] ids, float[] mask) throws IOException {
         room(header.rowBytes());
         for (long id : ids) {
@@ -91,6 +101,11 @@ final class RowWriter implements AutoCloseable {
         buffer.flip();
         checksum.update(buffer.duplicate());
         sha256.update(buffer.duplicate());
+        write(file, channel, buffer);
+    }
+
+    /** Writes what a buffer holds, and clears it. */
+    static void write(Path file, FileChannel channel, ByteBuffer buffer) throws IOException {
         try {
             while (buffer.hasRemaining()) {
                 channel.write(buffer);

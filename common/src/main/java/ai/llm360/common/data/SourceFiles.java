@@ -42,11 +42,8 @@ final class SourceFiles {
     }
 
     /**
-     * Finds the files that a path means, in the order of their names.
-     *
-     * @param base what a relative path starts from
-     * @param given a file, a directory or a glob
-     * @throws DataException if there are none
+     * Finds the files that a file, a directory or a glob means, at least one, in the order of their
+     * names.
      */
     List<Path> find(Path base, String given) throws IOException {
         Optional<Path> plain = plain(base, given);

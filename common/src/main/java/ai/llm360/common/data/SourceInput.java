@@ -15,7 +15,6 @@ import java.util.regex.Pattern;
 /**
  * A recipe's source and the files that it was found to mean.
  *
- * @param source what the recipe says
  * @param files the files, in the order in which they are read
  * @param inputs what the manifest says of them
  * @param bytes their sizes together
@@ -24,7 +23,8 @@ record SourceInput(DataRecipe.Source source, List<Path> files, List<Input> input
 
     private static final Pattern LAST_NUMBER = Pattern.compile(".*?(\\d{1,9})\\D*");
 
-    static SourceInput find(DataRecipe.Source source, Path base, Optional<Downloads> downloads)
+    static SourceInput find(
+            DataRecipe.Source source, Path base, Optional<MavenArtifact.Downloads> downloads)
             throws IOException {
         if (source.maven().isPresent()) {
             MavenArtifact artifact = MavenArtifact.parse(source.maven().get());
@@ -60,11 +60,7 @@ record SourceInput(DataRecipe.Source source, List<Path> files, List<Input> input
         return matcher.matches() ? Long.parseLong(matcher.group(1)) : 0;
     }
 
-    /**
-     * Reads the ready rows of all files, or the source's subset of them.
-     *
-     * @param finished is told of each file, whether rows of it were taken or not
-     */
+    /** Reads all ready rows, or the source's subset of them, and tells of each file. */
     void readRows(TokenRowReader reader, TokenRowReader.Sink sink, ChunkImport.Sink finished)
             throws IOException {
         if (source.subset().isEmpty()) {

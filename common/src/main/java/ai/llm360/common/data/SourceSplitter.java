@@ -10,16 +10,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.zip.CRC32;
 
-/**
- * Parts a source's rows into those to train on and those held back.
- *
- * @param directory the data set's directory
- * @param recipe says how many are held back, and the seed
- * @param vocabulary the ids
- * @param threads rearrange rows for fill-in-the-middle
- */
+/** Parts a source's rows into those to train on and those held back. */
 record SourceSplitter(
         Path directory, DataRecipe recipe, RecipeVocabulary vocabulary, Workers threads) {
+
+    private static final int BATCH_ROWS = 64;
 
     /** The files of a source; the second is null where no rows are held back. */
     record Parts(RowFile training, RowFile validation) {}
@@ -41,48 +36,53 @@ record SourceSplitter(
                             + " documents, shorten rows, or hold fewer back");
         }
         BitSet heldBack = heldBack(source, rows);
-        return new Parts(
-                training(entry, training, heldBack),
-                recipe.validationRows() == 0 ? null : validation(entry, heldBack));
-    }
-
-    private RowFile validation(SourceSpools.Entry entry, BitSet heldBack) throws IOException {
-        String file = "validation/" + entry.name() + ".rows";
-        long rows = recipe.validationRows();
-        boolean masked = entry.spool().masked();
-        try (RowWriter writer = writer(file, entry.name(), rows, masked)) {
-            entry.spool()
-                    .forEachRow(
-                            (row, ids, mask) -> {
-                                if (heldBack.get((int) row)) {
-                                    writer.write(0, ids, mask);
-                                }
-                            });
-            return new RowFile(file, rows, writer.finish());
-        }
-    }
-
-    /** Rows that are rearranged may be padded, so they have masks; others only if they had some. */
-    private RowFile training(SourceSpools.Entry entry, long rows, BitSet heldBack)
-            throws IOException {
-        String file = "sources/" + entry.name() + ".rows";
         Optional<FimRecipe> fim = entry.source().fim();
-        long times = fim.map(FimRecipe::times).orElse(1);
-        boolean masked = fim.isPresent() || entry.spool().masked();
-        try (RowWriter writer = writer(file, entry.name(), rows * times, masked)) {
-            if (fim.isPresent()) {
-                rearrange(entry, fim.get(), heldBack, writer);
-            } else {
-                entry.spool()
-                        .forEachRow(
-                                (row, ids, mask) -> {
-                                    if (!heldBack.get((int) row)) {
-                                        writer.write(0, ids, mask);
-                                    }
-                                });
-            }
-            return new RowFile(file, rows * times, writer.finish());
-        }
+        RowFile kept =
+                write(
+                        entry,
+                        "sources",
+                        training * fim.map(FimRecipe::times).orElse(1),
+                        fim.isPresent(), // what is rearranged may be padded
+                        writer -> {
+                            if (fim.isPresent()) {
+                                rearrange(entry, fim.get(), heldBack, writer);
+                            } else {
+                                copy(spool, heldBack, false, writer);
+                            }
+                        });
+        RowFile validation =
+                recipe.validationRows() == 0
+                        ? null
+                        : write(
+                                entry,
+                                "validation",
+                                recipe.validationRows(),
+                                false,
+                                writer -> copy(spool, heldBack, true, writer));
+        return new Parts(kept, validation);
+    }
+
+    private RowFile write(
+            SourceSpools.Entry entry, String folder, long rows, boolean padded, RowWriter.Rows what)
+            throws IOException {
+        RowHeader header =
+                new RowHeader(
+                        recipe.rowLength(),
+                        rows,
+                        vocabulary.size(),
+                        List.of(entry.name()),
+                        padded || entry.spool().masked());
+        return RowWriter.write(directory, folder + "/" + entry.name() + ".rows", header, what);
+    }
+
+    private static void copy(RowSpool spool, BitSet heldBack, boolean held, RowWriter writer)
+            throws IOException {
+        spool.forEachRow(
+                (row, ids, mask) -> {
+                    if (heldBack.get((int) row) == held) {
+                        writer.write(0, ids, mask);
+                    }
+                });
     }
 
     private void rearrange(
@@ -90,26 +90,26 @@ record SourceSplitter(
             throws IOException {
         FillInTheMiddle fim =
                 new FillInTheMiddle(vocabulary.tokenizer(), recipe, this.recipe.seed());
-        FimWriter rearranged = new FimWriter(fim, entry.name(), threads, writer);
+        OrderedWork rearranging = new OrderedWork(threads, BATCH_ROWS);
         for (int i = 0; i < recipe.times(); i++) {
             int epoch = i;
             entry.spool()
                     .forEachRow(
                             (row, ids, mask) -> {
                                 if (!heldBack.get((int) row)) {
-                                    rearranged.add(epoch, row, ids, mask);
+                                    long[] newIds = ids.clone();
+                                    float[] newMask = mask.clone();
+                                    rearranging.add(
+                                            1,
+                                            () -> {
+                                                fim.apply(
+                                                        entry.name(), epoch, row, newIds, newMask);
+                                                return () -> writer.write(0, newIds, newMask);
+                                            });
                                 }
                             });
         }
-        rearranged.finish();
-    }
-
-    private RowWriter writer(String file, String source, long rows, boolean masked)
-            throws IOException {
-        return new RowWriter(
-                directory.resolve(file),
-                new RowHeader(
-                        recipe.rowLength(), rows, vocabulary.size(), List.of(source), masked));
+        rearranging.finish();
     }
 
     /**

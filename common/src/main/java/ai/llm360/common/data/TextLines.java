@@ -23,12 +23,7 @@ final class TextLines implements AutoCloseable {
         lines = new BufferedReader(bounded, 1 << 16);
     }
 
-    /**
-     * Reads a line.
-     *
-     * @return the line without its end, or {@code null} after the last one
-     * @throws DataException if it is too long
-     */
+    /** Returns the next line without its end, or {@code null} after the last one. */
     String next() throws IOException {
         String line = lines.readLine();
         if (line != null) {

@@ -17,44 +17,33 @@ abstract class TextSplitter {
         this.at = at;
     }
 
-    /**
-     * Returns a splitter.
-     *
-     * @param at the file or its entry, to be named in errors
-     */
     static TextSplitter of(DataRecipe.Split split, Path at) {
         return switch (split) {
-            case NONE ->
-                    new TextSplitter(at) {
-                        @Override
-                        void take(char c) {
-                            document.append(c);
-                        }
-                    };
-            case FORM_FEED ->
-                    new TextSplitter(at) {
-                        @Override
-                        void take(char c) throws IOException {
-                            if (c == '\f') {
-                                end(document.length(), "");
-                            } else {
-                                document.append(c);
-                            }
-                        }
-                    };
-            case LINES ->
-                    new TextSplitter(at) {
-                        @Override
-                        void take(char c) throws IOException {
-                            if (c == '\n') {
-                                end(document.length() - (endsWith('\r') ? 1 : 0), "");
-                            } else {
-                                document.append(c);
-                            }
-                        }
-                    };
+            case NONE -> new AtCharacter(at, -1);
+            case FORM_FEED -> new AtCharacter(at, '\f');
+            case LINES -> new AtCharacter(at, '\n');
             case BLANK_LINES -> new BlankLines(at);
         };
+    }
+
+    /** Divides at a character, which belongs to no document; -1 is none. */
+    private static final class AtCharacter extends TextSplitter {
+        private final int end;
+
+        private AtCharacter(Path at, int end) {
+            super(at);
+            this.end = end;
+        }
+
+        @Override
+        void take(char c) throws IOException {
+            if (c != end) {
+                document.append(c);
+            } else {
+                boolean windows = c == '\n' && endsWith('\r');
+                end(document.length() - (windows ? 1 : 0), "");
+            }
+        }
     }
 
     void split(Reader text, DocumentReader.Sink into) throws IOException {

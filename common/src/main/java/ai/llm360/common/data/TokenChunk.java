@@ -16,7 +16,8 @@ import java.util.zip.CRC32C;
 /**
  * A file of token rows, memory-mapped. May be read from several threads at once.
  *
- * <p>{@code docs/formats/data.md} specifies the file.
+ * <p>{@code docs/formats/data.md} specifies the file. Rows count from 0; a closed chunk throws
+ * {@link IllegalStateException}.
  */
 public final class TokenChunk implements AutoCloseable {
 
@@ -55,9 +56,7 @@ public final class TokenChunk implements AutoCloseable {
     /**
      * Opens a file and verifies the checksum at its end, for which it is read once.
      *
-     * @return the chunk, to be closed
      * @throws DataException if the file isn't of this format, is damaged or of an unknown version
-     * @throws IOException if reading fails
      */
     public static TokenChunk open(Path file) throws IOException {
         TokenChunk chunk = map(file, MAX_WINDOW_BYTES);
@@ -144,7 +143,6 @@ public final class TokenChunk implements AutoCloseable {
      * @param into gets the ids
      * @param offset where in {@code into} the first id goes
      * @throws IndexOutOfBoundsException if there is no such row, or {@code into} is too short
-     * @throws IllegalStateException if the chunk is closed
      */
     public void read(long row, long[] into, int offset) {
         checkRow(row);
@@ -166,12 +164,9 @@ public final class TokenChunk implements AutoCloseable {
     /**
      * Reads a row's mask: whether the prediction of the id at t+1 from the ids up to t counts.
      *
-     * @param row the row's number, from 0
      * @param into gets T values, 1 where a prediction counts and 0 where it doesn't; all 1 if the
      *     file has no masks
      * @param offset where in {@code into} the first value goes
-     * @throws IndexOutOfBoundsException if there is no such row, or {@code into} is too short
-     * @throws IllegalStateException if the chunk is closed
      */
     public void readMask(long row, float[] into, int offset) {
         checkRow(row);
@@ -187,13 +182,7 @@ public final class TokenChunk implements AutoCloseable {
         }
     }
 
-    /**
-     * {@return the name of the source that a row came from}
-     *
-     * @param row the row's number, from 0
-     * @throws IndexOutOfBoundsException if there is no such row
-     * @throws IllegalStateException if the chunk is closed
-     */
+    /** {@return the name of the source that a row came from} */
     public String source(long row) {
         return header.sources().get(sourceIndex(row));
     }

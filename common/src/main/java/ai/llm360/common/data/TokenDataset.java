@@ -26,21 +26,26 @@ public final class TokenDataset implements AutoCloseable {
     /**
      * Opens a data set: reads its manifest and sees that its files are there.
      *
-     * @return the data set, to be closed
      * @throws DataException if there is none, or something is missing
-     * @throws IOException if reading fails
      */
     public static TokenDataset open(Path directory) throws IOException {
         DataManifest manifest = DataManifest.read(directory);
         for (DataManifest.RowFile file : manifest.chunks()) {
-            if (!Files.isRegularFile(directory.resolve(file.file()))) {
-                throw new DataException(
-                        directory.resolve(file.file()),
-                        "missing, though the manifest names it; copy the data set again or prepare"
-                                + " it anew");
-            }
+            find(directory, file);
         }
         return new TokenDataset(directory, manifest);
+    }
+
+    /** Returns the path of a file that a manifest names, which is there. */
+    static Path find(Path directory, DataManifest.RowFile entry) throws DataException {
+        Path file = directory.resolve(entry.file());
+        if (!Files.isRegularFile(file)) {
+            throw new DataException(
+                    file,
+                    "missing, though the manifest names it; copy the data set again or prepare it"
+                            + " anew");
+        }
+        return file;
     }
 
     /** {@return the manifest of the data set} */
@@ -54,13 +59,10 @@ public final class TokenDataset implements AutoCloseable {
     }
 
     /**
-     * Opens a chunk and verifies its hash, for which it is read once.
+     * Opens a chunk, by its number from 0, and verifies its hash, for which it is read once.
      *
-     * @param index the chunk's number, from 0
-     * @return the chunk, to be closed
      * @throws DataException if the file is missing, damaged or another one
      * @throws IllegalArgumentException if there is no such chunk
-     * @throws IOException if reading fails
      */
     public TokenChunk openChunk(int index) throws IOException {
         if (index < 0 || index >= chunkCount()) {
@@ -72,13 +74,10 @@ public final class TokenDataset implements AutoCloseable {
     }
 
     /**
-     * Returns whether one of some ids is among the first chunk's. The file isn't verified.
+     * {@return whether one of some ids is among the first rows of the first chunk} The file isn't
+     * verified.
      *
-     * @param ids the ids
-     * @param mostRows the rows to search, from the first on
-     * @return whether one of them was found
-     * @throws DataException if the file isn't of this format
-     * @throws IOException if reading fails
+     * @param mostRows the rows to search
      */
     public boolean holdsAnyOf(Set<Long> ids, long mostRows) throws IOException {
         Path file = directory.resolve(manifest.chunks().get(0).file());
@@ -102,11 +101,8 @@ public final class TokenDataset implements AutoCloseable {
     /**
      * Opens the validation rows of a source and verifies their hash.
      *
-     * @param source the source's name
-     * @return the rows, to be closed
      * @throws DataException if the file is missing, damaged or another one
      * @throws IllegalArgumentException if no rows of that source were held back
-     * @throws IOException if reading fails
      */
     public TokenChunk openValidation(String source) throws IOException {
         DataManifest.RowFile file = manifest.validation().get(source);
@@ -118,17 +114,8 @@ public final class TokenDataset implements AutoCloseable {
         return open(file);
     }
 
-    /** Opens the training rows of a source, from which chunks are mixed. */
-    TokenChunk openSource(DataManifest.Source source) throws IOException {
-        return open(source.file());
-    }
-
-    private TokenChunk open(DataManifest.RowFile entry) throws IOException {
-        Path file = directory.resolve(entry.file());
-        if (!Files.isRegularFile(file)) {
-            throw new DataException(
-                    file, "missing, though the manifest names it; copy the data set again");
-        }
+    TokenChunk open(DataManifest.RowFile entry) throws IOException {
+        Path file = find(directory, entry);
         TokenChunk chunk = TokenChunk.open(file, entry.sha256());
         if (chunk.rowLength() != manifest.rowLength() || chunk.rows() != entry.rows()) {
             throw new DataException(

@@ -29,11 +29,7 @@ record TokenRowReader(Optional<RowFormat> format, int rowLength, int vocabularyS
     interface Sink {
 
         /**
-         * Takes a row.
-         *
-         * @param number its number in the file, from 0
-         * @param source the name that the row itself gives its source, if it does
-         * @param mask as {@link RowSpool#addRow} takes it
+         * Takes a row and its source, if it names one; mask is as {@link RowSpool#addRow} takes it.
          */
         void accept(long number, Optional<String> source, int[] ids, float[] mask)
                 throws IOException;
@@ -42,11 +38,7 @@ record TokenRowReader(Optional<RowFormat> format, int rowLength, int vocabularyS
     /** Takes problems; reading goes on with what can still be read. */
     interface Problems {
 
-        /**
-         * Takes a problem.
-         *
-         * @param number the row's number, or -1 if it is one of the file
-         */
+        /** Takes a problem of a row, or of the file as number -1. */
         void add(long number, String problem) throws IOException;
     }
 

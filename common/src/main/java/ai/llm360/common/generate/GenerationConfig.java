@@ -84,7 +84,6 @@ public record GenerationConfig(
      *
      * @return the configuration of its {@code generation_config.json}; the builder's defaults where
      *     there is none
-     * @throws IOException if the file can't be read
      * @throws IllegalArgumentException if it is larger than 1 MiB, isn't a JSON object, or a value
      *     isn't what it should be, naming the file
      */
@@ -211,11 +210,7 @@ public record GenerationConfig(
             return this;
         }
 
-        /**
-         * Sets whether to go on past end tokens.
-         *
-         * @param ignoreEos {@code true} to go on
-         */
+        /** Sets whether to go on past end tokens. */
         public Builder optIgnoreEos(boolean ignoreEos) {
             this.ignoreEos = ignoreEos;
             return this;

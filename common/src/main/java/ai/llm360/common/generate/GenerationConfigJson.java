@@ -45,15 +45,7 @@ final class GenerationConfigJson {
                             Map.entry("sequence_bias", Double.NaN),
                             Map.entry("exponential_decay_length_penalty", Double.NaN)));
 
-    private final HubConfig entries;
-
-    private GenerationConfigJson(HubConfig entries) {
-        this.entries = entries;
-    }
-
-    static GenerationConfig toConfig(HubConfig entries) {
-        return new GenerationConfigJson(entries).toConfig();
-    }
+    private GenerationConfigJson() {}
 
     /** Returns the names of the entries that ask for what there is nothing for. */
     static Set<String> lacking(HubConfig entries) {
@@ -66,7 +58,7 @@ final class GenerationConfigJson {
         return names;
     }
 
-    private GenerationConfig toConfig() {
+    static GenerationConfig toConfig(HubConfig entries) {
         GenerationConfig.Builder builder = GenerationConfig.builder();
         boolean sampled = entries.flag("do_sample", false);
         double temperature = entries.number("temperature", 1);
@@ -82,12 +74,12 @@ final class GenerationConfigJson {
         if (!entries.isAbsent("max_new_tokens")) {
             builder.optMaxNewTokens(entries.count("max_new_tokens"));
         }
-        builder.optEosIds(eosIds());
-        entries.get("stop_strings").map(this::texts).ifPresent(builder::optStop);
+        builder.optEosIds(eosIds(entries));
+        entries.get("stop_strings").map(GenerationConfigJson::texts).ifPresent(builder::optStop);
         return builder.build();
     }
 
-    private Set<Long> eosIds() {
+    private static Set<Long> eosIds(HubConfig entries) {
         Set<Long> ids = new HashSet<>(entries.ids("eos_token_id"));
         HubConfig.require(
                 ids.stream().allMatch(id -> id >= 0),
@@ -96,7 +88,7 @@ final class GenerationConfigJson {
         return ids;
     }
 
-    private String[] texts(JsonElement value) {
+    private static String[] texts(JsonElement value) {
         Iterable<JsonElement> all = value.isJsonArray() ? value.getAsJsonArray() : Set.of(value);
         Set<String> texts = new TreeSet<>();
         for (JsonElement one : all) {

@@ -39,12 +39,7 @@ public record InfillPrompt(String prefix, String suffix, Order order, boolean bo
     private static final String MIDDLE = "<|fim_middle|>";
     private static final String PAD = "<|fim_pad|>";
 
-    /**
-     * Creates a prompt with the prefix first and a start token, as a whole document has it.
-     *
-     * @param prefix the text before the gap
-     * @param suffix the text after the gap
-     */
+    /** Creates a prompt with the prefix first and a start token, as a whole document has it. */
     public InfillPrompt(String prefix, String suffix) {
         this(prefix, suffix, Order.PSM, true);
     }
@@ -52,7 +47,6 @@ public record InfillPrompt(String prefix, String suffix, Order order, boolean bo
     /**
      * Encodes the prompt.
      *
-     * @param tokenizer the model's tokenizer
      * @return the ids, which the middle's are to follow
      * @throws IllegalArgumentException if the tokenizer lacks one of the three special tokens, or a
      *     start token that is asked for

@@ -45,8 +45,6 @@ final class Sampler {
     /**
      * Chooses a token for each of some rows.
      *
-     * @param logits float32 (R, V)
-     * @param slots the rows
      * @return R pairs: the token, and its log-probability, which is NaN if one of the row's logits
      *     isn't finite
      */

@@ -19,7 +19,8 @@ import java.util.function.IntFunction;
  * Continues texts, fills gaps in them, and scores them with a language model.
  *
  * <p>It holds nothing of its own, so there is nothing to close; it may be used from several threads
- * at once.
+ * at once. What is given as text fails with an {@link IllegalStateException} where the model has no
+ * tokenizer, and what doesn't fit the model's context with an {@link IllegalArgumentException}.
  */
 public final class TextGenerator {
 
@@ -29,7 +30,6 @@ public final class TextGenerator {
     /**
      * Creates a generator.
      *
-     * @param model the model
      * @param tokenizer its tokenizer, absent for a model that is used by token ids alone
      */
     public TextGenerator(CausalLanguageModel model, Optional<Tokenizer> tokenizer) {
@@ -50,7 +50,6 @@ public final class TextGenerator {
     /**
      * Returns the tokenizer.
      *
-     * @return the tokenizer
      * @throws IllegalStateException if the model has none
      */
     public Tokenizer tokenizer() {
@@ -66,9 +65,6 @@ public final class TextGenerator {
      * Encodes a prompt as {@link Tokenizer#encodePrompt} does, unless it is so long that it can't
      * fit: that is told before it is encoded.
      *
-     * @param prompt the text
-     * @return its ids
-     * @throws IllegalArgumentException if the prompt can't fit the model's context
      * @throws IllegalStateException if the model has no tokenizer
      */
     public long[] encodePrompt(String prompt) {
@@ -86,15 +82,7 @@ public final class TextGenerator {
         }
     }
 
-    /**
-     * Continues a text.
-     *
-     * @param prompt the text
-     * @param config how
-     * @return the continuation
-     * @throws IllegalArgumentException if the prompt doesn't fit the model's context
-     * @throws IllegalStateException if the model has no tokenizer
-     */
+    /** Continues a text. */
     public Generation generate(String prompt, GenerationConfig config) {
         return generateIds(List.of(encodePrompt(prompt)), config).get(0);
     }
@@ -103,10 +91,7 @@ public final class TextGenerator {
      * Continues several texts together.
      *
      * @param prompts the texts, of any lengths
-     * @param config how
      * @return the continuations in the prompts' order
-     * @throws IllegalArgumentException if a prompt doesn't fit the model's context
-     * @throws IllegalStateException if the model has no tokenizer
      */
     public List<Generation> generate(List<String> prompts, GenerationConfig config) {
         return generateIds(prompts.stream().map(this::encodePrompt).toList(), config);
@@ -116,10 +101,9 @@ public final class TextGenerator {
      * Continues several sequences of tokens together.
      *
      * @param prompts the sequences, of any lengths, used as they are: no start token is added
-     * @param config how
      * @return the continuations in the prompts' order
-     * @throws IllegalArgumentException if a prompt is empty or doesn't fit the model's context, or
-     *     an id, also one of the configuration's end tokens, is outside the model's vocabulary
+     * @throws IllegalArgumentException if a prompt is empty, or an id, also one of the
+     *     configuration's end tokens, is outside the model's vocabulary
      */
     public List<Generation> generateIds(List<long[]> prompts, GenerationConfig config) {
         try (TokenStream stream = streamIds(prompts, config)) {
@@ -130,11 +114,7 @@ public final class TextGenerator {
     /**
      * Continues a text token by token.
      *
-     * @param prompt the text
-     * @param config how
      * @return the tokens, the caller's to close
-     * @throws IllegalArgumentException if the prompt doesn't fit the model's context
-     * @throws IllegalStateException if the model has no tokenizer
      */
     public TokenStream stream(String prompt, GenerationConfig config) {
         return streamIds(List.of(encodePrompt(prompt)), config);
@@ -144,11 +124,10 @@ public final class TextGenerator {
      * Continues several sequences of tokens together, token by token.
      *
      * @param prompts the sequences, of any lengths, used as they are: no start token is added
-     * @param config how
      * @return the tokens, the caller's to close
-     * @throws IllegalArgumentException if a prompt is empty or doesn't fit the model's context, an
-     *     id, also one of the configuration's end tokens, is outside the model's vocabulary, or
-     *     stop strings are given but there is no tokenizer to find them with
+     * @throws IllegalArgumentException if a prompt is empty, an id, also one of the configuration's
+     *     end tokens, is outside the model's vocabulary, or stop strings are given but there is no
+     *     tokenizer to find them with
      */
     public TokenStream streamIds(List<long[]> prompts, GenerationConfig config) {
         if (prompts.isEmpty()) {
@@ -193,10 +172,7 @@ public final class TextGenerator {
      *
      * @param prompt what stands before and after the gap
      * @param config how; beside the end tokens, each special token of {@link InfillPrompt} ends it
-     * @return the middle
-     * @throws IllegalArgumentException if the prompt doesn't fit the model's context, or the
-     *     tokenizer lacks the special tokens
-     * @throws IllegalStateException if the model has no tokenizer
+     * @throws IllegalArgumentException if the tokenizer lacks the special tokens
      */
     public Generation infill(InfillPrompt prompt, GenerationConfig config) {
         try (TokenStream stream = streamInfill(prompt, config)) {
@@ -210,9 +186,7 @@ public final class TextGenerator {
      * @param prompt what stands before and after the gap
      * @param config how, as there
      * @return the tokens of the middle, the caller's to close
-     * @throws IllegalArgumentException if the prompt doesn't fit the model's context, or the
-     *     tokenizer lacks the special tokens
-     * @throws IllegalStateException if the model has no tokenizer
+     * @throws IllegalArgumentException if the tokenizer lacks the special tokens
      */
     public TokenStream streamInfill(InfillPrompt prompt, GenerationConfig config) {
         checkFits(prompt.prefix());
@@ -251,11 +225,9 @@ public final class TextGenerator {
     /**
      * Scores a text under the model, with the start token that its tokenizer adds.
      *
-     * @param text the text
      * @return the log-probability of each of its tokens
      * @throws IllegalArgumentException if the text has fewer than two tokens or doesn't fit the
      *     model's context
-     * @throws IllegalStateException if the model has no tokenizer
      */
     public TokenScores score(String text) {
         return scoreIds(encodePrompt(text));
@@ -264,7 +236,6 @@ public final class TextGenerator {
     /**
      * Scores a sequence of tokens under the model.
      *
-     * @param ids the tokens
      * @return the log-probability and the rank of each token after the first
      * @throws IllegalArgumentException if there are fewer than two tokens or more than the model's
      *     context holds, or one is outside its vocabulary

@@ -31,7 +31,6 @@ public final class TextTranslator<O>
      * Creates a translator.
      *
      * @param generator the generator, on the same model as the predictor
-     * @param config how to continue
      * @param output what becomes of a continuation, such as {@link Generation#text}
      */
     public TextTranslator(
@@ -50,7 +49,6 @@ public final class TextTranslator<O>
      * Creates a translator to tokens that are made as they are asked for.
      *
      * @param generator the generator, on the same model as the predictor
-     * @param config how to continue
      * @return the translator; each stream is the caller's to close
      */
     public static TextTranslator<TokenStream> ofTokens(
@@ -68,7 +66,6 @@ public final class TextTranslator<O>
         return config;
     }
 
-    /** {@inheritDoc} */
     @Override
     public NDList processInput(TranslatorContext ctx, String prompt) {
         Call<O> call = new Call<>(output, prompt);
@@ -76,7 +73,6 @@ public final class TextTranslator<O>
         return call;
     }
 
-    /** {@inheritDoc} */
     @Override
     @SuppressWarnings("unchecked") // processInput made it
     public O processOutput(TranslatorContext ctx, NDList list) {
@@ -108,7 +104,6 @@ public final class TextTranslator<O>
         };
     }
 
-    /** {@inheritDoc} */
     @Override
     public Support getSupport() {
         return Support.ITERATIVE;

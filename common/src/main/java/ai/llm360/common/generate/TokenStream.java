@@ -111,7 +111,6 @@ public final class TokenStream implements Iterator<GeneratedToken>, AutoCloseabl
         return !ready.isEmpty();
     }
 
-    /** {@inheritDoc} */
     @Override
     public synchronized GeneratedToken next() {
         if (!hasNext()) {

@@ -19,7 +19,6 @@ public abstract class BlockCall extends NDList {
     /**
      * Runs the call.
      *
-     * @param model the model
      * @return what the translator's {@code processOutput} receives
      */
     protected abstract NDList run(CausalDecoder model);

@@ -17,16 +17,7 @@ final class CachedRows {
     private NDArray[] padding = {};
 
     /**
-     * @param cache the cache
-     * @param slots the rows' places in it
-     * @param tokens the number of positions that each row gets
-     * @throws IllegalArgumentException if the cache has no room for them
-     */
-    CachedRows(KvCache cache, int[] slots, int tokens) {
-        this(cache, slots, Arrays.stream(slots).map(slot -> tokens).toArray(), false);
-    }
-
-    /**
+     * @param slots the rows' places in the cache
      * @param tokens the number of positions that each row gets
      * @param padded whether all rows attend in one call, padded to the longest of them
      * @throws IllegalArgumentException if the cache has no room for them

@@ -28,28 +28,21 @@ import java.util.function.Supplier;
  */
 public abstract class CausalDecoder extends DecoderBlock implements CausalLanguageModel {
 
-    /**
-     * Creates a decoder without weights.
-     *
-     * @param layout what it is made of
-     */
+    /** Creates a decoder without weights. */
     protected CausalDecoder(DecoderLayout layout) {
         super(layout);
     }
 
-    /** {@inheritDoc} */
     @Override
     public int vocabularySize() {
         return layout().vocabulary();
     }
 
-    /** {@inheritDoc} */
     @Override
     public int contextLength() {
         return layout().context();
     }
 
-    /** {@inheritDoc} */
     @Override
     public NDManager newRequestManager() {
         return whileOpen(
@@ -61,13 +54,11 @@ public abstract class CausalDecoder extends DecoderBlock implements CausalLangua
                 });
     }
 
-    /** {@inheritDoc} */
     @Override
     public <T> T whileOpen(Supplier<T> step) {
         return super.whileOpen(step);
     }
 
-    /** {@inheritDoc} */
     @Override
     public TorchScript page(String source) {
         return whileOpen(() -> runtime().page(source));
@@ -143,7 +134,6 @@ public abstract class CausalDecoder extends DecoderBlock implements CausalLangua
         runtime().weightsChanged();
     }
 
-    /** {@inheritDoc} */
     @Override
     public NDArray logits(NDManager manager, long[][] ids) {
         return compute(manager, scope -> logitsOf(scope, input().of(scope, ids)));
@@ -221,7 +211,6 @@ public abstract class CausalDecoder extends DecoderBlock implements CausalLangua
                 });
     }
 
-    /** {@inheritDoc} */
     @Override
     public Optional<String> firstNotFinite(long[] ids) {
         return whileOpen(
@@ -254,7 +243,6 @@ public abstract class CausalDecoder extends DecoderBlock implements CausalLangua
         }
     }
 
-    /** {@inheritDoc} */
     @Override
     public KvCache newCache(int rows, int capacity) {
         input().checkLength(capacity);
@@ -282,7 +270,6 @@ public abstract class CausalDecoder extends DecoderBlock implements CausalLangua
         runtime().requireUnchangedFiles();
     }
 
-    /** {@inheritDoc} */
     @Override
     public NDArray advance(NDManager manager, KvCache cache, int[] slots, long[][] ids) {
         return compute(
@@ -312,13 +299,11 @@ public abstract class CausalDecoder extends DecoderBlock implements CausalLangua
         return new RowGroups(this, cache, slots, ids, batching);
     }
 
-    /** {@inheritDoc} */
     @Override
     public List<LabelScores> score(List<LabelledRow> rows, Batching batching) {
         return score(null, new int[0], rows, batching);
     }
 
-    /** {@inheritDoc} */
     @Override
     public List<LabelScores> score(
             KvCache cache, int[] slots, List<LabelledRow> rows, Batching batching) {

@@ -29,9 +29,6 @@ public interface CausalLanguageModel {
      * Runs a step during which the model's memory stays: whoever closes the model meanwhile waits.
      * The model's pages are called in such steps only. They should be short, and may be nested.
      *
-     * @param step the step
-     * @param <T> the type of its result
-     * @return its result
      * @throws IllegalStateException if the model is closed
      */
     <T> T whileOpen(Supplier<T> step);
@@ -48,9 +45,6 @@ public interface CausalLanguageModel {
     /**
      * Compiles a page on the model's device, once: a page of the same text is the same page. It is
      * closed with the model.
-     *
-     * @param source the page's methods
-     * @return the page
      */
     TorchScript page(String source);
 
@@ -71,7 +65,6 @@ public interface CausalLanguageModel {
      * Batching#PADDED}.
      *
      * @param manager the manager that the result is attached to
-     * @param cache the cache
      * @param slots the cache rows to continue, each once (R of them)
      * @param ids one or more tokens for each of those rows
      * @return the float32 logits that follow each row's last token: (R, V)
@@ -96,11 +89,9 @@ public interface CausalLanguageModel {
     /**
      * Appends tokens to cached sequences, and scores labels at their positions.
      *
-     * @param cache the cache
      * @param slots the cache rows to continue, each once
      * @param rows the tokens for each of those rows, with their labels; the last token of a prompt
      *     belongs to them, since what follows it is scored from its state
-     * @param batching as above
      * @return the scores of each row's labels
      * @throws IllegalArgumentException if a token or label is outside the vocabulary, the cache is
      *     full, or it is another model's
@@ -121,7 +112,6 @@ public interface CausalLanguageModel {
     /**
      * Looks for the reason of logits that aren't finite, in one pass over a sequence.
      *
-     * @param ids the sequence
      * @return what first gives NaN or an infinite number, such as {@code layer 3 of 0 to 31}; empty
      *     if nothing before the head does
      */

@@ -196,7 +196,6 @@ abstract class DecoderBlock extends HubBlock implements StreamingBlock {
         super.saveParameters(out);
     }
 
-    /** {@inheritDoc} */
     @Override
     public void loadParameters(NDManager manager, DataInputStream in)
             throws IOException, MalformedModelException {
@@ -224,13 +223,11 @@ abstract class DecoderBlock extends HubBlock implements StreamingBlock {
         return Stream.of(inputs).map(list -> forward(store, list, training, params)).iterator();
     }
 
-    /** {@inheritDoc} */
     @Override
     public Shape[] getOutputShapes(Shape[] inputShapes) {
         return new Shape[] {inputShapes[0].add(layout.vocabulary())};
     }
 
-    /** {@inheritDoc} */
     @Override
     public DataType[] getOutputDataTypes() {
         return new DataType[] {DataType.FLOAT32};

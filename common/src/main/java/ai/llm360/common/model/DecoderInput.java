@@ -16,13 +16,7 @@ import java.util.Arrays;
  */
 record DecoderInput(int vocabulary, int context) {
 
-    /**
-     * Returns the token ids that DJL hands over.
-     *
-     * @param inputs one array, (B, T) of INT64 or INT32
-     * @return the ids as INT64
-     * @throws IllegalArgumentException if it is anything else
-     */
+    /** Returns the ids that DJL hands over, one array (B, T) of INT64 or INT32, as INT64. */
     NDArray of(NDList inputs) {
         if (inputs.size() != 1) {
             throw new IllegalArgumentException(
@@ -51,14 +45,7 @@ record DecoderInput(int vocabulary, int context) {
         return wide;
     }
 
-    /**
-     * Returns rows of one length as an array.
-     *
-     * @param manager the manager that the array is attached to
-     * @param ids (B, T)
-     * @return INT64 (B, T)
-     * @throws IllegalArgumentException if the lengths differ or an id is outside the vocabulary
-     */
+    /** Returns rows of one length as INT64 (B, T); other rows and foreign ids are refused. */
     NDArray of(NDManager manager, long[][] ids) {
         check(ids);
         for (long[] row : ids) {
@@ -84,11 +71,7 @@ record DecoderInput(int vocabulary, int context) {
         return manager.create(flat, new Shape(ids.length, length));
     }
 
-    /**
-     * Checks rows of ids.
-     *
-     * @throws IllegalArgumentException if an id is outside the vocabulary
-     */
+    /** Refuses rows with an id outside the vocabulary. */
     void check(long[][] ids) {
         Arrays.stream(ids).forEach(this::checkVocabulary);
     }
@@ -103,11 +86,7 @@ record DecoderInput(int vocabulary, int context) {
         }
     }
 
-    /**
-     * Checks a number of positions.
-     *
-     * @throws IllegalArgumentException if there are none, or more than the context holds
-     */
+    /** Refuses no positions, and more than the context holds. */
     void checkLength(long positions) {
         if (positions < 1 || positions > context) {
             throw new IllegalArgumentException(

@@ -23,7 +23,6 @@ public final class DecoderLayer extends HubBlock {
         addWeights(decoder.layout().layer());
     }
 
-    /** {@inheritDoc} */
     @Override
     protected NDList forwardInternal(
             ParameterStore store,
@@ -46,7 +45,6 @@ public final class DecoderLayer extends HubBlock {
         return decoder.layout().layer().stream().map(spec -> parameter(spec.name())).toList();
     }
 
-    /** {@inheritDoc} */
     @Override
     public Shape[] getOutputShapes(Shape[] inputShapes) {
         return new Shape[] {inputShapes[0]};

@@ -25,10 +25,6 @@ final class DecoderMemory implements AutoCloseable {
     private volatile boolean closed;
     private volatile boolean deferred;
 
-    /**
-     * @param parent closes this memory
-     * @throws IllegalStateException if it is closed
-     */
     DecoderMemory(NDManager parent) {
         this.parent = parent;
         manager = NDManager.newBaseManager(parent.getDevice(), parent.getEngine().getEngineName());

@@ -45,23 +45,12 @@ final class DecoderPass {
         runtime = decoder.runtime();
     }
 
-    /**
-     * Creates a pass that nothing records.
-     *
-     * @param scope owns what is computed
-     * @param cached the rows that it continues, or {@code null} for whole rows
-     */
+    /** Creates a pass that nothing records; of whole rows where {@code cached} is null. */
     static DecoderPass inference(DecoderBlock decoder, NDManager scope, CachedRows cached) {
         return new DecoderPass(decoder, scope, decoder.runtime().weights(), false, true, cached);
     }
 
-    /**
-     * Creates a pass of whole rows on the page.
-     *
-     * @param scope owns what is computed
-     * @param weights multiplied by
-     * @param training whether autograd may record it
-     */
+    /** Creates a pass of whole rows on the page, which autograd may record in training. */
     static DecoderPass onPage(
             DecoderBlock decoder, NDManager scope, PageWeights weights, boolean training) {
         return new DecoderPass(decoder, scope, weights, training, false, null);
@@ -113,7 +102,6 @@ final class DecoderPass {
      * @param to the one after the last
      * @param keep told of each layer's input before it runs; the input is closed after it unless
      *     this returns true. Autograd keeps by itself what it needs
-     * @return the last one's output
      */
     NDArray layers(NDArray x, int from, int to, Predicate<NDArray> keep) {
         return run(x, from, to, keep, this::layer);

@@ -26,11 +26,7 @@ public abstract class HubBlock extends AbstractBlock {
     /** Creates a block without parameters. */
     protected HubBlock() {}
 
-    /**
-     * Adds parameters.
-     *
-     * @param weights their names, shapes and types
-     */
+    /** Adds parameters. */
     protected final void addWeights(List<WeightSpec> weights) {
         for (WeightSpec weight : weights) {
             addParameter(Parameter.builder().setName(weight.name()).setType(weight.type()).build());
@@ -42,7 +38,6 @@ public abstract class HubBlock extends AbstractBlock {
      * Adds a child.
      *
      * @param name the prefix of its parameters' names, without the closing dot
-     * @param child the child
      */
     protected final void addNamed(String name, HubBlock child) {
         addChildBlock(name, child);
@@ -51,8 +46,6 @@ public abstract class HubBlock extends AbstractBlock {
 
     /**
      * Returns the shape of every parameter by its full name, in order: what a checkpoint must hold.
-     *
-     * @return the shapes
      */
     public final Map<String, Shape> parameterShapes() {
         Map<String, Shape> all = new LinkedHashMap<>(shapes);
@@ -75,14 +68,12 @@ public abstract class HubBlock extends AbstractBlock {
         return all;
     }
 
-    /** {@inheritDoc} */
     @Override
     public void freezeParameters(boolean freeze) {
         freezingChosen = true;
         super.freezeParameters(freeze);
     }
 
-    /** {@inheritDoc} */
     @Override
     public void freezeParameters(boolean freeze, Predicate<Parameter> predicate) {
         freezingChosen = true;
@@ -99,7 +90,6 @@ public abstract class HubBlock extends AbstractBlock {
         return parameters.get(name);
     }
 
-    /** {@inheritDoc} */
     @Override
     protected void prepare(Shape[] inputShapes) {
         shapes.forEach(
@@ -111,7 +101,6 @@ public abstract class HubBlock extends AbstractBlock {
                 });
     }
 
-    /** {@inheritDoc} */
     @Override
     protected void initializeChildBlocks(
             NDManager manager, DataType dataType, Shape... inputShapes) {

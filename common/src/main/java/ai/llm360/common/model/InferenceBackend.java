@@ -16,19 +16,12 @@ import java.util.ServiceLoader;
  */
 public interface InferenceBackend {
 
-    /**
-     * Returns whether this machine can run it, and the user wants it.
-     *
-     * @return true if it can be asked anything else
-     */
+    /** Returns whether this machine can run it, and the user wants it. */
     boolean usable();
 
     /**
      * Returns whether it computes decoders of a layout: their rules describe all that it has to
      * know, and its kernels are made for such sizes.
-     *
-     * @param layout the decoder's layout
-     * @return true if it does
      */
     boolean supports(DecoderLayout layout);
 
@@ -49,7 +42,6 @@ public interface InferenceBackend {
      * @param rotaryTables the cosines and sines of all positions' angles, float32 (positions, R)
      * @param int8 gives the matrices in int8; absent where they are the bfloat16 parameters
      * @param manager owns what is made of the weights; it is closed when nothing computes
-     * @return the decoder
      */
     Decoder open(
             DecoderLayout layout,
@@ -63,7 +55,6 @@ public interface InferenceBackend {
         /**
          * Returns whether it takes a number of rows, counted over all sequences.
          *
-         * @param rows the number
          * @return false if the page is to compute so many
          */
         boolean takes(long rows);
@@ -76,7 +67,6 @@ public interface InferenceBackend {
          * @param cache the cache that the sequences continue, or {@code null} where they are whole
          * @param rows for each sequence its row in the cache
          * @param start for each sequence its number of positions in the cache so far
-         * @return the pass
          */
         Pass begin(NDManager scope, NDArray x, KvCache cache, long[] rows, long[] start);
 
@@ -94,12 +84,7 @@ public interface InferenceBackend {
     /** Computes the layers of one pass, in order, in one thread. */
     interface Pass extends AutoCloseable {
 
-        /**
-         * Computes a layer.
-         *
-         * @param layer its number
-         * @param weights its parameters in order
-         */
+        /** Computes a layer; its weights are in the layout's order. */
         void layer(int layer, List<Parameter> weights);
 
         /** Frees the pass's memory. */

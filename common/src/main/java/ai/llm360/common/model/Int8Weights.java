@@ -52,8 +52,6 @@ public final class Int8Weights {
     /**
      * Returns a matrix.
      *
-     * @param name the weight's full name
-     * @param spec its description
      * @param parameter the block's own array
      * @return the matrix, which lives as long as the model
      */
@@ -65,11 +63,7 @@ public final class Int8Weights {
                                 .orElseGet(() -> round(manager, n, spec, parameter)));
     }
 
-    /**
-     * Rounds a matrix to nearest, ties to even. A backend and libtorch give the same bits.
-     *
-     * @param owner owns the result
-     */
+    /** Rounds a matrix to nearest, ties to even. A backend and libtorch give the same bits. */
     Matrix round(NDManager owner, String name, WeightSpec spec, NDArray parameter) {
         try (NDManager scope = owner.newSubManager()) {
             NDArray matrix = source.open(scope, name, parameter);

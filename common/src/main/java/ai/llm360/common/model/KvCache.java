@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.llm360.common.checkpoint.TensorType;
-import ai.llm360.common.torch.TensorLoader;
 import ai.llm360.common.torch.TorchScript;
 import java.util.Arrays;
 import java.util.stream.IntStream;
@@ -18,6 +17,7 @@ import java.util.stream.IntStream;
  */
 public final class KvCache implements AutoCloseable {
 
+    private final DecoderRuntime runtime;
     private final NDManager owner;
     private final NDManager manager;
     private final NDArray[] keys;
@@ -25,35 +25,26 @@ public final class KvCache implements AutoCloseable {
     private final boolean half;
     private final int[] lengths;
     private final int capacity;
-    private DecoderRuntime runtime;
     private boolean finite;
 
     /**
      * @param shape (rows, key-value heads, capacity, head dim); the capacity is rounded up
      */
     KvCache(DecoderRuntime runtime, int layers, Shape shape, TensorType type) {
-        this(
-                runtime.manager(),
-                runtime.loader(),
-                layers,
-                new Shape(shape.get(0), shape.get(1), aligned(shape.get(2)), shape.get(3)),
-                type);
         this.runtime = runtime;
-    }
-
-    KvCache(NDManager parent, TensorLoader loader, int layers, Shape shape, TensorType type) {
-        owner = parent;
-        manager = parent.newSubManager();
+        owner = runtime.manager();
+        manager = owner.newSubManager();
         manager.setName("kv-cache");
         keys = new NDArray[layers];
         values = new NDArray[layers];
         half = type == TensorType.BF16;
         lengths = new int[Math.toIntExact(shape.get(0))];
-        capacity = Math.toIntExact(shape.get(2));
+        capacity = Math.toIntExact(aligned(shape.get(2)));
+        Shape whole = new Shape(shape.get(0), shape.get(1), capacity, shape.get(3));
         try {
             for (int layer = 0; layer < layers; layer++) {
-                keys[layer] = loader.empty(manager, shape, type);
-                values[layer] = loader.empty(manager, shape, type);
+                keys[layer] = runtime.loader().empty(manager, whole, type);
+                values[layer] = runtime.loader().empty(manager, whole, type);
             }
         } catch (RuntimeException e) {
             manager.close();
@@ -139,7 +130,6 @@ public final class KvCache implements AutoCloseable {
     /**
      * Forgets the last positions of a row. It costs nothing, and frees no memory.
      *
-     * @param row the row
      * @param length the number of positions to keep, from the first
      * @throws IllegalArgumentException if the row holds fewer
      */
@@ -162,12 +152,7 @@ public final class KvCache implements AutoCloseable {
         }
     }
 
-    /**
-     * Returns how many positions a row holds.
-     *
-     * @param row the row
-     * @return its length
-     */
+    /** Returns how many positions a row holds. */
     public int length(int row) {
         return lengths[row];
     }
@@ -182,11 +167,7 @@ public final class KvCache implements AutoCloseable {
         return lengths.length;
     }
 
-    /**
-     * Checks that the cache can be continued: kernels would go on where its memory was.
-     *
-     * @param of the memory of the model that is to continue it
-     */
+    /** Checks that it is open, and its model's: kernels would go on where its memory was. */
     void requireOf(NDManager of) {
         if (owner != of) {
             throw new IllegalArgumentException("the cache was made by another model");
@@ -199,7 +180,6 @@ public final class KvCache implements AutoCloseable {
     /**
      * Returns a layer's keys, which a pass writes into.
      *
-     * @param layer the layer
      * @return (rows, key-value heads, capacity, head dim), float32 or bfloat16
      */
     public NDArray keys(int layer) {
@@ -209,7 +189,6 @@ public final class KvCache implements AutoCloseable {
     /**
      * Returns a layer's values, which a pass writes into.
      *
-     * @param layer the layer
      * @return (rows, key-value heads, capacity, head dim), float32 or bfloat16
      */
     public NDArray values(int layer) {
@@ -221,11 +200,7 @@ public final class KvCache implements AutoCloseable {
         return keys[0].getShape().size() * (half ? 2 : Float.BYTES);
     }
 
-    /**
-     * Makes everything beyond the rows' positions finite, once: padded rows multiply it by zero.
-     *
-     * @param page a decoder's page
-     */
+    /** Makes all beyond the rows' positions finite, once: padded rows multiply it by zero. */
     void makeFinite(TorchScript page) {
         if (!finite) {
             long[] held = Arrays.stream(lengths).asLongStream().toArray();

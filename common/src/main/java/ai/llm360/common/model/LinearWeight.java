@@ -9,7 +9,7 @@ import java.util.List;
  * The matrix of a linear layer.
  *
  * @param name its full name
- * @param spec what it is
+ * @param spec its role and shape
  * @param parameter its array
  */
 record LinearWeight(String name, WeightSpec spec, NDArray parameter) {

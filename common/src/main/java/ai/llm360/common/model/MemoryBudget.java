@@ -3,13 +3,15 @@ package ai.llm360.common.model;
 import ai.djl.Device;
 import ai.djl.util.cuda.CudaUtils;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.stream.Stream;
 
 /** Holds a device's free memory, so that a load that can't fit is refused before it begins. */
 public final class MemoryBudget {
@@ -23,7 +25,6 @@ public final class MemoryBudget {
     /**
      * Creates a budget.
      *
-     * @param bytes the free memory
      * @param place what has it, such as {@code this machine}
      */
     public MemoryBudget(long bytes, String place) {
@@ -31,12 +32,7 @@ public final class MemoryBudget {
         this.place = place;
     }
 
-    /**
-     * Asks a device for its free memory: a GPU's own, or what a machine has without swapping.
-     *
-     * @param device the device
-     * @return its budget
-     */
+    /** Asks a device for its free memory: a GPU's own, or what a machine has without swapping. */
     public static MemoryBudget of(Device device) {
         if (device.isGpu()) {
             long free =
@@ -62,35 +58,32 @@ public final class MemoryBudget {
                         .filter(other -> other != WeightType.FP16)
                         .filter(other -> fits(other, parameters))
                         .max(Comparator.comparingInt(WeightType::byteSize));
+        String cure =
+                fitting.map(
+                                other ->
+                                        "load it with dtype %s, which takes %s"
+                                                .formatted(other, size(other, parameters)))
+                        .orElse("no dtype makes it fit");
         throw new IllegalArgumentException(
-                "%s in %s take %s, but %s; %s"
-                        .formatted(
-                                String.format(Locale.ROOT, "%,d parameters", parameters),
-                                type,
-                                gigabytes(parameters * type.byteSize()),
-                                this,
-                                fitting.map(
-                                                other ->
-                                                        "load it with dtype %s, which takes %s"
-                                                                .formatted(
-                                                                        other,
-                                                                        gigabytes(
-                                                                                parameters
-                                                                                        * other
-                                                                                                .byteSize())))
-                                        .orElse("no dtype makes it fit")));
+                String.format(
+                        Locale.ROOT,
+                        "%,d parameters in %s take %s, but %s; %s",
+                        parameters,
+                        type,
+                        size(type, parameters),
+                        this,
+                        cure));
+    }
+
+    private static String size(WeightType type, long parameters) {
+        return gigabytes(parameters * type.byteSize());
     }
 
     private boolean fits(WeightType type, long parameters) {
         return holds(parameters * type.byteSize());
     }
 
-    /**
-     * Returns whether something fits, and leaves room for what else a program needs.
-     *
-     * @param needed its bytes
-     * @return whether there is room
-     */
+    /** Returns whether something fits, and leaves room for what else a program needs. */
     public boolean holds(long needed) {
         return needed <= bytes * SHARE;
     }
@@ -104,29 +97,43 @@ public final class MemoryBudget {
     /**
      * Writes a size.
      *
-     * @param count bytes
      * @return such as {@code 13.5 GB}
      */
     public static String gigabytes(long count) {
         return String.format(Locale.ROOT, "%.1f GB", count / 1e9);
     }
 
+    /**
+     * {@return the bytes in use for this process: its resident set, or a GPU's committed memory; 0
+     * where the system doesn't tell}
+     */
+    public static long used(Device device) {
+        return device.isGpu()
+                ? CudaUtils.getGpuMemory(device).getCommitted()
+                : linux("/proc/self/status", "VmRSS:").orElse(0);
+    }
+
     /** Linux says what could be had without swapping; elsewhere all physical memory is taken. */
     private static long availableOnHost() {
-        try {
-            List<String> lines = Files.readAllLines(Path.of("/proc/meminfo"));
-            for (String line : lines) {
-                if (line.startsWith("MemAvailable:")) {
-                    return Long.parseLong(line.replaceAll("\\D", "")) * 1024;
-                }
-            }
-        } catch (IOException e) {
-            // No such file: not Linux.
-        }
+        return linux("/proc/meminfo", "MemAvailable:").orElseGet(MemoryBudget::physical);
+    }
+
+    private static long physical() {
         java.lang.management.OperatingSystemMXBean system =
                 java.lang.management.ManagementFactory.getOperatingSystemMXBean();
         return system instanceof com.sun.management.OperatingSystemMXBean details
                 ? details.getTotalMemorySize()
                 : Long.MAX_VALUE;
+    }
+
+    /** Reads the bytes that a line of a file states in kB; elsewhere there is no such file. */
+    private static OptionalLong linux(String file, String label) {
+        try (Stream<String> lines = Files.lines(Path.of(file))) {
+            return lines.filter(line -> line.startsWith(label))
+                    .mapToLong(line -> 1024 * Long.parseLong(line.replaceAll("\\D", "")))
+                    .findFirst();
+        } catch (IOException | UncheckedIOException e) {
+            return OptionalLong.empty();
+        }
     }
 }

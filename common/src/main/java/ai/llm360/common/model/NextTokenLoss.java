@@ -16,7 +16,6 @@ public final class NextTokenLoss extends SoftmaxCrossEntropyLoss {
         super("NextTokenLoss");
     }
 
-    /** {@inheritDoc} */
     @Override
     public NDArray evaluate(NDList labels, NDList predictions) {
         NDArray logits = predictions.singletonOrThrow();

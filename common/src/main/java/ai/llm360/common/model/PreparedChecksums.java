@@ -7,17 +7,17 @@ import ai.llm360.common.checkpoint.FileVersion;
 import ai.llm360.common.checkpoint.TensorInfo;
 import ai.llm360.common.checkpoint.TensorSpec;
 import ai.llm360.common.checkpoint.TensorType;
-import ai.llm360.io.AtomicDirectory;
+import ai.llm360.io.WholeFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -121,7 +121,6 @@ final class PreparedChecksums {
      * Checks a file once: that it was found sound is noted beside it, for as long as its size, time
      * and inode stay.
      *
-     * @param version the file before it was opened
      * @throws CheckpointException if it is damaged; the message names a tensor
      */
     static void requireSound(FileVersion version, Checkpoint prepared) throws IOException {
@@ -140,13 +139,7 @@ final class PreparedChecksums {
                             .formatted(damaged.size(), damaged.get(0)));
         }
         try {
-            Path hidden = AtomicDirectory.hidden(note);
-            try {
-                Files.writeString(hidden, state);
-                Files.move(hidden, note, StandardCopyOption.ATOMIC_MOVE);
-            } finally {
-                Files.deleteIfExists(hidden);
-            }
+            WholeFile.replace(note, state.getBytes(StandardCharsets.UTF_8));
         } catch (IOException e) {
             logger.info("{} is checked at every load: {}", version.file(), e.toString());
         }

@@ -126,11 +126,7 @@ final class PreparedWeights {
         digest.update((line + "\n").getBytes(StandardCharsets.UTF_8));
     }
 
-    /**
-     * Maps a matrix.
-     *
-     * @param manager the matrix is attached to it
-     */
+    /** Maps a matrix, which is attached to the manager. */
     Int8Weights.Matrix map(TensorLoader loader, NDManager manager, String name, WeightSpec spec) {
         TensorInfo elements = tensor(name, TensorType.I8, spec.outputs(), spec.inputs());
         TensorInfo scales = tensor(name + SCALES, TensorType.F32, spec.outputs());

@@ -57,9 +57,6 @@ public final class Trainable {
      * <p>Loading freezes every parameter. So a decoder that was loaded is trained whole if nobody
      * has called {@code freezeParameters}; to train a part of it, unfreeze that part: {@code
      * decoder.freezeParameters(false, parameter -> ...)}.
-     *
-     * @param decoder the decoder
-     * @return its trainable parameters
      */
     public static Trainable of(CausalDecoder decoder) {
         return of(
@@ -74,9 +71,7 @@ public final class Trainable {
     /**
      * Chooses parameters by name, whatever DJL holds frozen.
      *
-     * @param decoder the decoder
      * @param names tells by a full name, such as {@code model.norm.weight}, if it is trained
-     * @return those parameters
      */
     public static Trainable of(CausalDecoder decoder, Predicate<String> names) {
         return of(decoder, (name, parameter) -> names.test(name));

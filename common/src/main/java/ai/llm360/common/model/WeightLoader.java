@@ -42,8 +42,6 @@ public final class WeightLoader {
     /**
      * Loads weights into a decoder that has none.
      *
-     * @param decoder the decoder
-     * @param path the checkpoint's directory or file
      * @param manager the manager, on the wanted device, that the weights are attached to
      * @param type the type to hold them in, or {@code null} for the checkpoint's own
      * @param progress told of each loaded tensor, or {@code null}

@@ -63,7 +63,6 @@ public final class WeightPreparation {
      * Prepares a checkpoint's weights.
      *
      * @param decoder a decoder of the checkpoint's architecture and size, without weights
-     * @param path the checkpoint's directory or file
      * @param type int8; others are multiplied as a checkpoint has them
      * @param progress told of the bytes written, or {@code null}
      * @return the file, which replaces one that was prepared before
@@ -109,11 +108,9 @@ public final class WeightPreparation {
     /**
      * Reads what was prepared and compares it with its checksums.
      *
-     * @param file the file
      * @param read is told how many bytes have been read, piece by piece
      * @return the names of the tensors that are not as they were written; none if all are
      * @throws ai.llm360.common.checkpoint.CheckpointException if it isn't of the present format
-     * @throws IOException if reading fails
      */
     public static List<String> verify(Path file, LongConsumer read) throws IOException {
         try (Checkpoint prepared = Checkpoint.open(file)) {

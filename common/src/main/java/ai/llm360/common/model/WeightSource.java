@@ -14,9 +14,7 @@ interface WeightSource {
      * Opens a weight.
      *
      * @param manager a manager that is closed once the weight is packed
-     * @param name the weight's full name
      * @param parameter the parameter's own array
-     * @return the weight, unpacked
      */
     NDArray open(NDManager manager, String name, NDArray parameter);
 }

@@ -17,14 +17,7 @@ import ai.djl.nn.Parameter;
 public record WeightSpec(
         String name, Shape shape, Parameter.Type type, boolean linear, boolean transposed) {
 
-    /**
-     * Returns the matrix of a linear layer without bias.
-     *
-     * @param name its name
-     * @param outputs its rows
-     * @param inputs its columns
-     * @return the weight
-     */
+    /** Returns the matrix of a linear layer without bias. */
     public static WeightSpec linear(String name, long outputs, long inputs) {
         return new WeightSpec(name, new Shape(outputs, inputs), Parameter.Type.WEIGHT, true, false);
     }
@@ -33,34 +26,19 @@ public record WeightSpec(
      * Returns the matrix of a linear layer that is stored [in, out], as GPT-2's {@code Conv1D}
      * stores it.
      *
-     * @param name its name
      * @param inputs its rows
      * @param outputs its columns
-     * @return the weight
      */
     public static WeightSpec conv1d(String name, long inputs, long outputs) {
         return new WeightSpec(name, new Shape(inputs, outputs), Parameter.Type.WEIGHT, true, true);
     }
 
-    /**
-     * Returns what a linear layer or a norm adds, which is initialised with zeros.
-     *
-     * @param name its name
-     * @param size its outputs
-     * @return the weight
-     */
+    /** Returns what a linear layer or a norm adds, which is initialised with zeros. */
     public static WeightSpec bias(String name, long size) {
         return new WeightSpec(name, new Shape(size), Parameter.Type.BIAS, false, false);
     }
 
-    /**
-     * Returns an embedding table. Where it is the head, too, {@link #asHead} is.
-     *
-     * @param name its name
-     * @param rows the vocabulary
-     * @param columns the hidden size
-     * @return the weight
-     */
+    /** Returns an embedding table, (V, C). Where it is the head, too, {@link #asHead} is. */
     public static WeightSpec embedding(String name, long rows, long columns) {
         return new WeightSpec(name, new Shape(rows, columns), Parameter.Type.WEIGHT, false, false);
     }
@@ -80,13 +58,7 @@ public record WeightSpec(
         return Math.toIntExact(shape.get(transposed ? 0 : 1));
     }
 
-    /**
-     * Returns a norm's gain, which is initialised with ones.
-     *
-     * @param name its name
-     * @param size the hidden size
-     * @return the weight
-     */
+    /** Returns a norm's gain, which is initialised with ones. */
     public static WeightSpec gain(String name, long size) {
         return new WeightSpec(name, new Shape(size), Parameter.Type.GAMMA, false, false);
     }

@@ -35,7 +35,6 @@ public enum WeightType {
      * Parses a name such as {@code bf16} or {@code bfloat16}.
      *
      * @param name the name, in any case
-     * @return the type
      * @throws IllegalArgumentException if there is no such type
      */
     public static WeightType parse(String name) {

@@ -10,7 +10,6 @@ import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 
@@ -21,7 +20,7 @@ import java.util.zip.CRC32C;
  * at the first step to come: TensorBoard then drops what older files say of that step and later
  * ones.
  */
-final class EventFile implements AutoCloseable {
+final class EventFile extends LogFile {
 
     private static final String PREFIX = "events.out.tfevents.";
     private static final String VERSION = "brain.Event:2";
@@ -39,12 +38,8 @@ final class EventFile implements AutoCloseable {
     private static final int STATUS = 1;
     private static final int START = 1;
 
-    private final Path file;
-    private final FileChannel channel;
-
     private EventFile(Path file, FileChannel channel) {
-        this.file = file;
-        this.channel = channel;
+        super(file, channel);
     }
 
     /** Begins a file for the steps after the given one. */
@@ -74,21 +69,17 @@ final class EventFile implements AutoCloseable {
 
     /** TensorBoard reads a directory's files by name, so a clock set back must not reorder them. */
     private static String nextName(Path run, long second) throws IOException {
-        Optional<String> last;
+        int digits = PREFIX.length();
         try (Stream<Path> files = Files.list(run)) {
-            last =
+            long last =
                     files.map(file -> file.getFileName().toString())
                             .filter(name -> name.matches("events\\.out\\.tfevents\\.\\d{10}\\..*"))
-                            .max(String::compareTo);
+                            .mapToLong(name -> Long.parseLong(name.substring(digits, digits + 10)))
+                            .max()
+                            .orElse(-1);
+            long next = Math.max(second, last + 1);
+            return String.format(Locale.ROOT, "%s%010d.llm360", PREFIX, next);
         }
-        long after =
-                last.map(
-                                name ->
-                                        Long.parseLong(
-                                                name.substring(
-                                                        PREFIX.length(), PREFIX.length() + 10)))
-                        .orElse(-1L);
-        return String.format(Locale.ROOT, "%s%010d.llm360", PREFIX, Math.max(second, after + 1));
     }
 
     void scalars(Instant time, long step, Map<String, Double> values) throws IOException {
@@ -115,19 +106,7 @@ final class EventFile implements AutoCloseable {
         record.putInt(maskedCrc(record.array(), 0, 8));
         record.put(data);
         record.putInt(maskedCrc(record.array(), 12, data.length));
-        record.flip();
-        long start = channel.position();
-        try {
-            while (record.hasRemaining()) {
-                channel.write(record);
-            }
-        } catch (IOException e) {
-            if (channel.isOpen()) {
-                channel.truncate(start);
-            }
-            throw RunException.explain(
-                    file, "can't be written", e, "free some space, then continue with --resume");
-        }
+        append(record.flip());
     }
 
     /** CRC-32C, rotated and shifted so that the checksum of a checksum is none (crc32c.h). */
@@ -135,14 +114,5 @@ final class EventFile implements AutoCloseable {
         CRC32C crc = new CRC32C();
         crc.update(bytes, from, count);
         return Integer.rotateRight((int) crc.getValue(), 15) + CRC_MASK;
-    }
-
-    void force() throws IOException {
-        channel.force(false);
-    }
-
-    @Override
-    public void close() throws IOException {
-        channel.close();
     }
 }

@@ -22,11 +22,7 @@ final class JsonText {
 
     private JsonText() {}
 
-    /**
-     * Parses an object.
-     *
-     * @throws JsonParseException if the text is anything else
-     */
+    /** Parses an object; anything else is a {@link JsonParseException}. */
     static JsonObject object(String text) {
         JsonReader reader = new JsonReader(new StringReader(text));
         reader.setStrictness(Strictness.STRICT);

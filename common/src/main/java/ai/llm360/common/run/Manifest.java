@@ -48,10 +48,7 @@ record Manifest(
     static Map<String, Entry> entries(List<TensorSpec> tensors, Map<String, String> hashes) {
         Map<String, Entry> entries = new LinkedHashMap<>();
         for (TensorSpec tensor : tensors) {
-            List<Long> shape = new ArrayList<>();
-            for (long dimension : tensor.shape().getShape()) {
-                shape.add(dimension);
-            }
+            List<Long> shape = LongStream.of(tensor.shape().getShape()).boxed().toList();
             entries.put(
                     tensor.name(),
                     new Entry(tensor.type().name(), shape, hashes.get(tensor.name())));
@@ -78,11 +75,8 @@ record Manifest(
             if (version != VERSION) {
                 throw new RunException(
                         file,
-                        "is of version "
-                                + version
-                                + "; this program reads version "
-                                + VERSION
-                                + ": use a newer one");
+                        "is of version %d; this program reads version %d: use a newer one"
+                                .formatted(version, VERSION));
             }
             Map<String, String> files = new LinkedHashMap<>();
             JsonObject listed = JsonText.object(json, "files");
@@ -163,15 +157,12 @@ record Manifest(
         if (!found.equals(expected.sha256())) {
             throw new RunException(
                     tensor.file(),
-                    "tensor "
-                            + tensor.name()
-                            + " is damaged: it is not the "
-                            + expected.dtype()
-                            + " "
-                            + expected.shape()
-                            + " of SHA-256 "
-                            + expected.sha256()
-                            + " that was written");
+                    "tensor %s is damaged: it is not the %s %s of SHA-256 %s that was written"
+                            .formatted(
+                                    tensor.name(),
+                                    expected.dtype(),
+                                    expected.shape(),
+                                    expected.sha256()));
         }
     }
 

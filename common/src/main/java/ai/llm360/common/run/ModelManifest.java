@@ -28,15 +28,7 @@ public final class ModelManifest {
         this.manifest = manifest;
     }
 
-    /**
-     * Hashes a model. All its tensors are read.
-     *
-     * @param directory its directory
-     * @param smallFiles the names of the files beside the tensors that the manifest is to list
-     * @return the manifest
-     * @throws ai.llm360.common.checkpoint.CheckpointException if it is no valid checkpoint
-     * @throws IOException if reading fails
-     */
+    /** Hashes a model, all its tensors, and the small files beside them that are named. */
     public static ModelManifest of(Path directory, List<String> smallFiles) throws IOException {
         Map<String, String> files = new TreeMap<>();
         for (String name : smallFiles) {
@@ -54,10 +46,8 @@ public final class ModelManifest {
     }
 
     /**
-     * Returns whether a directory has the manifest of a model alone, and not of a training's state.
-     *
-     * @param directory the directory
-     * @return whether it has
+     * {@return whether a directory has the manifest of a model alone, and not of a training's
+     * state}
      */
     public static boolean isIn(Path directory) {
         return SavedState.isWhole(directory)
@@ -67,10 +57,8 @@ public final class ModelManifest {
     /**
      * Compares a model with the manifest in its directory. All its tensors are read.
      *
-     * @param directory its directory
      * @return how many tensors it has
      * @throws RunException if a file or tensor is missing or damaged, or the manifest is
-     * @throws IOException if reading fails
      */
     public static int verify(Path directory) throws IOException {
         Manifest manifest = Manifest.read(directory);

@@ -9,7 +9,8 @@ import java.nio.file.Path;
 
 /**
  * The directory of a training in phases: {@code recipe.yaml}, and a run directory for each phase
- * that has begun.
+ * that has begun. A method that can't read or write it throws {@link RunException}, and another
+ * {@link IOException} only if the thread is interrupted.
  */
 public final class PhasedRun {
 
@@ -18,12 +19,7 @@ public final class PhasedRun {
 
     private PhasedRun() {}
 
-    /**
-     * Returns whether a directory is one of a training in phases.
-     *
-     * @param directory the directory, which may be absent
-     * @return whether there is a {@code recipe.yaml} in it
-     */
+    /** {@return whether a directory, which may be absent, has a {@code recipe.yaml}} */
     public static boolean exists(Path directory) {
         return Files.exists(directory.resolve(RECIPE));
     }
@@ -33,8 +29,6 @@ public final class PhasedRun {
      *
      * @param directory where: absent, or an empty directory; its parents are made if absent
      * @param recipe the recipe with all its phases, as YAML
-     * @throws RunException if something is there, or the directory can't be written
-     * @throws IOException if the thread is interrupted
      */
     public static void create(Path directory, String recipe) throws IOException {
         if (exists(directory)) {
@@ -51,14 +45,7 @@ public final class PhasedRun {
         }
     }
 
-    /**
-     * Returns the recipe that a training goes by.
-     *
-     * @param directory its directory
-     * @return the text of {@code recipe.yaml}
-     * @throws RunException if it can't be read
-     * @throws IOException if the thread is interrupted
-     */
+    /** {@return the recipe that a training goes by, the text of {@code recipe.yaml}} */
     public static String recipe(Path directory) throws IOException {
         Path file = directory.resolve(RECIPE);
         try {
@@ -70,12 +57,8 @@ public final class PhasedRun {
     }
 
     /**
-     * Gives a training another recipe from here on.
-     *
-     * @param directory its directory
-     * @param recipe the recipe with all its phases, as YAML
-     * @throws RunException if it can't be written; the file is then whole, the old one or the new
-     * @throws IOException if the thread is interrupted
+     * Gives a training another recipe from here on. If that fails, the file is whole, the old one
+     * or the new.
      */
     public static void replaceRecipe(Path directory, String recipe) throws IOException {
         Path file = directory.resolve(RECIPE);

@@ -22,7 +22,8 @@ import java.util.Optional;
  * </pre>
  *
  * <p>Every file and directory here is written whole or not at all, but for the logs, which grow by
- * whole lines. For one thread at a time.
+ * whole lines. For one thread at a time. A method that can't read or write something throws {@link
+ * RunException}, and another {@link IOException} only if the thread is interrupted.
  */
 public final class RunDirectory implements AutoCloseable {
 
@@ -47,12 +48,7 @@ public final class RunDirectory implements AutoCloseable {
         this.data = data;
     }
 
-    /**
-     * Returns whether a directory holds a run.
-     *
-     * @param directory the directory, which may be absent
-     * @return whether there is a {@code config.yaml} in it
-     */
+    /** {@return whether a directory, which may be absent, has a {@code config.yaml}} */
     public static boolean exists(Path directory) {
         return Files.exists(directory.resolve(CONFIG));
     }
@@ -64,8 +60,6 @@ public final class RunDirectory implements AutoCloseable {
      * @param config the resolved configuration, as YAML
      * @param data the manifest of the data, as JSON
      * @return the run, which the caller closes
-     * @throws RunException if something is there, or the directory can't be written
-     * @throws IOException if the thread is interrupted
      */
     public static RunDirectory create(Path directory, String config, String data)
             throws IOException {
@@ -87,10 +81,7 @@ public final class RunDirectory implements AutoCloseable {
     /**
      * Opens a run to go on with it, and removes what killed writers left.
      *
-     * @param directory the run's directory
-     * @return the run, which the caller closes
      * @throws RunException if there is no run, another process writes it, or it can't be read
-     * @throws IOException if the thread is interrupted
      */
     public static RunDirectory open(Path directory) throws IOException {
         if (!exists(directory)) {
@@ -133,12 +124,7 @@ public final class RunDirectory implements AutoCloseable {
 
     /**
      * Gives the run another configuration or other data from here on. States saved before keep
-     * their own copies.
-     *
-     * @param newConfig the resolved configuration, as YAML
-     * @param newData the manifest of the data, as JSON
-     * @throws RunException if it can't be written; each file is then whole, the old one or the new
-     * @throws IOException if the thread is interrupted
+     * their own copies. If that fails, each file is whole, the old one or the new.
      */
     public void replaceConfig(String newConfig, String newData) throws IOException {
         try {
@@ -152,22 +138,18 @@ public final class RunDirectory implements AutoCloseable {
     }
 
     /**
-     * Returns the states to resume from. What is half-written or can't be read is left out.
-     *
-     * @return the states by step; of a checkpoint of the series and a further point of the same
-     *     step, the former
-     * @throws IOException if the directory can't be read
+     * {@return the states to resume from, by step; of a checkpoint of the series and a further
+     * point of the same step, the former} What is half-written or can't be read is left out.
      */
     public List<SavedState> states() throws IOException {
         return SavedStates.find(path).all();
     }
 
     /**
-     * Returns the state to resume from. Its tensors are not read: see {@link SavedState#verify}.
+     * {@return the state of the highest step, or empty if nothing was saved yet} Its tensors are
+     * not read: see {@link SavedState#verify}.
      *
-     * @return the state of the highest step, or empty if nothing was saved yet
      * @throws RunException if one that may be newer is damaged: nobody's work is dropped silently
-     * @throws IOException if the directory can't be read
      */
     public Optional<SavedState> latest() throws IOException {
         return SavedStates.find(path).latest();
@@ -177,26 +159,17 @@ public final class RunDirectory implements AutoCloseable {
      * Saves a checkpoint of the series as {@code ckpt-003}. If it is there already and of the same
      * moment, it stays.
      *
-     * @param number its number
-     * @param contents the state
      * @return the state on disk
      * @throws RunException if it can't be written, or something else has its name; what was there
      *     stays as it was
-     * @throws IOException if the thread is interrupted
      */
     public SavedState saveCheckpoint(int number, StateContents contents) throws IOException {
         return save(SavedStates.checkpoint(path, number), contents);
     }
 
     /**
-     * Saves a further state to resume from, as {@code resume/step-000001500}. If it is there
-     * already and of the same moment, it stays.
-     *
-     * @param contents the state
-     * @return the state on disk
-     * @throws RunException if it can't be written, or something else has its name; what was there
-     *     stays as it was
-     * @throws IOException if the thread is interrupted
+     * Saves a further state to resume from, as {@code resume/step-000001500}, as {@link
+     * #saveCheckpoint} does.
      */
     public SavedState saveResumePoint(StateContents contents) throws IOException {
         return save(SavedStates.point(path, contents.state().step()), contents);
@@ -237,8 +210,6 @@ public final class RunDirectory implements AutoCloseable {
      * @param keepResumePoints how many of {@code resume/step-…} are kept: the newest
      * @param keepOptimizers whether checkpoints of the series keep their optimizer's state once a
      *     later one is there
-     * @throws RunException if something can't be removed
-     * @throws IOException if the directory can't be read
      */
     public void prune(int keepResumePoints, boolean keepOptimizers) throws IOException {
         SavedStates states = SavedStates.find(path);
@@ -258,13 +229,8 @@ public final class RunDirectory implements AutoCloseable {
     }
 
     /**
-     * Opens the logs to go on after a step. What they say of later steps, which will be done again,
-     * is dropped.
-     *
-     * @param step the steps done; 0 at a run's beginning
-     * @return the log, which the caller closes
-     * @throws RunException if a log is damaged or can't be written
-     * @throws IOException if the thread is interrupted
+     * Opens the logs to go on after a step, 0 at a run's beginning. What they say of later steps,
+     * which will be done again, is dropped. The caller closes the log.
      */
     public RunLog openLog(long step) throws IOException {
         if (log != null) {

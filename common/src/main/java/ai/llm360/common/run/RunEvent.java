@@ -24,22 +24,18 @@ public record RunEvent(long step, String kind, Map<String, Object> details) {
     private static final Gson GSON =
             new GsonBuilder().setObjectToNumberStrategy(ToNumberPolicy.LONG_OR_DOUBLE).create();
 
-    /** Creates an event. */
     public RunEvent {
         details = Collections.unmodifiableMap(new LinkedHashMap<>(details));
     }
 
     /**
-     * Reads a run's events. Integers come back as {@link Long}, other numbers as {@link Double},
-     * and NaN and the infinities as text. A half line at the end is left out.
+     * {@return a run's events, by step} Integers come back as {@link Long}, other numbers as {@link
+     * Double}, and NaN and the infinities as text. A half line at the end is left out.
      *
-     * @param run the run's directory
-     * @return the events, by step
      * @throws RunException if a line can't be understood
-     * @throws IOException if reading fails
      */
     public static List<RunEvent> read(Path run) throws IOException {
-        return LineFile.read(run.resolve(RunLog.EVENTS), RunEvent::parse);
+        return LogFile.read(run.resolve(RunLog.EVENTS), RunEvent::parse);
     }
 
     @SuppressWarnings("unchecked")

@@ -2,7 +2,6 @@ package ai.llm360.common.run;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -27,28 +26,19 @@ final class RunLock implements AutoCloseable {
         FileChannel channel =
                 FileChannel.open(
                         run.resolve(FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        boolean taken = false;
         try {
-            FileLock lock = tryLock(channel);
-            if (lock == null) {
-                throw new RunException(
-                        run, "is being written by another run; wait for it to end, or stop it");
+            if (channel.tryLock() != null) {
+                return new RunLock(channel);
             }
-            taken = true;
-            return new RunLock(channel);
-        } finally {
-            if (!taken) {
-                channel.close();
-            }
-        }
-    }
-
-    private static FileLock tryLock(FileChannel channel) throws IOException {
-        try {
-            return channel.tryLock();
         } catch (OverlappingFileLockException e) {
-            return null; // held in this very process
+            // held in this very process
+        } catch (IOException e) {
+            channel.close();
+            throw e;
         }
+        channel.close();
+        throw new RunException(
+                run, "is being written by another run; wait for it to end, or stop it");
     }
 
     @Override

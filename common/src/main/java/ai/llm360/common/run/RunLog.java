@@ -9,7 +9,9 @@ import java.util.Map;
 
 /**
  * Writes a run's metrics and events, as JSON lines and as TensorBoard's event files. Lines reach
- * the system at once: killing the process loses none. For one thread at a time.
+ * the system at once: killing the process loses none. Where recording fails, no half line is left;
+ * it throws {@link RunException}, and another {@link IOException} only if the thread is
+ * interrupted. For one thread at a time.
  */
 public final class RunLog implements AutoCloseable {
 
@@ -17,13 +19,13 @@ public final class RunLog implements AutoCloseable {
     static final String VALIDATION = "validation.jsonl";
     static final String EVENTS = "events.jsonl";
 
-    private final LineFile metrics;
-    private final LineFile validation;
-    private final LineFile events;
+    private final LogFile metrics;
+    private final LogFile validation;
+    private final LogFile events;
     private final EventFile board;
     private boolean closed;
 
-    private RunLog(LineFile metrics, LineFile validation, LineFile events, EventFile board) {
+    private RunLog(LogFile metrics, LogFile validation, LogFile events, EventFile board) {
         this.metrics = metrics;
         this.validation = validation;
         this.events = events;
@@ -31,16 +33,16 @@ public final class RunLog implements AutoCloseable {
     }
 
     static RunLog open(Path run, long step) throws IOException {
-        LineFile metrics = null;
-        LineFile validation = null;
-        LineFile events = null;
+        LogFile metrics = null;
+        LogFile validation = null;
+        LogFile events = null;
         try {
-            metrics = LineFile.open(run.resolve(METRICS), step);
-            validation = LineFile.open(run.resolve(VALIDATION), step);
-            events = LineFile.open(run.resolve(EVENTS), step);
+            metrics = LogFile.open(run.resolve(METRICS), step);
+            validation = LogFile.open(run.resolve(VALIDATION), step);
+            events = LogFile.open(run.resolve(EVENTS), step);
             return new RunLog(metrics, validation, events, EventFile.create(run, step));
         } catch (IOException e) {
-            for (LineFile opened : new LineFile[] {metrics, validation, events}) {
+            for (LogFile opened : new LogFile[] {metrics, validation, events}) {
                 if (opened != null) {
                     opened.close();
                 }
@@ -49,13 +51,7 @@ public final class RunLog implements AutoCloseable {
         }
     }
 
-    /**
-     * Records a step.
-     *
-     * @param step what is known of it
-     * @throws RunException if that fails; no half line is left
-     * @throws IOException if the thread is interrupted
-     */
+    /** Records a step. */
     public void metrics(StepMetrics step) throws IOException {
         Instant now = now();
         Map<String, Object> line = new LinkedHashMap<>();
@@ -80,13 +76,7 @@ public final class RunLog implements AutoCloseable {
         board.scalars(now, step.step(), scalars);
     }
 
-    /**
-     * Records a validation loss.
-     *
-     * @param loss the loss of one source
-     * @throws RunException if that fails; no half line is left
-     * @throws IOException if the thread is interrupted
-     */
+    /** Records a validation loss. */
     public void validation(ValidationLoss loss) throws IOException {
         Instant now = now();
         Map<String, Object> line = new LinkedHashMap<>();
@@ -102,10 +92,7 @@ public final class RunLog implements AutoCloseable {
     /**
      * Records an event.
      *
-     * @param event the event
      * @throws IllegalArgumentException if its details hold what JSON has no word for
-     * @throws RunException if that fails; no half line is left
-     * @throws IOException if the thread is interrupted
      */
     public void event(RunEvent event) throws IOException {
         Map<String, Object> line = new LinkedHashMap<>();
@@ -119,8 +106,6 @@ public final class RunLog implements AutoCloseable {
     /**
      * Forces everything to disk, against power cuts. Saving a state does so first. Nothing happens
      * once the log is closed.
-     *
-     * @throws IOException if the system fails to
      */
     public void flush() throws IOException {
         if (closed) {

@@ -12,7 +12,7 @@ import java.util.Map;
 
 /**
  * A state of a run on disk: a model's checkpoint in the Hub's layout, the optimizer's, and where
- * the run stood.
+ * the run stood. A file that is missing, damaged or cut short is a {@link RunException}.
  */
 public final class SavedState {
 
@@ -29,13 +29,11 @@ public final class SavedState {
     }
 
     /**
-     * Opens a saved state. The manifest and the small file that says where the run stood are read
-     * and checked; tensors and other files are left to {@link #verify}.
+     * Opens a saved state, a directory such as {@code run/ckpt-003}. The manifest and the small
+     * file that says where the run stood are read and checked; tensors and other files are left to
+     * {@link #verify}.
      *
-     * @param directory a directory such as {@code run/ckpt-003}
-     * @return the state
      * @throws RunException if there is none, or either file is damaged
-     * @throws IOException if reading fails
      */
     public static SavedState open(Path directory) throws IOException {
         if (!isWhole(directory)) {
@@ -83,24 +81,12 @@ public final class SavedState {
         return state;
     }
 
-    /**
-     * Returns the configuration under which the state was reached.
-     *
-     * @return the text of the run's {@code config.yaml} then
-     * @throws RunException if the file is missing or damaged
-     * @throws IOException if reading fails
-     */
+    /** {@return the text of the run's {@code config.yaml} under which the state was reached} */
     public String config() throws IOException {
         return text(RunDirectory.CONFIG);
     }
 
-    /**
-     * Returns the manifest of the data on which the state was reached.
-     *
-     * @return the text of the run's {@code data.json} then
-     * @throws RunException if the file is missing or damaged
-     * @throws IOException if reading fails
-     */
+    /** {@return the text of the run's {@code data.json} on which the state was reached} */
     public String data() throws IOException {
         return text(RunDirectory.DATA);
     }
@@ -118,33 +104,20 @@ public final class SavedState {
         }
     }
 
-    /**
-     * Opens the model's tensors.
-     *
-     * @return the open checkpoint, which the caller closes
-     * @throws RunException if its files are missing or cut short
-     * @throws IOException if reading fails
-     */
+    /** {@return the model's tensors, which the caller closes} */
     public Checkpoint openWeights() throws IOException {
         return openTensors(path);
     }
 
     /**
-     * Returns whether the optimizer's tensors are there. Retention may have dropped them.
-     *
-     * @return whether the run can go on from here
+     * {@return whether the optimizer's tensors are there, so that the run can go on from here}
+     * Retention may have dropped them.
      */
     public boolean hasOptimizer() {
         return manifest.optimizer().isEmpty() || Files.isDirectory(optimizerPath());
     }
 
-    /**
-     * Opens the optimizer's tensors.
-     *
-     * @return the open checkpoint, which the caller closes
-     * @throws RunException if there are none, or their files are missing or cut short
-     * @throws IOException if reading fails
-     */
+    /** {@return the optimizer's tensors, which the caller closes} */
     public Checkpoint openOptimizer() throws IOException {
         if (!Files.isDirectory(optimizerPath())) {
             throw cured(
@@ -179,7 +152,6 @@ public final class SavedState {
      *
      * @throws RunException if something is missing, added or changed; the message names it and says
      *     what to resume from
-     * @throws IOException if reading fails
      */
     public void verify() throws IOException {
         try {
@@ -199,10 +171,9 @@ public final class SavedState {
     }
 
     /**
-     * Returns what the manifest says of the tensors: two states are equal if these are.
-     *
-     * @return the SHA-256 of each tensor's bytes in hexadecimal, by name, weights before the
-     *     optimizer's, which are listed also if they have been dropped
+     * {@return the SHA-256 of each tensor's bytes in hexadecimal, by name, weights before the
+     * optimizer's, which are listed also if they have been dropped} Two states are equal if these
+     * are.
      */
     public Map<String, String> tensorHashes() {
         Map<String, String> hashes = new LinkedHashMap<>();

@@ -173,10 +173,8 @@ final class SavedStates {
     private static String cure(Path path, Optional<SavedState> before) {
         return before.map(
                         state ->
-                                "to resume from "
-                                        + state.name()
-                                        + ", which is older, remove "
-                                        + path)
+                                "to resume from %s, which is older, remove %s"
+                                        .formatted(state.name(), path))
                 .orElse("no older state is there to resume from: begin the run anew elsewhere");
     }
 }

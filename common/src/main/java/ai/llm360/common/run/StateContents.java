@@ -9,12 +9,14 @@ import ai.llm360.io.WholeFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * Holds the contents of a saved state, beside the run's own configuration and data manifest.
@@ -59,11 +61,9 @@ public record StateContents(
             throw new IllegalArgumentException("a saved state needs at least one weight");
         }
         Set<String> names = new HashSet<>();
-        for (List<TensorSpec> tensors : List.of(weights, optimizer)) {
-            for (TensorSpec tensor : tensors) {
-                if (!names.add(tensor.name())) {
-                    throw new IllegalArgumentException("two tensors are named " + tensor.name());
-                }
+        for (TensorSpec tensor : Stream.concat(weights.stream(), optimizer.stream()).toList()) {
+            if (!names.add(tensor.name())) {
+                throw new IllegalArgumentException("two tensors are named " + tensor.name());
             }
         }
         for (String name : files.keySet()) {
@@ -75,10 +75,8 @@ public record StateContents(
     }
 
     /**
-     * Writes the state, whole or not at all.
-     *
-     * @param directory where; absent
-     * @param runFiles the run's configuration and data manifest, by name
+     * Writes the state beside the run's own files, whole or not at all, into a directory that is
+     * absent.
      */
     void write(Path directory, Map<String, byte[]> runFiles) throws IOException {
         Map<String, byte[]> all = new TreeMap<>(files);
@@ -86,10 +84,10 @@ public record StateContents(
         all.put(TrainingState.FILE, state.toJson());
         try (AtomicDirectory out = AtomicDirectory.begin(directory)) {
             Map<String, String> hashes = new HashMap<>();
-            write(out.path(), weights, new HashingSource(weightSource, hashes), all);
+            write(out.path(), weights, hashing(weightSource, hashes), all);
             if (!optimizer.isEmpty()) {
                 Path folder = Files.createDirectory(out.path().resolve(OPTIMIZER));
-                write(folder, optimizer, new HashingSource(optimizerSource, hashes), Map.of());
+                write(folder, optimizer, hashing(optimizerSource, hashes), Map.of());
             }
             Map<String, String> fileHashes = new TreeMap<>();
             all.forEach((name, bytes) -> fileHashes.put(name, Hashes.sha256(bytes)));
@@ -101,6 +99,15 @@ public record StateContents(
             WholeFile.create(out.path().resolve(Manifest.FILE), manifest.toJson());
             out.commit();
         }
+    }
+
+    /** Puts each tensor's hash under its name. */
+    private static TensorSource hashing(TensorSource source, Map<String, String> hashes) {
+        return (tensor, out) -> {
+            MessageDigest digest = Hashes.sha256();
+            source.write(tensor, new HashingChannel(out, digest));
+            hashes.put(tensor.name(), Hashes.hex(digest));
+        };
     }
 
     private static void write(

@@ -29,15 +29,12 @@ public record StepMetrics(
         long memoryBytes) {
 
     /**
-     * Reads a run's metrics, exactly as they were written. A half line at the end is left out.
+     * {@return a run's metrics, exactly as they were written} A half line at the end is left out.
      *
-     * @param run the run's directory
-     * @return one for each step
      * @throws RunException if a line can't be understood
-     * @throws IOException if reading fails
      */
     public static List<StepMetrics> read(Path run) throws IOException {
-        return LineFile.read(run.resolve(RunLog.METRICS), StepMetrics::parse);
+        return LogFile.read(run.resolve(RunLog.METRICS), StepMetrics::parse);
     }
 
     private static StepMetrics parse(JsonObject line) {

@@ -32,12 +32,7 @@ public record TrainingState(
         return new long[] {step, chunk, stepInChunk, tokens, orderSeed, updates};
     }
 
-    /**
-     * Puts a state together again.
-     *
-     * @param numbers as {@link #toArray} gave them
-     * @return the state
-     */
+    /** {@return a state put together again from what {@link #toArray} gave} */
     public static TrainingState of(long... numbers) {
         return new TrainingState(
                 numbers[0],
@@ -58,11 +53,7 @@ public record TrainingState(
         return (json + "\n").getBytes(StandardCharsets.UTF_8);
     }
 
-    /**
-     * Parses a state.
-     *
-     * @throws JsonParseException if it isn't one
-     */
+    /** Parses a state; anything else is a {@link JsonParseException}. */
     static TrainingState parse(byte[] utf8) {
         JsonObject json = JsonText.object(new String(utf8, StandardCharsets.UTF_8));
         long version = JsonText.integer(json, "version");

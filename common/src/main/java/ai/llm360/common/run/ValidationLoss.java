@@ -16,16 +16,13 @@ import java.util.List;
 public record ValidationLoss(long step, String source, double loss, long tokens) {
 
     /**
-     * Reads a run's validation losses, exactly as they were written. A half line at the end is left
-     * out.
+     * {@return a run's validation losses, by step, exactly as they were written} A half line at the
+     * end is left out.
      *
-     * @param run the run's directory
-     * @return the losses, by step
      * @throws RunException if a line can't be understood
-     * @throws IOException if reading fails
      */
     public static List<ValidationLoss> read(Path run) throws IOException {
-        return LineFile.read(run.resolve(RunLog.VALIDATION), ValidationLoss::parse);
+        return LogFile.read(run.resolve(RunLog.VALIDATION), ValidationLoss::parse);
     }
 
     private static ValidationLoss parse(JsonObject line) {

@@ -16,12 +16,7 @@ final class AddedTokens {
     static final AddedTokens NONE = new AddedTokens(List.of());
 
     /**
-     * A token.
-     *
-     * @param content its spelling, not empty
-     * @param id its id
-     * @param stripsLeft whether it takes the white space before it along
-     * @param stripsRight whether it takes the white space behind it along
+     * A token that isn't empty, and whether it takes the white space before and behind it along.
      */
     record Token(String content, int id, boolean stripsLeft, boolean stripsRight) {}
 

@@ -6,10 +6,6 @@ package ai.llm360.common.tokenizer;
  */
 public interface BulkEncoder {
 
-    /**
-     * Encodes a text in which no special token is recognised.
-     *
-     * @return its ids, none of them special
-     */
+    /** {@return the ids of a text in which no special token is recognised} */
     int[] encode(String text);
 }

@@ -6,7 +6,6 @@ package ai.llm360.common.tokenizer;
  * @param added tokens that are looked for in the text as it is
  * @param normalized tokens that are looked for in the normalized text
  * @param form how the text between them becomes symbols
- * @param table how these merge
  */
 record EncodingRules(AddedTokens added, AddedTokens normalized, TextForm form, MergeTable table) {
 

@@ -1,10 +1,12 @@
 package ai.llm360.common.tokenizer;
 
-import com.google.gson.JsonArray;
+import com.google.gson.Gson;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -14,6 +16,7 @@ import java.util.Set;
  */
 final class LibraryJson {
 
+    private static final Gson GSON = new Gson();
     private static final String NORMALIZERS = "NFC, NFD, NFKC, NFKD, Lowercase, Prepend, Replace";
     private static final String PRE_TOKENIZERS =
             "ByteLevel, Metaspace, Split, Digits, Punctuation, Whitespace, WhitespaceSplit";
@@ -33,11 +36,7 @@ final class LibraryJson {
 
     private LibraryJson() {}
 
-    /**
-     * Checks components.
-     *
-     * @throws UnsupportedOperationException if one, or a field of it, isn't listed
-     */
+    /** Checks that the components, and all fields of them, are listed. */
     static void check(JsonElement normalizer, JsonElement preTokenizer) {
         if (!JsonPart.isNull(normalizer)) {
             checkNormalizer(new JsonPart("normalizer", normalizer));
@@ -72,23 +71,8 @@ final class LibraryJson {
                 checkBehavior(part);
                 part.flag("invert", false);
             }
-            case "ByteLevel" -> {
-                part.flag("add_prefix_space", true);
-                part.flag("trim_offsets", true);
-                part.flag("use_regex", true);
-            }
-            case "Metaspace" -> {
-                part.only("replacement", "\u2581");
-                part.flag("add_prefix_space", true);
-                part.flag("split", true);
-                if (part.optText("str_rep").isPresent()) {
-                    part.only("str_rep", "\u2581");
-                }
-                String scheme = part.optText("prepend_scheme").orElse("always");
-                if (!Set.of("always", "never", "first").contains(scheme)) {
-                    throw part.unsupported("prepend_scheme " + scheme, "always, never, first");
-                }
-            }
+            case "ByteLevel" -> TextForms.byteLevel(part, Optional.empty());
+            case "Metaspace" -> TextForms.metaspace(part);
             default -> throw part.unsupported("type '" + part.type() + "'", PRE_TOKENIZERS);
         }
         part.end();
@@ -133,25 +117,26 @@ final class LibraryJson {
         root.addProperty("version", "1.0");
         root.add("truncation", JsonNull.INSTANCE);
         root.add("padding", JsonNull.INSTANCE);
-        JsonArray tokens = new JsonArray();
-        for (TokenizerJson.AddedToken token : addedTokens) {
-            JsonObject added = new JsonObject();
-            added.addProperty("id", token.id());
-            added.addProperty("content", token.content());
-            added.addProperty("single_word", token.singleWord());
-            added.addProperty("lstrip", token.stripsLeft());
-            added.addProperty("rstrip", token.stripsRight());
-            added.addProperty("normalized", token.normalized());
-            added.addProperty("special", token.special());
-            tokens.add(added);
-        }
-        root.add("added_tokens", tokens);
+        root.add(
+                "added_tokens",
+                GSON.toJsonTree(addedTokens.stream().map(LibraryJson::of).toList()));
         root.add("normalizer", normalizer);
         root.add("pre_tokenizer", preTokenizer);
         root.add("post_processor", JsonNull.INSTANCE);
         root.add("decoder", JsonNull.INSTANCE);
         root.add("model", write(model));
         return root.toString();
+    }
+
+    private static Map<String, Object> of(TokenizerJson.AddedToken token) {
+        return Map.of(
+                "id", token.id(),
+                "content", token.content(),
+                "single_word", token.singleWord(),
+                "lstrip", token.stripsLeft(),
+                "rstrip", token.stripsRight(),
+                "normalized", token.normalized(),
+                "special", token.special());
     }
 
     private static JsonObject write(BytePairs model) {
@@ -161,17 +146,10 @@ final class LibraryJson {
         written.addProperty("fuse_unk", model.fusesUnknown());
         written.addProperty("byte_fallback", model.byteFallback());
         written.addProperty("ignore_merges", model.takesWords());
-        JsonObject vocabulary = new JsonObject();
-        model.vocabulary().forEach(vocabulary::addProperty);
-        written.add("vocab", vocabulary);
-        JsonArray merges = new JsonArray();
-        for (MergeTable.Merge merge : model.merges()) {
-            JsonArray pair = new JsonArray();
-            pair.add(merge.left());
-            pair.add(merge.right());
-            merges.add(pair);
-        }
-        written.add("merges", merges);
+        written.add("vocab", GSON.toJsonTree(model.vocabulary()));
+        List<List<String>> merges =
+                model.merges().stream().map(m -> List.of(m.left(), m.right())).toList();
+        written.add("merges", GSON.toJsonTree(merges));
         return written;
     }
 }

@@ -22,11 +22,7 @@ final class MergeEncoder implements BulkEncoder {
     private final IdBuffer ids = new IdBuffer();
     private final WordMerger merger;
 
-    /**
-     * Creates an encoder.
-     *
-     * @param remembers whether it keeps the ids of words: for many texts, not for one
-     */
+    /** Creates an encoder, which keeps the ids of words for many texts, not for one. */
     MergeEncoder(EncodingRules rules, boolean remembers) {
         this.rules = rules;
         this.remembers = remembers;

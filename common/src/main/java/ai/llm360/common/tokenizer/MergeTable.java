@@ -55,11 +55,9 @@ final class MergeTable {
     private final Optional<Map<String, Integer>> wholeWords;
 
     /**
-     * Makes a table.
+     * Makes a table of the tokens that text can become; -1 is no unknown token. Where whole words
+     * are looked up, one that is a token isn't merged.
      *
-     * @param vocabulary the tokens that text can become
-     * @param unknownId the unknown token's id, or -1 for none
-     * @param looksUpWords whether a word that is a token isn't merged
      * @throws IllegalArgumentException if a merge's pieces have no tokens
      */
     MergeTable(

@@ -9,12 +9,7 @@ final class MergeTokenizer extends VocabularyTokenizer {
     private final EncodingRules literal;
     private final EncodingRules continuation;
 
-    /**
-     * Creates a tokenizer.
-     *
-     * @param rules how text is encoded
-     * @param literal how text is encoded in which no special token is recognised
-     */
+    /** Creates a tokenizer; with the literal rules no special token is recognised. */
     MergeTokenizer(
             EncodingRules rules, EncodingRules literal, Vocabulary vocabulary, boolean addsBos) {
         super(vocabulary, addsBos);

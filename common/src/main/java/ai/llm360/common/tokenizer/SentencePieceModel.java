@@ -115,62 +115,66 @@ final class SentencePieceModel {
             check(id, pieces.get(id));
         }
         long unknowns = pieces.stream().filter(piece -> piece.type() == UNKNOWN).count();
-        if (unknowns != 1) {
-            throw new IllegalArgumentException(
-                    "a SentencePiece model has one unknown piece; this has " + unknowns);
-        }
-        if (modelType != BYTE_PAIRS) {
-            throw new UnsupportedOperationException(
-                    "a model of type %s is not supported (supported: BPE, which LLaMA's is)"
-                            .formatted(OTHER_TYPES.getOrDefault(modelType, "" + modelType)));
-        }
-        if (spacesAreSuffixes || !marksSpaces) {
-            throw new UnsupportedOperationException(
-                    "treat_whitespace_as_suffix and escape_whitespaces = false are not supported"
-                            + " (LLaMA has neither)");
-        }
-        if (byteFallback && !MergeTable.hasBytes(MergeTable.Symbols.CHARACTERS_OR_BYTES, ids)) {
-            throw new IllegalArgumentException(
-                    "byte_fallback needs 256 pieces, <0x00> to <0xFF>, and some are missing");
-        }
+        require(
+                unknowns == 1,
+                "a SentencePiece model has one unknown piece; this has %d",
+                unknowns);
+        support(
+                modelType == BYTE_PAIRS,
+                "a model of type %s is not supported (supported: BPE, which LLaMA's is)",
+                OTHER_TYPES.getOrDefault(modelType, "" + modelType));
+        support(
+                marksSpaces && !spacesAreSuffixes,
+                "treat_whitespace_as_suffix and escape_whitespaces = false are not supported"
+                        + " (LLaMA has neither)");
+        require(
+                !byteFallback || MergeTable.hasBytes(MergeTable.Symbols.CHARACTERS_OR_BYTES, ids),
+                "byte_fallback needs 256 pieces, <0x00> to <0xFF>, and some are missing");
     }
 
     private void check(int id, Piece piece) {
         String start = piece.text().substring(0, Math.min(40, piece.text().length()));
         String shown = "piece %d '%s'".formatted(id, start);
-        if (piece.type() < NORMAL || piece.type() > BYTE || piece.type() == 5) {
-            throw new UnsupportedOperationException(
-                    "%s: type %d is not supported (supported: normal, unknown, control, user-defined, byte)"
-                            .formatted(shown, piece.type()));
-        }
+        support(
+                piece.type() >= NORMAL && piece.type() <= BYTE && piece.type() != 5,
+                "%s: type %d is not supported (supported: normal, unknown, control, user-defined,"
+                        + " byte)",
+                shown,
+                piece.type());
         boolean isByte = piece.text().matches("<0x[0-9A-F]{2}>");
-        if (piece.type() == BYTE && !isByte) {
-            throw new IllegalArgumentException(shown + " is no byte");
-        }
-        if (piece.type() == BYTE && !byteFallback) {
-            throw new IllegalArgumentException(shown + " is a byte, but byte_fallback is false");
-        }
-        if (piece.text().isEmpty()) {
-            throw new IllegalArgumentException(shown + " is empty");
-        }
-        if (piece.type() == NORMAL && piece.text().length() > LONGEST_PIECE) {
-            throw new IllegalArgumentException(
-                    "piece %d has %d characters; a piece has at most %d"
-                            .formatted(id, piece.text().length(), LONGEST_PIECE));
-        }
-        if (!Float.isFinite(piece.score())) {
-            throw new IllegalArgumentException(shown + " has the score " + piece.score());
-        }
-        if (piece.type() == USER_DEFINED && piece.text().contains(" ")) {
-            throw new UnsupportedOperationException(
-                    shown + ": user-defined pieces with spaces are not supported");
-        }
+        require(piece.type() != BYTE || isByte, "%s is no byte", shown);
+        require(
+                piece.type() != BYTE || byteFallback,
+                "%s is a byte, but byte_fallback is false",
+                shown);
+        require(!piece.text().isEmpty(), "%s is empty", shown);
+        require(
+                piece.type() != NORMAL || piece.text().length() <= LONGEST_PIECE,
+                "piece %d has %d characters; a piece has at most %d",
+                id,
+                piece.text().length(),
+                LONGEST_PIECE);
+        require(Float.isFinite(piece.score()), "%s has the score %s", shown, piece.score());
+        support(
+                piece.type() != USER_DEFINED || !piece.text().contains(" "),
+                "%s: user-defined pieces with spaces are not supported",
+                shown);
         Integer before = ids.put(piece.text(), id);
-        if (before != null) {
-            throw new IllegalArgumentException(shown + " is piece " + before + " too");
-        }
+        require(before == null, "%s is piece %d too", shown, before);
         if (piece.type() == UNKNOWN) {
             unknown = id;
+        }
+    }
+
+    private static void require(boolean holds, String problem, Object... values) {
+        if (!holds) {
+            throw new IllegalArgumentException(problem.formatted(values));
+        }
+    }
+
+    private static void support(boolean holds, String problem, Object... values) {
+        if (!holds) {
+            throw new UnsupportedOperationException(problem.formatted(values));
         }
     }
 
@@ -252,10 +256,7 @@ final class SentencePieceModel {
             Piece piece = pieces.get(id);
             builder.add(id, piece.text(), piece.type() == UNKNOWN || piece.type() == CONTROL);
         }
-        return builder.roles(
-                        settings.bos().orElse(bos),
-                        settings.eos().orElse(eos),
-                        pieces.get(unknown).text())
-                .build();
+        return builder.build(
+                settings.bos().orElse(bos), settings.eos().orElse(eos), pieces.get(unknown).text());
     }
 }

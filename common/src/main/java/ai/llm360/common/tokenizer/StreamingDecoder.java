@@ -21,12 +21,9 @@ public final class StreamingDecoder {
     }
 
     /**
-     * Takes the next token. An id past the vocabulary adds nothing: a model whose embedding is
-     * larger than its vocabulary can make one.
-     *
-     * @param id the token's id
-     * @return the text that it completes, perhaps empty
-     * @throws IllegalArgumentException if the id is negative
+     * {@return the text, perhaps empty, that the next token completes} An id past the vocabulary
+     * adds nothing: a model whose embedding is larger than its vocabulary can make one; a negative
+     * one is refused.
      */
     public String push(long id) {
         StringBuilder text = new StringBuilder();
@@ -35,9 +32,8 @@ public final class StreamingDecoder {
     }
 
     /**
-     * Ends the text: bytes that still waited for the rest of their character become U+FFFD.
-     *
-     * @return the last text, mostly empty
+     * {@return the last text, mostly empty: bytes that still waited for the rest of their character
+     * become U+FFFD}
      */
     public String flush() {
         StringBuilder text = new StringBuilder();

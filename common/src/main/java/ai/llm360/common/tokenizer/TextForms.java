@@ -53,7 +53,7 @@ final class TextForms {
         return new TextForm(spaces, prefix, false, cuts, Optional.empty());
     }
 
-    private static Optional<TextForm> metaspace(JsonPart part) {
+    static Optional<TextForm> metaspace(JsonPart part) {
         boolean older = part.flag("add_prefix_space", true);
         String scheme = part.optText("prepend_scheme").orElse(older ? "always" : "never");
         String replacement = part.text("replacement");
@@ -75,7 +75,7 @@ final class TextForms {
         return Optional.of(form(Spaces.MARKED, prefix, split));
     }
 
-    private static Optional<TextForm> byteLevel(JsonPart part, Optional<WordPattern> words) {
+    static Optional<TextForm> byteLevel(JsonPart part, Optional<WordPattern> words) {
         boolean prefix = part.flag("add_prefix_space", true);
         boolean own = part.flag("use_regex", true);
         part.flag("trim_offsets", true);

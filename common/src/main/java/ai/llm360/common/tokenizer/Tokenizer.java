@@ -32,18 +32,15 @@ public sealed interface Tokenizer extends AutoCloseable permits VocabularyTokeni
      * @param path a directory with {@code tokenizer.json} (preferred) or {@code tokenizer.model},
      *     or such a file itself; {@code tokenizer_config.json} and {@code special_tokens_map.json}
      *     beside it are read where present
-     * @return the tokenizer, to be closed
      * @throws TokenizerException if no such file is there, or it can't be used
-     * @throws IOException if reading fails
      */
     static Tokenizer open(Path path) throws IOException {
         return TokenizerFiles.find(path).open();
     }
 
     /**
-     * Finds the file that {@link #open} reads.
+     * {@return the file that {@link #open} reads}
      *
-     * @param path a directory or file, as there
      * @throws TokenizerException if no such file is there
      */
     static Path file(Path path) throws TokenizerException {
@@ -56,13 +53,10 @@ public sealed interface Tokenizer extends AutoCloseable permits VocabularyTokeni
     }
 
     /**
-     * Copies a tokenizer's files into a directory, so that {@link #open} finds it there: the file
-     * that it would read, and the settings beside it.
+     * Copies a tokenizer's files into an existing directory without one, so that {@link #open}
+     * finds it there: the file that it would read, and the settings beside it.
      *
-     * @param path a directory or file, as there
-     * @param directory an existing directory without a tokenizer
      * @throws TokenizerException if no such file is there
-     * @throws IOException if one can't be read or written
      */
     static void copy(Path path, Path directory) throws IOException {
         TokenizerFiles.find(path).copyInto(directory);
@@ -72,10 +66,8 @@ public sealed interface Tokenizer extends AutoCloseable permits VocabularyTokeni
     long[] encode(String text);
 
     /**
-     * Encodes text in which no special token is recognised, such as a stranger's words that are to
-     * stand within a chat template.
-     *
-     * @return its ids, none of them special
+     * {@return the ids of a text in which no special token is recognised, such as a stranger's
+     * words that are to stand within a chat template}
      */
     long[] encodeLiteral(String text);
 
@@ -106,9 +98,6 @@ public sealed interface Tokenizer extends AutoCloseable permits VocabularyTokeni
     /**
      * Encodes text, with or without the beginning and end tokens.
      *
-     * @param text the text
-     * @param bos whether the beginning-of-sequence id comes first
-     * @param eos whether the end-of-sequence id comes last
      * @throws IllegalArgumentException if the tokenizer has no such token
      */
     long[] encode(String text, boolean bos, boolean eos);
@@ -116,8 +105,6 @@ public sealed interface Tokenizer extends AutoCloseable permits VocabularyTokeni
     /**
      * Encodes a prompt the way the model was published to be prompted: with a beginning token if
      * {@link #addsBos} says so, and never an end token.
-     *
-     * @return the ids
      */
     long[] encodePrompt(String text);
 
@@ -148,30 +135,21 @@ public sealed interface Tokenizer extends AutoCloseable permits VocabularyTokeni
     String decode(long... ids);
 
     /**
-     * Decodes ids to text as {@link #decode} does, but spells special tokens out.
-     *
-     * @return the text, with {@code <s>} and its like in it
-     * @throws IllegalArgumentException if no token has an id
+     * Decodes ids to text as {@link #decode} does, but spells special tokens out, {@code <s>} and
+     * its like.
      */
     String decodeVerbatim(long... ids);
 
-    /**
-     * Starts decoding a text token by token.
-     *
-     * @return a decoder at the beginning of a text
-     */
+    /** Starts decoding a text token by token. */
     default StreamingDecoder stream() {
         return stream(new long[0]);
     }
 
     /**
-     * Starts decoding a continuation token by token, so that {@code decode(context)} followed by
-     * what is streamed is the decoded whole.
+     * Starts decoding a continuation of ids that come before, such as the prompt, so that {@code
+     * decode(context)} followed by what is streamed is the decoded whole.
      *
      * <p>Should the context end within a character, the stream completes that character.
-     *
-     * @param contextIds the ids that come before, such as the prompt
-     * @return a decoder that stands behind the context and has emitted nothing
      */
     StreamingDecoder stream(long... contextIds);
 
@@ -186,9 +164,8 @@ public sealed interface Tokenizer extends AutoCloseable permits VocabularyTokeni
     String token(long id);
 
     /**
-     * {@return the id of a token, spelled as in the vocabulary; empty if it lacks it}
-     *
-     * @param token the raw piece, such as {@code <|im_start|>}
+     * {@return the id of a token, spelled as in the vocabulary, such as {@code <|im_start|>}; empty
+     * if it lacks it}
      */
     OptionalLong id(String token);
 

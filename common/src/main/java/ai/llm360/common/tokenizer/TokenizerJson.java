@@ -43,11 +43,8 @@ final class TokenizerJson {
     private TokenizerJson() {}
 
     /**
-     * Parses a file's text.
-     *
-     * @throws IOException if it isn't JSON
-     * @throws UnsupportedOperationException if it is a tokenizer of a kind that isn't known
-     * @throws RuntimeException if it is JSON of another shape
+     * Parses a file's text; a tokenizer of a kind that isn't known is an {@link
+     * UnsupportedOperationException}.
      */
     static TokenizerJson parse(String json) throws IOException {
         TokenizerJson parsed = new TokenizerJson();
@@ -78,7 +75,13 @@ final class TokenizerJson {
     }
 
     private void readAddedTokens(JsonElement list) {
-        for (JsonElement element : JsonPart.isNull(list) ? List.<JsonElement>of() : list(list)) {
+        if (JsonPart.isNull(list)) {
+            return;
+        }
+        if (!list.isJsonArray()) {
+            throw new IllegalArgumentException("added_tokens is no list");
+        }
+        for (JsonElement element : list.getAsJsonArray()) {
             JsonPart part = new JsonPart("added_tokens[" + addedTokens.size() + "]", element);
             AddedToken token =
                     new AddedToken(
@@ -97,13 +100,6 @@ final class TokenizerJson {
         }
     }
 
-    private static List<JsonElement> list(JsonElement element) {
-        if (!element.isJsonArray()) {
-            throw new IllegalArgumentException("added_tokens is no list");
-        }
-        return element.getAsJsonArray().asList();
-    }
-
     Vocabulary vocabulary(TokenizerSettings settings) {
         Vocabulary.Builder builder = new Vocabulary.Builder(DecodingRule.parse(decoder));
         model.vocabulary().forEach((token, id) -> builder.add(id, token, false));
@@ -117,8 +113,7 @@ final class TokenizerJson {
             builder.addWhole(token.id(), token.content(), token.special());
         }
         String bos = settings.bos().or(this::leadingToken).orElse("<s>");
-        return builder.roles(bos, settings.eos().orElse("</s>"), model.unknown().orElse(null))
-                .build();
+        return builder.build(bos, settings.eos().orElse("</s>"), model.unknown().orElse(null));
     }
 
     /** Returns the token that the post-processor puts before every text, if it does. */

@@ -23,7 +23,7 @@ final class Vocabulary {
     private final OptionalLong eos;
     private final OptionalLong unknown;
 
-    private Vocabulary(Builder builder) {
+    private Vocabulary(Builder builder, String bos, String eos, String unknown) {
         tokens = builder.tokens;
         text = builder.text;
         ids = builder.ids;
@@ -33,9 +33,9 @@ final class Vocabulary {
                         .map(id -> verbatim(id).length)
                         .max()
                         .orElseThrow();
-        bos = id(builder.bos);
-        eos = id(builder.eos);
-        unknown = id(builder.unknown);
+        this.bos = id(bos);
+        this.eos = id(eos);
+        this.unknown = id(unknown);
     }
 
     int size() {
@@ -103,9 +103,6 @@ final class Vocabulary {
         private final Map<String, Integer> ids = new HashMap<>();
         private String[] tokens = {};
         private byte[][] text = {};
-        private String bos;
-        private String eos;
-        private String unknown;
 
         Builder(DecodingRule rule) {
             this.rule = rule;
@@ -157,21 +154,14 @@ final class Vocabulary {
         }
 
         /** Names the tokens with a role; a null or absent one stays without an id. */
-        Builder roles(String bos, String eos, String unknown) {
-            this.bos = bos;
-            this.eos = eos;
-            this.unknown = unknown;
-            return this;
-        }
-
-        Vocabulary build() {
+        Vocabulary build(String bos, String eos, String unknown) {
             int size = tokens.length;
             while (size > 0 && tokens[size - 1] == null) {
                 size--;
             }
             tokens = Arrays.copyOf(tokens, size);
             text = Arrays.copyOf(text, size);
-            return new Vocabulary(this);
+            return new Vocabulary(this, bos, eos, unknown);
         }
     }
 }

@@ -42,7 +42,6 @@ public final class ArraySource implements TensorSource {
                 .toList();
     }
 
-    /** {@inheritDoc} */
     @Override
     public void write(TensorSpec tensor, WritableByteChannel out) throws IOException {
         NDArray array = arrays.get(tensor.name());

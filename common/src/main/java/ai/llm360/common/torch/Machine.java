@@ -66,7 +66,6 @@ public record Machine(
      * Returns the machine that this process runs on. DJL's engine is loaded if it isn't yet.
      *
      * @return this machine; where the system doesn't tell the processor, its architecture
-     * @throws IOException if reading fails
      */
     public static Machine here() throws IOException {
         EngineSettings.apply();
@@ -159,11 +158,7 @@ public record Machine(
         }
     }
 
-    /**
-     * Returns whether it computes in the portable mode.
-     *
-     * @return whether its processor doesn't matter
-     */
+    /** Returns whether it computes in the portable mode. */
     public boolean isPortable() {
         return instructions.equals(PORTABLE);
     }
@@ -171,7 +166,6 @@ public record Machine(
     /**
      * Says what another machine has that this one hasn't.
      *
-     * @param other the other machine
      * @return such as {@code 4 threads, not 2}; empty if the two are alike in all that is known and
      *     matters
      */

@@ -51,8 +51,6 @@ public final class TensorLoader implements AutoCloseable {
      * Returns the type of a weight's elements. DJL calls bfloat16 {@link DataType#UNKNOWN}, and it
      * is the only such type that weights come in.
      *
-     * @param array the weight
-     * @return the type
      * @throws IllegalArgumentException if weights never have such a type
      */
     public static TensorType typeOf(NDArray array) {
@@ -74,8 +72,6 @@ public final class TensorLoader implements AutoCloseable {
      * elements at aligned addresses only.
      *
      * @param manager a manager on the CPU, which the tensor is attached to
-     * @param tensor where the tensor lies
-     * @return the tensor
      * @throws IllegalArgumentException if the file isn't on a disk of this machine
      */
     public NDArray map(NDManager manager, TensorInfo tensor) {
@@ -111,9 +107,6 @@ public final class TensorLoader implements AutoCloseable {
      * else cast or copied, with no more than this one tensor in flight.
      *
      * @param manager the manager that the tensor is attached to
-     * @param tensor where the tensor lies
-     * @param type the wanted type
-     * @return the tensor
      */
     public NDArray load(NDManager manager, TensorInfo tensor, TensorType type) {
         if (type == tensor.type() && !manager.getDevice().isGpu()) {
@@ -129,7 +122,6 @@ public final class TensorLoader implements AutoCloseable {
     /**
      * Reads a tensor into an array that exists, cast to its type and moved to its device.
      *
-     * @param tensor where the tensor lies
      * @param target an array of its shape, which autograd may know
      */
     public void read(TensorInfo tensor, NDArray target) {
@@ -142,9 +134,6 @@ public final class TensorLoader implements AutoCloseable {
      * Makes an uninitialised tensor of any type on the manager's device.
      *
      * @param manager the manager that the tensor is attached to
-     * @param shape the shape
-     * @param type the type
-     * @return the tensor
      */
     public NDArray empty(NDManager manager, Shape shape, TensorType type) {
         try (NDArray like = manager.create(new Shape(1), DataType.FLOAT32)) {

@@ -51,14 +51,10 @@ final class TorchBridge {
     private TorchBridge() {}
 
     /**
-     * Runs a method of a TorchScript module.
+     * Runs a method of a TorchScript module: in training as ordinary code, recorded by autograd
+     * where the calling thread's gradient mode is on, else in inference mode.
      *
-     * @param module the module
-     * @param method the method's name
-     * @param training {@code true} to run as ordinary code, recorded by autograd where the calling
-     *     thread's gradient mode is on; {@code false} to run in inference mode
-     * @param arguments the arguments after {@code self}; still the caller's to close
-     * @return the result, the caller's to close
+     * @return the result, the caller's to close, as the arguments still are
      * @throws EngineException if libtorch fails, with its message
      */
     static IValue run(PtSymbolBlock module, String method, boolean training, IValue... arguments) {

@@ -60,7 +60,6 @@ public final class TorchScript implements AutoCloseable {
      * @param source the methods, unindented, each starting with {@code def}
      * @param constants read-only attributes that the methods reach through {@code self}: {@link
      *     Integer}, {@link Double} or {@link Boolean}
-     * @return the page
      * @throws EngineException if the text doesn't compile, with libtorch's message
      */
     public static TorchScript compile(NDManager manager, String source, Map<String, ?> constants) {
@@ -81,8 +80,6 @@ public final class TorchScript implements AutoCloseable {
      * Reads a page's text from the class path.
      *
      * @param owner the class in whose package the resource lies
-     * @param name the resource's name
-     * @return the text
      */
     public static String source(Class<?> owner, String name) {
         try (InputStream in = owner.getResourceAsStream(name)) {
@@ -102,7 +99,6 @@ public final class TorchScript implements AutoCloseable {
      * @param manager the manager that the result is attached to
      * @param method the method, which returns a tensor
      * @param arguments the arguments after {@code self}
-     * @return the result
      */
     public NDArray infer(NDManager manager, String method, Object... arguments) {
         return run(method, false, v -> v.toTensor((PtNDManager) manager), arguments);
@@ -114,7 +110,6 @@ public final class TorchScript implements AutoCloseable {
      * @param manager the manager that the result is attached to
      * @param method the method, which returns a tensor
      * @param arguments the arguments after {@code self}
-     * @return the result
      */
     public NDArray train(NDManager manager, String method, Object... arguments) {
         return run(method, true, v -> v.toTensor((PtNDManager) manager), arguments);
@@ -123,12 +118,9 @@ public final class TorchScript implements AutoCloseable {
     /**
      * Calls a method and hands its raw result to a function, which must not keep it.
      *
-     * @param method the method
      * @param training as in {@link #train} rather than {@link #infer}
      * @param result turns the result into what the caller wants
      * @param arguments the arguments after {@code self}
-     * @param <R> the result's type
-     * @return what the function returned
      */
     public <R> R run(
             String method, boolean training, Function<IValue, R> result, Object... arguments) {
@@ -140,7 +132,6 @@ public final class TorchScript implements AutoCloseable {
     /**
      * Calls a method and returns its raw result.
      *
-     * @param method the method
      * @param training as in {@link #train} rather than {@link #infer}
      * @param arguments the arguments after {@code self}
      * @return the result, the caller's to close

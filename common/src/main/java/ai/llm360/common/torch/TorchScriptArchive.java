@@ -25,7 +25,7 @@ final class TorchScriptArchive {
     private TorchScriptArchive() {}
 
     /**
-     * Returns an archive.
+     * Returns an archive of a class's methods and constants.
      *
      * @param methods the class's methods, each indented by two spaces and starting with {@code def}
      * @param constants the module's attributes: {@link Integer}, {@link Double} or {@link Boolean}

@@ -23,7 +23,6 @@ public final class EndTokens {
      * Returns a warning where a model's end token isn't among the data's.
      *
      * @param decoder the model, which needs no weights
-     * @param data the data
      * @return what is wrong and what to do; empty if nothing is, or the model names no end token
      * @throws IOException if the rows have to be searched and can't be read
      */

@@ -29,12 +29,7 @@ public record ModelSize(
         int vocabulary,
         int context) {
 
-    /**
-     * Measures a decoder, which needs no weights for it.
-     *
-     * @param decoder the decoder
-     * @return its sizes
-     */
+    /** Measures a decoder, which needs no weights for it. */
     public static ModelSize of(CausalDecoder decoder) {
         Collection<Shape> all = decoder.parameterShapes().values();
         Collection<Shape> layer = decoder.layers().get(0).parameterShapes().values();

@@ -34,12 +34,8 @@ final class ResumeRule {
     private ResumeRule() {}
 
     /**
-     * Compares a run's configuration with the one that it is to go on with.
+     * Returns the changes from a run's configuration to the one that it is to go on with.
      *
-     * @param saved the run's
-     * @param given the other
-     * @param allowChange whether what may change may change
-     * @return the changes
      * @throws ConfigException naming each change that isn't accepted, and what to do
      */
     static List<Difference> check(TrainingConfig saved, TrainingConfig given, boolean allowChange) {

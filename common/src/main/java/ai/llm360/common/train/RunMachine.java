@@ -2,13 +2,13 @@ package ai.llm360.common.train;
 
 import ai.djl.Device;
 import ai.llm360.common.config.ConfigException;
+import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.config.PortableMode;
 import ai.llm360.common.run.RunEvent;
 import ai.llm360.common.run.RunLog;
 import ai.llm360.common.torch.Machine;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,9 +23,6 @@ final class RunMachine {
     /**
      * Records this machine, unless it is the run's already.
      *
-     * @param run the run's directory
-     * @param log its log, opened
-     * @param step the steps done
      * @return a warning, if it is another one than before
      */
     static Optional<String> record(Path run, RunLog log, long step) throws IOException {
@@ -38,7 +35,7 @@ final class RunMachine {
         if (before.isPresent() && before.get().equals(here)) {
             return Optional.empty();
         }
-        log.event(new RunEvent(step, KIND, details(here)));
+        log.event(new RunEvent(step, KIND, ConfigTree.of(here).asMap()));
         List<String> differences =
                 before.map(machine -> machine.differences(here)).orElse(List.of());
         return differences.isEmpty()
@@ -80,16 +77,6 @@ final class RunMachine {
                             .formatted(here.instructions(), here.threads()));
         }
         return Optional.empty();
-    }
-
-    private static Map<String, Object> details(Machine machine) {
-        Map<String, Object> details = new LinkedHashMap<>();
-        details.put("processor", machine.processor());
-        details.put("threads", machine.threads());
-        details.put("libtorch", machine.libtorch());
-        details.put("instructions", machine.instructions());
-        details.put("system", machine.system());
-        return details;
     }
 
     private static Machine of(Map<String, Object> details) {

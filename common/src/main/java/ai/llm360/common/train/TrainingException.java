@@ -8,11 +8,7 @@ public final class TrainingException extends RuntimeException {
 
     private static final long serialVersionUID = 1;
 
-    /**
-     * Creates the exception.
-     *
-     * @param message what happened and what to do
-     */
+    /** Creates the exception. */
     public TrainingException(String message) {
         super(message);
     }

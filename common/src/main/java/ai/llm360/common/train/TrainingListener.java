@@ -20,18 +20,10 @@ public interface TrainingListener {
      */
     default void onBegin(TrainingPlan plan) {}
 
-    /**
-     * Is called after the last step, but not where the run fails.
-     *
-     * @param result how it ended
-     */
+    /** Is called after the last step, but not where the run fails. */
     default void onEnd(TrainingResult result) {}
 
-    /**
-     * Is called after each step that updated the weights.
-     *
-     * @param metrics the step's figures
-     */
+    /** Is called after each step that updated the weights. */
     default void onStep(StepMetrics metrics) {}
 
     /**
@@ -44,7 +36,6 @@ public interface TrainingListener {
     /**
      * Is called when a checkpoint of the series or a point to resume from is whole.
      *
-     * @param saved what was saved
      * @throws IOException if the listener fails to read it
      */
     default void onSaved(SavedState saved) throws IOException {}
@@ -57,10 +48,6 @@ public interface TrainingListener {
      */
     default void onWarning(String warning) {}
 
-    /**
-     * Is called with what was recorded in the run's log.
-     *
-     * @param event the event
-     */
+    /** Is called with what was recorded in the run's log. */
     default void onEvent(RunEvent event) {}
 }

@@ -6,6 +6,7 @@ import ai.llm360.common.data.TokenChunk;
 import ai.llm360.common.data.TokenDataset;
 import ai.llm360.common.model.CausalDecoder;
 import ai.llm360.common.model.DecoderGradients;
+import ai.llm360.common.model.MemoryBudget;
 import ai.llm360.common.model.TokenBatch;
 import ai.llm360.common.model.Trainable;
 import ai.llm360.common.run.RunDirectory;
@@ -101,7 +102,6 @@ public final class TrainingLoop {
     /**
      * Trains until the last step, or until {@link #stop} is called.
      *
-     * @return how it ended
      * @throws IOException if the data can't be read, or a state can't be saved or restored; what
      *     was saved before is whole
      * @throws TrainingException if a loss or a gradient is NaN or infinite and the policy is to
@@ -277,7 +277,7 @@ public final class TrainingLoop {
                         peakFlops > 0
                                 ? OptionalDouble.of(speed * flopsPerToken / peakFlops)
                                 : OptionalDouble.empty(),
-                        DeviceMemory.used(manager.getDevice()));
+                        MemoryBudget.used(manager.getDevice()));
         if (keepsRun()) {
             log.metrics(metrics);
         }
@@ -461,7 +461,6 @@ public final class TrainingLoop {
          *
          * @param perToken the floating-point operations that a token takes, forward and backward
          * @param peak the device's operations per second
-         * @return this builder
          */
         public Builder optFlops(double perToken, double peak) {
             flopsPerToken = perToken;
@@ -478,7 +477,6 @@ public final class TrainingLoop {
         /**
          * Builds the loop.
          *
-         * @return the loop
          * @throws IllegalArgumentException if something required is missing, a step's rows can't be
          *     dealt evenly to the processes, or data, model and configuration don't fit together,
          *     as {@link TrainingPlan#of(TrainingConfig, CausalDecoder,

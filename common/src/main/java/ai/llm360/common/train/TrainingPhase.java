@@ -42,7 +42,6 @@ public record TrainingPhase(String name, ConfigTree recipe) {
     /**
      * Parts a recipe into its phases.
      *
-     * @param recipe the recipe
      * @return its phases, first to last; one without a name if it has none
      * @throws ConfigException if its phases can't be told apart from one another
      */
@@ -87,8 +86,6 @@ public record TrainingPhase(String name, ConfigTree recipe) {
      * Finds a phase.
      *
      * @param phases phases of one recipe
-     * @param name the name of one
-     * @return the phase
      * @throws ConfigException if there is none of that name
      */
     public static TrainingPhase find(List<TrainingPhase> phases, String name) {

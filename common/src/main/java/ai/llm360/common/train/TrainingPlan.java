@@ -25,9 +25,7 @@ public record TrainingPlan(
      * Plans a run without its data at hand: with {@code data.chunks} chunks of {@code
      * data.rows_per_chunk} rows, of as many positions as the model takes.
      *
-     * @param config the configuration
      * @param decoder the model, which needs no weights
-     * @return the plan
      * @throws ConfigException if the configuration says neither how many rows there are nor how
      *     many steps
      */
@@ -48,10 +46,8 @@ public record TrainingPlan(
     /**
      * Plans a run on its data.
      *
-     * @param config the configuration
      * @param decoder the model, which needs no weights
      * @param data the manifest of the data
-     * @return the plan
      * @throws ConfigException if model and data don't go together, the data isn't enough, or the
      *     warm-up is longer than the run
      */
@@ -156,7 +152,6 @@ public record TrainingPlan(
     /**
      * Checks that the run fits into a device's free memory.
      *
-     * @param device the device
      * @throws IllegalArgumentException if it doesn't, naming the memory that it takes, and what
      *     would fit
      */

@@ -38,7 +38,6 @@ public final class TrainingRun {
      *
      * @param recipe what a recipe says; its part {@code prepare}, which says how the data is made,
      *     is left to who makes it
-     * @return the configuration
      * @throws ConfigException if it can't be used, or has phases: each is a recipe of its own, see
      *     {@link TrainingPhase#of}
      */
@@ -56,10 +55,8 @@ public final class TrainingRun {
     /**
      * Reads the configuration that a run is kept with.
      *
-     * @param directory the run's directory
      * @return the whole configuration, as {@link #config} made it
      * @throws ConfigException if there is no run
-     * @throws IOException if it can't be read
      */
     public static ConfigTree savedConfig(Path directory) throws IOException {
         try {
@@ -74,8 +71,6 @@ public final class TrainingRun {
      * Begins a run.
      *
      * @param directory where: absent, or an empty directory
-     * @param config what it computes
-     * @param data on what
      * @return the run, which the caller closes
      * @throws IllegalArgumentException if it is to begin with weights that {@link
      *     StartWeights#identify} hasn't identified
@@ -95,9 +90,6 @@ public final class TrainingRun {
      * Opens a run to go on with it. A change is recorded as an event {@code config_changed}, from
      * the run's newest state on.
      *
-     * @param directory the run's directory
-     * @param config what it computes from here on
-     * @param data on what
      * @param allowChange whether data, steps, schedule, micro-batches, recomputation, validation,
      *     checkpoints and the policy for anomalies may be others than the run was begun with
      * @return the run, which the caller closes
@@ -152,7 +144,6 @@ public final class TrainingRun {
     /**
      * Returns whether a run has reached its last step.
      *
-     * @param run the run
      * @param plan what it computes
      * @return its last state, with whose weights a further run may begin; empty if it isn't
      *     finished

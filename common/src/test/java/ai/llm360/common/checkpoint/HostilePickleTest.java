@@ -209,8 +209,7 @@ class HostilePickleTest {
             }
             Path file = folder.resolve("x.bin");
             try {
-                Object result =
-                        new PickleMachine(file, pickle.stop(), new TorchConstructors(file)).run();
+                Object result = new PickleMachine(pickle.stop(), new TorchConstructors(file)).run();
                 assertThat(result).isNotNull();
                 left++;
             } catch (CheckpointException e) {

@@ -70,8 +70,9 @@ class MavenArtifactTest {
                                 () -> System.clearProperty(name)));
     }
 
-    private Optional<Downloads> allowed() {
-        return Optional.of(new Downloads(temp.resolve("cache"), Optional.of(announced::add)));
+    private Optional<MavenArtifact.Downloads> allowed() {
+        return Optional.of(
+                new MavenArtifact.Downloads(temp.resolve("cache"), Optional.of(announced::add)));
     }
 
     private String hash() throws IOException {
@@ -102,7 +103,8 @@ class MavenArtifactTest {
         Path cache = temp.resolve("cache");
         artifact.locate(hash(), allowed());
         asked.clear();
-        Optional<Downloads> kept = Optional.of(new Downloads(cache, Optional.empty()));
+        Optional<MavenArtifact.Downloads> kept =
+                Optional.of(new MavenArtifact.Downloads(cache, Optional.empty()));
         assertThat(artifact.locate(hash(), kept)).isEqualTo(cache.resolve(PATH));
         assertThatExceptionOfType(DataException.class)
                 .isThrownBy(() -> artifact.locate("0".repeat(64), kept))

@@ -48,56 +48,58 @@ public final class CrystalHdf5 implements RowFormat {
      */
     @Override
     public void read(Path file, int rowLength, Sink sink) throws IOException {
-        try (HdfFile hdf = new HdfFile(file)) {
-            SampleSlices slices = new SampleSlices(hdf);
-            Optional<String> problem = slices.problem(rowLength - 1);
-            if (problem.isPresent()) {
-                sink.problem(-1, problem.get());
-                return;
-            }
-            Sample sample = new Sample(rowLength - 1);
-            slices.forEach(
-                    new SampleSlices.Sink() {
-                        @Override
-                        public void accept(long number, int[][] parts) throws IOException {
-                            Optional<String> wrong = sample.set(parts[0], parts[1], parts[2]);
-                            if (wrong.isPresent()) {
-                                sink.problem(number, wrong.get());
-                            } else {
-                                sink.row(number, sample.ids(), sample.mask());
-                            }
-                        }
-
-                        @Override
-                        public void lost(long first, String problem) throws IOException {
-                            sink.problem(-1, problem);
-                        }
-                    });
-        } catch (RuntimeException e) {
-            // jHDF trusts what it reads: damage shows as whatever it makes of it.
-            sink.problem(-1, damaged(e));
-        }
+        open(
+                file,
+                rowLength,
+                sink,
+                slices -> {
+                    slices.forEach(samples(new Sample(rowLength - 1), sink));
+                    return 0;
+                });
     }
 
-    /** {@inheritDoc} */
+    private static SampleSlices.Sink samples(Sample sample, Sink sink) {
+        return new SampleSlices.Sink() {
+            @Override
+            public void accept(long number, int[][] parts) throws IOException {
+                Optional<String> wrong = sample.set(parts[0], parts[1], parts[2]);
+                if (wrong.isPresent()) {
+                    sink.problem(number, wrong.get());
+                } else {
+                    sink.row(number, sample.ids(), sample.mask());
+                }
+            }
+
+            @Override
+            public void lost(long first, String problem) throws IOException {
+                sink.problem(-1, problem);
+            }
+        };
+    }
+
     @Override
     public long count(Path file, int rowLength, Sink sink) throws IOException {
+        return open(file, rowLength, sink, SampleSlices::count);
+    }
+
+    private interface Reading {
+        long of(SampleSlices slices) throws IOException;
+    }
+
+    private static long open(Path file, int rowLength, Sink sink, Reading reading)
+            throws IOException {
         try (HdfFile hdf = new HdfFile(file)) {
             SampleSlices slices = new SampleSlices(hdf);
             Optional<String> problem = slices.problem(rowLength - 1);
-            if (problem.isPresent()) {
-                sink.problem(-1, problem.get());
-                return 0;
+            if (problem.isEmpty()) {
+                return reading.of(slices);
             }
-            return slices.count();
+            sink.problem(-1, problem.get());
         } catch (RuntimeException e) {
-            sink.problem(-1, damaged(e));
-            return 0;
+            // jHDF trusts what it reads: damage shows as whatever it makes of it.
+            sink.problem(-1, "not HDF5, or damaged (%s); copy the file again".formatted(e));
         }
-    }
-
-    private static String damaged(RuntimeException e) {
-        return "not HDF5, or damaged (%s); copy the file again".formatted(e);
+        return 0;
     }
 
     /**
@@ -107,7 +109,6 @@ public final class CrystalHdf5 implements RowFormat {
      * samples; the published ones hold 50,000. Where padding begins, the input is the end token
      * that is the label before it, as our row has one id for both; its prediction is masked.
      *
-     * @param rows the rows
      * @param directory the directory to make, whole or not at all
      * @throws IOException if writing fails, or something is at the directory
      */

@@ -1,13 +1,19 @@
 package ai.llm360.zoo.catalogue;
 
+import ai.llm360.io.WholeFile;
 import com.google.gson.FieldNamingPolicy;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 
 /**
  * Lists the branches that a repository had when the Hub was asked. The file that keeps it is
@@ -20,6 +26,7 @@ import java.util.Objects;
 public record BranchList(String repository, Instant asked, List<String> branches) {
 
     private static final int FORMAT_VERSION = 1;
+    private static final String ENDING = ".json";
 
     private static final Gson GSON =
             new GsonBuilder()
@@ -44,6 +51,34 @@ public record BranchList(String repository, Instant asked, List<String> branches
             }
             return new BranchList(repository, Instant.parse(asked), branches);
         }
+    }
+
+    private static Path directory(Path home) {
+        return home.resolve(".branches");
+    }
+
+    /** Reads the lists that a model home keeps. */
+    static List<BranchList> in(Path home) throws IOException {
+        List<BranchList> lists = new ArrayList<>();
+        if (Files.isDirectory(directory(home))) {
+            try (Stream<Path> files = Files.list(directory(home))) {
+                for (Path file : (Iterable<Path>) files.sorted()::iterator) {
+                    if (file.toString().endsWith(ENDING)) {
+                        String text = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+                        lists.add(parse(text, file.toString()));
+                    }
+                }
+            }
+        }
+        return lists;
+    }
+
+    /** Writes the list into a model home, in the place of an older one, whole or not at all. */
+    void keepIn(Path home) throws IOException {
+        Files.createDirectories(directory(home));
+        WholeFile.replace(
+                directory(home).resolve(repository.replace("/", "--") + ENDING),
+                toJson().getBytes(StandardCharsets.UTF_8));
     }
 
     /** Returns the contents of the file that keeps it: a line of JSON. */

@@ -5,6 +5,7 @@ import ai.llm360.hub.HubClient;
 import ai.llm360.hub.HubException;
 import ai.llm360.hub.HubRef;
 import ai.llm360.io.NearNames;
+import ai.llm360.zoo.catalogue.PublishedCheckpoint.Evidence;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -49,9 +50,9 @@ public final class Catalogue {
                 List.of(
                         model(PublishedAmber.REPOSITORY, PublishedAmber::new),
                         model(PublishedCrystalCoder.REPOSITORY, PublishedCrystalCoder::new),
-                        new PublishedChat("amberchat", "IFM/AmberChat"),
-                        new PublishedChat("ambersafe", "IFM/AmberSafe"),
-                        new PublishedChat("crystalchat", "IFM/CrystalChat"));
+                        PublishedModel.finetuned("amberchat", "IFM/AmberChat"),
+                        PublishedModel.finetuned("ambersafe", "IFM/AmberSafe"),
+                        PublishedModel.finetuned("crystalchat", "IFM/CrystalChat"));
     }
 
     /**
@@ -75,7 +76,6 @@ public final class Catalogue {
      *
      * @param lists the branches of repositories, one list each; of repositories without one, the
      *     rules and the names that have been seen hold
-     * @return the catalogue
      */
     public static Catalogue of(Collection<BranchList> lists) {
         return new Catalogue(lists);
@@ -85,20 +85,17 @@ public final class Catalogue {
      * Reads what is known on this machine, the Hub's earlier answers included. The Hub isn't asked.
      *
      * @param home the model home
-     * @return the catalogue
      * @throws IOException if an answer that was kept can't be read
      */
     public static Catalogue in(Path home) throws IOException {
-        return of(KeptBranches.of(home).read());
+        return of(BranchList.in(home));
     }
 
     /**
      * Asks the Hub for a model's branches, and keeps the answer in a model home.
      *
-     * @param model the model's name
      * @param hub the client that asks
      * @param home the model home
-     * @return the catalogue with that answer
      * @throws ModelNotFoundException if LLM360 published no such model
      * @throws HubException if the Hub gives none
      * @throws IOException if the answer can't be kept
@@ -120,7 +117,7 @@ public final class Catalogue {
                                     list.repository(),
                                     hub.settings().endpoint()));
         }
-        KeptBranches.of(home).keep(list);
+        list.keepIn(home);
         return in(home);
     }
 
@@ -129,17 +126,16 @@ public final class Catalogue {
     }
 
     /**
-     * Returns whether the Hub, which hasn't been asked, may know better which checkpoint is meant.
+     * {@return whether the Hub, which hasn't been asked, may know better which checkpoint is meant,
+     * so that {@link #refresh} may change what {@link #find} gives}
      *
-     * @param model a model's name
      * @param checkpoint a checkpoint's name, or a number of tokens
-     * @return whether {@link #refresh} may change what {@link #find} gives
      */
     public boolean isOpen(String model, String checkpoint) {
         return needsList(model, checkpoint)
                 || (isIncomplete(model, false)
                         && find(model, checkpoint)
-                                .filter(found -> model(model).orElseThrow().isOpen(found))
+                                .filter(found -> found.evidence() == Evidence.UNCONFIRMED)
                                 .isPresent());
     }
 
@@ -147,20 +143,17 @@ public final class Catalogue {
      * Returns whether a number of tokens is asked for of which only the Hub's list of branches can
      * tell the nearest checkpoint.
      *
-     * @param model a model's name
      * @param checkpoint a checkpoint's name, or a number of tokens
-     * @return whether it is so
      */
     public boolean needsList(String model, String checkpoint) {
         return CheckpointNames.tokens(checkpoint).isPresent() && isIncomplete(model, true);
     }
 
     /**
-     * Returns whether the Hub hasn't been asked for a model's branches.
+     * {@return whether the Hub hasn't been asked for a model's branches; false for models that
+     * LLM360 didn't publish}
      *
-     * @param model a model's name
      * @param namesMissing whether it counts only where checkpoints' names aren't known
-     * @return whether it is so; false for models that LLM360 didn't publish
      */
     public boolean isIncomplete(String model, boolean namesMissing) {
         return model(model)
@@ -195,7 +188,7 @@ public final class Catalogue {
         return in(repository)
                 .flatMap(
                         model ->
-                                branch.equals(PublishedAmber.MAIN)
+                                branch.equals(PublishedRepository.MAIN)
                                         ? Optional.of(model.last())
                                         : model.named(CheckpointNames.normal(branch)));
     }
@@ -208,7 +201,7 @@ public final class Catalogue {
         return in(repository)
                 .flatMap(model -> model.named(CheckpointNames.normal(asked)))
                 .map(PublishedCheckpoint::revision)
-                .filter(PublishedAmber.MAIN::equals)
+                .filter(PublishedRepository.MAIN::equals)
                 .orElse(asked);
     }
 
@@ -216,7 +209,6 @@ public final class Catalogue {
      * Returns the checkpoints of a model that are known by name: all of Amber's, and of
      * CrystalCoder's 143 all if the Hub has been asked, else 56.
      *
-     * @param model the model's name
      * @return the checkpoints, in the order of training
      * @throws ModelNotFoundException if LLM360 published no such model
      */
@@ -225,20 +217,16 @@ public final class Catalogue {
     }
 
     /**
-     * Returns how many checkpoints of a model LLM360 published.
-     *
-     * @param model the model's name
-     * @return the number: at least as many as are known by name; empty for other models
+     * {@return the number of checkpoints of a model that LLM360 published: at least as many as are
+     * known by name; empty for other models}
      */
     public Optional<Integer> published(String model) {
         return model(model).map(PublishedModel::published);
     }
 
     /**
-     * Returns when the Hub was asked for a model's branches.
-     *
-     * @param model the model's name
-     * @return the time; empty if it wasn't, or if it publishes no such model
+     * {@return the time when the Hub was asked for a model's branches; empty if it wasn't, or if it
+     * publishes no such model}
      */
     public Optional<Instant> asked(String model) {
         return model(model).map(found -> lists.get(found.repository())).map(BranchList::asked);
@@ -247,7 +235,6 @@ public final class Catalogue {
     /**
      * Finds a checkpoint that LLM360 published, or may have.
      *
-     * @param model the model's name
      * @param checkpoint the checkpoint's name in any spelling, {@code latest} or a number of tokens
      * @return the checkpoint; empty if there is none
      */
@@ -255,12 +242,7 @@ public final class Catalogue {
         return model(model).flatMap(found -> named(found, checkpoint));
     }
 
-    /**
-     * Returns whether LLM360 published a model.
-     *
-     * @param model a name
-     * @return whether it is in this catalogue
-     */
+    /** Returns whether LLM360 published a model. */
     public boolean has(String model) {
         return model(model).isPresent();
     }

@@ -1,7 +1,6 @@
 package ai.llm360.zoo.catalogue;
 
 import ai.llm360.zoo.catalogue.PublishedCheckpoint.Evidence;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -20,50 +19,34 @@ import java.util.stream.IntStream;
  * and tokens follow from the training code (LLM360/amber-train, {@code main.py}): of a chunk's
  * 1,706,976 rows it takes whole batches of 2240, and of a row of 2049 tokens it predicts 2048.
  */
-public final class PublishedAmber implements PublishedModel {
+final class PublishedAmber extends PublishedModel {
 
     static final String REPOSITORY = "IFM/Amber";
 
-    private static final String NAME = "amber";
     private static final int COUNT = 360;
     private static final long BATCH = 2240;
     private static final long STEPS_PER_CHUNK = 1_706_976 / BATCH; // 762
     private static final long TOKENS_PER_STEP = BATCH * 2048;
-    public static final String MAIN = "main";
     private static final Pattern NUMBERED = Pattern.compile("(?:ckpt-)?(\\d{1,6})");
 
-    private static final List<PublishedCheckpoint> BY_RULE =
-            IntStream.range(0, COUNT)
-                    .mapToObj(
-                            chunk ->
-                                    checkpoint(
-                                            chunk,
-                                            REPOSITORY,
-                                            chunk == COUNT - 1 ? MAIN : branch(chunk),
-                                            Evidence.RULE))
-                    .toList();
-
-    private final Optional<BranchList> asked;
-    private final List<PublishedCheckpoint> checkpoints;
+    private static final List<PublishedCheckpoint> BY_RULE = known(Optional.empty());
 
     PublishedAmber(Optional<BranchList> list) {
-        asked = list;
-        checkpoints = list.map(PublishedAmber::listed).orElse(BY_RULE);
+        super("amber", REPOSITORY, COUNT, list, list.isPresent() ? known(list) : BY_RULE);
     }
 
-    private static List<PublishedCheckpoint> listed(BranchList list) {
-        Set<String> branches = Set.copyOf(list.branches());
+    private static List<PublishedCheckpoint> known(Optional<BranchList> list) {
+        Set<String> branches = list.map(BranchList::branches).map(Set::copyOf).orElse(Set.of());
         String last = branch(COUNT - 1);
-        List<PublishedCheckpoint> all = new ArrayList<>();
-        for (PublishedCheckpoint known : BY_RULE) {
-            int chunk = known.chunk().getAsInt();
-            boolean own = chunk == COUNT - 1 && branches.contains(last);
-            String revision = own ? last : known.revision();
-            if (branches.contains(revision)) {
-                all.add(checkpoint(chunk, list.repository(), revision, Evidence.OBSERVED));
-            }
-        }
-        return List.copyOf(all);
+        return IntStream.range(0, COUNT)
+                .mapToObj(
+                        chunk -> {
+                            boolean main = chunk == COUNT - 1 && !branches.contains(last);
+                            return checkpoint(
+                                    chunk, main ? PublishedRepository.MAIN : branch(chunk), list);
+                        })
+                .filter(one -> list.isEmpty() || branches.contains(one.revision()))
+                .toList();
     }
 
     private static String branch(int chunk) {
@@ -71,53 +54,34 @@ public final class PublishedAmber implements PublishedModel {
     }
 
     private static PublishedCheckpoint checkpoint(
-            int chunk, String repository, String revision, Evidence evidence) {
+            int chunk, String revision, Optional<BranchList> list) {
         long steps = (chunk + 1) * STEPS_PER_CHUNK;
         return new PublishedCheckpoint(
-                NAME,
-                CheckpointNames.normal(revision.equals(MAIN) ? branch(chunk) : revision),
-                repository,
+                "amber",
+                CheckpointNames.normal(branch(chunk)),
+                list.map(BranchList::repository).orElse(REPOSITORY),
                 revision,
                 OptionalInt.empty(),
                 OptionalLong.of(steps),
                 OptionalLong.of(steps * TOKENS_PER_STEP),
                 OptionalInt.of(chunk),
-                evidence);
-    }
-
-    @Override
-    public String name() {
-        return NAME;
-    }
-
-    @Override
-    public String repository() {
-        return asked.map(BranchList::repository).orElse(REPOSITORY);
-    }
-
-    @Override
-    public int published() {
-        return asked.isPresent() ? checkpoints.size() : COUNT;
-    }
-
-    @Override
-    public List<PublishedCheckpoint> checkpoints() {
-        return checkpoints;
+                list.isPresent() ? Evidence.OBSERVED : Evidence.RULE);
     }
 
     /** {@code ckpt-7}, {@code ckpt-007}, {@code 7}, {@code main}. */
     @Override
-    public Optional<PublishedCheckpoint> named(String name) {
-        Matcher matcher = NUMBERED.matcher(name);
-        if (!matcher.matches() && !name.equals(MAIN)) {
+    Optional<PublishedCheckpoint> named(String given) {
+        Matcher matcher =
+                NUMBERED.matcher(given.equals(PublishedRepository.MAIN) ? "" + (COUNT - 1) : given);
+        if (!matcher.matches()) {
             return Optional.empty();
         }
-        int chunk = name.equals(MAIN) ? COUNT - 1 : Integer.parseInt(matcher.group(1));
-        return checkpoints.stream().filter(c -> c.chunk().getAsInt() == chunk).findFirst();
+        int chunk = Integer.parseInt(matcher.group(1));
+        return checkpoints().stream().filter(c -> c.chunk().getAsInt() == chunk).findFirst();
     }
 
     @Override
-    public String explain(String name) {
-        return "amber has %s to %s".formatted(checkpoints.get(0).name(), last().name());
+    String explain(String given) {
+        return "amber has %s to %s".formatted(checkpoints().get(0).name(), last().name());
     }
 }

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -22,7 +23,7 @@ import java.util.stream.IntStream;
  * those count whose step has none of today's names: each checkpoint is there once. A step has 2112
  * rows of 2048 tokens (LLM360/crystalcoder-train, {@code params.yaml} of each phase).
  */
-final class PublishedCrystalCoder implements PublishedModel {
+final class PublishedCrystalCoder extends PublishedModel {
 
     static final String REPOSITORY = "IFM/Crystal";
 
@@ -58,12 +59,13 @@ final class PublishedCrystalCoder implements PublishedModel {
                                             .map(step -> byRule(phase, step, Evidence.OBSERVED)))
                     .toList();
 
-    private final Optional<BranchList> asked;
-    private final List<PublishedCheckpoint> checkpoints;
-
     PublishedCrystalCoder(Optional<BranchList> list) {
-        asked = list;
-        checkpoints = list.map(PublishedCrystalCoder::listed).orElse(SEEN);
+        super(
+                "crystalcoder",
+                REPOSITORY,
+                COUNT,
+                list,
+                list.map(PublishedCrystalCoder::listed).orElse(SEEN));
     }
 
     private static List<PublishedCheckpoint> listed(BranchList list) {
@@ -94,8 +96,7 @@ final class PublishedCrystalCoder implements PublishedModel {
     }
 
     private static String digits(long step) {
-        String digits = Long.toString(step);
-        return "0".repeat(6 - digits.length()) + digits;
+        return String.format(Locale.ROOT, "%06d", step);
     }
 
     private static PublishedCheckpoint checkpoint(
@@ -121,32 +122,12 @@ final class PublishedCrystalCoder implements PublishedModel {
         return known.get(known.size() - 1);
     }
 
-    @Override
-    public String name() {
-        return "crystalcoder";
-    }
-
-    @Override
-    public String repository() {
-        return asked.map(BranchList::repository).orElse(REPOSITORY);
-    }
-
-    @Override
-    public int published() {
-        return asked.isPresent() ? checkpoints.size() : COUNT;
-    }
-
-    @Override
-    public List<PublishedCheckpoint> checkpoints() {
-        return checkpoints;
-    }
-
     /**
      * {@code phase1-055500}, {@code phase1-55500}, {@code CrystalCoder_phase1_checkpoint_055500}.
      */
     @Override
-    public Optional<PublishedCheckpoint> named(String name) {
-        Matcher matcher = NAME.matcher(name);
+    Optional<PublishedCheckpoint> named(String given) {
+        Matcher matcher = NAME.matcher(given);
         if (!matcher.matches()) {
             return Optional.empty();
         }
@@ -155,18 +136,18 @@ final class PublishedCrystalCoder implements PublishedModel {
         Optional<PublishedCheckpoint> found =
                 ofPhase(phase).stream().filter(c -> c.step().getAsLong() == step).findFirst();
         boolean fits = phase <= KNOWN.size() && step >= 1 && step <= lastStep(phase);
-        return found.isEmpty() && fits && asked.isEmpty()
+        return found.isEmpty() && fits && !asked()
                 ? Optional.of(byRule(phase, step, Evidence.UNCONFIRMED))
                 : found;
     }
 
     private List<PublishedCheckpoint> ofPhase(int phase) {
-        return checkpoints.stream().filter(c -> c.phase().getAsInt() == phase).toList();
+        return checkpoints().stream().filter(c -> c.phase().getAsInt() == phase).toList();
     }
 
     @Override
-    public String explain(String name) {
-        Matcher matcher = NAME.matcher(CheckpointNames.normal(name));
+    String explain(String given) {
+        Matcher matcher = NAME.matcher(CheckpointNames.normal(given));
         if (matcher.matches() && Integer.parseInt(matcher.group(1)) <= KNOWN.size()) {
             int phase = Integer.parseInt(matcher.group(1));
             long step = Long.parseLong(matcher.group(2));
@@ -181,6 +162,6 @@ final class PublishedCrystalCoder implements PublishedModel {
             }
         }
         return "crystalcoder's are named by phase and step, from %s to %s, such as phase1-055500"
-                .formatted(checkpoints.get(0).name(), last().name());
+                .formatted(checkpoints().get(0).name(), last().name());
     }
 }

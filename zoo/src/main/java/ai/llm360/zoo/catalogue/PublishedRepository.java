@@ -42,6 +42,9 @@ public record PublishedRepository(
 
     public static final String CONFIG = "config.json";
 
+    /** The branch that has the last checkpoint of a training. */
+    public static final String MAIN = "main";
+
     private static final Map<String, Integer> LLAMA_7B =
             Map.of(
                     "hidden_size", 4096,

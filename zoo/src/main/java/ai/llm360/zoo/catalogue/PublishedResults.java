@@ -71,8 +71,6 @@ public record PublishedResults(Task task, List<Row> rows) {
     /**
      * Collects results, through the Hub's cache.
      *
-     * @param hub the client
-     * @param task the task
      * @param checkpoints whose results
      * @param progress is told of checkpoints; may be null
      * @return a row for each; one that lacks its file, or whose file isn't in the cache while

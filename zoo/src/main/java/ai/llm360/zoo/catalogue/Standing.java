@@ -24,11 +24,7 @@ public record Standing(
                     OptionalLong.empty(),
                     OptionalDouble.empty());
 
-    /**
-     * Puts what is known among the properties of a DJL artifact.
-     *
-     * @param properties the properties
-     */
+    /** Puts what is known among the properties of a DJL artifact. */
     public void putInto(Map<String, String> properties) {
         phase.ifPresent(known -> properties.put("phase", known));
         step.ifPresent(known -> properties.put("step", Long.toString(known)));

@@ -17,60 +17,39 @@ import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
-/** The architectures that the zoo can load, by the {@code model_type} of their config.json. */
-public enum Architecture {
-    LLAMA("llama") {
-        @Override
-        CausalDecoder newBlock(String config) {
-            return new Amber(AmberConfig.parse(config));
-        }
+/**
+ * An architecture that the zoo can load. Each function takes the text of a config.json, as the
+ * static methods do: they throw {@link JsonParseException} if it isn't a JSON object, and {@link
+ * IllegalArgumentException} if it describes a model that the zoo has no block for.
+ *
+ * @param modelType the {@code model_type} of its config.json
+ * @param newBlock makes a block without weights
+ * @param rules tells which tensors such a block has no use for, without making it
+ * @param entries tells which entries count, whether they are there or not
+ */
+public record Architecture(
+        String modelType,
+        Function<String, CausalDecoder> newBlock,
+        Function<String, List<IgnoreRule>> rules,
+        Function<String, Set<String>> entries) {
 
-        @Override
-        List<IgnoreRule> rules(String config) {
-            return AmberConfig.parse(config).ignoredTensors();
-        }
-
-        @Override
-        Set<String> entries(String config) {
-            return AmberConfig.entries(config);
-        }
-    },
-    CRYSTALCODER("crystalcoder") {
-        @Override
-        CausalDecoder newBlock(String config) {
-            return new CrystalCoder(CrystalCoderConfig.parse(config));
-        }
-
-        @Override
-        List<IgnoreRule> rules(String config) {
-            return CrystalCoderConfig.parse(config).ignoredTensors();
-        }
-
-        @Override
-        Set<String> entries(String config) {
-            return CrystalCoderConfig.entries(config);
-        }
-    };
-
-    private final String modelType;
-
-    Architecture(String modelType) {
-        this.modelType = modelType;
-    }
-
-    /** Makes a block without weights from a config.json's text. */
-    abstract CausalDecoder newBlock(String config);
-
-    /** Returns which tensors such a block has no use for, without making it. */
-    abstract List<IgnoreRule> rules(String config);
-
-    /** Returns the entries of a config.json that count, whether they are there or not. */
-    abstract Set<String> entries(String config);
+    private static final List<Architecture> ALL =
+            List.of(
+                    new Architecture(
+                            "llama",
+                            config -> new Amber(AmberConfig.parse(config)),
+                            config -> AmberConfig.parse(config).ignoredTensors(),
+                            AmberConfig::entries),
+                    new Architecture(
+                            "crystalcoder",
+                            config -> new CrystalCoder(CrystalCoderConfig.parse(config)),
+                            config -> CrystalCoderConfig.parse(config).ignoredTensors(),
+                            CrystalCoderConfig::entries));
 
     /**
      * Makes the block that a checkpoint's directory describes. Where config.json claims that a
@@ -80,7 +59,6 @@ public enum Architecture {
      * @param directory the directory, which holds a config.json
      * @return the block, without weights
      * @throws IOException if the file is missing, can't be read or isn't JSON
-     * @throws IllegalArgumentException if it describes a model that the zoo has no block for
      */
     public static CausalDecoder describedBy(Path directory) throws IOException {
         Path config = directory.resolve("config.json");
@@ -119,40 +97,27 @@ public enum Architecture {
         }
     }
 
-    /**
-     * Makes the block that the text of a config.json describes.
-     *
-     * @throws JsonParseException if it isn't a JSON object
-     * @throws IllegalArgumentException if it describes a model that the zoo has no block for
-     */
+    /** Makes the block that the text of a config.json describes. */
     public static CausalDecoder describedBy(String config) {
-        return of(config).newBlock(config);
+        return of(config).newBlock.apply(config);
     }
 
     /**
      * Returns which tensors of a checkpoint have no use, by the text of its config.json, without
      * making a block.
-     *
-     * @throws JsonParseException if it isn't a JSON object
-     * @throws IllegalArgumentException if it describes a model that the zoo has no block for
      */
     public static List<IgnoreRule> ignoredTensors(String config) {
-        return of(config).rules(config);
+        return of(config).rules.apply(config);
     }
 
-    /**
-     * Returns the entries of a config.json that count for the architecture that it is of.
-     *
-     * @throws JsonParseException if it isn't a JSON object
-     * @throws IllegalArgumentException if it describes a model that the zoo has no block for
-     */
+    /** Returns the entries of a config.json that count for the architecture that it is of. */
     public static Set<String> entriesOf(String config) {
-        return of(config).entries(config);
+        return of(config).entries.apply(config);
     }
 
     private static Architecture of(String config) {
         String found = modelType(config);
-        for (Architecture architecture : values()) {
+        for (Architecture architecture : ALL) {
             if (architecture.modelType.equals(found)) {
                 return architecture;
             }
@@ -161,7 +126,7 @@ public enum Architecture {
                 "model_type is '%s'; the models that can be loaded are of type %s"
                         .formatted(
                                 PlainText.shorten(found),
-                                Arrays.stream(values())
+                                ALL.stream()
                                         .map(a -> "'" + a.modelType + "'")
                                         .collect(Collectors.joining(", "))));
     }

@@ -11,13 +11,7 @@ import java.util.function.Function;
  * Reads how to continue a text from a model's arguments or a request's parameters, which go by the
  * names that transformers uses: see {@link ModelArgument}.
  */
-public final class GenerationArguments {
-
-    private final Map<String, ?> arguments;
-
-    public GenerationArguments(Map<String, ?> arguments) {
-        this.arguments = arguments;
-    }
+public record GenerationArguments(Map<String, ?> arguments) {
 
     /**
      * Returns the configuration.

@@ -76,10 +76,8 @@ public final class MetadataJson {
     /**
      * Writes the file.
      *
-     * @param model the model's name
      * @param entries its checkpoints; the first is what DJL takes where no filter chooses
      * @param arguments what DJL loads them with
-     * @return its text
      */
     public static String write(String model, List<Entry> entries, Map<String, String> arguments) {
         List<Artifact> artifacts =
@@ -110,7 +108,6 @@ public final class MetadataJson {
     /**
      * Reads the file.
      *
-     * @param json its text
      * @return its checkpoints, in its order
      * @throws JsonParseException if it is no such file
      */
@@ -133,7 +130,6 @@ public final class MetadataJson {
     /**
      * Reads the file as DJL does.
      *
-     * @param json its text
      * @return the metadata
      */
     public static Metadata toDjl(String json) {
@@ -141,10 +137,8 @@ public final class MetadataJson {
     }
 
     /**
-     * Returns where a DJL repository has a model's {@code metadata.json}.
-     *
-     * @param model the model's name
-     * @return the directory below the repository's root, with a slash at its end
+     * {@return the directory of a model's {@code metadata.json} below the root of a DJL repository,
+     * with a slash at its end}
      */
     public static String directory(String model) {
         Repository none = null; // the place depends on the names alone

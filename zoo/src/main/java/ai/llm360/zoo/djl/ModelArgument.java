@@ -93,6 +93,8 @@ public enum ModelArgument {
                     "translatorfactory");
 
     private final String key;
+
+    /** Says how to continue a text, so that a request may bring it. */
     private final boolean perRequest;
 
     ModelArgument(String key, boolean perRequest) {
@@ -103,11 +105,6 @@ public enum ModelArgument {
     /** Returns the argument's name, such as {@code max_new_tokens}. */
     public String key() {
         return key;
-    }
-
-    /** Returns whether it says how to continue a text, so that a request may bring it. */
-    public boolean perRequest() {
-        return perRequest;
     }
 
     /** Returns the names of all arguments, or of those that a request may bring. */

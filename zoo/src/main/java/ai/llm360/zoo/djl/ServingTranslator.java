@@ -25,20 +25,13 @@ import java.util.List;
  * <p>What is wrong with a request is the answer to it, with status 400: an exception would be the
  * server's fault, and fail the other requests of a batch.
  */
-public final class ServingTranslator implements NoBatchifyTranslator<Input, Output> {
+public record ServingTranslator(TextGenerator generator, GenerationConfig defaults)
+        implements NoBatchifyTranslator<Input, Output> {
 
     /** Inputs of one request that are continued together: each takes a cache of its own. */
     private static final int TOGETHER = 4;
 
     private static final String JSON = "application/json; charset=utf-8";
-
-    private final TextGenerator generator;
-    private final GenerationConfig defaults;
-
-    public ServingTranslator(TextGenerator generator, GenerationConfig defaults) {
-        this.generator = generator;
-        this.defaults = defaults;
-    }
 
     @Override
     public NDList processInput(TranslatorContext ctx, Input input) {

@@ -52,9 +52,7 @@ public record CheckpointComparison(
      * @param publishedWeights its weights, in bfloat16
      * @param trainedWeights the weights that were trained anew, in float32
      * @param loss their training loss
-     * @return the comparison
      * @throws CheckpointException if the two don't have the same tensors
-     * @throws IOException if reading fails
      */
     public static CheckpointComparison of(
             SeriesCheckpoint published, Path publishedWeights, Path trainedWeights, double loss)

@@ -90,18 +90,17 @@ public final class DataRecipes {
     }
 
     /**
-     * Returns the record that a recipe describes.
+     * {@return the record that a recipe describes; a tokenizer that comes with the library has been
+     * copied into the model home, and its path stands for its name}
      *
      * @param tree what {@link #read} gave, perhaps changed
-     * @return the record; a tokenizer that comes with the library has been copied into the model
-     *     home, and its path stands for its name
      * @throws ConfigException if the recipe can't be used
      * @throws IOException if the tokenizer can't be copied
      */
     public static DataRecipe bind(ConfigTree tree) throws IOException {
         ConfigTree resolved = tree;
         Object name = tree.get("tokenizer").orElse("");
-        for (EmbeddedSeries series : EmbeddedSeries.withTokenizers()) {
+        for (EmbeddedSeries series : EmbeddedSeries.all()) {
             if (series.model().equals(name)) {
                 Path copy = series.copyTokenizerInto(Zoo.ofEnvironment().home()).toAbsolutePath();
                 resolved = tree.with("tokenizer", copy.toString());
@@ -111,10 +110,10 @@ public final class DataRecipes {
     }
 
     /**
-     * Returns what a recipe's relative paths start from.
+     * {@return the directory that a recipe's relative paths start from: its file's, or for a name
+     * the working directory}
      *
      * @param recipe a name or a path
-     * @return the directory that the recipe's file lies in; the working directory for a name
      */
     public static Path base(String recipe) {
         return Recipes.names().contains(recipe)

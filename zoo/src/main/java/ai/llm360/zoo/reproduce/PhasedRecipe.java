@@ -5,7 +5,6 @@ import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.config.ConfigTree.Difference;
 import ai.llm360.common.run.PhasedRun;
 import ai.llm360.common.train.TrainingPhase;
-import ai.llm360.common.train.TrainingRun;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -16,13 +15,6 @@ import java.util.stream.Collectors;
 final class PhasedRecipe {
 
     private PhasedRecipe() {}
-
-    /** Returns what a directory goes by: the recipe of all phases, or one run's configuration. */
-    static ConfigTree saved(Path directory) throws IOException {
-        return PhasedRun.exists(directory)
-                ? ConfigTree.parse(PhasedRun.recipe(directory))
-                : TrainingRun.savedConfig(directory);
-    }
 
     /**
      * Writes a recipe into the directory, or compares it with the one that is there, by which the

@@ -11,6 +11,7 @@ import ai.llm360.common.config.PortableMode;
 import ai.llm360.common.data.DataManifest;
 import ai.llm360.common.data.TokenDataset;
 import ai.llm360.common.model.CausalDecoder;
+import ai.llm360.common.run.PhasedRun;
 import ai.llm360.common.run.RunDirectory;
 import ai.llm360.common.run.SavedState;
 import ai.llm360.common.run.StepMetrics;
@@ -117,7 +118,9 @@ public final class Pretraining {
      * @throws IOException if it can't be read
      */
     public static ConfigTree savedRecipe(Path directory) throws IOException {
-        return PhasedRecipe.saved(directory);
+        return PhasedRun.exists(directory)
+                ? ConfigTree.parse(PhasedRun.recipe(directory))
+                : TrainingRun.savedConfig(directory);
     }
 
     /**
@@ -351,7 +354,6 @@ public final class Pretraining {
         /**
          * Builds the training, which writes nothing yet.
          *
-         * @return the training
          * @throws IllegalArgumentException if the recipe or the directory is missing
          * @throws ConfigException if the recipe's phases can't be told apart, or it lacks the one
          *     to train

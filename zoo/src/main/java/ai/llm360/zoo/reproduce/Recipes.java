@@ -64,7 +64,6 @@ public final class Recipes {
      * is a recipe as good.
      *
      * @param name one of {@link #names}
-     * @return YAML
      * @throws ConfigException if there is no such recipe
      * @throws IOException if it can't be read
      */
@@ -85,7 +84,6 @@ public final class Recipes {
      * Makes the model that a recipe describes, without weights.
      *
      * @param config the recipe's configuration
-     * @return the model
      * @throws ConfigException if an entry of its part {@code model} is unknown, missing or wrong
      */
     public static CausalDecoder newDecoder(TrainingConfig config) {

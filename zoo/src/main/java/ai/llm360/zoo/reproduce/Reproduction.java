@@ -50,9 +50,7 @@ public final class Reproduction {
      * Returns the reproduction of a series that comes with the library.
      *
      * @param model the series' model, such as {@code amber-nano}, which is also its recipe's name
-     * @return its reproduction
      * @throws ModelNotFoundException if the library brings no such series
-     * @throws IOException if reading fails
      */
     public static Reproduction of(String model) throws ModelNotFoundException, IOException {
         EmbeddedSeries embedded = EmbeddedSeries.of(model);
@@ -67,8 +65,6 @@ public final class Reproduction {
     /**
      * Returns whether the recipe asks for the same bits on every x86-64 Linux. {@link Pretraining}
      * then sets the portable mode, which must be before libtorch is loaded.
-     *
-     * @return whether one of its phases does
      */
     public boolean isPortable() {
         return TrainingPhase.of(recipe).stream()
@@ -76,11 +72,10 @@ public final class Reproduction {
     }
 
     /**
-     * Returns how the series was trained.
+     * {@return the phases of the recipe, with data in a directory; one without a name if the recipe
+     * has none}
      *
      * @param data the directory that its data goes into
-     * @return the phases of its recipe, with data in that directory; one without a name if the
-     *     recipe has none
      */
     public List<TrainingPhase> phases(Path data) {
         return phases(recipe, data);
@@ -120,14 +115,7 @@ public final class Reproduction {
                 .optDevice(Device.cpu());
     }
 
-    /**
-     * Compares a run that this process has just finished with the series.
-     *
-     * @param run the run's directory
-     * @return what was found
-     * @throws ai.llm360.common.run.RunException if the run lacks a checkpoint of the series
-     * @throws IOException if reading fails, or a published checkpoint can't be copied into the home
-     */
+    /** Compares a run that this process has just finished with the series: see {@link #compare}. */
     public ReproductionResult result(Path run) throws IOException {
         return new ReproductionResult(published.madeOn(), Machine.here(), compare(run));
     }
@@ -145,14 +133,12 @@ public final class Reproduction {
     }
 
     /**
-     * Compares one checkpoint of a run that may not be finished yet.
+     * Compares one checkpoint of a run that may not be finished yet, and needs those before it.
      *
      * @param run the run's directory
      * @param checkpoint a checkpoint of the series that the run has reached
-     * @return how it compares
      * @throws IllegalArgumentException if the series has no such checkpoint
      * @throws ai.llm360.common.run.RunException if the run lacks it or one before it
-     * @throws IOException if reading fails, or a published checkpoint can't be copied into the home
      */
     public CheckpointComparison compare(Path run, String checkpoint) throws IOException {
         int last = published.checkpoints().indexOf(published.checkpoint(checkpoint));

@@ -36,8 +36,6 @@ public record ReproductionResult(
     /**
      * Returns whether the run counts as the same: with the same bits, or, on another machine, with
      * losses within {@link #LOSS_TOLERANCE}. In the portable mode every x86-64 Linux is the same.
-     *
-     * @return whether the series was reproduced
      */
     public boolean reproduced() {
         return identical()
@@ -60,11 +58,7 @@ public record ReproductionResult(
                 .orElseThrow();
     }
 
-    /**
-     * Says in a sentence or two what was found, and where there are differences, why.
-     *
-     * @return the text
-     */
+    /** Says in a sentence or two what was found, and where there are differences, why. */
     public String explanation() {
         if (identical()) {
             return "All tensors of all %d checkpoints are equal, bit for bit."

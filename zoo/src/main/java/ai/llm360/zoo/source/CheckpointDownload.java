@@ -22,27 +22,19 @@ import java.util.function.Predicate;
  *     download.get().run(progress);
  * }
  * }</pre>
+ *
+ * @param reference the reference of the checkpoint, such as {@code amber@ckpt-200}
+ * @param hub the client that downloads
+ * @param plan the files and bytes that are downloaded
  */
-public final class CheckpointDownload {
-
-    private final String reference;
-    private final HubClient hub;
-    private final HubPlan plan;
-
-    private CheckpointDownload(String reference, HubClient hub, HubPlan plan) {
-        this.reference = reference;
-        this.hub = hub;
-        this.plan = plan;
-    }
+public record CheckpointDownload(String reference, HubClient hub, HubPlan plan) {
 
     /**
      * Plans a download. The Hub is asked for a list of files; no file is downloaded.
      *
-     * @param hub the client
      * @param repository the Hub's repository
      * @param revision its branch, tag or commit
      * @param reference what it is called
-     * @return the download
      * @throws IOException if the Hub doesn't answer, or has no weights there
      */
     public static CheckpointDownload of(
@@ -69,18 +61,6 @@ public final class CheckpointDownload {
                 paths.stream().allMatch(wanted)
                         ? all
                         : hub.plan(all.repository(), all.revision(), wanted));
-    }
-
-    /**
-     * {@return the reference of the checkpoint that is downloaded, such as {@code amber@ckpt-200}}
-     */
-    public String reference() {
-        return reference;
-    }
-
-    /** {@return the files and bytes that are downloaded} */
-    public HubPlan plan() {
-        return plan;
     }
 
     /** {@return the Hub's cache, where the files go} */

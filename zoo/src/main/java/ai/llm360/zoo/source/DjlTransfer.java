@@ -8,10 +8,10 @@ import java.util.HashMap;
 import java.util.Map;
 
 /** Tells DJL's progress the bytes of all files of one download. */
-public record DjlTransfer(Progress progress, Map<HubFile, Long> bytes) implements TransferListener {
+record DjlTransfer(Progress progress, Map<HubFile, Long> bytes) implements TransferListener {
 
     /** Returns a listener for one download; {@code progress} may be null. */
-    public static TransferListener of(Progress progress) {
+    static TransferListener of(Progress progress) {
         return progress == null
                 ? TransferListener.none()
                 : new DjlTransfer(progress, new HashMap<>());

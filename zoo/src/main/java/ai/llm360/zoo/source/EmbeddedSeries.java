@@ -1,10 +1,14 @@
 package ai.llm360.zoo.source;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.llm360.io.AtomicDirectory;
 import ai.llm360.io.Hashes;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,27 +25,33 @@ import java.util.stream.Stream;
  */
 public final class EmbeddedSeries {
 
-    private static final List<EmbeddedSeries> MODELS =
-            Stream.of("amber-nano", "crystalcoder-nano")
-                    .map(model -> new EmbeddedSeries(EmbeddedFiles.of(model)))
-                    .toList();
-
     private static final List<EmbeddedSeries> ALL =
-            MODELS.stream().filter(model -> model.files.has(SeriesFile.FILE_NAME)).toList();
+            Stream.of("amber-nano", "crystalcoder-nano").map(EmbeddedSeries::inJar).toList();
 
     private static final String WEIGHTS = "model.safetensors";
     private static final List<String> TOKENIZER =
             List.of("tokenizer.json", "tokenizer_config.json");
 
-    private final EmbeddedFiles files;
+    private final String model;
+    private final Resources resources;
 
-    public EmbeddedSeries(EmbeddedFiles files) {
-        this.files = files;
+    /** Opens what lies in the jar. */
+    @FunctionalInterface
+    public interface Resources {
+
+        /** Opens a file by its path below the model's directory, or returns null. */
+        InputStream open(String file) throws IOException;
     }
 
-    /** Returns those with a tokenizer, which is there before the first checkpoint is trained. */
-    public static List<EmbeddedSeries> withTokenizers() {
-        return MODELS;
+    public EmbeddedSeries(String model, Resources resources) {
+        this.model = model;
+        this.resources = resources;
+    }
+
+    private static EmbeddedSeries inJar(String model) {
+        String directory = "/ai/llm360/zoo/embedded/" + model + "/";
+        return new EmbeddedSeries(
+                model, file -> EmbeddedSeries.class.getResourceAsStream(directory + file));
     }
 
     /** Returns what the library brings. */
@@ -51,23 +61,27 @@ public final class EmbeddedSeries {
 
     /** Returns what the library brings under a name. */
     public static EmbeddedSeries of(String model) throws ModelNotFoundException {
-        return ALL.stream()
-                .filter(series -> series.model().equals(model))
-                .findFirst()
-                .orElseThrow(
-                        () ->
-                                new ModelNotFoundException(
-                                        "no series '%s': the library brings %s"
-                                                .formatted(
-                                                        model,
-                                                        ALL.stream()
-                                                                .map(EmbeddedSeries::model)
-                                                                .toList())));
+        List<String> models = ALL.stream().map(EmbeddedSeries::model).toList();
+        if (!models.contains(model)) {
+            throw new ModelNotFoundException(
+                    "no series '%s': the library brings %s".formatted(model, models));
+        }
+        return ALL.get(models.indexOf(model));
     }
 
     /** Returns the name that it is referred to by. */
     public String model() {
-        return files.model();
+        return model;
+    }
+
+    /** Opens a file by its path below the model's directory. */
+    public InputStream open(String file) throws IOException {
+        InputStream in = resources.open(file);
+        if (in == null) {
+            throw new FileNotFoundException(
+                    "the library lacks embedded/%s/%s: is its jar whole?".formatted(model, file));
+        }
+        return in;
     }
 
     /** Reads what is known of its checkpoints. */
@@ -75,19 +89,12 @@ public final class EmbeddedSeries {
         return SeriesFile.parse(text(SeriesFile.FILE_NAME), model() + "/" + SeriesFile.FILE_NAME);
     }
 
-    /**
-     * Copies a checkpoint into a model home, unless it is there already.
-     *
-     * @param checkpoint a checkpoint of the series
-     * @param home the model home, which is made if it doesn't exist
-     * @return the copy's directory
-     * @throws IOException if it can't be written
-     */
+    /** Copies a checkpoint into a model home, unless it is there already, and returns where. */
     public Path copyInto(Path home, String checkpoint) throws IOException {
         Map<String, String> wanted = new LinkedHashMap<>();
         series().files().forEach(file -> wanted.put(file, file));
         wanted.put(WEIGHTS, checkpoint + "/" + WEIGHTS);
-        return files.copy(wanted, copy(home, checkpoint));
+        return copy(wanted, copy(home, checkpoint));
     }
 
     /** Returns where a model home has the copy of a checkpoint, or will have it. */
@@ -96,12 +103,8 @@ public final class EmbeddedSeries {
     }
 
     /**
-     * Copies the tokenizer into a model home, unless it is there already. It needs no weights: it
-     * is what they are trained with.
-     *
-     * @param home the model home, which is made if it doesn't exist
-     * @return the copy's directory
-     * @throws IOException if it can't be written
+     * Copies the tokenizer into a model home, unless it is there already, and returns where. It
+     * needs no weights: it is what they are trained with.
      */
     public Path copyTokenizerInto(Path home) throws IOException {
         Map<String, String> wanted = new LinkedHashMap<>();
@@ -110,11 +113,36 @@ public final class EmbeddedSeries {
             wanted.put(file, file);
             all.append(text(file));
         }
-        return files.copy(wanted, place(home, all.toString()).resolve("tokenizer"));
+        return copy(wanted, place(home, all.toString()).resolve("tokenizer"));
+    }
+
+    /**
+     * Makes a directory of copies, unless it is there already: whole or not at all, also when
+     * several processes do so at once.
+     *
+     * @param files which file becomes which, by the copy's name
+     */
+    private Path copy(Map<String, String> files, Path target) throws IOException {
+        if (Files.isDirectory(target)) {
+            return target;
+        }
+        try (AtomicDirectory copies = AtomicDirectory.begin(target)) {
+            for (Map.Entry<String, String> file : files.entrySet()) {
+                try (InputStream in = open(file.getValue())) {
+                    Files.copy(in, copies.path().resolve(file.getKey()));
+                }
+            }
+            copies.commit();
+        } catch (FileSystemException e) {
+            if (!Files.isDirectory(target)) { // else another process was first
+                throw e;
+            }
+        }
+        return target;
     }
 
     private String text(String file) throws IOException {
-        try (InputStream in = files.open(file)) {
+        try (InputStream in = open(file)) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         }
     }

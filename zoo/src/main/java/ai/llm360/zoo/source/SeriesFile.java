@@ -68,12 +68,11 @@ public record SeriesFile(
     }
 
     /**
-     * Returns the series of a model that comes with the library.
+     * {@return the series of a model that comes with the library; none of its checkpoints is copied
+     * or loaded}
      *
      * @param model the model's name, such as {@code amber-nano}
-     * @return its checkpoints; none of them is copied or loaded
      * @throws ModelNotFoundException if the library brings no such series
-     * @throws IOException if reading fails
      */
     public static SeriesFile of(String model) throws ModelNotFoundException, IOException {
         return EmbeddedSeries.of(model).series();
@@ -83,7 +82,6 @@ public record SeriesFile(
      * Returns a checkpoint.
      *
      * @param name its name, as the series spells it
-     * @return the checkpoint
      * @throws IllegalArgumentException if there is none
      */
     public SeriesCheckpoint checkpoint(String name) {

@@ -23,7 +23,6 @@ public sealed interface StaticTree permits DirectoryTree, WebTree {
      * @param uri {@code file:///a/directory}, {@code http://host/path} or {@code https://host/path}
      * @param caches where files from web servers are kept, in a directory for each tree: what is in
      *     the Hub's own cache is from the Hub
-     * @return the tree
      * @param hub the settings for connections, which a directory doesn't need
      * @throws IllegalArgumentException if it is another kind of address
      * @throws IOException if the settings for connections make no sense
@@ -47,45 +46,35 @@ public sealed interface StaticTree permits DirectoryTree, WebTree {
                 hub.read());
     }
 
-    /** Reads the settings for connections. */
+    /** Reads the settings for connections, once they are needed. */
     @FunctionalInterface
     interface Settings {
-
-        /**
-         * Reads them.
-         *
-         * @return the Hub's settings
-         * @throws IOException if they make no sense
-         */
         HubSettings read() throws IOException;
     }
 
     /**
-     * Returns a model's checkpoints.
+     * {@return a model's checkpoints, in the order of training}
      *
-     * @param model the model's name
-     * @return the checkpoints, in the order of training
      * @throws IOException if the tree has no such model, or can't be read
      */
     List<TreeCheckpoint> checkpoints(String model) throws IOException;
 
     /**
-     * Returns a directory with a checkpoint's files.
+     * {@return the directory of a checkpoint's files: of a web server's tree one in the cache,
+     * whose files came with the hashes that the tree lists; of a directory its own, with files of
+     * the listed sizes, and of the listed hashes where they are below 10 MiB}
      *
      * @param checkpoint one of {@link #checkpoints}
      * @param progress is told of downloaded bytes; may be null
-     * @return the directory: of a web server's tree one in the cache, whose files came with the
-     *     hashes that the tree lists; of a directory its own, with files of the listed sizes, and
-     *     of the listed hashes where they are below 10 MiB
      * @throws IOException if files are missing or damaged, or can't be had
      */
     Path directory(TreeCheckpoint checkpoint, Progress progress) throws IOException;
 
     /**
-     * Returns where a checkpoint's files lie on this machine.
+     * {@return the directory of a checkpoint's files on this machine; empty if files are to be
+     * downloaded, or missing}
      *
      * @param checkpoint one of {@link #checkpoints}
-     * @return the directory; empty if files are to be downloaded, or missing
      * @throws IOException if the cache can't be read
      */
     Optional<Path> here(TreeCheckpoint checkpoint) throws IOException;

@@ -47,10 +47,8 @@ public record TrainedModel(String name, List<Source> checkpoints) {
             String name, Path directory, Standing standing, Optional<SavedState> saved) {}
 
     /**
-     * Returns whether a directory is a training's, whose last checkpoint it may stand for.
-     *
-     * @param directory the directory
-     * @return whether it is a run's, or that of a training in phases, and no checkpoint itself
+     * {@return whether a directory is a run's, or that of a training in phases, and no checkpoint
+     * itself, so that it may stand for its last checkpoint}
      */
     public static boolean isRun(Path directory) {
         return !Files.exists(directory.resolve("config.json"))
@@ -58,11 +56,9 @@ public record TrainedModel(String name, List<Source> checkpoints) {
     }
 
     /**
-     * Returns whether a directory holds checkpoints, rather than being one.
+     * {@return whether a directory holds checkpoints, rather than being one: it is a run's, that of
+     * a training in phases, or one of directories with a {@code config.json} each}
      *
-     * @param directory the directory
-     * @return whether it is a run's, that of a training in phases, or one of directories with a
-     *     {@code config.json} each
      * @throws IOException if it can't be listed
      */
     public static boolean isOne(Path directory) throws IOException {
@@ -86,7 +82,6 @@ public record TrainedModel(String name, List<Source> checkpoints) {
      * @return the checkpoints; never none
      * @throws TreeException if there are none
      * @throws ai.llm360.common.run.RunException if one is damaged
-     * @throws IOException if reading fails
      */
     public static TrainedModel of(Path directory, boolean withLosses) throws IOException {
         String fallback = directory.toAbsolutePath().normalize().getFileName().toString();
@@ -216,11 +211,6 @@ public record TrainedModel(String name, List<Source> checkpoints) {
         if (!Files.isDirectory(parent)) {
             throw new TreeException(parent, "is no directory; give that of a training run");
         }
-        try (Stream<Path> entries = Files.list(parent)) {
-            return entries.filter(Files::isDirectory)
-                    .filter(entry -> !entry.getFileName().toString().startsWith("."))
-                    .sorted()
-                    .toList();
-        }
+        return ModelHome.directories(parent).stream().map(parent::resolve).toList();
     }
 }

@@ -30,10 +30,8 @@ public final class TreeMetadata {
     /**
      * Writes the file.
      *
-     * @param model the model's name
      * @param checkpoints the model's, in the order of training
      * @param arguments what DJL loads them with
-     * @return its text
      */
     public static String write(
             String model, List<TreeCheckpoint> checkpoints, Map<String, String> arguments) {

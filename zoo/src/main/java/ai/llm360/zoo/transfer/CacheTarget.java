@@ -46,21 +46,11 @@ public final class CacheTarget implements PullTarget {
                 bytes += plan.missingBytes(file);
             }
         }
-        return new IntoCache(client, plan, bytes);
+        return new Planned(plan, bytes, bytes, listener -> download(plan, listener));
     }
 
-    private record IntoCache(HubClient client, HubPlan plan, long bytesToDownload)
-            implements Planned {
-
-        @Override
-        public long bytesToWrite() {
-            return bytesToDownload;
-        }
-
-        @Override
-        public Path run(TransferListener listener) throws IOException {
-            PublishedRepository.require(client, plan);
-            return client.download(plan, listener).directory();
-        }
+    private Path download(HubPlan plan, TransferListener listener) throws IOException {
+        PublishedRepository.require(client, plan);
+        return client.download(plan, listener).directory();
     }
 }

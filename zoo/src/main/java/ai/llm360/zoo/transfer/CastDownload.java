@@ -11,6 +11,7 @@ import ai.llm360.common.run.ModelManifest;
 import ai.llm360.hub.HubClient;
 import ai.llm360.hub.HubFile;
 import ai.llm360.hub.HubPass;
+import ai.llm360.hub.RemoteSnapshot;
 import ai.llm360.hub.TransferListener;
 import ai.llm360.io.AtomicDirectory;
 import ai.llm360.io.WholeFile;
@@ -83,13 +84,12 @@ public record CastDownload(
     /**
      * Finds out what a download would do, from the headers of the source's files.
      *
-     * @return the plan
      * @throws CheckpointException if the source can't be cast on its way
      * @throws IOException if the Hub doesn't give it
      */
     public Report plan() throws IOException {
         try (HubPass pass = pass();
-                Checkpoint source = Checkpoint.open(pass.root())) {
+                Checkpoint source = Checkpoint.open(pass.remote().root())) {
             return report(pass, source, withoutReading(allRules(pass), source));
         }
     }
@@ -106,7 +106,7 @@ public record CastDownload(
      */
     public Report run() throws IOException {
         try (HubPass pass = pass();
-                Checkpoint source = Checkpoint.open(pass.root())) {
+                Checkpoint source = Checkpoint.open(pass.remote().root())) {
             List<IgnoreRule> all = allRules(pass);
             List<IgnoreRule> rules = withoutReading(all, source);
             Report plan = report(pass, source, rules);
@@ -114,7 +114,7 @@ public record CastDownload(
                 return plan;
             }
             try (AtomicDirectory out = AtomicDirectory.begin(directory)) {
-                pass.requireSpace(out.path(), plan.bytes());
+                client.requireSpace(out.path(), plan.bytes(), name(pass.remote()));
                 pass.begin(listener);
                 CheckpointConverter.builder()
                         .setSource(source)
@@ -141,6 +141,10 @@ public record CastDownload(
                 client, checkpoint.repository(), name -> client.pass(name, checkpoint.revision()));
     }
 
+    private static String name(RemoteSnapshot remote) {
+        return remote.repository() + "@" + remote.commit();
+    }
+
     private static List<String> smallFiles(Path directory) throws IOException {
         try (Stream<Path> files = Files.list(directory)) {
             return files.map(file -> file.getFileName().toString())
@@ -152,16 +156,13 @@ public record CastDownload(
 
     /** Returns the rules for what the model has no use for. */
     private List<IgnoreRule> allRules(HubPass pass) throws IOException {
-        Path config = pass.root().resolve(CONFIG);
+        Path config = pass.remote().root().resolve(CONFIG);
         if (!Files.isRegularFile(config)) {
             return List.of();
         }
         String text = new String(Files.readAllBytes(config), StandardCharsets.UTF_8);
         PublishedRepository.require(
-                client.settings(),
-                pass.repository(),
-                pass.repository() + "@" + pass.commit(),
-                text);
+                client.settings(), pass.remote().repository(), name(pass.remote()), text);
         try {
             return Architecture.ignoredTensors(text);
         } catch (IllegalArgumentException | JsonParseException e) {
@@ -208,7 +209,9 @@ public record CastDownload(
         }
         CastSource origin = origin(pass, source);
         boolean here = CastSource.read(directory).filter(origin::isSame).isPresent();
-        return new Report(directory, pass.commit(), here, sourceBytes, bytes, pass.transferred());
+        RemoteSnapshot remote = pass.remote();
+        return new Report(
+                directory, remote.commit(), here, sourceBytes, bytes, remote.transferred());
     }
 
     private static void requireOnePass(List<TensorInfo> wanted) throws CheckpointException {
@@ -238,6 +241,7 @@ public record CastDownload(
 
     private CastSource origin(HubPass pass, Checkpoint source) {
         List<HubFile> files = source.shards().stream().map(pass::file).toList();
-        return CastSource.of(pass.repository(), checkpoint.revision(), pass.commit(), type, files);
+        RemoteSnapshot from = pass.remote();
+        return CastSource.of(from.repository(), checkpoint.revision(), from.commit(), type, files);
     }
 }

@@ -12,29 +12,17 @@ import ai.llm360.zoo.source.CheckpointDownload;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** Pulls into the model home, cast to another type on the way: see {@link CastDownload}. */
-public final class CastTarget implements PullTarget {
-
-    private final HubClient client;
-    private final Path home;
-    private final TensorType type;
-
-    /**
-     * Creates a target.
-     *
-     * @param zoo whose Hub is asked, and whose model home is written to
-     * @param type the type to keep
-     * @throws IOException if the Hub's settings make no sense
-     */
-    public CastTarget(Zoo zoo, TensorType type) throws IOException {
-        client = zoo.client();
-        home = zoo.home();
-        this.type = type;
-    }
+/**
+ * Pulls into the model home, cast to another type on the way: see {@link CastDownload}.
+ *
+ * @param zoo whose Hub is asked, and whose model home is written to
+ * @param type the type to keep
+ */
+public record CastTarget(Zoo zoo, TensorType type) implements PullTarget {
 
     @Override
     public Path directory() {
-        return home;
+        return zoo.home();
     }
 
     /**
@@ -51,43 +39,25 @@ public final class CastTarget implements PullTarget {
                                         new ModelNotFoundException(
                                                 "%s has no place in the model home: name a published checkpoint, such as amber@ckpt-200, or pull it as it is and convert it"
                                                         .formatted(wanted)));
-        return new IntoHome(
-                this,
-                checkpoint,
+        HubClient client = zoo.client();
+        Path directory = zoo.home().resolve(checkpoint.model()).resolve(checkpoint.name());
+        HubPlan plan =
                 CheckpointDownload.of(
                                 client,
                                 checkpoint.repository(),
                                 checkpoint.revision(),
                                 checkpoint.reference())
-                        .plan(),
-                cast(checkpoint, TransferListener.none()).plan());
-    }
-
-    private CastDownload cast(PublishedCheckpoint checkpoint, TransferListener listener) {
-        Path directory = home.resolve(checkpoint.model()).resolve(checkpoint.name());
-        return new CastDownload(client, checkpoint, type, directory, listener);
-    }
-
-    private record IntoHome(
-            CastTarget target,
-            PublishedCheckpoint checkpoint,
-            HubPlan plan,
-            CastDownload.Report report)
-            implements Planned {
-
-        @Override
-        public long bytesToDownload() {
-            return report.here() ? 0 : plan.missingBytes();
-        }
-
-        @Override
-        public long bytesToWrite() {
-            return report.here() ? 0 : report.bytes();
-        }
-
-        @Override
-        public Path run(TransferListener listener) throws IOException {
-            return target.cast(checkpoint, listener).run().directory();
-        }
+                        .plan();
+        CastDownload.Report report =
+                new CastDownload(client, checkpoint, type, directory, TransferListener.none())
+                        .plan();
+        return new Planned(
+                plan,
+                report.here() ? 0 : plan.missingBytes(),
+                report.here() ? 0 : report.bytes(),
+                listener ->
+                        new CastDownload(client, checkpoint, type, directory, listener)
+                                .run()
+                                .directory());
     }
 }

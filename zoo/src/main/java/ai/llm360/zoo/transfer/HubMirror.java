@@ -7,6 +7,10 @@ import ai.llm360.hub.HubPlan;
 import ai.llm360.hub.HubSettings;
 import ai.llm360.hub.HubSnapshot;
 import ai.llm360.hub.TransferListener;
+import ai.llm360.io.AtomicDirectory;
+import ai.llm360.zoo.HubReference;
+import ai.llm360.zoo.catalogue.PublishedCheckpoint;
+import ai.llm360.zoo.catalogue.PublishedRepository;
 import ai.llm360.zoo.catalogue.Standing;
 import ai.llm360.zoo.source.DirectoryTree;
 import ai.llm360.zoo.source.TreeCheckpoint;
@@ -18,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -25,13 +30,15 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
- * Makes a static tree of checkpoints that lie on the Hub, under the Hub's own branches and commits.
+ * Pulls into a static tree, under the Hub's own branches and commits: a mirror of them.
  *
  * <p>Each checkpoint can be loaded once it is there. What was begun goes on where it stopped; what
  * is there is not downloaded again, and what the Hub's cache on this machine has gets a second name
  * in the tree, or a copy where it lies on another disk.
  */
-public final class HubMirror {
+public final class HubMirror implements PullTarget {
+
+    private static final String DOWNLOADS = ".download";
 
     private final Path root;
     private final TreeLayout layout;
@@ -59,16 +66,21 @@ public final class HubMirror {
      * @param include which files are wanted, by their path in the repository
      */
     public HubMirror(Path root, HubSettings hub, Predicate<String> include) {
-        this.root = root.toAbsolutePath().normalize();
-        this.layout = new TreeLayout(this.root);
+        this.root = root;
+        layout = new TreeLayout(root.toAbsolutePath().normalize());
         this.hub = hub;
         this.include = include;
         client = HubClient.builder().setSettings(hub).build();
     }
 
+    @Override
+    public Path directory() {
+        return root;
+    }
+
     /** Returns where downloads go before their files get their names, on the tree's disk. */
     private Path downloads() {
-        return root.resolve(".download");
+        return layout.root().resolve(DOWNLOADS);
     }
 
     private HubClient downloader() {
@@ -76,6 +88,52 @@ public final class HubMirror {
                 new HubSettings(
                         hub.endpoint(), hub.token(), downloads(), hub.offline(), hub.proxies());
         return HubClient.builder().setSettings(here).build();
+    }
+
+    @Override
+    public Planned plan(HubReference wanted) throws IOException {
+        // What a mirror has by a repository's earlier name goes on by that.
+        String first =
+                PublishedRepository.names(wanted.repository()).stream()
+                        .filter(name -> Files.isDirectory(root.resolve(name)))
+                        .findFirst()
+                        .orElse(wanted.repository());
+        String repository =
+                PublishedRepository.first(
+                        client,
+                        first,
+                        name -> {
+                            client.commit(name, wanted.revision());
+                            return name;
+                        });
+        Source source = source(wanted, repository);
+        HubPlan plan = plan(source);
+        return new Planned(
+                plan,
+                plan.missingBytes(),
+                plan.missingBytes(),
+                listener -> {
+                    PublishedRepository.require(client, plan);
+                    return mirror(source, listener);
+                });
+    }
+
+    /**
+     * Names a published checkpoint as the catalogue does, and any other by its repository, in small
+     * letters, and by its revision.
+     */
+    private static Source source(HubReference wanted, String repository) {
+        Optional<PublishedCheckpoint> published = wanted.published();
+        return new Source(
+                published
+                        .map(PublishedCheckpoint::model)
+                        .orElse(repository.replaceFirst(".*/", "").toLowerCase(Locale.ROOT)),
+                published
+                        .map(PublishedCheckpoint::name)
+                        .orElse(wanted.revision().replace('/', '-')),
+                repository,
+                wanted.revision(),
+                published.map(PublishedCheckpoint::standing).orElse(Standing.UNKNOWN));
     }
 
     /**
@@ -118,15 +176,12 @@ public final class HubMirror {
         }
     }
 
-    /**
-     * Removes what downloads have left, once all checkpoints are there: until then they share it.
-     *
-     * @throws IOException if another process writes the tree, or it can't be written
-     */
+    /** Removes what downloads have left, which all checkpoints share until then. */
+    @Override
     public void finish() throws IOException {
         if (Files.isDirectory(downloads())) {
             try (TreeWriter writer = TreeWriter.open(root)) {
-                writer.remove(downloads());
+                AtomicDirectory.remove(writer.layout().root().resolve(DOWNLOADS));
             }
         }
     }
@@ -201,7 +256,7 @@ public final class HubMirror {
         if (!Files.exists(layout.metadataFile(source.model()))) {
             return Optional.empty();
         }
-        return new DirectoryTree(root)
+        return new DirectoryTree(layout.root())
                 .checkpoints(source.model()).stream()
                         .filter(one -> one.name().equals(source.name()))
                         .filter(one -> one.commit().equals(commit))
@@ -221,7 +276,7 @@ public final class HubMirror {
             }
         }
         try {
-            new DirectoryTree(root).directory(wanted.there().get(), null);
+            new DirectoryTree(layout.root()).directory(wanted.there().get(), null);
             return true;
         } catch (TreeException e) {
             return false;

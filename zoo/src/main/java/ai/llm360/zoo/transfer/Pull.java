@@ -23,18 +23,12 @@ import java.util.List;
  * pull.requireSpace();
  * List<Path> directories = pull.run(TransferListener.none());
  * }</pre>
+ *
+ * @param client the client of the Hub
+ * @param target where the checkpoints go
+ * @param checkpoints the checkpoints that come, in the order of the references
  */
-public final class Pull {
-
-    private final HubClient client;
-    private final PullTarget target;
-    private final List<PullTarget.Planned> checkpoints;
-
-    private Pull(HubClient client, PullTarget target, List<PullTarget.Planned> checkpoints) {
-        this.client = client;
-        this.target = target;
-        this.checkpoints = List.copyOf(checkpoints);
-    }
+public record Pull(HubClient client, PullTarget target, List<PullTarget.Planned> checkpoints) {
 
     /**
      * Finds out what pulling would do. Nothing is downloaded but lists of files.
@@ -42,7 +36,6 @@ public final class Pull {
      * @param zoo whose Hub is asked
      * @param target where the checkpoints go; for one pull
      * @param references what is wanted, see {@link Zoo#onHub}
-     * @return the plan
      * @throws ModelNotFoundException if LLM360 published no such checkpoint
      * @throws HubException if the Hub doesn't know one of them
      * @throws IOException if the cache can't be read
@@ -58,12 +51,7 @@ public final class Pull {
         for (HubReference reference : wanted) {
             checkpoints.add(target.plan(reference));
         }
-        return new Pull(zoo.client(), target, checkpoints);
-    }
-
-    /** {@return the checkpoints that come, in the order of the references} */
-    public List<PullTarget.Planned> checkpoints() {
-        return checkpoints;
+        return new Pull(zoo.client(), target, List.copyOf(checkpoints));
     }
 
     /** {@return the directory that they go to, which need not exist} */
@@ -82,9 +70,8 @@ public final class Pull {
     }
 
     /**
-     * Returns how much the disk has room for.
+     * {@return how many bytes the disk has room for}
      *
-     * @return bytes
      * @throws IOException if the system doesn't tell
      */
     public long freeBytes() throws IOException {
@@ -120,7 +107,7 @@ public final class Pull {
         requireSpace();
         List<Path> directories = new ArrayList<>();
         for (PullTarget.Planned checkpoint : checkpoints) {
-            directories.add(checkpoint.run(listener));
+            directories.add(checkpoint.transfer().run(listener));
         }
         target.finish();
         return directories;

@@ -14,10 +14,8 @@ public interface PullTarget {
     Path directory();
 
     /**
-     * Finds out what bringing a checkpoint here would take. Nothing is written.
+     * {@return what bringing a checkpoint here would take} Nothing is written.
      *
-     * @param wanted the checkpoint
-     * @return the plan
      * @throws ModelNotFoundException if there is no place for it
      * @throws IOException if the Hub doesn't know it, or can't be asked
      */
@@ -30,29 +28,25 @@ public interface PullTarget {
      */
     default void finish() throws IOException {}
 
-    /** A checkpoint that can be brought here. */
-    interface Planned {
+    /**
+     * A checkpoint that can be brought here. Its bytes are counted without what is here, and
+     * without what an earlier plan of the same target brings.
+     *
+     * @param plan the files of the commit that are wanted: the Hub's side of the plan
+     * @param bytesToDownload the bytes that the network has to bring
+     * @param bytesToWrite the bytes that the disk has to take
+     * @param transfer brings it here
+     */
+    record Planned(HubPlan plan, long bytesToDownload, long bytesToWrite, Transfer transfer) {}
 
-        /** {@return the files of the commit that are wanted: the Hub's side of the plan} */
-        HubPlan plan();
-
-        /**
-         * {@return the bytes that the network has to bring, without what is here and what an
-         * earlier plan of the same target brings}
-         */
-        long bytesToDownload();
-
-        /**
-         * {@return the bytes that the disk has to take, without what is here and what an earlier
-         * plan of the same target brings}
-         */
-        long bytesToWrite();
+    /** Brings a checkpoint here. */
+    @FunctionalInterface
+    interface Transfer {
 
         /**
-         * Brings it here.
+         * {@return where the checkpoint lies, once it is here}
          *
          * @param listener is told of bytes that have come
-         * @return where it lies
          * @throws IOException if it can't be had or written; what is whole stays
          */
         Path run(TransferListener listener) throws IOException;

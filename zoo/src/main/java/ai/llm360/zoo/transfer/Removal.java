@@ -47,7 +47,6 @@ public final class Removal {
      * @param references published checkpoints, ranges of them, or repositories and their revisions,
      *     see {@link Zoo#onHub}; each with {@code @}, lest the last checkpoint be taken for all. Of
      *     a range, what is here.
-     * @return the plan
      * @throws ModelNotFoundException if LLM360 published no such checkpoint
      * @throws IOException if a reference names nothing that is here, or something that can't be
      *     pulled again
@@ -117,7 +116,7 @@ public final class Removal {
                 Path model = directory.getParent();
                 boolean trained =
                         RunDirectory.exists(model)
-                                || (Files.exists(directory.resolve(StateCheck.MANIFEST))
+                                || (Files.exists(directory.resolve(Checks.MANIFEST))
                                         && CastSource.read(directory).isEmpty());
                 if (trained || Files.isSymbolicLink(directory) || Files.isSymbolicLink(model)) {
                     throw new IOException(
@@ -139,7 +138,6 @@ public final class Removal {
      *
      * @param zoo whose Hub's cache is cleared
      * @param repositories whose; empty for those that LLM360 published its checkpoints in
-     * @return the plan
      * @throws IOException if the cache can't be read
      */
     public static Removal ofUnused(Zoo zoo, List<String> repositories) throws IOException {
@@ -160,7 +158,7 @@ public final class Removal {
         return new Removal(removals, Set.of());
     }
 
-    /** {@return what goes from the Hub's cache, by repository} */
+    /** {@return the removals from the Hub's cache, by repository} */
     public List<CacheRemoval> cached() {
         return cached;
     }
@@ -176,15 +174,14 @@ public final class Removal {
     }
 
     /**
-     * Returns how much the removal frees.
+     * {@return how many bytes the removal frees}
      *
-     * @return bytes
      * @throws IOException if a directory can't be read
      */
     public long bytes() throws IOException {
         long sum = cached.stream().mapToLong(CacheRemoval::bytes).sum();
         for (Path directory : directories) {
-            sum += StateCheck.bytes(directory);
+            sum += Checks.bytes(directory);
         }
         return sum;
     }
@@ -202,7 +199,7 @@ public final class Removal {
             freed += removal.run();
         }
         for (Path directory : directories) {
-            freed += StateCheck.bytes(directory);
+            freed += Checks.bytes(directory);
             AtomicDirectory.remove(directory);
         }
         return freed;

@@ -85,7 +85,6 @@ public final class RunPublisher {
      * @throws java.nio.file.FileAlreadyExistsException if something else lies where the tree is to
      *     be
      * @throws IllegalArgumentException if a name makes no model's or repository's name
-     * @throws IOException if reading or writing fails
      */
     public Published publish() throws IOException {
         TrainedModel trained = TrainedModel.of(run, true);
@@ -168,34 +167,23 @@ public final class RunPublisher {
         private Builder() {}
 
         /**
-         * Sets what to publish.
-         *
-         * @param run the directory of a run, of a training in phases, or of a series: directories
-         *     with a model each
-         * @return this builder
+         * Sets the directory of a run, of a training in phases, or of a series: directories with a
+         * model each.
          */
         public Builder setRun(Path run) {
             this.run = run;
             return this;
         }
 
-        /**
-         * Sets where to.
-         *
-         * @param tree a directory: absent, empty, or a static tree
-         * @return this builder
-         */
+        /** Sets the directory to publish into: absent, empty, or a static tree. */
         public Builder setTree(Path tree) {
             this.tree = tree;
             return this;
         }
 
         /**
-         * Sets the model's name.
-         *
-         * @param model such as {@code my-amber}; by default what the run calls itself, or else its
-         *     directory's name
-         * @return this builder
+         * Sets the model's name, such as {@code my-amber}; by default what the run calls itself, or
+         * else its directory's name.
          */
         public Builder optModel(String model) {
             this.model = model;
@@ -203,10 +191,8 @@ public final class RunPublisher {
         }
 
         /**
-         * Sets the repository's name, by which the Hub's clients know the model.
-         *
-         * @param repository such as {@code my-lab/my-amber}; {@code local/<model>} by default
-         * @return this builder
+         * Sets the repository's name, by which the Hub's clients know the model, such as {@code
+         * my-lab/my-amber}; {@code local/<model>} by default.
          */
         public Builder optRepository(String repository) {
             this.repository = repository;
@@ -215,33 +201,21 @@ public final class RunPublisher {
 
         /**
          * Sets whether what a run resumes from is published too: the optimizer's tensors, the
-         * cursor, the configuration and the data's manifest, as they lie in the checkpoint.
-         *
-         * @param withState false by default
-         * @return this builder
+         * cursor, the configuration and the data's manifest, as they lie in the checkpoint. By
+         * default it isn't.
          */
         public Builder optWithState(boolean withState) {
             this.withState = withState;
             return this;
         }
 
-        /**
-         * Sets the type that weights are cast to.
-         *
-         * @param type a floating-point type; weights stay as they are by default
-         * @return this builder
-         */
+        /** Sets the floating-point type to cast weights to; by default they stay as they are. */
         public Builder optType(TensorType type) {
             this.type = type;
             return this;
         }
 
-        /**
-         * Sets who is told how reading and writing go on.
-         *
-         * @param progress told of bytes, checkpoint by checkpoint
-         * @return this builder
-         */
+        /** Sets who is told of bytes read and written, checkpoint by checkpoint. */
         public Builder optProgress(Progress progress) {
             this.progress = progress;
             return this;
@@ -250,7 +224,6 @@ public final class RunPublisher {
         /**
          * Builds the publisher.
          *
-         * @return a publisher
          * @throws IllegalArgumentException if run or tree are not set, or weights are to be cast
          *     that a state's manifest describes
          */

@@ -232,11 +232,6 @@ final class TreeWriter implements Closeable {
         return named.isPresent();
     }
 
-    /** Removes a directory of the tree that is no part of what it serves. */
-    void remove(Path directory) throws IOException {
-        AtomicDirectory.remove(directory);
-    }
-
     /** Lets others write the tree. */
     @Override
     public void close() throws IOException {

@@ -45,21 +45,13 @@ public final class Verification {
     private final HubCache cache;
     private final CacheVerifier verifier;
     private final Predicate<String> include;
-    private final List<Check> checks = new ArrayList<>();
+    private final List<Checks.Check> checks = new ArrayList<>();
 
     private Verification(Zoo zoo, Predicate<String> include) throws IOException {
         this.zoo = zoo;
         this.cache = new HubCache(zoo.hub().cache());
         this.verifier = new CacheVerifier(cache.root());
         this.include = include;
-    }
-
-    /** One checkpoint that can be verified. */
-    interface Check {
-
-        long bytes() throws IOException;
-
-        Result run(LongConsumer read) throws IOException;
     }
 
     /**
@@ -117,9 +109,7 @@ public final class Verification {
         Verification verification = new Verification(zoo, path -> true);
         for (CachedRevisions repository : verification.cache.repositories()) {
             for (String commit : repository.commits()) {
-                verification.checks.add(
-                        verification.pulled(repository.repository(), commit, commit, false));
-                verification.addPrepared(repository.repository(), commit);
+                verification.addPulled(repository.repository(), commit, commit, false);
             }
         }
         return verification;
@@ -140,9 +130,7 @@ public final class Verification {
         for (HubReference hub : zoo.onHub(reference)) {
             for (String name :
                     PublishedRepository.cached(cache, hub.repository(), hub.revision())) {
-                String commit = cache.commit(name, hub.revision());
-                checks.add(pulled(name, hub.revision(), commit, true));
-                addPrepared(name, commit);
+                addPulled(name, hub.revision(), cache.commit(name, hub.revision()), true);
             }
         }
     }
@@ -167,23 +155,28 @@ public final class Verification {
                 : Optional.of(found.path());
     }
 
-    private Check pulled(String repository, String revision, String commit, boolean wanted)
+    /** Adds a snapshot, and what was prepared of it, which lies beside its config.json. */
+    private void addPulled(String repository, String revision, String commit, boolean wanted)
             throws IOException {
         List<HubFile> files =
                 cache.files(repository, commit).stream()
                         .filter(file -> include.test(file.path()))
                         .toList();
-        return new PulledCheck(verifier, repository, revision, commit, files, wanted);
+        checks.add(Checks.pulled(verifier, repository, revision, commit, files, wanted));
+        Optional<HubSnapshot> snapshot = cache.snapshot(repository, commit, "config.json"::equals);
+        if (snapshot.isPresent()) {
+            addPrepared(snapshot.get().directory());
+        }
     }
 
     private void addLocal(String reference, Path path) throws IOException {
         Path directory = Files.isDirectory(path) ? path : path.toAbsolutePath().getParent();
         int before = checks.size();
         for (Path state : states(directory)) {
-            checks.add(new StateCheck(state));
+            checks.add(Checks.state(state));
         }
         if (checks.size() == before) {
-            checks.addAll(SeriesCheck.of(directory));
+            checks.addAll(Checks.series(directory));
         }
         addPrepared(directory);
         if (checks.size() == before) {
@@ -193,46 +186,28 @@ public final class Verification {
         }
     }
 
-    /**
-     * Adds checks of the prepared files in a pulled checkpoint's snapshot, beside its config.json.
-     */
-    private void addPrepared(String repository, String commit) throws IOException {
-        Optional<HubSnapshot> snapshot = cache.snapshot(repository, commit, "config.json"::equals);
-        if (snapshot.isPresent()) {
-            addPrepared(snapshot.get().directory());
-        }
-    }
-
     private void addPrepared(Path directory) throws IOException {
         try (Stream<Path> tree = Files.walk(directory, RUN_DEPTH)) {
-            tree.filter(Files::isDirectory)
-                    .sorted()
-                    .flatMap(inside -> WeightPreparation.files(inside).stream())
-                    .forEach(file -> checks.add(new PreparedCheck(file)));
+            for (Path inside : tree.filter(Files::isDirectory).sorted().toList()) {
+                for (Path file : WeightPreparation.files(inside)) {
+                    checks.add(Checks.prepared(file));
+                }
+            }
         }
     }
 
     private static List<Path> states(Path directory) throws IOException {
         try (Stream<Path> tree = Files.walk(directory, RUN_DEPTH)) {
-            return tree.filter(path -> path.endsWith(StateCheck.MANIFEST))
+            return tree.filter(path -> path.endsWith(Checks.MANIFEST))
                     .map(Path::getParent)
                     .sorted()
                     .toList();
         }
     }
 
-    /**
-     * Returns how much there is to read.
-     *
-     * @return bytes
-     * @throws IOException if a file's size can't be read
-     */
-    public long bytes() throws IOException {
-        long sum = 0;
-        for (Check check : checks) {
-            sum += check.bytes();
-        }
-        return sum;
+    /** {@return how many bytes there are to read} */
+    public long bytes() {
+        return checks.stream().mapToLong(Checks.Check::bytes).sum();
     }
 
     /**
@@ -244,7 +219,7 @@ public final class Verification {
      */
     public List<Result> run(LongConsumer read) throws IOException {
         List<Result> results = new ArrayList<>();
-        for (Check check : checks) {
+        for (Checks.Check check : checks) {
             results.add(check.run(read));
         }
         return results;

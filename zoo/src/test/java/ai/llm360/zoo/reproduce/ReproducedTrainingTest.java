@@ -8,7 +8,6 @@ import ai.llm360.common.config.ConfigTree;
 import ai.llm360.zoo.Criteria;
 import ai.llm360.zoo.TinyTraining;
 import ai.llm360.zoo.Zoo;
-import ai.llm360.zoo.source.EmbeddedFiles;
 import ai.llm360.zoo.source.EmbeddedSeries;
 import ai.llm360.zoo.source.SeriesCheckpoint;
 import ai.llm360.zoo.source.SeriesFile;
@@ -49,8 +48,7 @@ class ReproducedTrainingTest {
     private EmbeddedSeries ship(Path finished, String name) throws IOException {
         Path jar = temp.resolve(name);
         ShipSeries.ship("nano", finished, jar);
-        return new EmbeddedSeries(
-                new EmbeddedFiles("nano", file -> Files.newInputStream(jar.resolve(file))));
+        return new EmbeddedSeries("nano", file -> Files.newInputStream(jar.resolve(file)));
     }
 
     private ReproductionResult reproduce(ConfigTree changed) throws IOException {

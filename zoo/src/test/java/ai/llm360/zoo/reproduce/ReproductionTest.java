@@ -17,7 +17,6 @@ import ai.llm360.common.run.StateContents;
 import ai.llm360.common.run.StepMetrics;
 import ai.llm360.common.run.TrainingState;
 import ai.llm360.common.run.ValidationLoss;
-import ai.llm360.zoo.source.EmbeddedFiles;
 import ai.llm360.zoo.source.EmbeddedSeries;
 import ai.llm360.zoo.source.SeriesCheckpoint;
 import ai.llm360.zoo.source.SeriesFile;
@@ -78,8 +77,7 @@ class ReproductionTest {
         Path jar = temp.resolve("jar");
         published = ShipSeries.ship("nano", run("published", 3, 0), jar);
         EmbeddedSeries embedded =
-                new EmbeddedSeries(
-                        new EmbeddedFiles("nano", file -> Files.newInputStream(jar.resolve(file))));
+                new EmbeddedSeries("nano", file -> Files.newInputStream(jar.resolve(file)));
         reproduction = new Reproduction(embedded, ConfigTree.of(Map.of()), temp.resolve("home"));
     }
 

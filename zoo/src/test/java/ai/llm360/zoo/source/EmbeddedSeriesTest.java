@@ -47,12 +47,11 @@ class EmbeddedSeriesTest {
 
     private EmbeddedSeries embedded() {
         return new EmbeddedSeries(
-                new EmbeddedFiles(
-                        "nano",
-                        file -> {
-                            Path path = jar.resolve(file);
-                            return Files.exists(path) ? Files.newInputStream(path) : null;
-                        }));
+                "nano",
+                file -> {
+                    Path path = jar.resolve(file);
+                    return Files.exists(path) ? Files.newInputStream(path) : null;
+                });
     }
 
     private Path find(String checkpoint) throws ModelNotFoundException, IOException {

@@ -60,27 +60,14 @@ class PullTest {
                             List.of(),
                             List.of(),
                             Map.of());
-            return new Checkpoint(plan, each, done);
-        }
-    }
-
-    private record Checkpoint(HubPlan plan, long each, List<HubPlan> done)
-            implements PullTarget.Planned {
-
-        @Override
-        public long bytesToDownload() {
-            return 2 * each;
-        }
-
-        @Override
-        public long bytesToWrite() {
-            return each;
-        }
-
-        @Override
-        public Path run(TransferListener listener) {
-            done.add(plan);
-            return Path.of(plan.revision());
+            return new Planned(
+                    plan,
+                    2 * each,
+                    each,
+                    listener -> {
+                        done.add(plan);
+                        return Path.of(plan.revision());
+                    });
         }
     }
 

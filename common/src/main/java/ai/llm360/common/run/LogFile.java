@@ -17,21 +17,22 @@ import java.util.List;
 import java.util.function.Function;
 
 /**
- * A log of JSON objects, one a line, each with a {@code step} that never falls. It grows by whole
- * lines, each written at once, so that nothing of it is lost when the process is killed.
+ * A file that grows by whole records, each written at once, so that nothing of it is lost when the
+ * process is killed. As a rule they are JSON objects, one a line, each with a {@code step} that
+ * never falls.
  */
-final class LineFile implements AutoCloseable {
+class LogFile implements AutoCloseable {
 
     private final Path file;
     private final FileChannel channel;
 
-    private LineFile(Path file, FileChannel channel) {
+    LogFile(Path file, FileChannel channel) {
         this.file = file;
         this.channel = channel;
     }
 
     /** Opens a log, made if absent, and drops its lines past a step. */
-    static LineFile open(Path file, long step) throws IOException {
+    static LogFile open(Path file, long step) throws IOException {
         try {
             long keep = Files.exists(file) ? end(file, step) : 0;
             FileChannel channel =
@@ -39,7 +40,7 @@ final class LineFile implements AutoCloseable {
             try {
                 channel.truncate(keep);
                 channel.position(keep);
-                return new LineFile(file, channel);
+                return new LogFile(file, channel);
             } catch (IOException e) {
                 channel.close();
                 throw e;
@@ -87,9 +88,13 @@ final class LineFile implements AutoCloseable {
         }
     }
 
-    void append(String line) throws IOException {
+    final void append(String line) throws IOException {
+        append(ByteBuffer.wrap(line.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /** Appends a record, or leaves nothing of it. */
+    final void append(ByteBuffer bytes) throws IOException {
         long start = channel.position();
-        ByteBuffer bytes = ByteBuffer.wrap(line.getBytes(StandardCharsets.UTF_8));
         try {
             while (bytes.hasRemaining()) {
                 channel.write(bytes);
@@ -103,12 +108,12 @@ final class LineFile implements AutoCloseable {
         }
     }
 
-    void force() throws IOException {
+    final void force() throws IOException {
         channel.force(false);
     }
 
     @Override
-    public void close() throws IOException {
+    public final void close() throws IOException {
         channel.close();
     }
 

@@ -16,14 +16,24 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The examples in Javadoc compile as they stand, with the imports of the file that shows them. */
-class JavadocSnippetsTest {
+/**
+ * The examples in Javadoc compile as they stand, with the imports of the file that shows them, and
+ * its first sentences name a subject.
+ */
+class JavadocTest {
 
     private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
 
     private static final Pattern EXAMPLE =
             Pattern.compile(
                     "(?s)<pre>\\{@code\\R(.*?)\\}</pre>|\\{@snippet\\s*:\\R(.*?)\\R\\s*\\*\\s*\\}");
+
+    /** A first sentence that paraphrases instead of naming who does something to which noun. */
+    private static final Pattern RIDDLE =
+            Pattern.compile(
+                    "/\\*\\*\\s+(?:\\* )?(?:(?i:what|whether|how|which|whoever)|\\{@return"
+                            + " (?:what|how|which))\\b[^\\n]*");
+
     private static final Pattern LINE = Pattern.compile("(?m)^\\s*\\* ?");
     private static final Pattern IMPORT = Pattern.compile("(?m)^import (?!static ).*;$");
     private static final Pattern PACKAGE = Pattern.compile("(?m)^package (.*);$");
@@ -73,6 +83,19 @@ class JavadocSnippetsTest {
         }
         assertThat(examples).hasSizeGreaterThan(10);
         Snippets.compile(examples, GIVEN, temp);
+    }
+
+    /** First sentences stand in the index of the documentation, where nobody looks for "what". */
+    @Test
+    void no_first_sentence_begins_with_a_question_word() throws IOException {
+        List<String> riddles = new ArrayList<>();
+        for (Path file : sources()) {
+            Matcher riddle = RIDDLE.matcher(Files.readString(file));
+            while (riddle.find()) {
+                riddles.add(ROOT.relativize(file) + ": " + riddle.group().lines().toList());
+            }
+        }
+        assertThat(riddles).isEmpty();
     }
 
     private static List<Path> sources() throws IOException {
