@@ -42,6 +42,7 @@ import picocli.CommandLine.TypeConversionException;
         },
         subcommands = {
             GenerateCommand.class,
+            ChatCommand.class,
             InfillCommand.class,
             ScoreCommand.class,
             TokenizeCommand.class,
