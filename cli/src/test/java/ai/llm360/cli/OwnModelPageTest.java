@@ -28,7 +28,7 @@ class OwnModelPageTest {
     private static final Pattern BLOCK = Pattern.compile("(?s)```bash\n(.*?)```");
     private static final Pattern WORD = Pattern.compile("\"([^\"]*)\"|(\\S+)");
     private static final Pattern PLACE = Pattern.compile("^(?:\\./)?(my-[a-z]+|texts)(?![\\w-])");
-    private static final Pattern IN_RECIPE = Pattern.compile("(?<=(path|checkpoint): )(?:\\./)?my-");
+    private static final Pattern IN_RECIPE = Pattern.compile("(?<=path: )my-");
 
     private static final Map<String, String> SMALL = small();
 
