@@ -8,7 +8,6 @@ import ai.llm360.common.finetune.AdapterConfig;
 import ai.llm360.common.finetune.AdapterDirectory;
 import ai.llm360.io.PlainText;
 import ai.llm360.zoo.AdaptedReference;
-import ai.llm360.zoo.Criteria;
 import ai.llm360.zoo.PartialCheckpoint;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
@@ -101,10 +100,7 @@ final class InfoCommand extends Verb {
         }
         List<AdapterInfo> adapters = new ArrayList<>();
         for (Path directory : directories) {
-            try (AdapterDirectory adapter = AdapterDirectory.open(directory)) {
-                if (config != null) {
-                    adapter.requireFits(Criteria.newBlockOf(config.toString()));
-                }
+            try (AdapterDirectory adapter = found.adapter(directory)) {
                 Checkpoint tensors = adapter.tensors();
                 byte[] json = adapter.config().toJson();
                 adapters.add(

@@ -4,6 +4,7 @@ import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.HubConfig;
 import ai.llm360.common.checkpoint.IgnoreRule;
 import ai.llm360.common.checkpoint.TensorInfo;
+import ai.llm360.common.finetune.AdapterDirectory;
 import ai.llm360.hub.HubClient;
 import ai.llm360.hub.RemoteSnapshot;
 import ai.llm360.zoo.catalogue.PublishedRepository;
@@ -72,6 +73,30 @@ public record PartialCheckpoint(Path path, Optional<RemoteSnapshot> remote) {
      */
     public Checkpoint headers() throws IOException {
         return Checkpoint.open(path);
+    }
+
+    /**
+     * Opens an adapter and compares its headers with this checkpoint's configuration, if there is
+     * one.
+     *
+     * @param directory the adapter's directory, in PEFT's layout
+     * @return the adapter, the caller's to close
+     * @throws IOException if it is none, or not one of this model
+     * @throws IllegalArgumentException if the configuration describes a model that the zoo has no
+     *     block for
+     */
+    public AdapterDirectory adapter(Path directory) throws IOException {
+        AdapterDirectory adapter = AdapterDirectory.open(directory);
+        try {
+            Optional<String> config = config();
+            if (config.isPresent()) {
+                adapter.requireFits(Architecture.describedBy(config.get()));
+            }
+            return adapter;
+        } catch (IOException | RuntimeException e) {
+            adapter.close();
+            throw e;
+        }
     }
 
     /**

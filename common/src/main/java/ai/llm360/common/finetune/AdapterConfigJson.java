@@ -34,7 +34,7 @@ final class AdapterConfigJson {
 
     private static final String MERGE = "merge it with PEFT and load the merged model";
 
-    /** What PEFT computes otherwise where an entry is neither null, false, 0 nor empty. */
+    /** Variants that PEFT computes where an entry is neither null, false, 0 nor empty. */
     private static final Map<String, String> VARIANTS =
             Map.ofEntries(
                     Map.entry("use_dora", "DoRA"),

@@ -33,7 +33,7 @@ public final class AdapterDirectory implements AutoCloseable {
     /** The file that PEFT wrote before; it is read as any torch file is. */
     private static final String TORCH = "adapter_model.bin";
 
-    /** What precedes a module's name in the file. */
+    /** Precedes a module's name in the file. */
     private static final String PREFIX = "base_model.model.";
 
     private static final int SHOWN = 5;

@@ -51,7 +51,7 @@ public final class AdapterMerge implements AutoCloseable {
     /** An adapter's change of a weight. */
     private record Change(Path path, Adapter adapter) {}
 
-    /** What an adapter has in place of a weight. */
+    /** A tensor that an adapter has in place of a weight. */
     private record Whole(Path path, TensorInfo tensor) {}
 
     private final Map<String, List<Change>> changes = new HashMap<>();

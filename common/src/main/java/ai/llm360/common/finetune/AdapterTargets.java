@@ -200,7 +200,7 @@ record AdapterTargets(Map<String, Target> linear, Set<String> saved) {
         return saved;
     }
 
-    /** Whether a module that a parameter is in has a name with that end. */
+    /** Returns whether a parameter is in a module whose name has that end. */
     private static boolean isIn(String parameter, String end) {
         String module = module(parameter);
         while (!module.isEmpty() && !module.endsWith(end)) {

@@ -85,7 +85,7 @@ public final class LoraAdapters {
         return new LoraAdapters(decoder, resolved(config, targets), targets);
     }
 
-    /** What is trained whole changes in place; its old numbers are kept for removeAdapters. */
+    /** Keeps the numbers of modules that are trained whole, which changes them in place. */
     private static void keepOld(CausalDecoder decoder, AdapterTargets targets) {
         Map<String, NDArray> same = new LinkedHashMap<>();
         for (String name : targets.saved()) {
@@ -133,7 +133,7 @@ public final class LoraAdapters {
         }
     }
 
-    /** What is written names its targets, as PEFT's own files do. */
+    /** Names the targets one by one, as PEFT's own files do. */
     private static AdapterConfig resolved(AdapterConfig config, AdapterTargets targets) {
         ModuleNames names = config.targetModules();
         boolean transposed =

@@ -54,7 +54,7 @@ final class AdapterDropout {
                         new long[] {words.nextLong() >>> 32, words.nextLong() >>> 32, dropped}));
     }
 
-    /** What the page takes beside an adapter's matrices. */
+    /** Returns the arrays that the page takes beside an adapter's matrices. */
     List<NDArray> arrays(String name) {
         return List.of(state, salts.get(name));
     }
