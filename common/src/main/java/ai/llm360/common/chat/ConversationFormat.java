@@ -84,9 +84,7 @@ public enum ConversationFormat {
                                 found.isEmpty()
                                         ? "no known"
                                         : "more than one, "
-                                                + found.stream()
-                                                        .map(Labels::of)
-                                                        .toList()
+                                                + found.stream().map(Labels::of).toList()
                                                 + ",",
                                 Labels.of(values())));
     }

@@ -29,8 +29,7 @@ record PlainTemplate(
      */
     private static final List<PlainTemplate> ALL =
             List.of(
-                    new PlainTemplate(
-                            "vicuna", false, true, List.of(), PlainTemplate::writeVicuna),
+                    new PlainTemplate("vicuna", false, true, List.of(), PlainTemplate::writeVicuna),
                     new PlainTemplate(
                             "vicuna_legacy", true, true, List.of(), PlainTemplate::writeVicuna),
                     new PlainTemplate(
@@ -96,8 +95,7 @@ record PlainTemplate(
                 .orElseThrow(
                         () ->
                                 new IllegalArgumentException(
-                                        "no template '%s': there are %s"
-                                                .formatted(name, names())));
+                                        "no template '%s': there are %s".formatted(name, names())));
     }
 
     static List<String> names() {
