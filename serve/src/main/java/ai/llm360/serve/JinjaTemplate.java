@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -138,7 +139,11 @@ public final class JinjaTemplate implements ChatTemplate {
 
     static JinjaTemplate of(String name, String text, TokenizerMarks marks) {
         return new JinjaTemplate(
-                name, text, marks, format -> JinjaText.date(LocalDateTime.now(), format));
+                name, text, marks, format -> JinjaText.date(now(), format));
+    }
+
+    private static LocalDateTime now() {
+        return LocalDateTime.now(ZoneId.systemDefault()); // the user's day, as in Python
     }
 
     /** {@inheritDoc} */

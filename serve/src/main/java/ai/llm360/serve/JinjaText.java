@@ -49,13 +49,14 @@ final class JinjaText {
      */
     static String date(LocalDateTime time, String format) {
         StringBuilder text = new StringBuilder();
-        for (int i = 0; i < format.length(); i++) {
-            if (format.charAt(i) != '%') {
-                text.append(format.charAt(i));
+        int at = 0;
+        while (at < format.length()) {
+            char c = format.charAt(at++);
+            if (c != '%') {
+                text.append(c);
                 continue;
             }
-            i++;
-            char directive = i < format.length() ? format.charAt(i) : ' ';
+            char directive = at < format.length() ? format.charAt(at++) : ' ';
             String pattern = DIRECTIVES.get(directive);
             if (pattern == null) {
                 throw new IllegalArgumentException("strftime_now with %" + directive);
