@@ -91,7 +91,6 @@ class OwnModelPageTest {
     private String placed(String word) {
         return PLACE.matcher(word)
                 .replaceFirst(
-                        found ->
-                                Matcher.quoteReplacement(temp.resolve(found.group(1)).toString()));
+                        found -> Matcher.quoteReplacement(temp.resolve(found.group(1)).toString()));
     }
 }

@@ -27,9 +27,7 @@ class TokenizerCommandTest {
 
     @Test
     void makes_a_tokenizer_that_the_other_verbs_read() {
-        assertThat(
-                        command.run(
-                                "tokenizer", "train", text, "--vocabulary", "282", "--out", out))
+        assertThat(command.run("tokenizer", "train", text, "--vocabulary", "282", "--out", out))
                 .isZero();
         assertThat(command.out())
                 .isEqualTo(

@@ -125,10 +125,10 @@ public final class TokenizerTraining {
     public Result train(Texts texts) throws IOException {
         try (AtomicDirectory directory = AtomicDirectory.begin(target);
                 Workers workers = new Workers("llm360-tokenizer", threads)) {
-            WordCounting counting = new WordCounting(new WordCutter(kind, nfkc), mostWords, workers);
+            WordCounting counting =
+                    new WordCounting(new WordCutter(kind, nfkc), mostWords, workers);
             count(texts, counting);
-            List<Piece> alphabet =
-                    kind == Kind.LLAMA ? characters(counting.characters()) : bytes();
+            List<Piece> alphabet = kind == Kind.LLAMA ? characters(counting.characters()) : bytes();
             int characters = kind == Kind.LLAMA ? alphabet.size() : 0;
             int merges = merges(characters);
             MergeLearner learner = new MergeLearner(alphabet, kind.longest);
@@ -139,19 +139,16 @@ public final class TokenizerTraining {
                     learner.learn(merges, () -> merging.ifPresent(shown -> shown.increment(1)));
             if (learnt.size() < merges) {
                 throw new IllegalArgumentException(
-                        ("the text gives a vocabulary of at most %d tokens, not %d: ask for that many,"
-                                        + " or give more text")
-                                .formatted(vocabularySize - merges + learnt.size(), vocabularySize));
+                        ("the text gives a vocabulary of at most %d tokens, not %d: ask for that"
+                                        + " many, or give more text")
+                                .formatted(
+                                        vocabularySize - merges + learnt.size(), vocabularySize));
             }
             new TrainedFiles(kind, nfkc, alphabet, learnt).write(directory.path());
             directory.commit();
             merging.ifPresent(Progress::end);
             return new Result(
-                    vocabularySize,
-                    merges,
-                    characters,
-                    counting.texts(),
-                    counting.words().size());
+                    vocabularySize, merges, characters, counting.texts(), counting.words().size());
         }
     }
 

@@ -30,11 +30,7 @@ final class TrainedFiles {
     static final List<String> SPECIAL_TOKENS = List.of("<unk>", "<s>", "</s>");
 
     private static final Gson GSON =
-            new GsonBuilder()
-                    .disableHtmlEscaping()
-                    .serializeNulls()
-                    .setPrettyPrinting()
-                    .create();
+            new GsonBuilder().disableHtmlEscaping().serializeNulls().setPrettyPrinting().create();
 
     private static final String POST_PROCESSOR =
             """

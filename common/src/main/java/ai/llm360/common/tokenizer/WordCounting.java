@@ -105,8 +105,7 @@ final class WordCounting {
     private WordCounts count(List<Part> taken) {
         WordCounts counted = new WordCounts();
         for (Part part : taken) {
-            cutter.cut(
-                    part.text().substring(part.start(), part.end()), part.start() == 0, counted);
+            cutter.cut(part.text().substring(part.start(), part.end()), part.start() == 0, counted);
         }
         return counted;
     }

@@ -67,7 +67,8 @@ class DocumentFilesTest {
     void each_file_of_a_directory_is_read_as_its_name_says() throws IOException {
         assertThat(read(files("").build()))
                 .containsExactly("first\nsecond", "third", "fourth", "fifth", "sixth");
-        assertThat(read(files("/*.gz", "/a.txt").build())).containsExactly("fourth", "first\nsecond");
+        assertThat(read(files("/*.gz", "/a.txt").build()))
+                .containsExactly("fourth", "first\nsecond");
     }
 
     @Test

@@ -32,11 +32,39 @@ class TokenizerTrainingTest {
 
     private static final List<String> SCRAPS =
             List.of(
-                    " ", "  ", "      ", "\n", "\n\n", "\r\n", "\t", "the", "License", "work", ".",
-                    "2024", "0", "\uff11", "caf\u00e9", "e\u0301", "\u0301", "\u65e5\u672c",
-                    "\u30ab\u30bf", "\ud83d\ude00", "\ud83d\udc69\u200d\ud83d\udc67", "\ud83d",
-                    "\u0000", "\u0007", "\u2028", "\ufb01", "</s>", "<s>", "<0x0A>", "==", "'s",
-                    "\u00a0", "\u041f\u0440\u0438");
+                    " ",
+                    "  ",
+                    "      ",
+                    "\n",
+                    "\n\n",
+                    "\r\n",
+                    "\t",
+                    "the",
+                    "License",
+                    "work",
+                    ".",
+                    "2024",
+                    "0",
+                    "\uff11",
+                    "caf\u00e9",
+                    "e\u0301",
+                    "\u0301",
+                    "\u65e5\u672c",
+                    "\u30ab\u30bf",
+                    "\ud83d\ude00",
+                    "\ud83d\udc69\u200d\ud83d\udc67",
+                    "\ud83d",
+                    "\u0000",
+                    "\u0007",
+                    "\u2028",
+                    "\ufb01",
+                    "</s>",
+                    "<s>",
+                    "<0x0A>",
+                    "==",
+                    "'s",
+                    "\u00a0",
+                    "\u041f\u0440\u0438");
 
     /** What SentencePiece's trainer was given, beside the licence, to make the list of pieces. */
     private static final List<String> LINES =
@@ -152,13 +180,27 @@ class TokenizerTrainingTest {
                         "\u2581hugs", // 5
                         "\u2581b", // 4, as bun has, which is longer
                         "\u2581bun", // 4
-                        "u", "\u2581", // 36 each
-                        "g", "p", "n", "h", "s", "b"); // 20, 17, 16, 15, 5, 4
+                        "u",
+                        "\u2581", // 36 each
+                        "g",
+                        "p",
+                        "n",
+                        "h",
+                        "s",
+                        "b"); // 20, 17, 16, 15, 5, 4
         // As in LLaMA's file, each two tokens that make a piece are a merge to it.
         assertThat(merges("t"))
                 .containsExactly(
-                        "u g", "\u2581 p", "u n", "\u2581 h", "\u2581h ug", "\u2581p un",
-                        "\u2581p ug", "\u2581hug s", "\u2581 b", "\u2581b un");
+                        "u g",
+                        "\u2581 p",
+                        "u n",
+                        "\u2581 h",
+                        "\u2581h ug",
+                        "\u2581p un",
+                        "\u2581p ug",
+                        "\u2581hug s",
+                        "\u2581 b",
+                        "\u2581b un");
         try (Tokenizer tokenizer = Tokenizer.open(temp.resolve("t"))) {
             assertThat(tokenizer.encode("pug buns")).containsExactly(265, 268, 275);
             assertThat(tokenizer.addsBos()).isTrue();
@@ -186,14 +228,21 @@ class TokenizerTrainingTest {
         training("t", 272).build().train(texts(Collections.nCopies(9, text)));
         assertThat(tokens("t", 259))
                 .containsExactly(
-                        "\u2581\u2581", "\u2581a", "\u0416\u0416",
-                        "\u2581\u2581\u2581\u2581", "ab", "\u2581ab", // and no others: see below
-                        "\u2581", "a", "b", "\u0416", "1", "c", "x");
+                        "\u2581\u2581",
+                        "\u2581a",
+                        "\u0416\u0416",
+                        "\u2581\u2581\u2581\u2581",
+                        "ab",
+                        "\u2581ab", // and no others: see below
+                        "\u2581",
+                        "a",
+                        "b",
+                        "\u0416",
+                        "1",
+                        "c",
+                        "x");
         assertThatThrownBy(
-                        () ->
-                                training("u", 273)
-                                        .build()
-                                        .train(texts(Collections.nCopies(9, text))))
+                        () -> training("u", 273).build().train(texts(Collections.nCopies(9, text))))
                 .hasMessageContaining("at most 272 tokens");
     }
 
@@ -251,10 +300,7 @@ class TokenizerTrainingTest {
                     .build()
                     .train(texts(texts));
             for (String file :
-                    List.of(
-                            "tokenizer.json",
-                            "tokenizer_config.json",
-                            "special_tokens_map.json")) {
+                    List.of("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")) {
                 assertThat(temp.resolve("t" + threads).resolve(file))
                         .hasSameBinaryContentAs(temp.resolve("t1").resolve(file));
             }
