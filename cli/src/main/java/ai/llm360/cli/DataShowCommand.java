@@ -1,5 +1,6 @@
 package ai.llm360.cli;
 
+import ai.llm360.common.config.ConfigException;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.data.DataOrder;
 import ai.llm360.common.data.ShuffleMode;
@@ -12,8 +13,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -108,19 +111,41 @@ final class DataShowCommand extends Verb {
         }
         long orderSeed = seed != null ? seed : run != null ? run.seed() : 11111;
         try (TokenDataset dataset = TokenDataset.open(data)) {
-            DataOrder rows = new DataOrder(mode(run), orderSeed, dataset.manifest().rowsPerChunk());
-            DataOrder.Place place = rows.place(step, sequences);
-            long[] numbers = rows.chunk(place.chunk(), sequences).rows(place.step(), rank, world);
+            int pair = run == null ? 1 : run.objective().rows(); // rows that come together
+            List<Long> chunks = examples(dataset.manifest().rowsPerChunk(), run, pair);
+            DataOrder all = new DataOrder(mode(run), orderSeed, chunks);
+            DataOrder.Place place = all.place(step, sequences);
+            int file = place.chunk() % dataset.chunkCount();
+            long[] numbers =
+                    LongStream.of(
+                                    all.chunk(place.chunk(), sequences)
+                                            .rows(place.step(), rank, world))
+                            .flatMap(one -> LongStream.range(pair * one, pair * (one + 1)))
+                            .toArray();
             Result result =
                     new Result(
                             data.toString(),
                             step,
                             place.chunk(),
                             place.step(),
-                            rows(dataset, place.chunk(), numbers, tokenizer(data)));
+                            rows(dataset, file, numbers, tokenizer(data)));
             output.result(result, () -> print(result));
         }
         return 0;
+    }
+
+    /** The examples of each chunk that a run goes through, in each epoch. */
+    private static List<Long> examples(List<Long> rows, TrainingConfig run, int pair) {
+        boolean some = run != null && run.data().epochs() > 1 && run.data().chunks() > 0;
+        if (some && run.data().chunks() < rows.size()) {
+            throw new ConfigException(
+                    "the run goes through %d of the data's %d chunks %d times, whose steps can't be shown"
+                            .formatted(run.data().chunks(), rows.size(), run.data().epochs()));
+        }
+        return Collections.nCopies(run == null ? 1 : run.data().epochs(), rows).stream()
+                .flatMap(List::stream)
+                .map(count -> count / pair)
+                .toList();
     }
 
     /** The configuration, if the directory is a run's. */

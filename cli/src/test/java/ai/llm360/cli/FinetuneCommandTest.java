@@ -121,6 +121,25 @@ class FinetuneCommandTest {
         assertThat(ValidationLoss.read(run.resolve("dpo")))
                 .allSatisfy(one -> assertThat(one.figures()).containsKey("rewards/accuracies"));
         assertThat(temp.resolve("data/dpo/references")).isDirectory();
+        // A step's pairs, each one's chosen answer first; the second epoch's chunk is the first's.
+        JsonArray rows =
+                command.json("data", "show", run.resolve("dpo").toString(), "--step=2", "--json")
+                        .getAsJsonArray("rows");
+        assertThat(rows).hasSize(2 * 4);
+        for (int i = 0; i < rows.size(); i++) {
+            String text = rows.get(i).getAsJsonObject().get("text").getAsString();
+            assertThat(text.contains("small animal")).isEqualTo(i % 2 == 1);
+        }
+    }
+
+    @Test
+    void a_stage_does_not_begin_with_an_adapter() {
+        assertThat(finetune("amber-nano-safe", "pairs.jsonl", "--set=lora.r=2")).isEqualTo(1);
+        assertThat(command.err())
+                .hasLineCount(1)
+                .contains(
+                        "phase dpo would begin with an adapter, that of phase sft", "llm360 merge");
+        assertThat(run).doesNotExist();
     }
 
     @Test

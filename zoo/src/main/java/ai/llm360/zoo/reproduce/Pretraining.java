@@ -174,6 +174,7 @@ public final class Pretraining {
      * @throws IOException if data can't be read, or a run can't be kept; what was saved is whole
      */
     public List<Outcome> run() throws IOException, ModelNotFoundException {
+        chosen.forEach(this::checkBegin);
         for (TrainingPhase phase : chosen) {
             prepare(phase.recipe());
             planOnData(phase, warning -> {}).checkFits(device); // the loop warns
@@ -194,6 +195,17 @@ public final class Pretraining {
             }
         }
         return outcomes;
+    }
+
+    /** A phase begins with whole weights, which the one before may not have. */
+    private void checkBegin(TrainingPhase phase) {
+        int index = all.indexOf(phase);
+        boolean follows = index > 0 && phase.recipe().get("start.checkpoint").isEmpty();
+        if (follows && TrainingRun.config(all.get(index - 1).recipe()).lora().r() > 0) {
+            throw new ConfigException(
+                    "phase %s would begin with an adapter, that of phase %s: train phase %2$s alone (--phase), merge it (llm360 merge), and give the result with --phase=%1$s --from"
+                            .formatted(phase.name(), all.get(index - 1).name()));
+        }
     }
 
     /** Makes a phase's rows of conversations, if its recipe says how and they aren't there. */
