@@ -23,8 +23,8 @@ public enum ChatSplit {
      * tokens of each message, BOS and 6 more, and differs from {@link #PAIRS} in three ways: where
      * the last question and answer no longer fit, they are lost; before a first pair that is too
      * long it makes a part without messages, which is then dropped, with all parts whose messages
-     * don't alternate; and it knows no system message, so that one which stands first here is put
-     * before each part.
+     * don't alternate, such as those of a conversation that begins with an answer; and it knows no
+     * system message, so that one which stands first here is put before each part.
      */
     FASTCHAT;
 
@@ -65,12 +65,12 @@ public enum ChatSplit {
 
     private static List<Conversation> pairs(
             Conversation conversation, ChatTemplate template, Tokenizer tokenizer, int mostIds) {
+        int instructed = instructed(conversation);
+        int count = conversation.messages().size() - instructed;
         if (fits(conversation, template, tokenizer, mostIds)) {
             return List.of(conversation);
         }
-        int instructed = instructed(conversation);
         List<Conversation> parts = new ArrayList<>();
-        int count = conversation.messages().size() - instructed;
         for (int start = 0; start < count; ) {
             int end = Math.min(count, start + 2);
             while (end < count) {

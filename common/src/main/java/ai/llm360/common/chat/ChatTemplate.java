@@ -56,12 +56,11 @@ public interface ChatTemplate {
      * @param tokenizer the model's tokenizer
      * @param messages the messages; what follows the last answer is read and not learned
      * @return the ids, of any length, and their labels
-     * @throws IllegalArgumentException as {@link #prompt} does
-     * @throws UnsupportedOperationException if no model was trained on this template, which is for
-     *     prompts alone
+     * @throws IllegalArgumentException as {@link #prompt} does, or if no model was trained on this
+     *     template, which is for prompts alone
      */
     default LabelledIds encode(Tokenizer tokenizer, List<Message> messages) {
-        throw new UnsupportedOperationException(
+        throw new IllegalArgumentException(
                 "the template %s is for prompts; train with another one, such as vicuna"
                         .formatted(name()));
     }

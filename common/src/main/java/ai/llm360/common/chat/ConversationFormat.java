@@ -15,25 +15,25 @@ import java.util.Optional;
 public enum ConversationFormat {
 
     /** FastChat's and ShareGPT's: {@code {"conversations": [{"from": "human", "value": …}, …]}}. */
-    SHAREGPT(List.of("conversations")),
+    SHAREGPT,
 
     /** {@code {"messages": [{"role": "user", "content": …}, …]}}. */
-    MESSAGES(List.of("messages")),
+    MESSAGES,
 
     /**
      * Alpaca's: {@code {"instruction": …, "input": …, "output": …}}; an input that isn't empty
      * follows the instruction on a line of its own. {@code system} may stand beside.
      */
-    ALPACA(List.of("instruction", "output")),
+    ALPACA,
 
     /** {@code {"prompt": …, "response": …}}, or {@code completion} in the second's place. */
-    PROMPT_RESPONSE(List.of("prompt")),
+    PROMPT_RESPONSE,
 
     /**
      * {@code {"text": …}}: a document without a question, such as a textbook, as an answer to
      * nothing.
      */
-    TEXT(List.of("text"));
+    TEXT;
 
     private static final Map<String, Role> ROLES =
             Map.of(
@@ -43,12 +43,6 @@ public enum ConversationFormat {
                     "gpt", Role.ASSISTANT,
                     "chatgpt", Role.ASSISTANT,
                     "assistant", Role.ASSISTANT);
-
-    private final List<String> fields;
-
-    ConversationFormat(List<String> fields) {
-        this.fields = fields;
-    }
 
     /** {@return its name in recipes and on the command line, such as {@code prompt-response}} */
     public String label() {
@@ -84,16 +78,19 @@ public enum ConversationFormat {
                                 found.isEmpty()
                                         ? "no known"
                                         : "more than one, "
-                                                + found.stream()
-                                                        .map(Labels::of)
-                                                        .toList()
+                                                + found.stream().map(Labels::of).toList()
                                                 + ",",
                                 Labels.of(values())));
     }
 
     private boolean takes(JsonObject record) {
-        boolean prompt = this != PROMPT_RESPONSE || Fields.has(record, answer(record));
-        return prompt && fields.stream().allMatch(record::has);
+        return switch (this) {
+            case SHAREGPT -> record.has("conversations");
+            case MESSAGES -> record.has("messages");
+            case ALPACA -> record.has("instruction") && record.has("output");
+            case PROMPT_RESPONSE -> record.has("prompt") && record.has(answer(record));
+            case TEXT -> record.has("text");
+        };
     }
 
     private static String answer(JsonObject record) {

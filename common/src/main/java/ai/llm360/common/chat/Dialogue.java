@@ -60,7 +60,8 @@ record Dialogue(String template, Optional<String> system, List<Message> turns) {
     void startWithQuestion() {
         if (turns.get(0).role() != Role.USER) {
             throw new IllegalArgumentException(
-                    "the first message is the assistant's; in %s the user's is".formatted(template));
+                    "the first message is the assistant's; in %s the user's is"
+                            .formatted(template));
         }
     }
 

@@ -39,9 +39,7 @@ final class Fields {
 
     static boolean flag(JsonObject record, String name) {
         JsonElement value = record.get(name);
-        if (value == null
-                || !value.isJsonPrimitive()
-                || !value.getAsJsonPrimitive().isBoolean()) {
+        if (value == null || !value.isJsonPrimitive() || !value.getAsJsonPrimitive().isBoolean()) {
             throw new IllegalArgumentException(
                     "the field '%s' is %s; expected true or false".formatted(name, kind(value)));
         }

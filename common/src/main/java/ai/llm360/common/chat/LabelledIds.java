@@ -8,6 +8,7 @@ import java.util.Arrays;
  * @param ids its token ids
  * @param labels of each id, whether the model is to learn to predict it
  */
+@SuppressWarnings("ArrayRecordComponent") // never compared; its parts are read by position
 public record LabelledIds(long[] ids, boolean[] labels) {
 
     /** Checks that both are of one length. */

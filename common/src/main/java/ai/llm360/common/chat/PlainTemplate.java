@@ -29,8 +29,7 @@ record PlainTemplate(
      */
     private static final List<PlainTemplate> ALL =
             List.of(
-                    new PlainTemplate(
-                            "vicuna", false, true, List.of(), PlainTemplate::writeVicuna),
+                    new PlainTemplate("vicuna", false, true, List.of(), PlainTemplate::writeVicuna),
                     new PlainTemplate(
                             "vicuna_legacy", true, true, List.of(), PlainTemplate::writeVicuna),
                     new PlainTemplate(
@@ -48,15 +47,13 @@ record PlainTemplate(
                             true,
                             true,
                             List.of("<|im_start|>"),
-                            (out, dialogue, answering) ->
-                                    writeCrystal(out, dialogue, answering, "")),
+                            (out, dialogue, answering) -> writeCrystal(out, dialogue, "")),
                     new PlainTemplate(
                             "crystalchat_card",
                             true,
                             false,
                             List.of("<|im_start|>"),
-                            (out, dialogue, answering) ->
-                                    writeCrystal(out, dialogue, answering, " ")));
+                            (out, dialogue, answering) -> writeCrystal(out, dialogue, " ")));
 
     private static final String VICUNA_SYSTEM =
             "A chat between a curious user and an artificial intelligence assistant. The assistant"
@@ -96,8 +93,7 @@ record PlainTemplate(
                 .orElseThrow(
                         () ->
                                 new IllegalArgumentException(
-                                        "no template '%s': there are %s"
-                                                .formatted(name, names())));
+                                        "no template '%s': there are %s".formatted(name, names())));
     }
 
     static List<String> names() {
@@ -188,8 +184,7 @@ record PlainTemplate(
     }
 
     // A document without questions is learned whole, with its beginning token.
-    private static void writeCrystal(
-            ChatText out, Dialogue dialogue, boolean answering, String space) {
+    private static void writeCrystal(ChatText out, Dialogue dialogue, String space) {
         boolean document = dialogue.isDocument();
         out.special(ChatText.BOS, document);
         if (!document) {

@@ -73,9 +73,19 @@ public enum PreferenceRule {
                     ? Optional.empty()
                     : Optional.of(
                             new Rows(
-                                    joint(pair.prompt() + pair.chosen(), prompt, tokenizer, begin, end)
+                                    joint(
+                                                    pair.prompt() + pair.chosen(),
+                                                    prompt,
+                                                    tokenizer,
+                                                    begin,
+                                                    end)
                                             .truncate(mostIds),
-                                    joint(pair.prompt() + pair.rejected(), prompt, tokenizer, begin, end)
+                                    joint(
+                                                    pair.prompt() + pair.rejected(),
+                                                    prompt,
+                                                    tokenizer,
+                                                    begin,
+                                                    end)
                                             .truncate(mostIds)));
         }
         long[] prompt = tokenizer.encodeLiteral(pair.prompt());

@@ -1,6 +1,7 @@
 package ai.llm360.common.data;
 
 import ai.llm360.common.chat.ChatMask;
+import ai.llm360.common.chat.ChatSplit;
 import ai.llm360.common.chat.Conversation;
 import ai.llm360.common.chat.LabelledIds;
 import ai.llm360.common.chat.Message;
@@ -68,8 +69,7 @@ final class ChatEncoder {
     private void checkPacking(ConversationRules conversation, LabelledIds text) {
         long begin = tokenizer.bosId().orElse(-1);
         long begins = Arrays.stream(text.ids()).filter(id -> id == begin).count();
-        if (conversation.packing() == Packing.BEST_FIT
-                && (begins != 1 || text.ids()[0] != begin)) {
+        if (conversation.packing() == Packing.BEST_FIT && (begins != 1 || text.ids()[0] != begin)) {
             throw new IllegalArgumentException(
                     "packing best-fit needs a template that begins with BOS and has it nowhere else, which %s with this tokenizer doesn't; take none"
                             .formatted(conversation.template().name()));
@@ -97,7 +97,8 @@ final class ChatEncoder {
         count("conversations");
         List<Conversation> parts;
         try {
-            Conversation answered = conversation.answered();
+            boolean asIs = how.split() == ChatSplit.FASTCHAT; // which goes by places
+            Conversation answered = asIs ? conversation : conversation.answered();
             if (answered.messages().isEmpty()) {
                 count("without_an_answer");
                 return;
@@ -106,6 +107,9 @@ final class ChatEncoder {
         } catch (IllegalArgumentException e) {
             count("without_a_form"); // such as two questions in a row
             return;
+        }
+        if (parts.isEmpty()) {
+            count("left_out_by_split");
         }
         for (Conversation part : parts) {
             LabelledIds text = encode(how, part.messages());

@@ -119,7 +119,8 @@ public final class ConversationData {
                         padId(tokenizer),
                         spool);
         Packing packing = given.rules.packing();
-        RowFile training = rows.write("chunks/chunk-000.rows", packing, part(items, heldOut, false));
+        RowFile training =
+                rows.write("chunks/chunk-000.rows", packing, part(items, heldOut, false));
         Map<String, RowFile> validation =
                 heldOut.isEmpty()
                         ? Map.of()

@@ -93,8 +93,7 @@ public final class ConversationFiles {
                     private Optional<F> known = format;
 
                     @Override
-                    public void accept(Path at, long number, JsonObject record)
-                            throws IOException {
+                    public void accept(Path at, long number, JsonObject record) throws IOException {
                         Optional<T> next;
                         try {
                             if (known.isEmpty()) {

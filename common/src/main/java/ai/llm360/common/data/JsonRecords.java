@@ -63,7 +63,11 @@ final class JsonRecords {
     private static boolean isList(Path file) throws IOException {
         try (InputStream in = new BufferedInputStream(DocumentReader.open(file))) {
             int first = in.read();
-            while (first == ' ' || first == '\t' || first == '\r' || first == '\n' || first >= 0x80) {
+            while (first == ' '
+                    || first == '\t'
+                    || first == '\r'
+                    || first == '\n'
+                    || first >= 0x80) {
                 first = in.read(); // 0x80 and above: a byte order mark
             }
             return first == '[';
@@ -113,12 +117,13 @@ final class JsonRecords {
                 throw new DataException(file, "text follows the list");
             }
         } catch (JsonParseException | MalformedJsonException e) {
-            if (e.getCause() instanceof DataException bound) {
-                throw bound;
-            }
             if (e.getCause() instanceof EOFException) {
                 throw new DataException(
                         file, "cut off after record %d; copy it again".formatted(number - 1), e);
+            }
+            if (e.getCause() instanceof IOException failure
+                    && !(failure instanceof MalformedJsonException)) {
+                throw failure; // of reading
             }
             throw new DataException(
                     at(file, Math.max(1, number)), FORM.formatted(PlainText.jsonProblem(e)), e);

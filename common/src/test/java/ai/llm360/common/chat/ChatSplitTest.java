@@ -29,7 +29,10 @@ class ChatSplitTest {
                 Tokenizer.open(
                         TinyTokenizer.llama()
                                 .specialTokens(
-                                        "<|im_start|>", "<|im_end|>", "<|sys_start|>", "<|sys_end|>")
+                                        "<|im_start|>",
+                                        "<|im_end|>",
+                                        "<|sys_start|>",
+                                        "<|sys_end|>")
                                 .writeJson(directory));
     }
 

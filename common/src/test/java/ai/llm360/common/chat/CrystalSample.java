@@ -36,7 +36,9 @@ final class CrystalSample {
         return wholeConversations;
     }
 
-    /** Compares a row, {@code token_ids}, {@code label_ids} (the next ids) and {@code loss_mask}. */
+    /**
+     * Compares a row, {@code token_ids}, {@code label_ids} (the next ids) and {@code loss_mask}.
+     */
     void compare(Tokenizer tokenizer, JsonObject row) {
         JsonArray inputs = row.getAsJsonArray("token_ids");
         int length = inputs.size() + 1;
@@ -82,7 +84,9 @@ final class CrystalSample {
         LabelledIds ours = TEMPLATE.encode(tokenizer, messages);
         int at = special == 0 && ids[0] == BOS ? 0 : indexOf(ours.ids(), ids[special]);
         for (int i = special; i <= last; i++) {
-            assertThat(ours.ids()[at + i - special]).as("id %d of %s", i, messages).isEqualTo(ids[i]);
+            assertThat(ours.ids()[at + i - special])
+                    .as("id %d of %s", i, messages)
+                    .isEqualTo(ids[i]);
             if (i > 0 || !first) {
                 assertThat(labels[i])
                         .as("label %d of %s", i, messages)
@@ -139,10 +143,7 @@ final class CrystalSample {
             }
             String text = tokenizer.decode(Arrays.copyOfRange(ids, start, i));
             boolean spoken =
-                    i > start
-                            || opened == SYSTEM
-                            || opened == QUESTION
-                            || opened == QUESTION_END;
+                    i > start || opened == SYSTEM || opened == QUESTION || opened == QUESTION_END;
             if (spoken) {
                 messages.add(
                         new Message(

@@ -53,7 +53,11 @@ class PreferenceRuleTest {
     private String part(long[] ids, int from, int to) {
         return Arrays.stream(ids, from, to)
                 .mapToObj(tokenizer::token)
-                .map(token -> token.startsWith("<0x") ? tokenizer.decode(259, 259, id(token)) : token)
+                .map(
+                        token ->
+                                token.startsWith("<0x")
+                                        ? tokenizer.decode(259, 259, id(token))
+                                        : token)
                 .map(String::strip)
                 .collect(Collectors.joining());
     }
@@ -76,8 +80,7 @@ class PreferenceRuleTest {
 
     @Test
     void then_from_both_answers() {
-        assertThat(separate("ab", "x", "uvwxyzuvw", false))
-                .isEqualTo("▁ab|▁x</s> / ▁ab|▁uvwxy");
+        assertThat(separate("ab", "x", "uvwxyzuvw", false)).isEqualTo("▁ab|▁x</s> / ▁ab|▁uvwxy");
         assertThat(separate("abcdef", "uvwxyzuvw", "uvwxyz", false))
                 .isEqualTo("▁abc|▁uvwxy / ▁abc|▁uvwxy");
     }

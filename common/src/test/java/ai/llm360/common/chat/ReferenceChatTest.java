@@ -161,8 +161,7 @@ class ReferenceChatTest {
                 false);
         assertRendering(golden, "fastchat_one_shot_generation", "one_shot", question, true);
         assertRendering(golden, "ambersafe_card", "amber_safe_card", question, true);
-        assertRendering(
-                golden, "crystalchat", "crystalchat", system("{user}", "{reply}"), false);
+        assertRendering(golden, "crystalchat", "crystalchat", system("{user}", "{reply}"), false);
         assertRendering(
                 golden,
                 "crystalchat_2turns",
@@ -199,8 +198,7 @@ class ReferenceChatTest {
         JsonArray cases =
                 json("fixtures/llm360/golden/tokenizer_golden.json")
                         .getAsJsonArray("crystal(crystal/tokenizer.json)");
-        String text =
-                "<s><|sys_start|>You are an AI assistant.<|sys_end|><|im_start|>Hi<|im_end|>";
+        String text = "<s><|sys_start|>You are an AI assistant.<|sys_end|><|im_start|>Hi<|im_end|>";
         JsonObject golden =
                 cases.asList().stream()
                         .map(JsonElement::getAsJsonObject)

@@ -31,7 +31,9 @@ class ConversationDataTest {
     @BeforeEach
     void writeTokenizer() throws IOException {
         Files.createDirectory(directory.resolve("tokenizer"));
-        TinyTokenizer.llama().words("USER:", "ASSISTANT:").writeJson(directory.resolve("tokenizer"));
+        TinyTokenizer.llama()
+                .words("USER:", "ASSISTANT:")
+                .writeJson(directory.resolve("tokenizer"));
         target = directory.resolve("data");
     }
 
@@ -50,11 +52,7 @@ class ConversationDataTest {
 
     private static ConversationRules vicuna(ChatSplit split, Packing packing) {
         return new ConversationRules(
-                Optional.empty(),
-                ChatTemplate.named("vicuna"),
-                ChatMask.EXACT,
-                split,
-                packing);
+                Optional.empty(), ChatTemplate.named("vicuna"), ChatMask.EXACT, split, packing);
     }
 
     /** Returns a conversation of one-letter messages as a line. */
@@ -145,6 +143,20 @@ class ConversationDataTest {
     }
 
     @Test
+    void fastchats_split_leaves_out_what_begins_with_an_answer() throws IOException {
+        String answer = "{\"messages\": [{\"role\": \"assistant\", \"content\": \"x\"},";
+        Path file =
+                file(
+                        "a.jsonl",
+                        line("ab"),
+                        line("cd").replace("{\"messages\": [", answer).replace("system", "user"));
+        ConversationManifest made =
+                data(vicuna(ChatSplit.FASTCHAT, Packing.NONE), 100, file).build().prepare();
+        assertThat(made.counts())
+                .isEqualTo(Map.of("conversations", 2L, "texts", 1L, "left_out_by_split", 1L));
+    }
+
+    @Test
     void packed_rows_hold_whole_conversations_that_begin_with_bos() throws IOException {
         ConversationManifest made =
                 data(
@@ -183,8 +195,7 @@ class ConversationDataTest {
                         ChatSplit.NONE,
                         Packing.BEST_FIT);
         ConversationData data =
-                data(bare, 16, file("a.jsonl", "{\"prompt\": \"a\", \"response\": \"b\"}"))
-                        .build();
+                data(bare, 16, file("a.jsonl", "{\"prompt\": \"a\", \"response\": \"b\"}")).build();
         assertThatThrownBy(data::prepare)
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("best-fit")

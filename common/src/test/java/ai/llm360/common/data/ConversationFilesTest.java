@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -75,7 +76,9 @@ class ConversationFilesTest {
         String expected = conversation.replace("\\n", "\n");
         assertThat(conversations(write(json + "\n")).stream().map(ConversationFilesTest::shown))
                 .containsExactly(expected);
-        assertThat(conversations(write("[" + json + "]")).stream().map(ConversationFilesTest::shown))
+        assertThat(
+                        conversations(write("[" + json + "]")).stream()
+                                .map(ConversationFilesTest::shown))
                 .containsExactly(expected);
     }
 
@@ -124,17 +127,39 @@ class ConversationFilesTest {
     }
 
     @Test
+    void a_damaged_file_is_told_from_a_wrong_one() throws IOException {
+        Path latin = Files.write(directory.resolve("latin"), new byte[] {'[', '"', (byte) 0xe4});
+        assertThatThrownBy(() -> conversations(latin))
+                .isInstanceOf(DataException.class)
+                .hasMessageContaining("latin: not UTF-8 text");
+        Path whole = directory.resolve("whole.gz");
+        try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(whole))) {
+            out.write("[{\"text\": \"aaaaa\"}]".getBytes(StandardCharsets.UTF_8));
+        }
+        byte[] bytes = Files.readAllBytes(whole);
+        Path cut = Files.write(directory.resolve("cut.gz"), Arrays.copyOf(bytes, 20));
+        assertThatThrownBy(() -> conversations(cut))
+                .isInstanceOf(DataException.class)
+                .hasMessageContaining("cut off");
+    }
+
+    @Test
     void a_format_by_name_is_told_from_others() {
         assertThat(ConversationFormat.named("prompt-response"))
                 .isEqualTo(ConversationFormat.PROMPT_RESPONSE);
         assertThatThrownBy(() -> ConversationFormat.named("sharegtp"))
-                .hasMessageContaining("no format of conversations 'sharegtp': there are [sharegpt,");
+                .hasMessageContaining(
+                        "no format of conversations 'sharegtp': there are [sharegpt,");
         assertThat(PreferenceFormat.named("safe-rlhf")).isEqualTo(PreferenceFormat.SAFE_RLHF);
     }
 
     @Test
     void preferences_are_pairs_or_dialogues_or_answers_of_which_one_is_safe() throws IOException {
-        assertThat(preferences(write("{\"prompt\": \"p\", \"chosen\": \"c\", \"rejected\": \"r\"}")))
+        assertThat(
+                        preferences(
+                                write(
+                                        "{\"prompt\": \"p\", \"chosen\": \"c\", \"rejected\":"
+                                                + " \"r\"}")))
                 .containsExactly(new Preference("p", "c", "r"));
         String dialogue = "\\n\\nHuman: a\\n\\nAssistant: b\\n\\nHuman: c\\n\\nAssistant: ";
         assertThat(
