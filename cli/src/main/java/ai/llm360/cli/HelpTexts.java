@@ -41,12 +41,14 @@ final class HelpTexts implements IHelpFactory {
 
     private static Map<String, List<String>> groups() {
         Map<String, List<String>> groups = new LinkedHashMap<>();
-        groups.put("Use a model", List.of("generate", "infill", "score", "tokenize"));
+        groups.put("Use a model", List.of("generate", "chat", "infill", "score", "tokenize"));
         groups.put("Look at checkpoints", List.of("list", "info", "tensor", "scores"));
         groups.put(
                 "Fetch and keep checkpoints",
                 List.of("pull", "verify", "rm", "cache", "convert", "merge", "prepare", "export"));
-        groups.put("Train", List.of("data", "recipe", "pretrain", "finetune", "reproduce"));
+        groups.put(
+                "Train",
+                List.of("tokenizer", "data", "recipe", "pretrain", "finetune", "reproduce"));
         groups.put("This program", List.of("help", "version", "completion"));
         return Collections.unmodifiableMap(groups);
     }

@@ -42,6 +42,7 @@ import picocli.CommandLine.TypeConversionException;
         },
         subcommands = {
             GenerateCommand.class,
+            ChatCommand.class,
             InfillCommand.class,
             ScoreCommand.class,
             TokenizeCommand.class,
@@ -57,6 +58,7 @@ import picocli.CommandLine.TypeConversionException;
             VerifyCommand.class,
             RemoveCommand.class,
             CacheCommand.class,
+            TokenizerCommand.class,
             DataCommand.class,
             PretrainCommand.class,
             FinetuneCommand.class,

@@ -56,6 +56,11 @@ final class ModelOptions {
     /** Loads the model, the caller's to close. */
     ZooModel<String, String> load()
             throws ModelNotFoundException, MalformedModelException, IOException {
+        return load(find());
+    }
+
+    /** Finds the checkpoint, and downloads it where it isn't here. */
+    CheckpointEntry find() throws ModelNotFoundException, IOException {
         if (device != null) {
             DeviceOption.require(device);
         }
@@ -68,6 +73,13 @@ final class ModelOptions {
         if (download.isPresent()) {
             run(download.get());
         }
+        return checkpoint;
+    }
+
+    /** Loads a checkpoint that was found, with the reference's adapters; the caller's to close. */
+    ZooModel<String, String> load(CheckpointEntry checkpoint)
+            throws ModelNotFoundException, MalformedModelException, IOException {
+        AdaptedReference adapted = AdaptedReference.parse(reference);
         Criteria<String, String> criteria =
                 checkpoint.criteria(String.class, String.class).optAdapters(adapted.adapters());
         if (dtype != null) {

@@ -47,7 +47,8 @@ class HelpTest {
         Set<String> verbs = new TreeSet<>(root().getSubcommands().keySet());
         assertThat(new TreeSet<>(grouped)).isEqualTo(verbs);
         assertThat(command.run("--help")).isZero();
-        assertThat(command.out()).contains("\nTrain:\n  data ", "\n  generate    Continues a text");
+        assertThat(command.out())
+                .contains("\nTrain:\n  tokenizer ", "\n  generate    Continues a text");
     }
 
     @ParameterizedTest

@@ -14,6 +14,7 @@ import ai.llm360.common.torch.TorchScript;
 import ai.llm360.crystalcoder.CrystalCoder;
 import ai.llm360.hub.HubClient;
 import ai.llm360.io.Hashes;
+import ai.llm360.serve.ChatTemplates;
 import ai.llm360.zoo.Criteria;
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
@@ -50,6 +51,7 @@ class HouseRulesTest {
     private static final String AMBER = "ai.llm360.amber..";
     private static final String CRYSTALCODER = "ai.llm360.crystalcoder..";
     private static final String ZOO = "ai.llm360.zoo..";
+    private static final String SERVE = "ai.llm360.serve..";
     private static final String CLI = "ai.llm360.cli..";
 
     private static final JavaClasses HOUSE =
@@ -63,6 +65,7 @@ class HouseRulesTest {
                                             Amber.class,
                                             CrystalCoder.class,
                                             Criteria.class,
+                                            ChatTemplates.class,
                                             Llm360.class)
                                     .map(HouseRulesTest::location)
                                     .toList());
@@ -78,22 +81,24 @@ class HouseRulesTest {
 
     @Test
     void the_rules_see_every_room() {
-        for (String room : List.of(IO, HUB, COMMON, KERNELS, AMBER, CRYSTALCODER, ZOO, CLI)) {
+        for (String room :
+                List.of(IO, HUB, COMMON, KERNELS, AMBER, CRYSTALCODER, ZOO, SERVE, CLI)) {
             assertThat(HOUSE.that(resideInAPackage(room))).as(room).isNotEmpty();
         }
     }
 
     @Test
     void imports_run_from_the_command_to_the_floor_only() {
-        assertNoImports(IO, List.of(HUB, COMMON, AMBER, CRYSTALCODER, ZOO, CLI));
-        assertNoImports(HUB, List.of(COMMON, AMBER, CRYSTALCODER, ZOO, CLI, "ai.djl.."));
-        assertNoImports(COMMON, List.of(HUB, AMBER, CRYSTALCODER, ZOO, CLI));
-        assertNoImports(AMBER, List.of(HUB, CRYSTALCODER, ZOO, CLI));
-        assertNoImports(CRYSTALCODER, List.of(HUB, AMBER, ZOO, CLI));
-        assertNoImports(ZOO, List.of(CLI));
+        assertNoImports(IO, List.of(HUB, COMMON, AMBER, CRYSTALCODER, ZOO, SERVE, CLI));
+        assertNoImports(HUB, List.of(COMMON, AMBER, CRYSTALCODER, ZOO, SERVE, CLI, "ai.djl.."));
+        assertNoImports(COMMON, List.of(HUB, AMBER, CRYSTALCODER, ZOO, SERVE, CLI));
+        assertNoImports(AMBER, List.of(HUB, CRYSTALCODER, ZOO, SERVE, CLI));
+        assertNoImports(CRYSTALCODER, List.of(HUB, AMBER, ZOO, SERVE, CLI));
+        assertNoImports(ZOO, List.of(SERVE, CLI));
+        assertNoImports(SERVE, List.of(AMBER, CRYSTALCODER, CLI));
         assertNoImports(CLI, List.of(AMBER, CRYSTALCODER));
-        assertNoImports(KERNELS, List.of(HUB, AMBER, CRYSTALCODER, ZOO, CLI));
-        for (String room : List.of(IO, HUB, COMMON, AMBER, CRYSTALCODER, ZOO, CLI)) {
+        assertNoImports(KERNELS, List.of(HUB, AMBER, CRYSTALCODER, ZOO, SERVE, CLI));
+        for (String room : List.of(IO, HUB, COMMON, AMBER, CRYSTALCODER, ZOO, SERVE, CLI)) {
             assertNoImports(room, List.of(KERNELS));
         }
     }
@@ -210,6 +215,17 @@ class HouseRulesTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("io.jhdf..")
+                .check(HOUSE);
+    }
+
+    @Test
+    void one_class_calls_jinjava() {
+        noClasses()
+                .that()
+                .doNotHaveFullyQualifiedName("ai.llm360.serve.JinjaEngine")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("com.hubspot..")
                 .check(HOUSE);
     }
 

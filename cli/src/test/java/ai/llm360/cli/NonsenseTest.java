@@ -62,6 +62,7 @@ class NonsenseTest {
                 List.of("pretrain", "REF", "--out=OUT"),
                 List.of("pretrain", "amber-nano", "--from=REF", "--out=OUT"),
                 List.of("reproduce", "REF"),
+                List.of("tokenizer", "train", "REF", "--vocabulary=300", "--out=OUT"),
                 List.of("data", "show", "REF", "--step=1", "--batch=1"),
                 List.of("data", "prepare", "REF", "--out=OUT"),
                 List.of("data", "mix", "REF", "--out=OUT"),

@@ -73,6 +73,10 @@ final class Continuation {
         return reason != null;
     }
 
+    Optional<FinishReason> reason() {
+        return Optional.ofNullable(reason);
+    }
+
     /** The positions that the cache must hold for this row. */
     int positions() {
         return prompt.length + limit - 1;

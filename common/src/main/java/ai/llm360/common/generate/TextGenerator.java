@@ -2,6 +2,7 @@ package ai.llm360.common.generate;
 
 import ai.llm360.common.model.Batching;
 import ai.llm360.common.model.CausalLanguageModel;
+import ai.llm360.common.model.KvCache;
 import ai.llm360.common.model.LabelScores;
 import ai.llm360.common.model.LabelledRow;
 import ai.llm360.common.tokenizer.StreamingDecoder;
@@ -12,6 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.IntFunction;
 
 /**
  * Continues texts, fills gaps in them, and scores them with a language model.
@@ -70,7 +72,8 @@ public final class TextGenerator {
         return tokenizer().encodePrompt(prompt);
     }
 
-    private void checkFits(String text) {
+    /** Tells of a text that can't fit the context, before it is encoded. */
+    void checkFits(String text) {
         long fewest = tokenizer().fewestTokens(text);
         if (fewest > model.contextLength()) {
             throw new IllegalArgumentException(
@@ -130,6 +133,22 @@ public final class TextGenerator {
         if (prompts.isEmpty()) {
             throw new IllegalArgumentException("there is no prompt to continue");
         }
+        return new TokenStream(model, config, rows(prompts, config));
+    }
+
+    /**
+     * Continues a sequence of tokens of which a cache may hold a beginning already.
+     *
+     * @param cache gives a cache of one row, which stays the caller's, with room for a number of
+     *     positions; it holds fewer than the prompt has
+     */
+    TokenStream streamIds(long[] prompt, GenerationConfig config, IntFunction<KvCache> cache) {
+        List<Continuation> rows = rows(List.of(prompt), config);
+        KvCache lent = cache.apply(rows.get(0).positions());
+        return new TokenStream(model, config, rows, Optional.of(lent));
+    }
+
+    private List<Continuation> rows(List<long[]> prompts, GenerationConfig config) {
         if (!config.stop().isEmpty() && tokenizer.isEmpty()) {
             throw new IllegalArgumentException(
                     "stop strings need a tokenizer, and this model has none beside it");
@@ -145,7 +164,7 @@ public final class TextGenerator {
                             eosIds(config),
                             tokenizer.map(t -> t.stream(prompt))));
         }
-        return new TokenStream(model, config, rows);
+        return rows;
     }
 
     /**

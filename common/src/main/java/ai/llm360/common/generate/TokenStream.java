@@ -6,9 +6,11 @@ import ai.llm360.common.model.CausalLanguageModel;
 import ai.llm360.common.model.KvCache;
 import java.lang.ref.Cleaner;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Optional;
 import java.util.Queue;
 
 /**
@@ -37,15 +39,21 @@ public final class TokenStream implements Iterator<GeneratedToken>, AutoCloseabl
     private int prompted;
     private boolean closed;
 
-    /** Holds a stream's native memory. */
-    private record Memory(NDManager manager, Sampler sampler, KvCache cache) {
+    /** Holds a stream's native memory; a cache that was lent outlives it. */
+    private record Memory(NDManager manager, Sampler sampler, KvCache cache, boolean lent) {
 
-        static Memory of(CausalLanguageModel model, GenerationConfig config, int rows, int length) {
+        static Memory of(
+                CausalLanguageModel model,
+                GenerationConfig config,
+                List<Continuation> rows,
+                Optional<KvCache> lent) {
             NDManager manager = model.newRequestManager();
             manager.setName("generation");
             try {
-                Sampler sampler = new Sampler(model, manager, config, rows);
-                return new Memory(manager, sampler, model.newCache(rows, length));
+                Sampler sampler = new Sampler(model, manager, config, rows.size());
+                int positions = rows.stream().mapToInt(Continuation::positions).max().orElseThrow();
+                KvCache cache = lent.orElseGet(() -> model.newCache(rows.size(), positions));
+                return new Memory(manager, sampler, cache, lent.isPresent());
             } catch (RuntimeException | Error e) {
                 manager.close();
                 throw e;
@@ -53,16 +61,31 @@ public final class TokenStream implements Iterator<GeneratedToken>, AutoCloseabl
         }
 
         void free() {
-            cache.close();
+            if (!lent) {
+                cache.close();
+            }
             manager.close();
         }
     }
 
     TokenStream(CausalLanguageModel model, GenerationConfig config, List<Continuation> rows) {
+        this(model, config, rows, Optional.empty());
+    }
+
+    /**
+     * Continues prompts of which a cache may hold beginnings already.
+     *
+     * @param lent a cache with room for the rows, which stays the caller's; each of its rows holds
+     *     fewer positions than the prompt has, and the same ones
+     */
+    TokenStream(
+            CausalLanguageModel model,
+            GenerationConfig config,
+            List<Continuation> rows,
+            Optional<KvCache> lent) {
         this.model = model;
         this.rows = rows;
-        int positions = rows.stream().mapToInt(Continuation::positions).max().orElseThrow();
-        memory = model.whileOpen(() -> Memory.of(model, config, rows.size(), positions));
+        memory = model.whileOpen(() -> Memory.of(model, config, rows, lent));
         cleanable = CLEANER.register(this, memory::free);
     }
 
@@ -97,7 +120,9 @@ public final class TokenStream implements Iterator<GeneratedToken>, AutoCloseabl
     }
 
     private void readPrompt(Continuation row) {
-        choose(List.of(row), new long[][] {row.prompt()});
+        long[] prompt = row.prompt();
+        int read = memory.cache().length(row.row());
+        choose(List.of(row), new long[][] {Arrays.copyOfRange(prompt, read, prompt.length)});
     }
 
     private void step() {
@@ -117,7 +142,7 @@ public final class TokenStream implements Iterator<GeneratedToken>, AutoCloseabl
                         () -> {
                             try (NDManager scope = memory.manager().newSubManager()) {
                                 if (prompted < rows.size()) {
-                                    memory.sampler().prompt(scope, slots[0], ids[0]);
+                                    memory.sampler().prompt(scope, slots[0], open.get(0).prompt());
                                 }
                                 NDArray logits = model.advance(scope, memory.cache(), slots, ids);
                                 return memory.sampler().choose(scope, logits, slots);
@@ -136,6 +161,16 @@ public final class TokenStream implements Iterator<GeneratedToken>, AutoCloseabl
             }
             ready.add(row.append((long) chosen[2 * i], logProbability));
         }
+    }
+
+    /** Returns a single row's prompt with what was made so far. */
+    synchronized long[] ids() {
+        return rows.get(0).ids();
+    }
+
+    /** Returns the reason why a single row has ended, if it has. */
+    synchronized Optional<FinishReason> reason() {
+        return rows.get(0).reason();
     }
 
     /**

@@ -3,6 +3,7 @@ package ai.llm360.common.tokenizer;
 import ai.llm360.common.tokenizer.TextForm.Prefix;
 import ai.llm360.common.tokenizer.TextForm.Spaces;
 import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.util.List;
 import java.util.Optional;
@@ -20,6 +21,11 @@ final class TextForms {
                     """);
 
     private TextForms() {}
+
+    /** Returns LLaMA's normalizer, which marks spaces and puts one before each text. */
+    static JsonObject llama() {
+        return LLAMA.getAsJsonObject().deepCopy();
+    }
 
     /** Returns the form, or empty if it is none that is computed in Java. */
     static Optional<TextForm> of(JsonElement normalizer, JsonElement preTokenizer) {
