@@ -138,8 +138,7 @@ public final class JinjaTemplate implements ChatTemplate {
     }
 
     static JinjaTemplate of(String name, String text, TokenizerMarks marks) {
-        return new JinjaTemplate(
-                name, text, marks, format -> JinjaText.date(now(), format));
+        return new JinjaTemplate(name, text, marks, format -> JinjaText.date(now(), format));
     }
 
     private static LocalDateTime now() {
