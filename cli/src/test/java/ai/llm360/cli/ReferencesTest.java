@@ -186,6 +186,7 @@ class ReferencesTest {
                 List.of(
                         "scores",
                         "cache",
+                        "finetune", // as pretrain: it is that class
                         "recipe",
                         "reproduce",
                         "help",

@@ -28,15 +28,6 @@ import java.util.regex.Pattern;
  * Makes of a configuration what a {@link ai.llm360.common.train.TrainingLoop} is handed: the loss,
  * and the weights that are trained.
  *
- * <pre>{@code
- * FineTuning tuning = FineTuning.of(config, decoder, dataset, manager);
- * TrainingLoop.builder()                     // … and what else it needs
- *         .setConfig(config)
- *         .optObjective(tuning.objective())
- *         .optTrainable(tuning.trainable())
- *         .optFiles(tuning.files());         // or these and others
- * }</pre>
- *
  * @param objective the loss
  * @param trainable the weights that are trained
  * @param files what makes a saved state of an adapter a directory of PEFT's; empty without one

@@ -170,7 +170,7 @@ public record TrainingConfig(
      * @param groups exceptions; the first whose pattern matches a parameter's name counts
      */
     public record Optimizer(
-            Kind kind,
+            Optimizer.Kind kind,
             double beta1,
             double beta2,
             double alpha,
@@ -234,7 +234,12 @@ public record TrainingConfig(
      *     whose steps may change when it is resumed needs one of its own
      */
     public record Schedule(
-            Kind kind, double peak, double end, long warmup, double warmupRatio, long total) {
+            Schedule.Kind kind,
+            double peak,
+            double end,
+            long warmup,
+            double warmupRatio,
+            long total) {
 
         /** Checks the values. */
         public Schedule {
@@ -286,7 +291,7 @@ public record TrainingConfig(
      * @param labelSmoothing the part of the pairs that is taken for wrongly labelled; below 0.5
      */
     public record Goal(
-            Kind kind,
+            Goal.Kind kind,
             Normalisation lossNormalisation,
             Preference preference,
             double beta,
@@ -307,7 +312,7 @@ public record TrainingConfig(
 
         /** Returns the rows that belong together: those of a pair, or one. */
         public int rows() {
-            return kind == Kind.DPO ? 2 : 1;
+            return kind == Goal.Kind.DPO ? 2 : 1;
         }
 
         /** Names what is learnt. */

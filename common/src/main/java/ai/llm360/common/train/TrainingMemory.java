@@ -60,7 +60,7 @@ public record TrainingMemory(
         return new TrainingMemory(
                 4 * trained + frozen(model, config),
                 4 * trained,
-                4 * means * trained,
+                4L * means * trained,
                 half && config.lora().base() == Lora.Base.FP32
                         ? 2 * (layersWhole * model.layerMatrices() + head)
                         : 0,

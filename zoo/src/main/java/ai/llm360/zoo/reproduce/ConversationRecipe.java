@@ -66,7 +66,7 @@ record ConversationRecipe(
         END
     }
 
-    /** What a recipe doesn't say; what has no default is null. */
+    /** The defaults; a part that has none is null. */
     static final ConversationRecipe DEFAULTS =
             new ConversationRecipe(
                     null,
