@@ -26,6 +26,7 @@ final class Scripts {
         return codePoint < BASIC.length ? BASIC[codePoint] : find(codePoint);
     }
 
+    @SuppressWarnings("EnumOrdinal") // a number that isn't kept
     private static int find(int codePoint) {
         UnicodeScript script = UnicodeScript.of(codePoint);
         return switch (script) {
