@@ -39,7 +39,7 @@ public final class PreferenceObjective implements Objective {
 
     @Override
     public double divisor(TokenChunk chunk, long[] rows) {
-        return Math.max(1, rows.length / 2);
+        return Math.max(1, rows.length / 2.0);
     }
 
     @Override

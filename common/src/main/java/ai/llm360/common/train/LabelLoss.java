@@ -14,7 +14,7 @@ record LabelLoss(Normalisation normalisation, int micro) implements Objective {
     public double divisor(TokenChunk chunk, long[] rows) {
         return switch (normalisation) {
             case TOKENS -> Math.max(1, count(chunk, rows));
-            case MICRO_BATCH -> (rows.length + micro - 1) / micro;
+            case MICRO_BATCH -> Math.ceil((double) rows.length / micro);
             case EXAMPLES -> rows.length;
         };
     }

@@ -180,7 +180,7 @@ public final class Pretraining {
             planOnData(phase, warning -> {}).checkFits(device); // the loop warns
         }
         ConfigTree first = withStart(chosen.get(0));
-        if (chosen.get(0) == all.get(0)) {
+        if (all.indexOf(chosen.get(0)) == 0) {
             FineTuning.check(TrainingRun.config(first));
         }
         if (!all.get(0).name().isEmpty()) {
