@@ -61,7 +61,10 @@ public final class PlainText {
         return escape(text, "");
     }
 
-    /** {@return a text that is safe to show, as {@link #inLine} makes it, but with its tabs and line feeds} */
+    /**
+     * {@return a text that is safe to show, as {@link #inLine} makes it, but with its tabs and line
+     * feeds}
+     */
     public static String inLines(String text) {
         return escape(text, "\t\n");
     }
