@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.llm360.common.checkpoint.TensorType;
-import ai.llm360.io.testing.Mutations;
+import ai.llm360.io.internal.testing.Mutations;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.List;

@@ -1,6 +1,6 @@
 package ai.llm360.cli;
 
-import ai.llm360.io.PlainText;
+import ai.llm360.io.internal.PlainText;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

@@ -7,7 +7,7 @@ import ai.llm360.common.data.DataManifest;
 import ai.llm360.common.data.DataPreparation;
 import ai.llm360.common.data.TokenDataset;
 import ai.llm360.common.train.TrainingPhase;
-import ai.llm360.io.AtomicDirectory;
+import ai.llm360.io.internal.AtomicDirectory;
 import ai.llm360.zoo.reproduce.DataRecipes;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -1,6 +1,6 @@
 package ai.llm360.cli;
 
-import ai.llm360.io.PlainText;
+import ai.llm360.io.internal.PlainText;
 import java.io.InterruptedIOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;

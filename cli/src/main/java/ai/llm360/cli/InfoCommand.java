@@ -6,7 +6,7 @@ import ai.llm360.common.checkpoint.TensorInfo;
 import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.common.finetune.AdapterConfig;
 import ai.llm360.common.finetune.AdapterDirectory;
-import ai.llm360.io.PlainText;
+import ai.llm360.io.internal.PlainText;
 import ai.llm360.zoo.AdaptedReference;
 import ai.llm360.zoo.PartialCheckpoint;
 import com.google.gson.JsonElement;

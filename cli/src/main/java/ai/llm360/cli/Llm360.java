@@ -1,7 +1,7 @@
 package ai.llm360.cli;
 
 import ai.llm360.common.config.EngineSettings;
-import ai.llm360.io.NearNames;
+import ai.llm360.io.internal.NearNames;
 import java.io.UncheckedIOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;

@@ -1,7 +1,7 @@
 package ai.llm360.cli;
 
 import ai.djl.util.Progress;
-import ai.llm360.io.PlainText;
+import ai.llm360.io.internal.PlainText;
 import java.io.PrintStream;
 import java.util.ArrayDeque;
 import java.util.Deque;

@@ -1,6 +1,6 @@
 package ai.llm360.cli;
 
-import ai.llm360.io.PlainText;
+import ai.llm360.io.internal.PlainText;
 import com.google.gson.FieldNamingPolicy;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;

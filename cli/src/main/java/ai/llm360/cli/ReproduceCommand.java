@@ -4,7 +4,7 @@ import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.common.config.EngineSettings;
 import ai.llm360.common.config.PortableMode;
 import ai.llm360.common.train.TrainingPhase;
-import ai.llm360.io.AtomicDirectory;
+import ai.llm360.io.internal.AtomicDirectory;
 import ai.llm360.zoo.reproduce.Pretraining;
 import ai.llm360.zoo.reproduce.Reproduction;
 import ai.llm360.zoo.reproduce.ReproductionResult;

@@ -2,7 +2,7 @@ package ai.llm360.cli;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.hub.HubClient;
-import ai.llm360.io.WholeFile;
+import ai.llm360.io.internal.WholeFile;
 import ai.llm360.zoo.Zoo;
 import ai.llm360.zoo.catalogue.PublishedCheckpoint;
 import ai.llm360.zoo.catalogue.PublishedResults;

@@ -3,7 +3,7 @@ package ai.llm360.cli;
 import ai.llm360.hub.HubFile;
 import ai.llm360.hub.HubPlan;
 import ai.llm360.hub.TransferListener;
-import ai.llm360.io.PlainText;
+import ai.llm360.io.internal.PlainText;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

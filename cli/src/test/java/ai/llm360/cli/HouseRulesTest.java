@@ -3,6 +3,7 @@ package ai.llm360.cli;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.codeUnits;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
@@ -13,12 +14,13 @@ import ai.llm360.common.model.InferenceBackend;
 import ai.llm360.common.torch.TorchScript;
 import ai.llm360.crystalcoder.CrystalCoder;
 import ai.llm360.hub.HubClient;
-import ai.llm360.io.Hashes;
+import ai.llm360.io.internal.Hashes;
 import ai.llm360.serve.ChatTemplates;
 import ai.llm360.zoo.Criteria;
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaCodeUnit;
 import com.tngtech.archunit.core.domain.JavaField;
 import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
@@ -130,6 +132,34 @@ class HouseRulesTest {
         for (String name : List.of("config", "checkpoint", "tokenizer", "chat", "data")) {
             assertNoImports(inCommon(name), List.of("ai.djl.engine..", "ai.djl.pytorch.."));
         }
+    }
+
+    /** Packages named internal may change any day, so nothing that users call names their types. */
+    @Test
+    void no_public_signature_names_an_internal_type() {
+        codeUnits()
+                .that()
+                .areDeclaredInClassesThat()
+                .resideOutsideOfPackage("..internal..")
+                .and()
+                .areDeclaredInClassesThat()
+                .arePublic()
+                .and()
+                .arePublic()
+                .should(
+                        new ArchCondition<>("name no internal type") {
+                            @Override
+                            public void check(JavaCodeUnit unit, ConditionEvents events) {
+                                boolean named =
+                                        Stream.concat(
+                                                        Stream.of(unit.getRawReturnType()),
+                                                        unit.getRawParameterTypes().stream())
+                                                .anyMatch(resideInAPackage("..internal.."));
+                                events.add(
+                                        new SimpleConditionEvent(unit, !named, unit.getFullName()));
+                            }
+                        })
+                .check(HOUSE);
     }
 
     private static String inCommon(String name) {

@@ -64,6 +64,7 @@ class JavadocTest {
             static List<TensorSpec> specs;
             static java.util.Map<String, ByteBuffer> contents;
             static byte[] config;
+            static ai.llm360.common.model.CausalDecoder decoder;
             """;
 
     @TempDir Path temp;

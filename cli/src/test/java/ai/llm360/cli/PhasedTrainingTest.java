@@ -6,7 +6,7 @@ import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.run.SavedState;
 import ai.llm360.common.run.StepMetrics;
 import ai.llm360.common.testing.TinyTokenizer;
-import ai.llm360.io.AtomicDirectory;
+import ai.llm360.io.internal.AtomicDirectory;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.IOException;

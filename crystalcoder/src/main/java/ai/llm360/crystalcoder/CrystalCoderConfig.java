@@ -7,7 +7,7 @@ import static ai.llm360.common.checkpoint.HubConfig.requireWithin;
 
 import ai.llm360.common.checkpoint.HubConfig;
 import ai.llm360.common.checkpoint.IgnoreRule;
-import ai.llm360.io.PlainText;
+import ai.llm360.io.internal.PlainText;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,6 +1,6 @@
 package ai.llm360.hub;
 
-import ai.llm360.io.Hashes;
+import ai.llm360.io.internal.Hashes;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 

@@ -1,6 +1,6 @@
 package ai.llm360.hub;
 
-import ai.llm360.io.Workers;
+import ai.llm360.io.internal.Workers;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.ArrayDeque;

@@ -1,7 +1,7 @@
 package ai.llm360.hub;
 
 import ai.llm360.hub.HubException.Reason;
-import ai.llm360.io.Workers;
+import ai.llm360.io.internal.Workers;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InterruptedIOException;

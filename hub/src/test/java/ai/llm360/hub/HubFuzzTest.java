@@ -2,7 +2,7 @@ package ai.llm360.hub;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.llm360.io.testing.Mutations;
+import ai.llm360.io.internal.testing.Mutations;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;

@@ -2,7 +2,7 @@ package ai.llm360.hub;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.llm360.io.Workers;
+import ai.llm360.io.internal.Workers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -25,14 +25,14 @@ import java.util.stream.Collectors;
  */
 final class JinjaValues {
 
-    /** What is none, what isn't there, and one of Jinja's functions that isn't called. */
+    /** None, a value that isn't there, and one of Jinja's functions that isn't called. */
     enum Special {
         NONE,
         UNDEFINED,
         FUNCTION
     }
 
-    /** What {@code namespace()} makes: a map that assignments may change. */
+    /** The result of {@code namespace()}: a map that assignments may change. */
     static final class Namespace {
         private final Map<String, Object> values = new LinkedHashMap<>();
     }

@@ -16,7 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What the small files beside a tokenizer say to a template.
+ * The special tokens that a template may name, as the small files beside a tokenizer say them.
  *
  * @param names the special tokens by the names that templates know, such as {@code bos_token}
  * @param all all special tokens, as they are spelled

@@ -2,8 +2,8 @@ package ai.llm360.zoo;
 
 import ai.djl.repository.Metadata;
 import ai.djl.repository.zoo.ModelNotFoundException;
-import ai.llm360.io.NearNames;
-import ai.llm360.io.Workers;
+import ai.llm360.io.internal.NearNames;
+import ai.llm360.io.internal.Workers;
 import ai.llm360.zoo.catalogue.Catalogue;
 import ai.llm360.zoo.catalogue.CheckpointNames;
 import ai.llm360.zoo.djl.MetadataJson;

@@ -9,7 +9,7 @@ import ai.djl.repository.zoo.ZooModel;
 import ai.llm360.common.generate.GenerationConfig;
 import ai.llm360.common.generate.TextGenerator;
 import ai.llm360.common.model.WeightType;
-import ai.llm360.io.testing.Mutations;
+import ai.llm360.io.internal.testing.Mutations;
 import ai.llm360.zoo.testing.TinyModel;
 import java.io.IOException;
 import java.nio.file.Files;

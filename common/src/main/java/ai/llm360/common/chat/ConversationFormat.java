@@ -1,7 +1,7 @@
 package ai.llm360.common.chat;
 
 import ai.llm360.common.chat.Message.Role;
-import ai.llm360.io.PlainText;
+import ai.llm360.io.internal.PlainText;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.util.ArrayList;

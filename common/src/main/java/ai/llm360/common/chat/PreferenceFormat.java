@@ -1,6 +1,6 @@
 package ai.llm360.common.chat;
 
-import ai.llm360.io.PlainText;
+import ai.llm360.io.internal.PlainText;
 import com.google.gson.JsonObject;
 import java.util.Optional;
 

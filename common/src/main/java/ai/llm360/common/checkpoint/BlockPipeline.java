@@ -1,6 +1,6 @@
 package ai.llm360.common.checkpoint;
 
-import ai.llm360.io.Workers;
+import ai.llm360.io.internal.Workers;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;

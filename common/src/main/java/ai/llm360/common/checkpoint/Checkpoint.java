@@ -1,7 +1,7 @@
 package ai.llm360.common.checkpoint;
 
-import ai.llm360.io.NearNames;
-import ai.llm360.io.PlainText;
+import ai.llm360.io.internal.NearNames;
+import ai.llm360.io.internal.PlainText;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;

@@ -1,8 +1,8 @@
 package ai.llm360.common.checkpoint;
 
 import ai.djl.util.Progress;
-import ai.llm360.io.AtomicDirectory;
-import ai.llm360.io.WholeFile;
+import ai.llm360.io.internal.AtomicDirectory;
+import ai.llm360.io.internal.WholeFile;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import java.io.IOException;

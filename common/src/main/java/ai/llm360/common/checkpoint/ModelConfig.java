@@ -1,6 +1,6 @@
 package ai.llm360.common.checkpoint;
 
-import ai.llm360.io.PlainText;
+import ai.llm360.io.internal.PlainText;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonElement;

@@ -1,6 +1,6 @@
 package ai.llm360.common.checkpoint;
 
-import ai.llm360.io.PlainText;
+import ai.llm360.io.internal.PlainText;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;

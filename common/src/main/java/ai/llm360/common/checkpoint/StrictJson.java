@@ -1,6 +1,6 @@
 package ai.llm360.common.checkpoint;
 
-import ai.llm360.io.PlainText;
+import ai.llm360.io.internal.PlainText;
 import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;

@@ -1,7 +1,7 @@
 package ai.llm360.common.checkpoint;
 
 import ai.djl.ndarray.types.Shape;
-import ai.llm360.io.PlainText;
+import ai.llm360.io.internal.PlainText;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;

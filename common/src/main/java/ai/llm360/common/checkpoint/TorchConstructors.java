@@ -1,7 +1,7 @@
 package ai.llm360.common.checkpoint;
 
 import ai.llm360.common.checkpoint.PickleMachine.Tuple;
-import ai.llm360.io.PlainText;
+import ai.llm360.io.internal.PlainText;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -1,6 +1,6 @@
 package ai.llm360.common.config;
 
-import ai.llm360.io.NearNames;
+import ai.llm360.io.internal.NearNames;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.ParameterizedType;

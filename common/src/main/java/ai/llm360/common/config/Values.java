@@ -1,7 +1,7 @@
 package ai.llm360.common.config;
 
 import ai.llm360.common.config.ConfigTree.Difference;
-import ai.llm360.io.PlainText;
+import ai.llm360.io.internal.PlainText;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;

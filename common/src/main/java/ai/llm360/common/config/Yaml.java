@@ -1,6 +1,6 @@
 package ai.llm360.common.config;
 
-import ai.llm360.io.PlainText;
+import ai.llm360.io.internal.PlainText;
 import java.io.StringWriter;
 import java.util.List;
 import java.util.Map;

@@ -1,6 +1,6 @@
 package ai.llm360.common.data;
 
-import ai.llm360.io.AtomicDirectory;
+import ai.llm360.io.internal.AtomicDirectory;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.OutputStreamWriter;

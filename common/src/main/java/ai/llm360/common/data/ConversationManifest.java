@@ -1,7 +1,7 @@
 package ai.llm360.common.data;
 
-import ai.llm360.io.PlainText;
-import ai.llm360.io.WholeFile;
+import ai.llm360.io.internal.PlainText;
+import ai.llm360.io.internal.WholeFile;
 import com.google.gson.FieldNamingPolicy;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;

@@ -1,7 +1,7 @@
 package ai.llm360.common.data;
 
 import ai.llm360.common.tokenizer.Tokenizer;
-import ai.llm360.io.Hashes;
+import ai.llm360.io.internal.Hashes;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;

@@ -1,7 +1,7 @@
 package ai.llm360.common.data;
 
-import ai.llm360.io.AtomicDirectory;
-import ai.llm360.io.Hashes;
+import ai.llm360.io.internal.AtomicDirectory;
+import ai.llm360.io.internal.Hashes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;

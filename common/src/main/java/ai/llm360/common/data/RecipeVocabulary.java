@@ -1,7 +1,7 @@
 package ai.llm360.common.data;
 
 import ai.llm360.common.tokenizer.Tokenizer;
-import ai.llm360.io.Hashes;
+import ai.llm360.io.internal.Hashes;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;

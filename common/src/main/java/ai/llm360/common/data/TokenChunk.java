@@ -1,6 +1,6 @@
 package ai.llm360.common.data;
 
-import ai.llm360.io.Hashes;
+import ai.llm360.io.internal.Hashes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;

@@ -2,7 +2,7 @@ package ai.llm360.common.finetune;
 
 import ai.llm360.common.model.CausalDecoder;
 import ai.llm360.common.model.WeightSpec;
-import ai.llm360.io.PlainText;
+import ai.llm360.io.internal.PlainText;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

@@ -1,6 +1,6 @@
 package ai.llm360.common.finetune;
 
-import ai.llm360.io.PlainText;
+import ai.llm360.io.internal.PlainText;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.regex.Matcher;

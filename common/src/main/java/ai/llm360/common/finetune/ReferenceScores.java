@@ -15,7 +15,7 @@ import ai.llm360.common.train.Batches;
 import ai.llm360.common.train.Objective.MicroBatch;
 import ai.llm360.common.train.TrainingConfig;
 import ai.llm360.common.train.TrainingConfig.Start;
-import ai.llm360.io.Hashes;
+import ai.llm360.io.internal.Hashes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

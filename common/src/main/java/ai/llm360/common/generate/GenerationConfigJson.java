@@ -1,7 +1,7 @@
 package ai.llm360.common.generate;
 
 import ai.llm360.common.checkpoint.HubConfig;
-import ai.llm360.io.PlainText;
+import ai.llm360.io.internal.PlainText;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonPrimitive;
 import java.util.HashSet;

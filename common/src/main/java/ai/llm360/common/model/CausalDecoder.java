@@ -7,7 +7,7 @@ import ai.llm360.common.checkpoint.IgnoreRule;
 import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.common.torch.TensorLoader;
 import ai.llm360.common.torch.TorchScript;
-import ai.llm360.io.NearNames;
+import ai.llm360.io.internal.NearNames;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Collections;

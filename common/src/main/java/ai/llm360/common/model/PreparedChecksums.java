@@ -7,7 +7,7 @@ import ai.llm360.common.checkpoint.FileVersion;
 import ai.llm360.common.checkpoint.TensorInfo;
 import ai.llm360.common.checkpoint.TensorSpec;
 import ai.llm360.common.checkpoint.TensorType;
-import ai.llm360.io.WholeFile;
+import ai.llm360.io.internal.WholeFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -7,7 +7,7 @@ import ai.llm360.common.checkpoint.FileVersion;
 import ai.llm360.common.checkpoint.TensorInfo;
 import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.common.torch.TensorLoader;
-import ai.llm360.io.Hashes;
+import ai.llm360.io.internal.Hashes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

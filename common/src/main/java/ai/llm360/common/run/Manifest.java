@@ -3,7 +3,7 @@ package ai.llm360.common.run;
 import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.TensorInfo;
 import ai.llm360.common.checkpoint.TensorSpec;
-import ai.llm360.io.Hashes;
+import ai.llm360.io.internal.Hashes;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;

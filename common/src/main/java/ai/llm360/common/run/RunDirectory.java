@@ -1,7 +1,7 @@
 package ai.llm360.common.run;
 
-import ai.llm360.io.AtomicDirectory;
-import ai.llm360.io.WholeFile;
+import ai.llm360.io.internal.AtomicDirectory;
+import ai.llm360.io.internal.WholeFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

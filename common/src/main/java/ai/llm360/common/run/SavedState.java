@@ -1,7 +1,7 @@
 package ai.llm360.common.run;
 
 import ai.llm360.common.checkpoint.Checkpoint;
-import ai.llm360.io.AtomicDirectory;
+import ai.llm360.io.internal.AtomicDirectory;
 import com.google.gson.JsonParseException;
 import java.io.IOException;
 import java.nio.file.Files;

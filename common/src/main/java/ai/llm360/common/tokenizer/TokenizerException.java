@@ -1,6 +1,6 @@
 package ai.llm360.common.tokenizer;
 
-import ai.llm360.io.PlainText;
+import ai.llm360.io.internal.PlainText;
 import java.io.IOException;
 import java.nio.file.Path;
 

@@ -1,6 +1,6 @@
 package ai.llm360.common.tokenizer;
 
-import ai.llm360.io.WholeFile;
+import ai.llm360.io.internal.WholeFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;

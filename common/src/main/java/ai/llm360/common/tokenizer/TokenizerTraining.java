@@ -1,8 +1,8 @@
 package ai.llm360.common.tokenizer;
 
 import ai.djl.util.Progress;
-import ai.llm360.io.AtomicDirectory;
-import ai.llm360.io.Workers;
+import ai.llm360.io.internal.AtomicDirectory;
+import ai.llm360.io.internal.Workers;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

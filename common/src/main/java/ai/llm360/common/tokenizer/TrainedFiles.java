@@ -1,7 +1,7 @@
 package ai.llm360.common.tokenizer;
 
 import ai.llm360.common.tokenizer.TokenizerTraining.Kind;
-import ai.llm360.io.WholeFile;
+import ai.llm360.io.internal.WholeFile;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;

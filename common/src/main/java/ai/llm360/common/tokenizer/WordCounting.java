@@ -1,6 +1,6 @@
 package ai.llm360.common.tokenizer;
 
-import ai.llm360.io.Workers;
+import ai.llm360.io.internal.Workers;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;

@@ -11,7 +11,7 @@ import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.model.CausalDecoder;
 import ai.llm360.common.torch.TensorLoader;
 import ai.llm360.common.train.TrainingConfig.Start;
-import ai.llm360.io.Hashes;
+import ai.llm360.io.internal.Hashes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

@@ -8,7 +8,7 @@ import ai.llm360.common.run.RunDirectory;
 import ai.llm360.common.run.RunEvent;
 import ai.llm360.common.run.RunLog;
 import ai.llm360.common.run.SavedState;
-import ai.llm360.io.Hashes;
+import ai.llm360.io.internal.Hashes;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

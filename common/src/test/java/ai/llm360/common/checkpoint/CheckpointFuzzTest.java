@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.fail;
 import ai.llm360.common.testing.PickleBuilder;
 import ai.llm360.common.testing.SafetensorsBuilder;
 import ai.llm360.common.testing.TorchZipBuilder;
-import ai.llm360.io.testing.Mutations;
+import ai.llm360.io.internal.testing.Mutations;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

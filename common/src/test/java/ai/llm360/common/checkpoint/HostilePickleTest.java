@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.llm360.common.testing.PickleBuilder;
 import ai.llm360.common.testing.TorchZipBuilder;
-import ai.llm360.io.testing.Mutations;
+import ai.llm360.io.internal.testing.Mutations;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

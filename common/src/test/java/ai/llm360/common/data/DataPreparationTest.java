@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import ai.llm360.common.data.DataRecipe.Split;
 import ai.llm360.common.testing.TinyTokenizer;
 import ai.llm360.common.tokenizer.Tokenizer;
-import ai.llm360.io.Hashes;
+import ai.llm360.io.internal.Hashes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

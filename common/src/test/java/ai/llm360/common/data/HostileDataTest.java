@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import ai.llm360.common.data.DataRecipe.Split;
 import ai.llm360.common.testing.TinyTokenizer;
 import ai.llm360.common.tokenizer.Tokenizer;
-import ai.llm360.io.testing.Mutations;
+import ai.llm360.io.internal.testing.Mutations;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.StringReader;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
-import ai.llm360.io.Hashes;
+import ai.llm360.io.internal.Hashes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;

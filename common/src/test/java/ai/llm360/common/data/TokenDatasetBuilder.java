@@ -3,7 +3,7 @@ package ai.llm360.common.data;
 import ai.llm360.common.data.DataManifest.RowFile;
 import ai.llm360.common.data.DataManifest.Segment;
 import ai.llm360.common.data.DataManifest.Source;
-import ai.llm360.io.Workers;
+import ai.llm360.io.internal.Workers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

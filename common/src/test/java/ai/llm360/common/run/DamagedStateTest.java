@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.llm360.common.checkpoint.CheckpointConverter;
-import ai.llm360.io.testing.Mutations;
+import ai.llm360.io.internal.testing.Mutations;
 import com.google.gson.JsonParseException;
 import java.io.IOException;
 import java.io.RandomAccessFile;

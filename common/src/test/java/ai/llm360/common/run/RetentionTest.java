@@ -2,7 +2,7 @@ package ai.llm360.common.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.llm360.io.AtomicDirectory;
+import ai.llm360.io.internal.AtomicDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

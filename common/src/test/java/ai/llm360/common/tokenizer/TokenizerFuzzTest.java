@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
 import ai.llm360.common.testing.TinyTokenizer;
-import ai.llm360.io.testing.Mutations;
+import ai.llm360.io.internal.testing.Mutations;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.llm360.common.tokenizer.TokenizerTraining.Kind;
-import ai.llm360.io.Workers;
+import ai.llm360.io.internal.Workers;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;

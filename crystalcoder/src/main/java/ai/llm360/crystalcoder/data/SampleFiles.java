@@ -1,7 +1,7 @@
 package ai.llm360.crystalcoder.data;
 
 import ai.llm360.common.data.TokenChunk;
-import ai.llm360.io.AtomicDirectory;
+import ai.llm360.io.internal.AtomicDirectory;
 import io.jhdf.HdfFile;
 import io.jhdf.WritableHdfFile;
 import io.jhdf.api.DatasetCreationOptions;

@@ -1,6 +1,6 @@
 package ai.llm360.zoo.catalogue;
 
-import ai.llm360.io.WholeFile;
+import ai.llm360.io.internal.WholeFile;
 import com.google.gson.FieldNamingPolicy;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;

@@ -4,7 +4,7 @@ import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.llm360.hub.HubClient;
 import ai.llm360.hub.HubException;
 import ai.llm360.hub.HubRef;
-import ai.llm360.io.NearNames;
+import ai.llm360.io.internal.NearNames;
 import ai.llm360.zoo.catalogue.PublishedCheckpoint.Evidence;
 import java.io.IOException;
 import java.nio.file.Path;

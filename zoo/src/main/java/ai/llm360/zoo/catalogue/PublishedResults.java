@@ -5,7 +5,7 @@ import ai.llm360.hub.HubClient;
 import ai.llm360.hub.HubException;
 import ai.llm360.hub.HubSnapshot;
 import ai.llm360.hub.TransferListener;
-import ai.llm360.io.Workers;
+import ai.llm360.io.internal.Workers;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -10,7 +10,7 @@ import ai.llm360.common.finetune.AdapterConfig;
 import ai.llm360.common.model.CausalDecoder;
 import ai.llm360.crystalcoder.CrystalCoder;
 import ai.llm360.crystalcoder.CrystalCoderConfig;
-import ai.llm360.io.PlainText;
+import ai.llm360.io.internal.PlainText;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;

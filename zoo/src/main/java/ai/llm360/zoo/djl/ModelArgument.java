@@ -1,6 +1,6 @@
 package ai.llm360.zoo.djl;
 
-import ai.llm360.io.NearNames;
+import ai.llm360.io.internal.NearNames;
 import ai.llm360.zoo.Criteria;
 import java.util.Arrays;
 import java.util.Collection;

@@ -3,7 +3,7 @@ package ai.llm360.zoo.djl;
 import ai.djl.modality.Input;
 import ai.djl.ndarray.BytesSupplier;
 import ai.llm360.common.generate.GenerationConfig;
-import ai.llm360.io.PlainText;
+import ai.llm360.io.internal.PlainText;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;

@@ -3,7 +3,7 @@ package ai.llm360.zoo.reproduce;
 import ai.llm360.common.config.ConfigException;
 import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.model.CausalDecoder;
-import ai.llm360.io.NearNames;
+import ai.llm360.io.internal.NearNames;
 import ai.llm360.zoo.djl.Architecture;
 import java.util.Collection;
 import java.util.Map;

@@ -8,7 +8,7 @@ import ai.llm360.common.model.CausalDecoder;
 import ai.llm360.common.train.TrainingConfig;
 import ai.llm360.common.train.TrainingPhase;
 import ai.llm360.crystalcoder.CrystalCoderRecipes;
-import ai.llm360.io.NearNames;
+import ai.llm360.io.internal.NearNames;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;

@@ -1,7 +1,7 @@
 package ai.llm360.zoo.source;
 
 import ai.djl.util.Progress;
-import ai.llm360.io.Hashes;
+import ai.llm360.io.internal.Hashes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,8 +1,8 @@
 package ai.llm360.zoo.source;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
-import ai.llm360.io.AtomicDirectory;
-import ai.llm360.io.Hashes;
+import ai.llm360.io.internal.AtomicDirectory;
+import ai.llm360.io.internal.Hashes;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;

@@ -2,7 +2,7 @@ package ai.llm360.zoo.source;
 
 import ai.djl.util.Progress;
 import ai.llm360.hub.HubSettings;
-import ai.llm360.io.Hashes;
+import ai.llm360.io.internal.Hashes;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;

@@ -2,7 +2,7 @@ package ai.llm360.zoo.source;
 
 import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.TensorType;
-import ai.llm360.io.Hashes;
+import ai.llm360.io.internal.Hashes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;

@@ -1,6 +1,6 @@
 package ai.llm360.zoo.source;
 
-import ai.llm360.io.PlainText;
+import ai.llm360.io.internal.PlainText;
 import ai.llm360.zoo.catalogue.Standing;
 import ai.llm360.zoo.djl.MetadataJson;
 import com.google.gson.JsonParseException;

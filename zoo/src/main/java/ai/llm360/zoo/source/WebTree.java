@@ -6,7 +6,7 @@ import ai.llm360.hub.HubClient;
 import ai.llm360.hub.HubException;
 import ai.llm360.hub.HubSettings;
 import ai.llm360.hub.HubSnapshot;
-import ai.llm360.io.WholeFile;
+import ai.llm360.io.internal.WholeFile;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;

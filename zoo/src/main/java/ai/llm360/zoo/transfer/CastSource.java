@@ -2,7 +2,7 @@ package ai.llm360.zoo.transfer;
 
 import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.hub.HubFile;
-import ai.llm360.io.WholeFile;
+import ai.llm360.io.internal.WholeFile;
 import com.google.gson.FieldNamingPolicy;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;

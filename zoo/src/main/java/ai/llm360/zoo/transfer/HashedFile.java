@@ -2,7 +2,7 @@ package ai.llm360.zoo.transfer;
 
 import ai.djl.util.Progress;
 import ai.llm360.hub.HubFile;
-import ai.llm360.io.Hashes;
+import ai.llm360.io.internal.Hashes;
 import ai.llm360.zoo.source.TreeException;
 import ai.llm360.zoo.source.TreeFile;
 import java.io.IOException;

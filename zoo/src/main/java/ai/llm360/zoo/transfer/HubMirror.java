@@ -7,7 +7,7 @@ import ai.llm360.hub.HubPlan;
 import ai.llm360.hub.HubSettings;
 import ai.llm360.hub.HubSnapshot;
 import ai.llm360.hub.TransferListener;
-import ai.llm360.io.AtomicDirectory;
+import ai.llm360.io.internal.AtomicDirectory;
 import ai.llm360.zoo.HubReference;
 import ai.llm360.zoo.catalogue.PublishedCheckpoint;
 import ai.llm360.zoo.catalogue.PublishedRepository;

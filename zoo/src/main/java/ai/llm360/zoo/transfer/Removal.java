@@ -6,7 +6,7 @@ import ai.llm360.hub.CacheRemoval;
 import ai.llm360.hub.CachedRevisions;
 import ai.llm360.hub.HubCache;
 import ai.llm360.hub.HubException;
-import ai.llm360.io.AtomicDirectory;
+import ai.llm360.io.internal.AtomicDirectory;
 import ai.llm360.zoo.CheckpointEntry;
 import ai.llm360.zoo.HubReference;
 import ai.llm360.zoo.Reference;

@@ -2,7 +2,7 @@ package ai.llm360.zoo.transfer;
 
 import ai.djl.util.Progress;
 import ai.llm360.common.checkpoint.TensorType;
-import ai.llm360.io.AtomicDirectory;
+import ai.llm360.io.internal.AtomicDirectory;
 import ai.llm360.zoo.source.TrainedModel;
 import ai.llm360.zoo.source.TrainedModel.Source;
 import ai.llm360.zoo.source.TreeCheckpoint;

@@ -7,7 +7,7 @@ import ai.llm360.common.run.ValidationLoss;
 import ai.llm360.common.torch.Machine;
 import ai.llm360.common.train.TrainingPhase;
 import ai.llm360.common.train.TrainingRun;
-import ai.llm360.io.AtomicDirectory;
+import ai.llm360.io.internal.AtomicDirectory;
 import ai.llm360.zoo.catalogue.Standing;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,4 +1,4 @@
-package ai.llm360.io;
+package ai.llm360.io.internal;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;

@@ -1,4 +1,4 @@
-package ai.llm360.io.testing;
+package ai.llm360.io.internal.testing;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;

@@ -1,4 +1,4 @@
-package ai.llm360.io;
+package ai.llm360.io.internal;
 
 import java.util.Locale;
 
