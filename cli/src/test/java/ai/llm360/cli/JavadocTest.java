@@ -60,11 +60,11 @@ class JavadocTest {
             static HubCache cache;
             static Path data, run;
             static ai.llm360.zoo.Zoo zoo;
-            static ai.llm360.common.model.CausalDecoder decoder;
             static List<TensorSpec> specs;
             static java.util.Map<String, ByteBuffer> contents;
             static byte[] config;
             static ai.llm360.common.model.CausalDecoder decoder;
+            static ai.llm360.common.generate.TextGenerator generator;
             """;
 
     @TempDir Path temp;

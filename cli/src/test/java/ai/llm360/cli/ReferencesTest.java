@@ -187,6 +187,8 @@ class ReferencesTest {
                         "scores",
                         "cache",
                         "finetune", // as pretrain: it is that class
+                        "chat", // as generate: they share ModelOptions
+                        "tokenizer",
                         "recipe",
                         "reproduce",
                         "help",

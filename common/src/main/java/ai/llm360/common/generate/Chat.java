@@ -19,6 +19,7 @@ import java.util.Set;
  * A conversation with a chat model.
  *
  * <pre>{@code
+ * GenerationConfig config = GenerationConfig.builder().optMaxNewTokens(256).build();
  * try (Chat chat = new Chat(generator, ChatTemplate.named("vicuna"), config)) {
  *     for (ChatAnswer answer = chat.ask("What is an oak?"); answer.hasNext(); ) {
  *         System.out.print(answer.next().text());
