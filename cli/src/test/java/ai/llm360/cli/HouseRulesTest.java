@@ -10,6 +10,7 @@ import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.sli
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.llm360.amber.Amber;
+import ai.llm360.analysis.task.Request;
 import ai.llm360.common.model.InferenceBackend;
 import ai.llm360.common.torch.TorchScript;
 import ai.llm360.crystalcoder.CrystalCoder;
@@ -54,6 +55,7 @@ class HouseRulesTest {
     private static final String CRYSTALCODER = "ai.llm360.crystalcoder..";
     private static final String ZOO = "ai.llm360.zoo..";
     private static final String SERVE = "ai.llm360.serve..";
+    private static final String ANALYSIS = "ai.llm360.analysis..";
     private static final String CLI = "ai.llm360.cli..";
 
     private static final JavaClasses HOUSE =
@@ -68,6 +70,7 @@ class HouseRulesTest {
                                             CrystalCoder.class,
                                             Criteria.class,
                                             ChatTemplates.class,
+                                            Request.class,
                                             Llm360.class)
                                     .map(HouseRulesTest::location)
                                     .toList());
@@ -84,23 +87,26 @@ class HouseRulesTest {
     @Test
     void the_rules_see_every_room() {
         for (String room :
-                List.of(IO, HUB, COMMON, KERNELS, AMBER, CRYSTALCODER, ZOO, SERVE, CLI)) {
+                List.of(IO, HUB, COMMON, KERNELS, AMBER, CRYSTALCODER, ZOO, SERVE, ANALYSIS, CLI)) {
             assertThat(HOUSE.that(resideInAPackage(room))).as(room).isNotEmpty();
         }
     }
 
     @Test
     void imports_run_from_the_command_to_the_floor_only() {
-        assertNoImports(IO, List.of(HUB, COMMON, AMBER, CRYSTALCODER, ZOO, SERVE, CLI));
-        assertNoImports(HUB, List.of(COMMON, AMBER, CRYSTALCODER, ZOO, SERVE, CLI, "ai.djl.."));
-        assertNoImports(COMMON, List.of(HUB, AMBER, CRYSTALCODER, ZOO, SERVE, CLI));
-        assertNoImports(AMBER, List.of(HUB, CRYSTALCODER, ZOO, SERVE, CLI));
-        assertNoImports(CRYSTALCODER, List.of(HUB, AMBER, ZOO, SERVE, CLI));
-        assertNoImports(ZOO, List.of(SERVE, CLI));
-        assertNoImports(SERVE, List.of(AMBER, CRYSTALCODER, CLI));
+        assertNoImports(IO, List.of(HUB, COMMON, AMBER, CRYSTALCODER, ZOO, SERVE, ANALYSIS, CLI));
+        assertNoImports(
+                HUB, List.of(COMMON, AMBER, CRYSTALCODER, ZOO, SERVE, ANALYSIS, CLI, "ai.djl.."));
+        assertNoImports(COMMON, List.of(HUB, AMBER, CRYSTALCODER, ZOO, SERVE, ANALYSIS, CLI));
+        assertNoImports(AMBER, List.of(HUB, CRYSTALCODER, ZOO, SERVE, ANALYSIS, CLI));
+        assertNoImports(CRYSTALCODER, List.of(HUB, AMBER, ZOO, SERVE, ANALYSIS, CLI));
+        assertNoImports(ZOO, List.of(SERVE, ANALYSIS, CLI));
+        assertNoImports(SERVE, List.of(AMBER, CRYSTALCODER, ANALYSIS, CLI));
+        assertNoImports(ANALYSIS, List.of(AMBER, CRYSTALCODER, SERVE, CLI));
         assertNoImports(CLI, List.of(AMBER, CRYSTALCODER));
-        assertNoImports(KERNELS, List.of(HUB, AMBER, CRYSTALCODER, ZOO, SERVE, CLI));
-        for (String room : List.of(IO, HUB, COMMON, AMBER, CRYSTALCODER, ZOO, SERVE, CLI)) {
+        assertNoImports(KERNELS, List.of(HUB, AMBER, CRYSTALCODER, ZOO, SERVE, ANALYSIS, CLI));
+        for (String room :
+                List.of(IO, HUB, COMMON, AMBER, CRYSTALCODER, ZOO, SERVE, ANALYSIS, CLI)) {
             assertNoImports(room, List.of(KERNELS));
         }
     }
