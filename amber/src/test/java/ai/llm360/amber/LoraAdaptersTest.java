@@ -3,6 +3,7 @@ package ai.llm360.amber;
 import static ai.llm360.common.testing.GoldenValues.maxDifference;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -10,12 +11,14 @@ import ai.llm360.amber.testing.TinyAmber;
 import ai.llm360.common.checkpoint.Checkpoint;
 import ai.llm360.common.checkpoint.CheckpointConverter;
 import ai.llm360.common.checkpoint.CheckpointException;
+import ai.llm360.common.checkpoint.TensorInfo;
 import ai.llm360.common.checkpoint.TensorType;
 import ai.llm360.common.finetune.AdapterConfig;
 import ai.llm360.common.finetune.AdapterDirectory;
 import ai.llm360.common.finetune.AdapterMerge;
 import ai.llm360.common.finetune.LoraAdapters;
 import ai.llm360.common.finetune.ModuleNames;
+import ai.llm360.common.model.CpuKernels;
 import ai.llm360.common.model.DecoderGradients;
 import ai.llm360.common.model.TokenBatch;
 import ai.llm360.common.model.WeightLoader;
@@ -517,7 +520,11 @@ class LoraAdaptersTest {
 
     private Map<String, float[]> gradients(long seed, long step, double share, int recomputed)
             throws IOException {
-        Amber amber = load(WeightType.FP32);
+        return gradients(load(WeightType.FP32), seed, step, share, recomputed);
+    }
+
+    private Map<String, float[]> gradients(
+            Amber amber, long seed, long step, double share, int recomputed) {
         AdapterConfig config =
                 config("q_proj", "down_proj")
                         .optLoraDropout(share)
@@ -534,6 +541,55 @@ class LoraAdaptersTest {
             all.put("held out", new float[] {(float) gradients.loss(batch, 12)});
         }
         return all;
+    }
+
+    /**
+     * The weights are such that int8 and bfloat16 hold them exactly. So only the products' own
+     * rounding is left: the order of float32's sums, or bfloat16's 8 bits where the CPU has its
+     * arithmetic; the largest gradient is about 1.
+     */
+    @ParameterizedTest
+    @EnumSource(names = {"BF16", "INT8"})
+    void gradients_over_a_rounded_base_are_those_over_the_same_numbers(WeightType type)
+            throws IOException {
+        Path rounded = rounded();
+        Map<String, float[]> expected = gradients(load(rounded, WeightType.FP32), 1, 1, 0, 0);
+        Map<String, float[]> actual = gradients(load(rounded, type), 1, 1, 0, 0);
+        double bound = CpuKernels.get().slowBfloat16() ? 1e-5 : 0.05;
+        assertThat(actual.keySet()).isEqualTo(expected.keySet());
+        float most = 0;
+        for (Map.Entry<String, float[]> entry : expected.entrySet()) {
+            float[] values = actual.get(entry.getKey());
+            for (int i = 0; i < values.length; i++) {
+                float wanted = entry.getValue()[i];
+                assertThat((double) values[i]).as(entry.getKey()).isCloseTo(wanted, within(bound));
+                most = Math.max(most, Math.abs(wanted));
+            }
+        }
+        assertThat(most).isGreaterThan(0.1f);
+        assertThat(gradients(load(model, type), 1, 1, 0, 0).get("loss"))
+                .isNotEqualTo(gradients(load(model, WeightType.FP32), 1, 1, 0, 0).get("loss"));
+    }
+
+    /** Writes the model with numbers of bfloat16, and of at most 127 steps in linear weights. */
+    private Path rounded() throws IOException {
+        Path directory = Files.createDirectories(temp.resolve("rounded"));
+        Files.copy(model.resolve("config.json"), directory.resolve("config.json"));
+        SafetensorsBuilder tensors = new SafetensorsBuilder();
+        try (Checkpoint checkpoint = Checkpoint.open(model)) {
+            for (TensorInfo tensor : checkpoint.tensors().values()) {
+                float[] values = floats(model, tensor.name());
+                boolean linear = tensor.name().endsWith("_proj.weight");
+                long row = tensor.shape().tail();
+                for (int i = 0; i < values.length; i++) {
+                    int steps = Math.max(-127, Math.min(127, Math.round(values[i] * 256)));
+                    values[i] = linear ? (i % row == 0 ? 127 : steps) / 256f : bf16(values[i]);
+                }
+                tensors.floats(tensor.name(), tensor.shape().getShape(), values);
+            }
+        }
+        tensors.write(directory.resolve("model.safetensors"));
+        return directory;
     }
 
     private static void assertSame(Map<String, float[]> actual, Map<String, float[]> expected) {

@@ -86,7 +86,7 @@ record PlanReport(TrainingPlan plan, double flopsPerSecond) {
                         List.of("  weights", ByteSize.format(memory.weights())),
                         List.of("  gradients", ByteSize.format(memory.gradients())),
                         List.of("  optimizer", ByteSize.format(memory.optimizer())),
-                        List.of("  bf16 weights", ByteSize.format(memory.roundedWeights())),
+                        List.of("  copies", ByteSize.format(memory.copies())),
                         List.of(
                                 "  activations",
                                 "%s at batch.micro=%d%s"

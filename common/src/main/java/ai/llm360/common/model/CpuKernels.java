@@ -86,7 +86,7 @@ public final class CpuKernels {
                         TorchScript.compile(
                                 scope,
                                 LinearKind.INT8.methods(),
-                                LinearKind.INT8.constants(true))) {
+                                LinearKind.INT8.constants(true, false))) {
             NDArray rows = scope.create(ByteBuffer.wrap(x), new Shape(8, size), DataType.INT8);
             NDArray matrix = scope.create(ByteBuffer.wrap(w), new Shape(8, size), DataType.INT8);
             int[] sums = page.infer(scope, "integer_sums", rows, matrix).toIntArray();
@@ -108,7 +108,7 @@ public final class CpuKernels {
 
     /** Returns the constants of a kind on this machine. */
     Map<String, ?> constants(LinearKind kind) {
-        return kind.constants(exactInt8);
+        return kind.constants(exactInt8, !slowBfloat16());
     }
 
     /** Compiles the methods of a kind, as a page of their own. */

@@ -8,6 +8,8 @@ import ai.djl.nn.Parameter;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.JniUtils;
+import ai.llm360.common.checkpoint.TensorType;
+import ai.llm360.common.torch.TensorLoader;
 import ai.llm360.common.torch.TorchScript;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -66,12 +68,14 @@ public final class DecoderGradients implements AutoCloseable {
     /**
      * Prepares to train some weights.
      *
-     * @param trainable a decoder's weights to train; frozen ones that are bfloat16 are multiplied
-     *     as such, whatever {@code bfloat16} says
+     * @param trainable a decoder's weights to train; frozen ones that are bfloat16 or int8 are
+     *     multiplied as such, whatever {@code bfloat16} says, and as float32 on a CPU without
+     *     bfloat16 arithmetic
      * @param bfloat16 whether matrix products are computed in bfloat16
      * @param recomputeLayers how many layers, from the first on, have their activations computed
      *     again for the gradient instead of kept, as {@code torch.utils.checkpoint} does; all of
-     *     them, if there are no more
+     *     them, if there are no more, or if autograd would else keep a wider copy of each frozen
+     *     weight
      * @throws IllegalArgumentException if a weight to train is not float32, or there is none
      */
     public DecoderGradients(Trainable trainable, boolean bfloat16, int recomputeLayers) {
@@ -85,10 +89,11 @@ public final class DecoderGradients implements AutoCloseable {
         trainsEmbedding = isTrained(decoder.embedding().getArray());
         trainsBelowHead = trainsEmbedding || weights.values().stream().anyMatch(w -> w != head());
         lowest = trainsEmbedding ? 0 : lowestTrained();
-        recomputed = Math.max(lowest, Math.min(recomputeLayers, decoder.layers().size()));
         decoder.requireUnchangedFiles();
         manager = decoder.newRequestManager();
         kind = kind(bfloat16);
+        int again = kind.copiesInTraining() ? count() : Math.min(recomputeLayers, count());
+        recomputed = Math.max(lowest, again);
         dropout = dropout(trainable);
         dropping = dropout.map(this::dropping);
         lossPage =
@@ -164,11 +169,17 @@ public final class DecoderGradients implements AutoCloseable {
     }
 
     private LinearKind kind(boolean bfloat16) {
+        if (decoder.runtime().int8()) {
+            return LinearKind.FROZEN_INT8;
+        }
+        boolean slow = !manager.getDevice().isGpu() && CpuKernels.get().slowBfloat16();
+        boolean half = TensorLoader.typeOf(decoder.embedding().getArray()) == TensorType.BF16;
+        if (slow && half) {
+            return LinearKind.FROZEN_BFLOAT16;
+        }
         if (!bfloat16) {
             return LinearKind.PLAIN;
         }
-        boolean slow =
-                !manager.getDevice().isGpu() && CpuKernels.get().bfloat16() == LinearKind.BFLOAT16;
         return slow ? LinearKind.BFLOAT16_ROUNDED : LinearKind.BFLOAT16_COMPUTE;
     }
 

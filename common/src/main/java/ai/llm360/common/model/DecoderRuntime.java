@@ -276,7 +276,7 @@ final class DecoderRuntime {
                 kind + (adapted ? " adapted" : ""),
                 name -> {
                     Map<String, Object> constants = layout.pageConstants();
-                    if (kind == LinearKind.INT8) {
+                    if (kind.int8()) {
                         constants.putAll(CpuKernels.get().constants(kind));
                     }
                     String text = kind.complete(layout.page(), adapted);

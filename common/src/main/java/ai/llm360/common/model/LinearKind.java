@@ -22,7 +22,11 @@ enum LinearKind {
     /** Training: float32 weights, products in bfloat16. */
     BFLOAT16_COMPUTE("linear_bfloat16_compute", false),
     /** The same on a CPU without bfloat16 arithmetic. */
-    BFLOAT16_ROUNDED("linear_bfloat16_rounded", false);
+    BFLOAT16_ROUNDED("linear_bfloat16_rounded", false),
+    /** Training beside frozen bfloat16 weights, on a CPU without bfloat16 arithmetic. */
+    FROZEN_BFLOAT16("linear_frozen_bfloat16", false),
+    /** Training beside frozen int8 weights, on the CPU. */
+    FROZEN_INT8("linear_frozen_int8", true);
 
     private final String resource;
     private final boolean packing;
@@ -30,6 +34,16 @@ enum LinearKind {
     LinearKind(String resource, boolean packing) {
         this.resource = resource;
         this.packing = packing;
+    }
+
+    /** Returns whether weights are int8 matrices with scales. */
+    boolean int8() {
+        return this == INT8 || this == FROZEN_INT8;
+    }
+
+    /** Returns whether autograd keeps a wider copy of each weight, for as long as it can go back. */
+    boolean copiesInTraining() {
+        return this == FROZEN_BFLOAT16 || this == FROZEN_INT8;
     }
 
     /** Returns whether a weight is copied into another layout, which training would not update. */
@@ -69,7 +83,7 @@ enum LinearKind {
     }
 
     private String type() {
-        return this == INT8 ? "List[Tensor]" : "Tensor";
+        return int8() ? "List[Tensor]" : "Tensor";
     }
 
     private static String typed(String text, String name, String type) {
@@ -80,8 +94,13 @@ enum LinearKind {
      * Returns the constants that this kind's methods read.
      *
      * @param exact whether libtorch's product of int8 matrices is exact on this CPU
+     * @param half whether it has bfloat16 arithmetic
      */
-    Map<String, ?> constants(boolean exact) {
-        return this == INT8 ? Map.of("exact", exact) : Map.of();
+    Map<String, ?> constants(boolean exact, boolean half) {
+        return switch (this) {
+            case INT8 -> Map.of("exact", exact);
+            case FROZEN_INT8 -> Map.of("half", half);
+            default -> Map.of();
+        };
     }
 }

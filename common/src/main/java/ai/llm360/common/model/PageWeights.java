@@ -181,7 +181,7 @@ final class PageWeights implements AutoCloseable {
     }
 
     private IValue pack(String prefix, WeightSpec spec, NDArray array) {
-        if (kind == LinearKind.INT8) {
+        if (kind.int8()) {
             Int8Weights.Matrix matrix =
                     decoder.runtime().int8Weights().get(prefix + spec.name(), spec, array);
             return IValue.listFrom((PtNDArray) matrix.elements(), (PtNDArray) matrix.scales());

@@ -19,8 +19,9 @@ import ai.llm360.common.train.TrainingConfig.Precision;
  * @param weights 4 a parameter that is trained, float32 in any case; frozen ones as they are held
  * @param gradients 4 a parameter that is trained
  * @param optimizer 8 a parameter that is trained: AdamW's two means; RMSprop has one
- * @param roundedWeights bf16 alone: 2 a matrix element, of all layers, or of one at a time if they
- *     are computed again; and of the head
+ * @param copies of weights in the type of the products: in bf16 2 a matrix element, of all layers,
+ *     or of one at a time if they are computed again, and of the head; of an int8 base 4 a matrix
+ *     element of one layer
  * @param activations of all layers, or with recomputation each layer's input (4 C a position) and
  *     one layer whole; and as much as one layer's again for the gradients on their way back
  * @param loss the final norm and its gradient (20 C a position), and three times the logits of
@@ -30,7 +31,7 @@ public record TrainingMemory(
         long weights,
         long gradients,
         long optimizer,
-        long roundedWeights,
+        long copies,
         long activations,
         long loss) {
 
@@ -53,23 +54,34 @@ public record TrainingMemory(
         int means = config.optimizer().kind() == Optimizer.Kind.ADAMW ? 2 : 1;
         long c = model.hidden();
         long f = model.intermediate();
-        long head = c * model.vocabulary();
         long layer = positions * (half ? 34 * c + 8 * f : 40 * c + 16 * f);
-        long recomputed = Math.min(recomputeLayers, model.layers());
+        boolean int8 = config.lora().r() > 0 && config.lora().base() == Lora.Base.INT8;
+        long recomputed = int8 ? model.layers() : Math.min(recomputeLayers, model.layers());
         long layersWhole = Math.max(1, model.layers() - recomputed);
         return new TrainingMemory(
                 4 * trained + frozen(model, config),
                 4 * trained,
                 4L * means * trained,
-                half && config.lora().base() == Lora.Base.FP32
-                        ? 2 * (layersWhole * model.layerMatrices() + head)
-                        : 0,
+                copies(model, config, layersWhole),
                 recomputed * positions * 4 * c + (layersWhole + 1) * layer,
                 positions * 20 * c
                         + 3L
                                 * 4
                                 * Math.min(DecoderGradients.LOSS_ROWS, positions)
                                 * model.vocabulary());
+    }
+
+    private static long copies(ModelSize model, TrainingConfig config, long layers) {
+        return switch (config.lora().base()) {
+            case FP32 ->
+                    config.precision() == Precision.BF16
+                            ? 2
+                                    * (layers * model.layerMatrices()
+                                            + (long) model.hidden() * model.vocabulary())
+                            : 0;
+            case BF16 -> 0;
+            case INT8 -> 4 * model.layerMatrices();
+        };
     }
 
     private static long frozen(ModelSize model, TrainingConfig config) {
@@ -90,6 +102,6 @@ public record TrainingMemory(
 
     /** Returns all of it. */
     public long total() {
-        return state() + roundedWeights + activations + loss;
+        return state() + copies + activations + loss;
     }
 }

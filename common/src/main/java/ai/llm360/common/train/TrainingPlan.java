@@ -196,7 +196,7 @@ public record TrainingPlan(
                                 MemoryBudget.gigabytes(needed.gradients()),
                                 MemoryBudget.gigabytes(needed.optimizer()),
                                 MemoryBudget.gigabytes(
-                                        needed.roundedWeights()
+                                        needed.copies()
                                                 + needed.activations()
                                                 + needed.loss()),
                                 budget,

@@ -45,6 +45,17 @@ class LinearKindTest {
         return TorchScript.compile(manager, kind.complete("", false), constants);
     }
 
+    private static boolean isHalf(LinearKind kind) {
+        return kind == LinearKind.BFLOAT16 || kind == LinearKind.FROZEN_BFLOAT16;
+    }
+
+    /** Both kinds of int8 hold the same matrices. */
+    private IValue prepare(LinearKind kind, String method, NDArray w) {
+        try (TorchScript page = compile(kind.int8() ? LinearKind.INT8 : kind)) {
+            return page.runRaw(method, false, w);
+        }
+    }
+
     @ParameterizedTest
     @EnumSource(LinearKind.class)
     void compiles_as_a_decoders_page(LinearKind kind) {
@@ -54,11 +65,11 @@ class LinearKindTest {
     @ParameterizedTest
     @EnumSource(LinearKind.class)
     void multiplies_any_number_of_rows_and_tokens(LinearKind kind) {
-        boolean half = kind == LinearKind.BFLOAT16;
+        boolean half = isHalf(kind);
         NDArray w = manager.randomNormal(new Shape(OUT, IN));
         NDArray held = half ? TensorLoader.cast(manager, w, TensorLoader.BFLOAT16) : w;
         try (TorchScript page = compile(kind);
-                IValue weight = page.runRaw("prepare", false, held)) {
+                IValue weight = prepare(kind, "prepare", held)) {
             for (int[] size :
                     new int[][] {{1, 1}, {3, 1}, {4, 1}, {5, 1}, {9, 1}, {1, 2}, {2, 7}}) {
                 NDArray x = manager.randomNormal(new Shape(size[0], size[1], IN));
@@ -70,12 +81,12 @@ class LinearKindTest {
     @ParameterizedTest
     @EnumSource(LinearKind.class)
     void multiplies_by_a_weight_stored_in_by_out(LinearKind kind) {
-        boolean half = kind == LinearKind.BFLOAT16;
+        boolean half = isHalf(kind);
         NDArray w = manager.randomNormal(new Shape(IN, OUT));
         NDArray held = half ? TensorLoader.cast(manager, w, TensorLoader.BFLOAT16) : w;
         NDArray bias = manager.randomNormal(new Shape(OUT));
         // bfloat16 is turned where this project has no kernels, and taken as it lies elsewhere.
-        multiplies_transposed(kind, held, w, bias, kind == LinearKind.INT8);
+        multiplies_transposed(kind, held, w, bias, kind.int8());
         if (kind == LinearKind.BFLOAT16) {
             multiplies_transposed(kind, held, w, bias, true);
         }
@@ -84,7 +95,7 @@ class LinearKindTest {
     private void multiplies_transposed(
             LinearKind kind, NDArray held, NDArray w, NDArray bias, boolean packs) {
         try (TorchScript page = compile(kind);
-                IValue packed = packs ? page.runRaw("prepare_transposed", false, held) : null) {
+                IValue packed = packs ? prepare(kind, "prepare_transposed", held) : null) {
             for (int[] size : new int[][] {{1, 1}, {4, 1}, {5, 1}, {2, 7}, {3, 100}}) {
                 NDArray x = manager.randomNormal(new Shape(size[0], size[1], IN));
                 Object weight = packs ? packed : held;
@@ -114,7 +125,7 @@ class LinearKindTest {
                             squares.matMul(matrix.square())
                                     .mul(w.getShape().get(1) * sq(0x1p-24) / 3);
                     // A step's uniform error has a variance of step^2 / 12.
-                    case INT8 -> {
+                    case INT8, FROZEN_INT8 -> {
                         NDArray rowStep = rows.abs().max(new int[] {-1}, true).div(127);
                         NDArray step = matrix.abs().max(new int[] {0}, true).div(127);
                         NDArray ofRows =
@@ -130,7 +141,7 @@ class LinearKindTest {
                 };
         NDArray deviation = variance.sqrt();
         NDArray bound = deviation.mul(6);
-        if (kind != LinearKind.INT8) {
+        if (!kind.int8()) {
             boolean whole = kind == LinearKind.PLAIN || kind == LinearKind.ROWS;
             // The rounding of y, and of its sum with b; libtorch's bfloat16 product also rounds on
             // the way.
@@ -146,7 +157,7 @@ class LinearKindTest {
         double most =
                 switch (kind) {
                     case PLAIN, ROWS -> 1e-6;
-                    case INT8 -> 0.03; // six deviations
+                    case INT8, FROZEN_INT8 -> 0.03; // six deviations
                     default -> 0.01;
                 };
         assertThat(largest).as("%s", expected.getShape()).isLessThan(most);
@@ -195,7 +206,7 @@ class LinearKindTest {
         LinearKind kind = LinearKind.INT8;
         for (boolean exact : new boolean[] {CpuKernels.get().exactInt8(), false}) {
             try (TorchScript page =
-                    TorchScript.compile(manager, kind.methods(), kind.constants(exact))) {
+                    TorchScript.compile(manager, kind.methods(), kind.constants(exact, false))) {
                 NDArray sums = page.infer(manager, "integer_sums", rows, matrix);
                 assertThat(sums.toType(DataType.INT64, true)).isEqualTo(expected);
             }

@@ -55,18 +55,18 @@ class TrainingPlanTest {
         long n = 12 * 32;
         TrainingMemory kept = TrainingMemory.of(MODEL, plan().config(), 0, n, 84_320);
         assertThat(kept.state()).isEqualTo(16 * 84_320);
-        assertThat(kept.roundedWeights()).isZero();
+        assertThat(kept.copies()).isZero();
         assertThat(kept.activations()).isEqualTo((2 + 1) * n * (40 * 64 + 16 * 128));
         assertThat(kept.loss()).isEqualTo(n * 20 * 64 + 12 * 256 * 500);
         TrainingMemory again =
                 TrainingMemory.of(MODEL, plan("precision=bf16").config(), 2, n, 84_320);
-        assertThat(again.roundedWeights()).isEqualTo(2 * (10_000 + 32_000));
+        assertThat(again.copies()).isEqualTo(2 * (10_000 + 32_000));
         assertThat(again.activations())
                 .isEqualTo(2 * n * 4 * 64 + (1 + 1) * n * (34 * 64 + 8 * 128));
         assertThat(again.total())
                 .isEqualTo(
                         again.state()
-                                + again.roundedWeights()
+                                + again.copies()
                                 + again.activations()
                                 + again.loss());
     }
@@ -86,7 +86,7 @@ class TrainingPlanTest {
         assertThat(memory.weights()).isEqualTo(2 * 84_320 + 4 * 1000);
         assertThat(memory.gradients()).isEqualTo(4 * 1000);
         assertThat(memory.optimizer()).isEqualTo(8 * 1000);
-        assertThat(memory.roundedWeights()).isZero();
+        assertThat(memory.copies()).isZero();
     }
 
     @Test
