@@ -46,7 +46,7 @@ class FineTuningTest {
                 .objective(
                         goal(Kind.SFT, normalisation),
                         (config, data, amber, manager) ->
-                                Objective.labels(normalisation, config.batch().micro()));
+                                Objective.labels(normalisation, config.batch().micro(), false));
     }
 
     @Test

@@ -12,6 +12,11 @@ import ai.llm360.common.train.TrainingConfig;
 import ai.llm360.common.train.TrainingConfig.Goal;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import ai.djl.ndarray.NDManager;
+import ai.llm360.amber.testing.TinyAmber;
+import ai.llm360.common.model.WeightLoader;
+import ai.llm360.common.model.WeightType;
+import ai.llm360.common.testing.TextsOfARow;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -36,11 +41,21 @@ class SupervisedGoldenTest {
                                     .formatted(normalisation, recompute));
             Objective objective =
                     Objective.labels(
-                            config.objective().lossNormalisation(), config.batch().micro());
+                            config.objective().lossNormalisation(), config.batch().micro(), false);
             assertSteps(
                     fixture.train(config, data -> objective),
                     fixture.golden().getAsJsonObject("sft." + normalisation));
             assertThat(fixture.different("sft." + normalisation + ".weight.")).isEmpty();
+        }
+    }
+
+    @Test
+    void texts_of_a_row_are_trained_as_if_each_were_alone() throws IOException {
+        try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
+            Path directory = TinyAmber.of(TinyAmber.sizes()).writeTo(temp.resolve("model"));
+            Amber amber = new Amber(AmberConfig.read(directory.resolve("config.json")));
+            WeightLoader.load(amber, directory, manager, WeightType.FP32, null);
+            TextsOfARow.assertAsAlone(amber, manager);
         }
     }
 
@@ -61,7 +76,7 @@ class SupervisedGoldenTest {
             TrainingConfig config = fixture.config("{objective: {kind: sft}, lora: {r: 4}}");
             Trainable adapter =
                     LoraAdapters.load(fixture.amber(), fixture.path("lora-start")).trainable(0);
-            Objective objective = Objective.labels(Goal.Normalisation.TOKENS, 2);
+            Objective objective = Objective.labels(Goal.Normalisation.TOKENS, 2, false);
             assertSteps(
                     fixture.train(config, adapter, data -> objective),
                     fixture.golden().getAsJsonObject("lora.tokens"));

@@ -87,7 +87,10 @@ class FinetuneCommandTest {
     @Test
     void an_adapter_is_saved_as_pefts_files() throws IOException {
         String[] lora = {
-            SMALL[0], "--set=lora={r: 2, target_modules: [all-linear]}", "--set=data.epochs=1"
+            "--set=batch={global: 2, micro: 1}",
+            "--set=lora={r: 2, target_modules: [all-linear]}",
+            "--set=data.epochs=1",
+            "--set=prepare.packing=best-fit" // trained text by text
         };
         assertThat(finetune("amber-nano-chat", "chat.json", lora)).as(command.err()).isZero();
         Path saved = run.resolve("ckpt-000");
@@ -95,7 +98,7 @@ class FinetuneCommandTest {
         assertThat(saved.resolve("adapter_model.safetensors")).isRegularFile();
         assertThat(saved.resolve("config.json")).doesNotExist();
         SavedState.open(saved).verify();
-        finetune("amber-nano-chat", "chat.json", lora[0], lora[1], lora[2], "--plan");
+        finetune("amber-nano-chat", "chat.json", lora[0], lora[1], lora[2], lora[3], "--plan");
         // Of each layer four matrices of 128 by 128 and three of 128 by 344, at rank 2.
         long parameters = 3 * 2 * (4 * (128 + 128) + 3 * (128 + 344));
         assertThat(command.out()).contains(ByteSize.format(4 * parameters));

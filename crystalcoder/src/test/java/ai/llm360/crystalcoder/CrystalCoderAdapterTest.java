@@ -14,6 +14,7 @@ import ai.llm360.common.finetune.ModuleNames;
 import ai.llm360.common.model.WeightLoader;
 import ai.llm360.common.model.WeightType;
 import ai.llm360.common.testing.Fixtures;
+import ai.llm360.common.testing.TextsOfARow;
 import ai.llm360.crystalcoder.testing.TinyCrystalCoder;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -79,6 +80,12 @@ class CrystalCoderAdapterTest {
         assertThat(maxDifference(adapted, merged)).isLessThan(Math.max(1e-5, 2 * rounding));
         model.removeAdapters();
         assertThat(model.logits(manager, IDS)).isEqualTo(before);
+    }
+
+    @Test
+    void texts_of_a_row_are_trained_as_if_each_were_alone() throws IOException {
+        Path directory = new TinyCrystalCoder().writeTo(temp.resolve("model"));
+        TextsOfARow.assertAsAlone(load(directory, WeightType.FP32), manager);
     }
 
     @Test

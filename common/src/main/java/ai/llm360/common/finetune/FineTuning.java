@@ -59,7 +59,7 @@ public record FineTuning(Objective objective, Trainable trainable, Map<String, b
             TrainingConfig config, CausalDecoder decoder, TokenDataset dataset, NDManager manager)
             throws IOException {
         check(config);
-        checkRows(config.objective().kind(), dataset);
+        boolean packed = isPacked(config.objective().kind(), dataset);
         Optional<LoraAdapters> lora =
                 config.lora().r() > 0
                         ? Optional.of(adapters(config, decoder, manager))
@@ -71,7 +71,8 @@ public record FineTuning(Objective objective, Trainable trainable, Map<String, b
         Objective objective =
                 switch (goal.kind()) {
                     case PRETRAINING -> Objective.pretraining();
-                    case SFT -> Objective.labels(goal.lossNormalisation(), config.batch().micro());
+                    case SFT -> Objective.labels(
+                                    goal.lossNormalisation(), config.batch().micro(), packed);
                     case DPO ->
                             new PreferenceObjective(
                                     goal,
@@ -91,10 +92,10 @@ public record FineTuning(Objective objective, Trainable trainable, Map<String, b
     }
 
     /** Rows of conversations say what they are; of others the masks are all that there is. */
-    private static void checkRows(Goal.Kind kind, TokenDataset dataset) throws IOException {
+    private static boolean isPacked(Goal.Kind kind, TokenDataset dataset) throws IOException {
         Path directory = dataset.directory();
         if (!Files.exists(directory.resolve(ConversationManifest.FILE_NAME))) {
-            return;
+            return false;
         }
         ConversationManifest made = ConversationManifest.read(directory);
         if (made.hasPairs() != (kind == Goal.Kind.DPO)) {
@@ -103,11 +104,12 @@ public record FineTuning(Objective objective, Trainable trainable, Map<String, b
                             .formatted(
                                     directory, made.kind(), kind.name().toLowerCase(Locale.ROOT)));
         }
-        if (made.isPacked()) {
+        if (made.isPacked() && kind != Goal.Kind.SFT) {
             throw new ConfigException(
-                    "%s has rows of several conversations (packing best-fit), which training doesn't keep apart; prepare it with packing none, or wrap"
+                    "%s has rows of several conversations (packing best-fit), which only objective.kind sft keeps apart; prepare it with packing none, or wrap"
                             .formatted(directory));
         }
+        return made.isPacked();
     }
 
     /** Loads the base, unless the decoder has weights, and adds an adapter that changes nothing. */

@@ -43,8 +43,8 @@ public final class PreferenceObjective implements Objective {
     }
 
     @Override
-    public boolean trims() {
-        return true;
+    public Layout layout() {
+        return Layout.TRIMMED;
     }
 
     @Override

@@ -12,6 +12,7 @@ import ai.llm360.common.data.TokenDataset;
 import ai.llm360.common.model.DecoderGradients;
 import ai.llm360.common.model.Trainable;
 import ai.llm360.common.train.Batches;
+import ai.llm360.common.train.Objective.Layout;
 import ai.llm360.common.train.Objective.MicroBatch;
 import ai.llm360.common.train.TrainingConfig;
 import ai.llm360.common.train.TrainingConfig.Start;
@@ -137,7 +138,7 @@ public final class ReferenceScores {
         double[] scores = new double[Math.toIntExact(chunk.rows())];
         for (int at = 0; at < scores.length; at += rows) {
             long[] some = LongStream.range(at, Math.min(at + rows, scores.length)).toArray();
-            try (MicroBatch batch = Batches.of(manager, chunk, some, true)) {
+            try (MicroBatch batch = Batches.of(manager, chunk, some, Layout.TRIMMED)) {
                 double[] part = decoder.logProbabilities(batch.tokens());
                 System.arraycopy(part, 0, scores, at, part.length);
             }

@@ -270,7 +270,7 @@ public final class DecoderGradients implements AutoCloseable {
             boolean again = recomputed > lowest;
             List<NDArray> inputs = new ArrayList<>(); // of the layers to compute again
             JniUtils.setGradMode(recomputed == 0);
-            DecoderPass pass = pass(scope, true);
+            DecoderPass pass = pass(scope, true, batch);
             NDArray low = pass.layers(pass.embed(ids), 0, lowest, input -> false);
             NDArray mid = pass.layers(low, lowest, recomputed, inputs::add);
             NDArray from = again ? leaf(scope, mid) : mid;
@@ -294,7 +294,7 @@ public final class DecoderGradients implements AutoCloseable {
     }
 
     /**
-     * Computes a batch's loss alone.
+     * Computes a batch's loss alone. For labels of weight 0 the head computes nothing.
      *
      * @param batch the rows, on the decoder's device
      * @param divisor the number that the sum of the losses is divided by
@@ -308,14 +308,15 @@ public final class DecoderGradients implements AutoCloseable {
         JniUtils.setGradMode(false);
         try (NDManager scope = manager.newSubManager()) {
             NDArray h = headInput(scope, batch);
-            Object[] arguments = {h, head(), batch.ids(), factors(scope, batch), LOSS_ROWS};
+            boolean some = batch.weights().isPresent();
+            Object[] arguments = {h, head(), batch.ids(), factors(scope, batch), LOSS_ROWS, some};
             return lossPage.train(scope, "loss", arguments).getDouble() / divisor;
         }
     }
 
     private NDArray headInput(NDManager scope, TokenBatch batch) {
         NDArray ids = lossPage.train(scope, "inputs", batch.ids());
-        DecoderPass pass = pass(scope, false);
+        DecoderPass pass = pass(scope, false, batch);
         return pass.headInput(pass.states(ids, input -> false));
     }
 
@@ -323,10 +324,10 @@ public final class DecoderGradients implements AutoCloseable {
         return decoder.layers().size();
     }
 
-    private DecoderPass pass(NDManager scope, boolean drops) {
+    private DecoderPass pass(NDManager scope, boolean drops, TokenBatch batch) {
         PageWeights all =
                 drops && dropping.isPresent() ? dropping.get() : decoder.runtime().weights(kind);
-        return DecoderPass.onPage(decoder, scope, all, true);
+        return DecoderPass.onPage(decoder, scope, all, true, batch.texts());
     }
 
     /**

@@ -27,6 +27,7 @@ final class DecoderPass {
     private final boolean training;
     private final boolean onBackend;
     private final CachedRows cached;
+    private final long[] texts;
     private Object[] places;
 
     private DecoderPass(
@@ -35,25 +36,42 @@ final class DecoderPass {
             PageWeights weights,
             boolean training,
             boolean onBackend,
-            CachedRows cached) {
+            CachedRows cached,
+            long[] texts) {
         this.decoder = decoder;
         this.scope = scope;
         this.weights = weights;
         this.training = training;
         this.onBackend = onBackend;
         this.cached = cached;
+        this.texts = texts;
         runtime = decoder.runtime();
     }
 
     /** Creates a pass that nothing records; of whole rows where {@code cached} is null. */
     static DecoderPass inference(DecoderBlock decoder, NDManager scope, CachedRows cached) {
-        return new DecoderPass(decoder, scope, decoder.runtime().weights(), false, true, cached);
+        PageWeights weights = decoder.runtime().weights();
+        return new DecoderPass(decoder, scope, weights, false, true, cached, new long[0]);
     }
 
     /** Creates a pass of whole rows on the page, which autograd may record in training. */
     static DecoderPass onPage(
             DecoderBlock decoder, NDManager scope, PageWeights weights, boolean training) {
-        return new DecoderPass(decoder, scope, weights, training, false, null);
+        return onPage(decoder, scope, weights, training, new long[0]);
+    }
+
+    /**
+     * Creates such a pass of one row of several texts.
+     *
+     * @param texts as {@link TokenBatch#texts}
+     */
+    static DecoderPass onPage(
+            DecoderBlock decoder,
+            NDManager scope,
+            PageWeights weights,
+            boolean training,
+            long[] texts) {
+        return new DecoderPass(decoder, scope, weights, training, false, null, texts);
     }
 
     /** Embeds tokens: INT64 (B, T) to (B, T, C). */
@@ -133,7 +151,7 @@ final class DecoderPass {
         }
         Object[] cache =
                 cached == null
-                        ? new Object[] {new NDArray[0], new long[0], new long[0]}
+                        ? new Object[] {new NDArray[0], texts, new long[0]}
                         : cached.arguments(layer);
         Object[] arguments = all(x, places, cache, weights.layer(layer));
         return call(weights.page(), x.getManager(), "layer", arguments);
@@ -146,10 +164,13 @@ final class DecoderPass {
         for (int i = 0; i < angles.length; i++) {
             NDArray table = runtime.rotaryTables()[i];
             NDArray here = table.getDevice().equals(device) ? table : table.toDevice(device, false);
-            angles[i] =
-                    cached == null
-                            ? call(runtime.plain(), scope, "first", here, tokens)
-                            : call(runtime.plain(), scope, "angles", here, cached.start(), tokens);
+            if (cached != null) {
+                angles[i] = call(runtime.plain(), scope, "angles", here, cached.start(), tokens);
+            } else if (texts.length > 0) {
+                angles[i] = call(runtime.plain(), scope, "firsts", here, texts);
+            } else {
+                angles[i] = call(runtime.plain(), scope, "first", here, tokens);
+            }
         }
         if (cached != null) {
             cached.pad(runtime.plain(), scope);

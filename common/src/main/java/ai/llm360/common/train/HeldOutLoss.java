@@ -50,7 +50,7 @@ final class HeldOutLoss {
                 Map<String, Double> figures = new LinkedHashMap<>();
                 for (long first = 0; first < count; first += rows) {
                     long[] some = numbers(first, Math.min(first + rows, count));
-                    try (MicroBatch batch = Batches.of(manager, held, some, objective.trims())) {
+                    try (MicroBatch batch = Batches.of(manager, held, some, objective.layout())) {
                         objective
                                 .loss(decoder, batch, divisor)
                                 .forEach((name, part) -> figures.merge(name, part, Double::sum));

@@ -8,7 +8,7 @@ import ai.llm360.common.train.TrainingConfig.Goal.Normalisation;
 import java.util.Map;
 
 /** The loss of the labels that the data's masks let count, for supervised fine-tuning. */
-record LabelLoss(Normalisation normalisation, int micro) implements Objective {
+record LabelLoss(Normalisation normalisation, int micro, boolean packed) implements Objective {
 
     @Override
     public double divisor(TokenChunk chunk, long[] rows) {
@@ -56,7 +56,7 @@ record LabelLoss(Normalisation normalisation, int micro) implements Objective {
     }
 
     @Override
-    public boolean trims() {
-        return true;
+    public Layout layout() {
+        return packed ? Layout.PACKED_TEXTS : Layout.TEXTS;
     }
 }

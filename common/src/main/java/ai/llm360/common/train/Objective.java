@@ -68,14 +68,26 @@ public interface Objective {
         return Map.of(LOSS, decoder.loss(batch.tokens(), divisor));
     }
 
-    /**
-     * Returns whether a micro-batch is read without the columns behind the last label that counts
-     * in any of its rows. They change nothing but the last bits, and cost as much as others.
-     *
-     * @return by default no
-     */
-    default boolean trims() {
-        return false;
+    /** Names the ways in which a micro-batch's rows lie in its arrays. */
+    enum Layout {
+        /** (B, T + 1), as the data has them. */
+        WHOLE,
+        /**
+         * Without the columns behind the last label that counts in any row. They change nothing but
+         * the last bits, and cost as much as others.
+         */
+        TRIMMED,
+        /**
+         * One row of B texts, each up to its own last label that counts: no padding is computed.
+         */
+        TEXTS,
+        /** The same of rows that hold several texts, each from a BOS to the next. */
+        PACKED_TEXTS
+    }
+
+    /** Returns how this objective wants its rows: by default whole. */
+    default Layout layout() {
+        return Layout.WHOLE;
     }
 
     /**
@@ -92,13 +104,15 @@ public interface Objective {
 
     /**
      * Returns the objective of supervised fine-tuning: the loss of the labels that the data's masks
-     * let count. The head computes nothing for others, and padding is cut off.
+     * let count. The head computes nothing for others, and no layer for padding.
      *
      * @param normalisation what the sum is divided by
      * @param micro the rows of a micro-batch, which the mean of micro-batches depends on
+     * @param packed whether rows hold several texts, each of which begins with BOS, and is computed
+     *     as if it were alone
      * @return the objective
      */
-    static Objective labels(Goal.Normalisation normalisation, int micro) {
-        return new LabelLoss(normalisation, micro);
+    static Objective labels(Goal.Normalisation normalisation, int micro, boolean packed) {
+        return new LabelLoss(normalisation, micro, packed);
     }
 }

@@ -195,7 +195,7 @@ public final class TrainingLoop {
         for (int i = first; i < first + own; i += micro) {
             long[] numbers = Arrays.copyOfRange(rows, i, i + micro);
             gradients.setStep(cursor.step(), i);
-            try (MicroBatch batch = Batches.of(manager, chunk, numbers, objective.trims())) {
+            try (MicroBatch batch = Batches.of(manager, chunk, numbers, objective.layout())) {
                 objective
                         .add(gradients, batch, divisor)
                         .forEach((name, part) -> figures.merge(name, part, Double::sum));
