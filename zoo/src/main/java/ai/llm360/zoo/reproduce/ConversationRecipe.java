@@ -58,14 +58,16 @@ record ConversationRecipe(
 
     /** Checks what was given. */
     ConversationRecipe {
-        if (files.isEmpty() && sources.isEmpty()) {
-            throw new IllegalArgumentException(
-                    "files or sources says what rows are made of, not neither");
-        }
-        if (files.isEmpty() && kind != Kind.CONVERSATIONS) {
-            throw new IllegalArgumentException(
-                    "sources make conversations; for %s give files"
-                            .formatted(String.valueOf(kind).toLowerCase(Locale.ROOT)));
+        if (kind != null && files.isEmpty()) { // the defaults have none
+            if (sources.isEmpty()) {
+                throw new IllegalArgumentException(
+                        "files or sources says what rows are made of, not neither");
+            }
+            if (kind != Kind.CONVERSATIONS) {
+                throw new IllegalArgumentException(
+                        "sources make conversations; for %s give files"
+                                .formatted(kind.toString().toLowerCase(Locale.ROOT)));
+            }
         }
     }
 
