@@ -22,8 +22,8 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "reproduce",
         description = {
-            "Trains a model that comes with the library anew, from what its recipe begins with, and compares each of"
-                    + " its checkpoints with the published one.",
+            "Trains a model that comes with the library anew, from what its recipe begins with, and"
+                    + " compares each of its checkpoints with the published one.",
             "The data comes from the recipe's sources: Maven artifacts of the local repository, or"
                     + " else downloaded into the model home. Training is on the CPU with two"
                     + " threads, in the portable mode: on every x86-64 Linux the bits are to be"

@@ -76,7 +76,8 @@ class ReproduceCommandTest {
         command.assertFails(
                 1,
                 new String[] {"reproduce", "amber"},
-                "no series 'amber': the library brings [amber-nano, amber-nano-chat, crystalcoder-nano]");
+                "no series 'amber': the library brings [amber-nano, amber-nano-chat,"
+                        + " crystalcoder-nano]");
         command.assertFails(2, new String[] {"reproduce"}, "Missing required parameter");
     }
 

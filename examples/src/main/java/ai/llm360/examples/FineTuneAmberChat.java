@@ -108,8 +108,7 @@ public final class FineTuneAmberChat {
         GenerationConfig config = GenerationConfig.builder().optMaxNewTokens(40).build();
         try (ZooModel<String, String> model = Criteria.loadModel(run.toString());
                 Chat chat =
-                        new Chat(
-                                Criteria.generator(model), ChatTemplate.named(template), config)) {
+                        new Chat(Criteria.generator(model), ChatTemplate.named(template), config)) {
             System.out.println(question);
             ChatAnswer answer = chat.ask(question);
             while (answer.hasNext()) {

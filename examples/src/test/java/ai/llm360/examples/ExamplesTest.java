@@ -164,7 +164,7 @@ class ExamplesTest {
         };
         assertThat(output(FineTuneAmberChat::main, small))
                 .containsPattern("step 10: loss 0\\.\\d{4}, \\d+ tokens/s\n")
-                .endsWith("What is an oak?\n a tree\n");
+                .endsWith("What is an oak?\na tree\n");
         assertThat(run.resolve("ckpt-009/chat_template.jinja")).isRegularFile();
         assertThat(FineTuneAmberChat.run()).isEqualTo(2);
         assertThat(FineTuneAmberChat.run(run.toString(), "nowhere.yaml")).isEqualTo(2);

@@ -262,8 +262,8 @@ public final class ConversationData {
         }
 
         /**
-         * Allows Maven artifacts to be downloaded, as {@link
-         * DataPreparation.Builder#optDownloads} does.
+         * Allows Maven artifacts to be downloaded, as {@link DataPreparation.Builder#optDownloads}
+         * does.
          *
          * @param cache the directory that keeps them
          * @param announce is told of each download before it begins
@@ -342,7 +342,8 @@ public final class ConversationData {
             boolean sources = files.isEmpty() != (questions == null);
             if (!sources || rules == null || tokenizer == null || target == null) {
                 throw new IllegalArgumentException(
-                        "files or questions, one of the two, rules, a tokenizer and a target are needed");
+                        "files or questions, one of the two, rules, a tokenizer and a target are"
+                                + " needed");
             }
             if (rowLength < 2 || rowLength > RowHeader.MAX_ROW_LENGTH) {
                 throw new IllegalArgumentException(

@@ -56,8 +56,8 @@ class QuestionsTest {
         Files.writeString(directory.resolve("words"), "oak: a tree; fox: an animal\noak: a wood\n");
         Source words =
                 source("words", "(?m)(?<=^|; )(\\w+): ([^;\n]+)(?=;|$)", List.of("$1?", "And $1?"));
-        List<Conversation> made = read(2, 8, words, source(null, null, List.of("Hi", "Ho")))
-                .training(0, 3);
+        List<Conversation> made =
+                read(2, 8, words, source(null, null, List.of("Hi", "Ho"))).training(0, 3);
         assertThat(made).hasSize(2 * 8).allMatch(one -> one.messages().size() == 4);
         List<String> texts = texts(made);
         assertThat(new TreeSet<>(texts))
