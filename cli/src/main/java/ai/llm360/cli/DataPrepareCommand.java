@@ -105,7 +105,11 @@ final class DataPrepareCommand extends Verb {
         if (DataRecipes.isConversations(tree)) {
             try (Meter progress = new Meter(terminal())) {
                 DataRecipes.prepareConversations(
-                        tree, DataRecipes.base(recipe), directory, progress);
+                        tree,
+                        DataRecipes.base(recipe),
+                        directory,
+                        download ? terminal()::announce : null,
+                        progress);
                 return DataReport.of(phase.in(target), DataManifest.read(directory));
             }
         }

@@ -57,8 +57,7 @@ record DataReport(
             DataPreparation.Builder preparation, boolean download, Terminal terminal)
             throws IOException {
         if (download) {
-            preparation.optDownloads(
-                    terminal.zoo().dataCache(), url -> terminal.say("downloading " + url));
+            preparation.optDownloads(terminal.zoo().dataCache(), terminal::announce);
         }
         try (Meter progress = new Meter(terminal)) {
             return preparation.optProgress(progress).build().prepare();

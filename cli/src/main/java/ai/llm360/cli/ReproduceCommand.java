@@ -1,10 +1,12 @@
 package ai.llm360.cli;
 
 import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.llm360.common.config.ConfigTree;
 import ai.llm360.common.config.EngineSettings;
 import ai.llm360.common.config.PortableMode;
 import ai.llm360.common.train.TrainingPhase;
 import ai.llm360.io.internal.AtomicDirectory;
+import ai.llm360.zoo.reproduce.DataRecipes;
 import ai.llm360.zoo.reproduce.Pretraining;
 import ai.llm360.zoo.reproduce.Reproduction;
 import ai.llm360.zoo.reproduce.ReproductionResult;
@@ -20,8 +22,8 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "reproduce",
         description = {
-            "Trains a model that comes with the library anew, from nothing, and compares each of"
-                    + " its checkpoints with the published one.",
+            "Trains a model that comes with the library anew, from what its recipe begins with, and"
+                    + " compares each of its checkpoints with the published one.",
             "The data comes from the recipe's sources: Maven artifacts of the local repository, or"
                     + " else downloaded into the model home. Training is on the CPU with two"
                     + " threads, in the portable mode: on every x86-64 Linux the bits are to be"
@@ -68,11 +70,22 @@ final class ReproduceCommand extends Verb {
         }
     }
 
+    private void prepare(TrainingPhase phase, Path data)
+            throws IOException, ModelNotFoundException {
+        ConfigTree part = phase.recipe().part(DataRecipes.PART).orElseThrow();
+        if (!DataRecipes.isConversations(part)) {
+            DataReport.prepare(Reproduction.data(phase), !offline, terminal());
+            return;
+        }
+        DataRecipes.prepareConversations(
+                part, Path.of(""), data, offline ? null : terminal()::announce, null);
+    }
+
     private int reproduce(Reproduction reproduction, Path directory)
             throws IOException, ModelNotFoundException {
         Path data = directory.resolve("data");
         for (TrainingPhase phase : reproduction.phases(data)) {
-            DataReport.prepare(Reproduction.data(phase), !offline, terminal());
+            prepare(phase, data);
         }
         Path run = directory.resolve("run");
         List<Pretraining.Outcome> outcomes =

@@ -13,6 +13,7 @@ import java.io.OutputStream;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.lang.reflect.Constructor;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -112,6 +113,11 @@ record Terminal(
     /** Returns a zoo that says here where it waits for the network. */
     Zoo zoo() {
         return zoos.get().optRetryListener(new Retries(this)).build();
+    }
+
+    /** Tells of a download before it begins. */
+    void announce(URI url) {
+        say("downloading " + url);
     }
 
     /** Says something in a line of its own on standard error. */

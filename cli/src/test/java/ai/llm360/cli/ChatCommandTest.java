@@ -44,6 +44,19 @@ class ChatCommandTest {
     }
 
     @Test
+    void the_chat_model_that_comes_along_answers_at_once_by_its_own_template() {
+        String questions = "Hello\nWhat is an oak?\n/reset\nWhat is a teacher?\n";
+        assertThat(command.withInput(questions).run("chat", "amber-nano-chat")).isZero();
+        assertThat(command.out())
+                .isEqualTo(
+                        """
+                        Hello. Ask me what a word means.
+                        a deciduous tree of the genus Quercus.
+                        a person whose occupation is teaching.
+                        """);
+    }
+
+    @Test
     void a_conversation_is_saved_and_gone_on_with() throws Exception {
         Path file = directory.resolve("talk.json");
         assertThat(chat("oak:\n/save %s\nfox:\n/save %s\n".formatted(file, file))).isZero();

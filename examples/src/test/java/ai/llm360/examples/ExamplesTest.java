@@ -10,6 +10,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;
 import java.util.stream.LongStream;
@@ -145,6 +146,28 @@ class ExamplesTest {
                     .contains(problems[number], "usage: PretrainAmber DATA RUN [KEY=VALUE]...");
         }
         assertThat(Path.of(run)).doesNotExist();
+    }
+
+    @Test
+    void fine_tuning_makes_a_model_that_is_then_asked() throws Exception {
+        Path talks = temp.resolve("talks.jsonl");
+        String talk = "{\"prompt\": \"What is an oak?\", \"response\": \"a tree\"}\n";
+        Files.writeString(talks, talk.repeat(16));
+        Path run = temp.resolve("chat");
+        String[] small = {
+            run.toString(),
+            "amber-nano-chat",
+            "prepare.files=[" + talks + "]",
+            "data.path=" + temp.resolve("rows"),
+            "data.epochs=10",
+            "schedule.peak=1e-2"
+        };
+        assertThat(output(FineTuneAmberChat::main, small))
+                .containsPattern("step 10: loss 0\\.\\d{4}, \\d+ tokens/s\n")
+                .endsWith("What is an oak?\na tree\n");
+        assertThat(run.resolve("ckpt-009/chat_template.jinja")).isRegularFile();
+        assertThat(FineTuneAmberChat.run()).isEqualTo(2);
+        assertThat(FineTuneAmberChat.run(run.toString(), "nowhere.yaml")).isEqualTo(2);
     }
 
     private static long[] counting(int from) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.llm360.common.chat.ChatTemplate;
+import ai.llm360.common.chat.ChatTemplateFiles;
 import ai.llm360.common.chat.Message;
 import ai.llm360.common.chat.Message.Role;
 import ai.llm360.common.testing.Fixtures;
@@ -12,6 +13,7 @@ import ai.llm360.zoo.CheckpointEntry;
 import ai.llm360.zoo.Zoo;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -74,6 +76,34 @@ class ChatTemplatesTest {
         Files.writeString(file, "other {{ bos_token }}");
         ChatTemplate other = ChatTemplates.of(model(), Optional.of(file.toString()));
         assertThat(other.render(TALK, true)).isEqualTo("other <s>");
+    }
+
+    @Test
+    void the_files_of_vicuna_give_what_it_gives_itself() throws Exception {
+        write(null);
+        ChatTemplateFiles.write(LEGACY, directory);
+        assertThat(directory.resolve("tokenizer_config.json"))
+                .content()
+                .contains("\"legacy\": true", "\"eos_token\": \"</s>\"");
+        List<Message> system = new ArrayList<>(TALK);
+        system.add(0, new Message(Role.SYSTEM, "Be brief."));
+        try (Tokenizer tokenizer = Tokenizer.open(directory)) {
+            for (int places = 2; places > 0; places--) { // without the file, its twin counts
+                ChatTemplate found = ChatTemplates.of(model(), Optional.empty());
+                assertThat(found).isInstanceOf(JinjaTemplate.class);
+                for (List<Message> talk : List.of(TALK, system, TALK.subList(0, 1))) {
+                    assertThat(found.prompt(tokenizer, talk))
+                            .isEqualTo(LEGACY.prompt(tokenizer, talk));
+                }
+                assertThatThrownBy(() -> found.render(TALK.subList(1, 3), true))
+                        .hasMessageContaining("user and assistant take turns");
+                Files.deleteIfExists(directory.resolve("chat_template.jinja"));
+            }
+        }
+        ChatTemplateFiles.write(ChatTemplate.named("vicuna"), directory);
+        assertThat(directory.resolve("tokenizer_config.json"))
+                .content()
+                .contains("\"legacy\": false");
     }
 
     @Test

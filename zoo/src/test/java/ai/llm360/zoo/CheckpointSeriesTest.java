@@ -81,6 +81,7 @@ class CheckpointSeriesTest {
                         "ambersafe",
                         "crystalchat",
                         "amber-nano",
+                        "amber-nano-chat",
                         "crystalcoder-nano",
                         "my-run");
         assertThat(atHand("my-run")).containsExactly("ckpt-000");

@@ -2,6 +2,7 @@ package ai.llm360.common.chat;
 
 import ai.llm360.common.tokenizer.Tokenizer;
 import java.util.List;
+import java.util.Optional;
 
 /** Writes a conversation as the text that a chat model was trained on. */
 public interface ChatTemplate {
@@ -70,4 +71,20 @@ public interface ChatTemplate {
      * spelled as in the vocabulary}
      */
     List<String> stops();
+
+    /**
+     * {@return the same template in Jinja, for other tools, where it has that form; a conversation
+     * that {@link #render} refuses raises an exception there}
+     */
+    default Optional<String> jinja() {
+        return Optional.empty();
+    }
+
+    /**
+     * {@return whether each text behind a special token begins with the tokenizer's space, as
+     * {@code legacy} of {@code tokenizer_config.json} says}
+     */
+    default boolean isLegacy() {
+        return true;
+    }
 }

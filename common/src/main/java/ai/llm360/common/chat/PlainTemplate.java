@@ -3,6 +3,7 @@ package ai.llm360.common.chat;
 import ai.llm360.common.chat.Message.Role;
 import ai.llm360.common.tokenizer.Tokenizer;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A template of LLM360's, as plain code.
@@ -58,6 +59,33 @@ record PlainTemplate(
     private static final String VICUNA_SYSTEM =
             "A chat between a curious user and an artificial intelligence assistant. The assistant"
                     + " gives helpful, detailed, and polite answers to the user's questions.";
+
+    private static final String VICUNA_JINJA =
+            """
+            {%- if messages[0]['role'] == 'system' -%}
+            {%- set system = messages[0]['content'] -%}
+            {%- set turns = messages[1:] -%}
+            {%- else -%}
+            {%- set system = "SYSTEM" -%}
+            {%- set turns = messages -%}
+            {%- endif -%}
+            {{- bos_token + system + ' ' -}}
+            {%- for message in turns -%}
+            {%- if message['role'] != ('user' if loop.index0 % 2 == 0 else 'assistant') -%}
+            {{- raise_exception('after the system message, user and assistant take turns') -}}
+            {%- endif -%}
+            {%- if message['role'] == 'user' -%}
+            {{- 'USER: ' + message['content'] + ' ' if message['content'] else 'USER:' -}}
+            {%- else -%}
+            {{- 'ASSISTANT:' -}}
+            {{- ' ' + message['content'] + eos_token if message['content'] else '' -}}
+            {%- endif -%}
+            {%- endfor -%}
+            {%- if add_generation_prompt -%}
+            {{- 'ASSISTANT:' -}}
+            {%- endif -%}
+            """
+                    .replace("SYSTEM", VICUNA_SYSTEM);
 
     private static final String ONE_SHOT_SYSTEM =
             "A chat between a curious human and an artificial intelligence assistant. The assistant"
@@ -119,6 +147,16 @@ record PlainTemplate(
         return trained
                 ? write(messages, false).encode(tokenizer)
                 : ChatTemplate.super.encode(tokenizer, messages);
+    }
+
+    @Override
+    public Optional<String> jinja() {
+        return isVicuna() ? Optional.of(VICUNA_JINJA) : Optional.empty();
+    }
+
+    @Override
+    public boolean isLegacy() {
+        return spaced;
     }
 
     private ChatText write(List<Message> messages, boolean answering) {

@@ -93,6 +93,17 @@ final class ChatEncoder {
         }
     }
 
+    /** Adds conversations that are in no file, and returns how many there are now. */
+    int add(List<Conversation> made) throws IOException {
+        if (!(rules instanceof ConversationRules how)) {
+            throw new IllegalArgumentException("questions make conversations, not preferences");
+        }
+        for (Conversation next : made) {
+            add(how, next);
+        }
+        return conversations;
+    }
+
     private void add(ConversationRules how, Conversation conversation) throws IOException {
         count("conversations");
         List<Conversation> parts;

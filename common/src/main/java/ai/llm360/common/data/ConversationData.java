@@ -1,6 +1,7 @@
 package ai.llm360.common.data;
 
 import ai.djl.util.Progress;
+import ai.llm360.common.chat.ChatTemplateFiles;
 import ai.llm360.common.chat.Packing;
 import ai.llm360.common.data.DataManifest.Input;
 import ai.llm360.common.data.DataManifest.RowFile;
@@ -10,6 +11,7 @@ import ai.llm360.common.tokenizer.Tokenizer;
 import ai.llm360.io.internal.AtomicDirectory;
 import ai.llm360.io.internal.Hashes;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,7 +19,10 @@ import java.util.BitSet;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
 
 /**
  * Makes a data set of conversations, or of preferences: an ordinary {@link TokenDataset} whose rows
@@ -30,6 +35,7 @@ import java.util.OptionalLong;
 public final class ConversationData {
 
     private final Builder given;
+    private int firstHeldOut; // of questions
 
     private ConversationData(Builder given) {
         this.given = given;
@@ -64,6 +70,9 @@ public final class ConversationData {
                 made = write(directory.path(), encoder, spool, inputs, tokenizer);
             }
             Tokenizer.copy(given.tokenizer, directory.path());
+            if (given.rules instanceof ConversationRules conversation) {
+                ChatTemplateFiles.write(conversation.template(), directory.path());
+            }
             made.write(directory.path());
             directory.commit();
             return made;
@@ -71,6 +80,14 @@ public final class ConversationData {
     }
 
     private List<Input> read(ChatEncoder encoder) throws IOException {
+        if (given.questions != null) {
+            Questions questions =
+                    Questions.read(
+                            given.questions, given.base, Optional.ofNullable(given.downloads));
+            firstHeldOut = encoder.add(questions.training(given.heldOut, given.seed));
+            encoder.add(questions.heldOut(given.heldOut, given.seed));
+            return questions.inputs();
+        }
         long bytes = 0;
         for (Path file : given.files) {
             bytes += Files.size(file);
@@ -99,10 +116,10 @@ public final class ConversationData {
         List<Item> items = encoder.chosen();
         if (items.isEmpty()) {
             throw new DataException(
-                    given.files.get(0),
+                    given.files.isEmpty() ? given.base : given.files.get(0),
                     "nothing to learn in %d file(s): %s"
                             .formatted(
-                                    given.files.size(),
+                                    inputs.size(),
                                     encoder.counts().isEmpty()
                                             ? "they have no record"
                                             : encoder.counts()));
@@ -179,6 +196,10 @@ public final class ConversationData {
         if (given.heldOut == 0) {
             return held;
         }
+        if (given.questions != null) {
+            IntStream.of(groups).filter(group -> group >= firstHeldOut).forEach(held::set);
+            return held;
+        }
         if (groups.length < 2) {
             throw new IllegalArgumentException(
                     "a part of one conversation can't be held out; give more, or hold none out");
@@ -200,6 +221,9 @@ public final class ConversationData {
     public static final class Builder {
 
         private List<Path> files = List.of();
+        private QuestionRecipe questions;
+        private Path base = Path.of("");
+        private MavenArtifact.Downloads downloads;
         private ChatRules rules;
         private Path tokenizer;
         private Path target;
@@ -215,6 +239,37 @@ public final class ConversationData {
         /** Sets the files, which are read in this order; {@link ConversationFiles} reads them. */
         public Builder setFiles(List<Path> files) {
             this.files = List.copyOf(files);
+            return this;
+        }
+
+        /**
+         * Sets the sources of questions in the place of files: whole documents of them are held
+         * out, and what is held out is asked about once.
+         *
+         * @param recipe the questions
+         * @param base what relative paths of sources start from
+         */
+        public Builder setQuestions(QuestionRecipe recipe, Path base) {
+            questions = recipe;
+            this.base = base;
+            return this;
+        }
+
+        /** Sets where Maven artifacts lie, as {@link DataPreparation.Builder#optCache} does. */
+        public Builder optCache(Path cache) {
+            downloads = new MavenArtifact.Downloads(cache, Optional.empty());
+            return this;
+        }
+
+        /**
+         * Allows Maven artifacts to be downloaded, as {@link DataPreparation.Builder#optDownloads}
+         * does.
+         *
+         * @param cache the directory that keeps them
+         * @param announce is told of each download before it begins
+         */
+        public Builder optDownloads(Path cache, Consumer<URI> announce) {
+            downloads = new MavenArtifact.Downloads(cache, Optional.of(announce));
             return this;
         }
 
@@ -284,9 +339,11 @@ public final class ConversationData {
          * @throws IllegalArgumentException if something is missing or impossible
          */
         public ConversationData build() {
-            if (files.isEmpty() || rules == null || tokenizer == null || target == null) {
+            boolean sources = files.isEmpty() != (questions == null);
+            if (!sources || rules == null || tokenizer == null || target == null) {
                 throw new IllegalArgumentException(
-                        "files, rules, a tokenizer and a target are needed");
+                        "files or questions, one of the two, rules, a tokenizer and a target are"
+                                + " needed");
             }
             if (rowLength < 2 || rowLength > RowHeader.MAX_ROW_LENGTH) {
                 throw new IllegalArgumentException(

@@ -28,7 +28,8 @@ public final class TrainingRun {
                     "tokenizer.json",
                     "tokenizer.model",
                     "tokenizer_config.json",
-                    "special_tokens_map.json");
+                    "special_tokens_map.json",
+                    "chat_template.jinja");
 
     private TrainingRun() {}
 

@@ -10,7 +10,9 @@ import ai.llm360.common.chat.PreferenceRule;
 import ai.llm360.common.data.ChatRules;
 import ai.llm360.common.data.ConversationRules;
 import ai.llm360.common.data.PreferenceRules;
+import ai.llm360.common.data.QuestionRecipe;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -18,7 +20,10 @@ import java.util.Optional;
  * {@code kind}.
  *
  * @param kind what is made
- * @param files files, or globs of files in a directory
+ * @param files files, or globs of files in a directory; if there are any, sources don't count
+ * @param sources what conversations are made of where there are no files of them
+ * @param turns the questions of a conversation that is made of sources
+ * @param rounds how often each document of the sources is asked about
  * @param format the files' format; absent for what their first records' fields say
  * @param tokenizer the tokenizer's file or directory, or a model
  * @param template the template of conversations
@@ -35,6 +40,9 @@ import java.util.Optional;
 record ConversationRecipe(
         Kind kind,
         List<String> files,
+        List<QuestionRecipe.Source> sources,
+        int turns,
+        int rounds,
         Optional<String> format,
         String tokenizer,
         String template,
@@ -47,6 +55,38 @@ record ConversationRecipe(
         int rowLength,
         double heldOut,
         long seed) {
+
+    /** Checks what was given. */
+    ConversationRecipe {
+        if (kind != null && files.isEmpty()) { // the defaults have none
+            if (sources.isEmpty()) {
+                throw new IllegalArgumentException(
+                        "files or sources says what rows are made of, not neither");
+            }
+            if (kind != Kind.CONVERSATIONS) {
+                throw new IllegalArgumentException(
+                        "sources make conversations; for %s give files"
+                                .formatted(kind.toString().toLowerCase(Locale.ROOT)));
+            }
+        }
+    }
+
+    /**
+     * Checks what names mean.
+     *
+     * @throws IllegalArgumentException as {@link #rules} does
+     */
+    void check() {
+        rules();
+        if (files.isEmpty()) {
+            questions();
+        }
+    }
+
+    /** {@return the questions of the sources} */
+    QuestionRecipe questions() {
+        return new QuestionRecipe(sources, turns, rounds);
+    }
 
     /** Names what is made. */
     enum Kind {
@@ -70,7 +110,10 @@ record ConversationRecipe(
     static final ConversationRecipe DEFAULTS =
             new ConversationRecipe(
                     null,
-                    null,
+                    List.of(),
+                    List.of(),
+                    1,
+                    1,
                     Optional.empty(),
                     null,
                     "vicuna",

@@ -12,6 +12,7 @@ import ai.llm360.zoo.Reference;
 import ai.llm360.zoo.Zoo;
 import ai.llm360.zoo.source.EmbeddedSeries;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
@@ -96,7 +98,7 @@ public final class DataRecipes {
                     .ifPresent(
                             part -> {
                                 if (isConversations(part)) {
-                                    conversations(part).rules();
+                                    conversations(part).check();
                                 } else {
                                     part.bind(DataRecipe.class, DataRecipe.DEFAULTS);
                                 }
@@ -126,6 +128,7 @@ public final class DataRecipes {
      * @param part what {@link #read} gave, perhaps changed
      * @param base what relative paths start from
      * @param target the directory to make
+     * @param announce allows Maven artifacts to be downloaded, and is told of each; or {@code null}
      * @param progress is told of the progress, in bytes of the files; or {@code null}
      * @return what was made of what
      * @throws ConfigException if the recipe can't be used
@@ -133,22 +136,28 @@ public final class DataRecipes {
      * @throws IOException if a file can't be read, or the data set can't be written
      */
     public static ConversationManifest prepareConversations(
-            ConfigTree part, Path base, Path target, Progress progress)
+            ConfigTree part, Path base, Path target, Consumer<URI> announce, Progress progress)
             throws IOException, ModelNotFoundException {
         ConversationRecipe recipe = conversations(part);
-        List<Path> files = new ArrayList<>();
-        for (String file : recipe.files()) {
-            files.addAll(files(base, file));
+        ConversationData.Builder data =
+                ConversationData.builder()
+                        .setRules(recipe.rules())
+                        .setTokenizer(tokenizer(base, recipe.tokenizer()))
+                        .setTarget(target)
+                        .setRowLength(recipe.rowLength())
+                        .optHeldOut(recipe.heldOut())
+                        .optSeed(recipe.seed())
+                        .optProgress(progress);
+        if (!recipe.files().isEmpty()) {
+            List<Path> files = new ArrayList<>();
+            for (String file : recipe.files()) {
+                files.addAll(files(base, file));
+            }
+            return data.setFiles(files).build().prepare();
         }
-        return ConversationData.builder()
-                .setFiles(files)
-                .setRules(recipe.rules())
-                .setTokenizer(tokenizer(base, recipe.tokenizer()))
-                .setTarget(target)
-                .setRowLength(recipe.rowLength())
-                .optHeldOut(recipe.heldOut())
-                .optSeed(recipe.seed())
-                .optProgress(progress)
+        data.setQuestions(recipe.questions(), base);
+        Path cache = Zoo.ofEnvironment().dataCache();
+        return (announce == null ? data.optCache(cache) : data.optDownloads(cache, announce))
                 .build()
                 .prepare();
     }

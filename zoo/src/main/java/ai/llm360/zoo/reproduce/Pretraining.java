@@ -213,7 +213,7 @@ public final class Pretraining {
         Path data = Path.of(TrainingRun.config(recipe).data().path());
         Optional<ConfigTree> part = recipe.part(DataRecipes.PART);
         if (part.filter(DataRecipes::isConversations).isPresent() && !Files.exists(data)) {
-            DataRecipes.prepareConversations(part.get(), base, data, null);
+            DataRecipes.prepareConversations(part.get(), base, data, null, null);
         }
     }
 

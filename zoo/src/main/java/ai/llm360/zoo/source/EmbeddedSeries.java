@@ -26,7 +26,9 @@ import java.util.stream.Stream;
 public final class EmbeddedSeries {
 
     private static final List<EmbeddedSeries> ALL =
-            Stream.of("amber-nano", "crystalcoder-nano").map(EmbeddedSeries::inJar).toList();
+            Stream.of("amber-nano", "amber-nano-chat", "crystalcoder-nano")
+                    .map(EmbeddedSeries::inJar)
+                    .toList();
 
     private static final String WEIGHTS = "model.safetensors";
     private static final List<String> TOKENIZER =
