@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.llm360.analysis.memorization.MemorizationResult;
 import ai.llm360.analysis.memorization.MemorizationSample;
+import ai.llm360.analysis.memorization.MemorizationSamples;
 import ai.llm360.analysis.series.MemorizationMatrix.Cell;
 import ai.llm360.analysis.series.MemorizationMatrix.Column;
 import ai.llm360.analysis.series.MemorizationMatrix.Row;
+import ai.llm360.io.internal.Hashes;
 import ai.llm360.zoo.Series;
 import ai.llm360.zoo.testing.Home;
 import java.io.IOException;
@@ -124,7 +126,10 @@ class MemorizationMatrixTest {
                 {"format_version":1,"model":"amber-nano","dtype":null,"ignore_eos":false,"columns":[{"name":"3","samples":3,"prompt":4,"continuation":3,"sha256":"%s"}]}
                 {"checkpoint":"ckpt-000","step":86,"tokens":null,"cells":{"3":{"all":{"count":3,"score":0.5,"extractable":0.25},"sources":{}}}}
                 """
-                        .formatted("bc0a47ee1bef95c9fd15b8bbe1ff9fb9ac1ae47eaaf1c6e1bd9f6ad6f2a5cb56"));
+                        .formatted(
+                                Hashes.sha256(
+                                        MemorizationSamples.toJsonLines(
+                                                column("3", 1).samples()))));
         Row row =
                 matrix(column("3", 1))
                         .build()
