@@ -117,13 +117,13 @@ class PerplexityTest {
         List<String> lines = Files.readAllLines(text).subList(0, 40).stream().map(String::strip).toList();
         try (ZooModel<String, String> loaded = Criteria.loadModel(stories.toString())) {
             TextGenerator small = Criteria.generator(loaded);
-            long[] whole = small.encodePrompt(String.join("\n", lines));
+            long[] whole = small.tokenizer().encodePrompt(String.join("\n", lines));
             Perplexity perplexity = Perplexity.of(small.model(), whole, 511, 256);
             assertThat(perplexity.tokens()).isEqualTo(9145);
             assertThat(perplexity.value()).isCloseTo(133.6995942159261, withPercentage(0.01));
             Perplexity theirs =
                     Perplexity.analysis360(
-                            small.model(), lines.stream().map(small::encodePrompt).toList());
+                            small.model(), lines.stream().map(small.tokenizer()::encodePrompt).toList());
             assertThat(theirs.tokens()).isEqualTo(8552);
             assertThat(theirs.value()).isCloseTo(131.4419244552362, withPercentage(0.01));
         }
