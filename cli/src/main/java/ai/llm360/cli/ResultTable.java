@@ -6,7 +6,6 @@ import ai.llm360.zoo.catalogue.PublishedResults.Row;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 
 /** Published results as a table: a line for each checkpoint, a column for each metric. */
 final class ResultTable {
@@ -16,24 +15,11 @@ final class ResultTable {
     /** Writes it as RFC 4180 has it, numbers as the files have them. */
     static String csv(PublishedResults results) {
         StringBuilder csv = new StringBuilder();
-        append(csv, header(results, "tokens", "missing"));
+        csv.append(Csv.line(header(results, "tokens", "missing")));
         for (Row row : results.rows()) {
-            append(csv, cells(results, row, count -> count, value -> value));
+            csv.append(Csv.line(cells(results, row, count -> count, value -> value)));
         }
         return csv.toString();
-    }
-
-    private static void append(StringBuilder csv, List<?> cells) {
-        csv.append(
-                cells.stream()
-                        .map(Object::toString)
-                        .map(ResultTable::quoted)
-                        .collect(Collectors.joining(",")));
-        csv.append("\r\n");
-    }
-
-    private static String quoted(String cell) {
-        return cell.matches("(?s).*[\",\r\n].*") ? '"' + cell.replace("\"", "\"\"") + '"' : cell;
     }
 
     private static Double value(Row row, String metric) {

@@ -185,6 +185,9 @@ class ReferencesTest {
         for (String other :
                 List.of(
                         "scores",
+                        "timeline", // these three as list
+                        "memorize",
+                        "first-seen",
                         "cache",
                         "finetune", // as pretrain: it is that class
                         "chat", // as generate: they share ModelOptions

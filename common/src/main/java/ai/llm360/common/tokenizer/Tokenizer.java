@@ -90,6 +90,15 @@ public sealed interface Tokenizer extends AutoCloseable permits VocabularyTokeni
     int textBytes(long id);
 
     /**
+     * {@return the UTF-8 bytes of text that a token stands for, perhaps a part of a character; none
+     * for a special token, nor for an id that no token has}
+     *
+     * @param id the token's id
+     * @throws IllegalArgumentException if it is negative
+     */
+    byte[] bytes(long id);
+
+    /**
      * {@return an encoder for many texts, of one thread's own, which gives the ids of {@link
      * #encodeLiteral}; usable until this tokenizer is closed}
      */

@@ -38,6 +38,11 @@ abstract sealed class VocabularyTokenizer implements Tokenizer
     }
 
     @Override
+    public byte[] bytes(long id) {
+        return vocabulary.text(id).clone();
+    }
+
+    @Override
     public long[] encode(String text, boolean bos, boolean eos) {
         long first = bos ? required(bosId(), "beginning-of-sequence") : 0;
         long last = eos ? required(eosId(), "end-of-sequence") : 0;
