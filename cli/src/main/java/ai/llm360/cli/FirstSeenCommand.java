@@ -85,7 +85,12 @@ final class FirstSeenCommand extends Verb {
     @Mixin private SeriesOptions options;
 
     private record Chunk(
-            int chunk, long rows, long occurrences, Map<String, Long> sources, Long row, Long step) {
+            int chunk,
+            long rows,
+            long occurrences,
+            Map<String, Long> sources,
+            Long row,
+            Long step) {
 
         static Chunk of(Occurrences found) {
             return new Chunk(

@@ -35,8 +35,8 @@ import picocli.CommandLine.Parameters;
             "Of rows of each chunk, a checkpoint is given the first k tokens and continues with l"
                     + " greedily. The memorization score is the share of tokens that agree with the"
                     + " row, and a row is extractable if all l do, as in Analysis360.",
-            "With --out, each checkpoint's results are kept in a file as soon as they are there; run"
-                    + " again, the command goes on behind them."
+            "With --out, each checkpoint's results are kept in a file as soon as they are there;"
+                    + " run again, the command goes on behind them."
         })
 final class MemorizeCommand extends Verb {
 
@@ -117,7 +117,11 @@ final class MemorizeCommand extends Verb {
     @Mixin private SeriesOptions options;
 
     private record Result(
-            String series, int prompt, int continuation, boolean ignoreEos, List<Row> checkpoints) {}
+            String series,
+            int prompt,
+            int continuation,
+            boolean ignoreEos,
+            List<Row> checkpoints) {}
 
     @Override
     public Integer call() throws ModelException, IOException {
@@ -208,7 +212,10 @@ final class MemorizeCommand extends Verb {
         for (String part : chunks) {
             Matcher range = RANGE.matcher(part);
             int from = range.matches() ? Integer.parseInt(range.group(1)) : count;
-            int to = range.matches() && range.group(2) != null ? Integer.parseInt(range.group(2)) : from;
+            int to =
+                    range.matches() && range.group(2) != null
+                            ? Integer.parseInt(range.group(2))
+                            : from;
             if (to >= count || from > to) {
                 throw wrong(
                         "--chunks is of chunks and ranges of them, such as 0..9 or 0,4,9, not '%s': %s has 0 to %d"
@@ -298,10 +305,7 @@ final class MemorizeCommand extends Verb {
         output.rows(map);
     }
 
-    private void table(
-            Result result,
-            List<String> names,
-            ToDoubleFunction<Summary> value) {
+    private void table(Result result, List<String> names, ToDoubleFunction<Summary> value) {
         List<String> header = new ArrayList<>(List.of("checkpoint"));
         header.addAll(names);
         output.table(

@@ -87,7 +87,8 @@ final class TimelineCommand extends Verb {
                             answers,
                             point -> progress.increment(1));
         }
-        Result result = new Result(reference, prompt, points.stream().map(this::checkpoint).toList());
+        Result result =
+                new Result(reference, prompt, points.stream().map(this::checkpoint).toList());
         if (csv) {
             output.text(csv(result));
         } else {

@@ -165,8 +165,8 @@ public final class Memorization {
     private static void requireFinite(DoubleStream values) {
         if (!values.allMatch(Double::isFinite)) {
             throw new IllegalStateException(
-                    "the model gives logits that aren't finite: its weights are damaged, or overflow"
-                            + " the type that they are held in");
+                    "the model gives logits that aren't finite: its weights are damaged, or"
+                            + " overflow the type that they are held in");
         }
     }
 

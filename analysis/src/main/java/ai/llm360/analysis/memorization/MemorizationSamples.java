@@ -93,8 +93,7 @@ public final class MemorizationSamples {
         return samples;
     }
 
-    private static MemorizationSample parse(Path file, int number, String line)
-            throws IOException {
+    private static MemorizationSample parse(Path file, int number, String line) throws IOException {
         String problem;
         try {
             MemorizationSample sample = GSON.fromJson(line, MemorizationSample.class);

@@ -34,8 +34,8 @@ public record Perplexity(double nats, long tokens) {
      * {@code window} tokens; behind the first window, each scores what its last {@code stride}
      * positions predict, so a token has at least {@code window - stride + 1} before it.
      *
-     * <p>It is transformers' guide to the perplexity of models of fixed length ({@code perplexity.md})
-     * with {@code max_length = window + 1}, its mean over tokens taken exactly.
+     * <p>It is transformers' guide to the perplexity of models of fixed length ({@code
+     * perplexity.md}) with {@code max_length = window + 1}, its mean over tokens taken exactly.
      *
      * @param ids the text (T), with its start token if the model wants one
      * @param window at most the model's context length
@@ -73,10 +73,11 @@ public record Perplexity(double nats, long tokens) {
     }
 
     /**
-     * Computes what Analysis360's {@code single_ckpt_ppl_eval.py} prints with {@code --batch_size 1}:
-     * each row is cut to 512 tokens, and its mean loss over T - 1 predictions counts T times. It is
-     * off by the last factor from {@link #of}, the more so the shorter the rows. With its default of
-     * two rows a batch, Analysis360 counts the padding as text; that isn't repeated here.
+     * Computes what Analysis360's {@code single_ckpt_ppl_eval.py} prints with {@code --batch_size
+     * 1}: each row is cut to 512 tokens, and its mean loss over T - 1 predictions counts T times.
+     * It is off by the last factor from {@link #of}, the more so the shorter the rows. With its
+     * default of two rows a batch, Analysis360 counts the padding as text; that isn't repeated
+     * here.
      *
      * @param rows the texts' tokens, as the tokenizer encodes a prompt
      * @return its {@code total_loss}, {@code total_tokens} and, as {@link #value}, {@code ppl}
@@ -112,8 +113,7 @@ public record Perplexity(double nats, long tokens) {
         if (!Double.isFinite(sum)) {
             throw new IllegalStateException(
                     "the model gives logits that aren't finite on tokens %s …"
-                            .formatted(
-                                    LongStream.of(rows.get(0).ids()).limit(8).boxed().toList()));
+                            .formatted(LongStream.of(rows.get(0).ids()).limit(8).boxed().toList()));
         }
         return sum;
     }

@@ -23,10 +23,10 @@ import java.util.function.Predicate;
  * Finds where a training first saw a text: the chunk, the row, the step, and the checkpoints around
  * it.
  *
- * <p>All rows are read, in one pass without an index: a lookup a token, which a disk hardly keeps up
- * with. The text is compared with what the rows' tokens spell, byte for byte, so it is found however
- * it was tokenized, also where it begins or ends within a token. It isn't found across two rows,
- * which no step sees together, nor across special tokens.
+ * <p>All rows are read, in one pass without an index: a lookup a token, which a disk hardly keeps
+ * up with. The text is compared with what the rows' tokens spell, byte for byte, so it is found
+ * however it was tokenized, also where it begins or ends within a token. It isn't found across two
+ * rows, which no step sees together, nor across special tokens.
  */
 public final class FirstSeen {
 
@@ -57,8 +57,8 @@ public final class FirstSeen {
      * @param rows the number of its rows that hold it
      * @param occurrences the number of times that they do, which may overlap
      * @param sources the occurrences of each source
-     * @param row the row that is seen first of them or, where the order isn't known or none is seen,
-     *     the one of the lowest number; empty if there is none
+     * @param row the row that is seen first of them or, where the order isn't known or none is
+     *     seen, the one of the lowest number; empty if there is none
      * @param step the optimizer step that sees it, from 1; empty if that isn't known, or none does
      */
     public record Occurrences(
@@ -132,9 +132,9 @@ public final class FirstSeen {
     public record Around(Optional<CheckpointEntry> before, Optional<CheckpointEntry> after) {}
 
     /**
-     * Finds the checkpoints before and after a text was seen: by steps or, where those aren't known,
-     * by the chunk that a published checkpoint ends with. In a series of phases, whose steps begin
-     * anew, none is found; a range of it within one phase will do.
+     * Finds the checkpoints before and after a text was seen: by steps or, where those aren't
+     * known, by the chunk that a published checkpoint ends with. In a series of phases, whose steps
+     * begin anew, none is found; a range of it within one phase will do.
      */
     public Around around(Series series, Occurrences seen) {
         boolean phases =

@@ -18,8 +18,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The file of a memorization matrix, {@code docs/formats/memorization.md}: a line for what it is of,
- * and a line for each checkpoint. A line counts once it is whole.
+ * The file of a memorization matrix, {@code docs/formats/memorization.md}: a line for what it is
+ * of, and a line for each checkpoint. A line counts once it is whole.
  */
 final class MatrixFile implements AutoCloseable {
 

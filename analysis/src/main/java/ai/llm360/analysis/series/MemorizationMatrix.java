@@ -66,11 +66,7 @@ public final class MemorizationMatrix {
      * @param columns the columns
      */
     public record Head(
-            int formatVersion,
-            String model,
-            String dtype,
-            boolean ignoreEos,
-            List<Of> columns) {
+            int formatVersion, String model, String dtype, boolean ignoreEos, List<Of> columns) {
 
         /** Checks for what a damaged file lacks. */
         public Head {

@@ -21,7 +21,8 @@ import java.util.stream.LongStream;
  * Follows the probability of answers to a prompt through training.
  *
  * <p>Prompt and answer are encoded together, as one text, so a space between them belongs to one of
- * the two. The answer's tokens are those behind the last one that the prompt alone begins with, too.
+ * the two. The answer's tokens are those behind the last one that the prompt alone begins with,
+ * too.
  */
 public final class Timeline {
 
@@ -63,8 +64,8 @@ public final class Timeline {
      * @return the points, first to last
      * @throws ModelException if a checkpoint can't be had or loaded
      * @throws IOException if reading fails
-     * @throws IllegalArgumentException if there is no answer, an answer adds no token to the prompt,
-     *     or doesn't fit the context
+     * @throws IllegalArgumentException if there is no answer, an answer adds no token to the
+     *     prompt, or doesn't fit the context
      * @throws IllegalStateException if a model has no tokenizer, or gives logits that aren't finite
      */
     public static List<Point> of(

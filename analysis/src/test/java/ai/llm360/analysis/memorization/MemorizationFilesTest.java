@@ -43,8 +43,20 @@ class MemorizationFilesTest {
         assertThat(sources)
                 .isEqualTo(
                         Map.of(
-                                "refinedweb", 536L, "starcoderdata", 221L, "c4", 163L, "arxiv", 31L,
-                                "book", 18L, "wikipedia", 18L, "stackexchange", 13L));
+                                "refinedweb",
+                                536L,
+                                "starcoderdata",
+                                221L,
+                                "c4",
+                                163L,
+                                "arxiv",
+                                31L,
+                                "book",
+                                18L,
+                                "wikipedia",
+                                18L,
+                                "stackexchange",
+                                13L));
         MemorizationSamples.write(temp.resolve("written.jsonl"), samples);
         assertThat(temp.resolve("written.jsonl")).hasSameBinaryContentAs(published);
     }
@@ -134,7 +146,8 @@ class MemorizationFilesTest {
                                     MemorizationSamples.draw(chunk, 10, 43, 3, 4)))
                     .isNotEqualTo(some);
             // np.random.seed(42); np.random.permutation(50)[:4]
-            assertThat(all.subList(0, 4).stream().map(s -> s.prompt()[0])).containsExactly(13L, 39L, 30L, 45L);
+            assertThat(all.subList(0, 4).stream().map(s -> s.prompt()[0]))
+                    .containsExactly(13L, 39L, 30L, 45L);
             assertThatThrownBy(() -> MemorizationSamples.draw(chunk, 10, 42, 6, 4))
                     .hasMessageContaining("which have 9");
         }

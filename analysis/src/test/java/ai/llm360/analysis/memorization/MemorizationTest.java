@@ -67,7 +67,7 @@ class MemorizationTest {
             assertThat(result.toJson())
                     .isEqualTo(
                             "{\"full_match\":0.25,\"token_match\":0.5625,\"count\":4,\"match\":[4,3,1,1],"
-                                    + "\"all_match\":[[1,1,1,1],[1,0,1,1],[1,0,0,0],[0,0,0,1]]}");
+                                + "\"all_match\":[[1,1,1,1],[1,0,1,1],[1,0,0,0],[0,0,0,1]]}");
             assertThat(result.bySource(samples))
                     .containsEntry("a", new MemorizationResult.Summary(2, 7 / 8.0, 0.5))
                     .containsEntry("b", new MemorizationResult.Summary(2, 0.25, 0));
@@ -110,8 +110,10 @@ class MemorizationTest {
             List<List<Integer>> expected = new ArrayList<>();
             for (int row = 0; row < 20; row++) {
                 long[] prompt = random.longs(k, 0, 96).toArray();
-                long[] made = generator.generateIds(List.of(prompt), greedy).get(0).ids()
-                        .stream().mapToLong(Long::longValue).toArray();
+                long[] made =
+                        generator.generateIds(List.of(prompt), greedy).get(0).ids().stream()
+                                .mapToLong(Long::longValue)
+                                .toArray();
                 long[] continuation = Arrays.copyOfRange(made, made.length - l, made.length);
                 for (int change = 0; change < row % 4; change++) {
                     continuation[random.nextInt(l)] = random.nextInt(96);
@@ -124,10 +126,7 @@ class MemorizationTest {
                 expected.add(same);
             }
             Memorization measure =
-                    Memorization.builder(generator.model())
-                            .optBatch(8)
-                            .optIgnoreEos(true)
-                            .build();
+                    Memorization.builder(generator.model()).optBatch(8).optIgnoreEos(true).build();
             MemorizationResult result = measure.measure(samples);
             assertThat(result.allMatch()).isEqualTo(expected);
             assertThat(result.fullMatch()).isBetween(0.2, 0.5); // every fourth row is the model's

@@ -80,8 +80,7 @@ class PerplexityTest {
     void analysis360_weighs_rows_by_their_tokens() {
         long[] shorter = Arrays.copyOf(ids, 2);
         long[] longer = Arrays.copyOfRange(ids, 2, 52);
-        double nats =
-                2 * generator.scoreIds(shorter).nll() + 50 * generator.scoreIds(longer).nll();
+        double nats = 2 * generator.scoreIds(shorter).nll() + 50 * generator.scoreIds(longer).nll();
         Perplexity theirs = Perplexity.analysis360(generator.model(), List.of(shorter, longer));
         assertThat(theirs.tokens()).isEqualTo(52);
         assertThat(theirs.nats()).isCloseTo(nats, within(1e-3));
@@ -100,21 +99,21 @@ class PerplexityTest {
                                 Perplexity.analysis360(
                                         generator.model(), List.of(ids.clone(), new long[] {1})))
                 .hasMessageContaining("context length");
-        assertThatThrownBy(
-                        () -> Perplexity.analysis360(generator.model(), List.of(new long[] {1})))
+        assertThatThrownBy(() -> Perplexity.analysis360(generator.model(), List.of(new long[] {1})))
                 .hasMessageContaining("row 1 has 1 token");
     }
 
     /**
-     * The values are transformers' (5.18, torch 2.13, float32) for the file's first 40 lines, stripped: the
-     * guide's windows with max_length 512 and stride 256, its losses multiplied by the labels that
-     * count; and Analysis360's script with batch_size 1.
+     * The values are transformers' (5.18, torch 2.13, float32) for the file's first 40 lines,
+     * stripped: the guide's windows with max_length 512 and stride 256, its losses multiplied by
+     * the labels that count; and Analysis360's script with batch_size 1.
      */
     @Test
     void equals_transformers_on_wikitext() throws Exception {
         Path stories = Fixtures.shared("fixtures/stories260K-hf");
         Path text = Fixtures.shared("fixtures/llm360/analysis360/ppl/wikitext.txt");
-        List<String> lines = Files.readAllLines(text).subList(0, 40).stream().map(String::strip).toList();
+        List<String> lines =
+                Files.readAllLines(text).subList(0, 40).stream().map(String::strip).toList();
         try (ZooModel<String, String> loaded = Criteria.loadModel(stories.toString())) {
             TextGenerator small = Criteria.generator(loaded);
             long[] whole = small.tokenizer().encodePrompt(String.join("\n", lines));
@@ -123,7 +122,8 @@ class PerplexityTest {
             assertThat(perplexity.value()).isCloseTo(133.6995942159261, withPercentage(0.01));
             Perplexity theirs =
                     Perplexity.analysis360(
-                            small.model(), lines.stream().map(small.tokenizer()::encodePrompt).toList());
+                            small.model(),
+                            lines.stream().map(small.tokenizer()::encodePrompt).toList());
             assertThat(theirs.tokens()).isEqualTo(8552);
             assertThat(theirs.value()).isCloseTo(131.4419244552362, withPercentage(0.01));
         }

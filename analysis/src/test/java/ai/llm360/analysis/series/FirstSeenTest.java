@@ -116,8 +116,7 @@ class FirstSeenTest {
                     .containsExactly("", ""); // its phases count anew
             FirstSeen unordered = new FirstSeen(data, words, "x", Optional.empty());
             Occurrences inChunk =
-                    new Occurrences(
-                            200, 1, 1, Map.of(), OptionalLong.of(0), OptionalLong.empty());
+                    new Occurrences(200, 1, 1, Map.of(), OptionalLong.of(0), OptionalLong.empty());
             assertThat(names(unordered.around(Series.of("amber@190..210:5"), inChunk)))
                     .containsExactly("ckpt-195", "ckpt-200");
             assertThat(names(unordered.around(nano, inChunk))).containsExactly("", "");

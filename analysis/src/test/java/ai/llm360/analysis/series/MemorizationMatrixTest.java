@@ -131,10 +131,7 @@ class MemorizationMatrixTest {
                                         MemorizationSamples.toJsonLines(
                                                 column("3", 1).samples()))));
         Row row =
-                matrix(column("3", 1))
-                        .build()
-                        .measure(Series.of("amber-nano@0"), one -> {})
-                        .get(0);
+                matrix(column("3", 1)).build().measure(Series.of("amber-nano@0"), one -> {}).get(0);
         assertThat(row.step()).isEqualTo(86);
         assertThat(row.cells().get("3").all())
                 .isEqualTo(new MemorizationResult.Summary(3, 0.5, 0.25));

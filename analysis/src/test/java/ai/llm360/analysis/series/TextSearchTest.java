@@ -21,8 +21,7 @@ class TextSearchTest {
 
     @BeforeEach
     void open() throws IOException {
-        tokenizer =
-                Tokenizer.open(TinyTokenizer.llama().words("aab", "abab", "é").writeJson(temp));
+        tokenizer = Tokenizer.open(TinyTokenizer.llama().words("aab", "abab", "é").writeJson(temp));
     }
 
     @AfterEach
@@ -44,16 +43,23 @@ class TextSearchTest {
         Random random = new Random(4);
         int vocabulary = tokenizer.vocabularySize();
         long[] letters = {
-            tokenizer.encode("aab")[0], tokenizer.encode("abab")[0], tokenizer.encode("a")[0],
-            tokenizer.encodeContinuation("b")[0], tokenizer.encodeContinuation("a")[0],
-            tokenizer.encodeContinuation("é")[0], 2, 3 + 0xC3, 3 + 0xA9
+            tokenizer.encode("aab")[0],
+            tokenizer.encode("abab")[0],
+            tokenizer.encode("a")[0],
+            tokenizer.encodeContinuation("b")[0],
+            tokenizer.encodeContinuation("a")[0],
+            tokenizer.encodeContinuation("é")[0],
+            2,
+            3 + 0xC3,
+            3 + 0xA9
         };
         int all = 0;
         for (String text : new String[] {"a", "ab", "abab", "aa", " a", "b aab", "é", "éa"}) {
             TextSearch search = new TextSearch(tokenizer, text, vocabulary);
             String wanted = latin(text.getBytes(StandardCharsets.UTF_8));
             for (int i = 0; i < 200; i++) {
-                long[] row = random.longs(30, 0, letters.length).map(j -> letters[(int) j]).toArray();
+                long[] row =
+                        random.longs(30, 0, letters.length).map(j -> letters[(int) j]).toArray();
                 StringBuilder spelled = new StringBuilder();
                 for (long id : row) { // what no text holds stands for a special token
                     spelled.append(id == 2 ? "\0" : latin(tokenizer.bytes(id)));

@@ -71,7 +71,8 @@ public record FineTuning(Objective objective, Trainable trainable, Map<String, b
         Objective objective =
                 switch (goal.kind()) {
                     case PRETRAINING -> Objective.pretraining();
-                    case SFT -> Objective.labels(
+                    case SFT ->
+                            Objective.labels(
                                     goal.lossNormalisation(), config.batch().micro(), packed);
                     case DPO ->
                             new PreferenceObjective(

@@ -41,7 +41,9 @@ enum LinearKind {
         return this == INT8 || this == FROZEN_INT8;
     }
 
-    /** Returns whether autograd keeps a wider copy of each weight, for as long as it can go back. */
+    /**
+     * Returns whether autograd keeps a wider copy of each weight, for as long as it can go back.
+     */
     boolean copiesInTraining() {
         return this == FROZEN_BFLOAT16 || this == FROZEN_INT8;
     }

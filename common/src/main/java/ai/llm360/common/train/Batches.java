@@ -104,8 +104,7 @@ public final class Batches {
         return new TokenBatch(
                 manager.create(Arrays.copyOf(joined, count), new Shape(1, count)),
                 Optional.of(
-                        manager.create(
-                                Arrays.copyOf(weights, count - 1), new Shape(1, count - 1))),
+                        manager.create(Arrays.copyOf(weights, count - 1), new Shape(1, count - 1))),
                 lengths.stream().mapToLong(Long::longValue).toArray());
     }
 

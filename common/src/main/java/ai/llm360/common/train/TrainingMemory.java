@@ -28,12 +28,7 @@ import ai.llm360.common.train.TrainingConfig.Precision;
  *     {@value DecoderGradients#LOSS_ROWS} positions
  */
 public record TrainingMemory(
-        long weights,
-        long gradients,
-        long optimizer,
-        long copies,
-        long activations,
-        long loss) {
+        long weights, long gradients, long optimizer, long copies, long activations, long loss) {
 
     /**
      * Estimates what a model takes.

@@ -196,9 +196,7 @@ public record TrainingPlan(
                                 MemoryBudget.gigabytes(needed.gradients()),
                                 MemoryBudget.gigabytes(needed.optimizer()),
                                 MemoryBudget.gigabytes(
-                                        needed.copies()
-                                                + needed.activations()
-                                                + needed.loss()),
+                                        needed.copies() + needed.activations() + needed.loss()),
                                 budget,
                                 cure(budget)));
     }

@@ -64,11 +64,7 @@ class TrainingPlanTest {
         assertThat(again.activations())
                 .isEqualTo(2 * n * 4 * 64 + (1 + 1) * n * (34 * 64 + 8 * 128));
         assertThat(again.total())
-                .isEqualTo(
-                        again.state()
-                                + again.copies()
-                                + again.activations()
-                                + again.loss());
+                .isEqualTo(again.state() + again.copies() + again.activations() + again.loss());
     }
 
     @Test
