@@ -102,7 +102,8 @@ class FirstSeenTest {
     @Test
     void the_checkpoints_around_a_step_are_those_that_had_and_had_not_seen_it() throws Exception {
         TinyTokenizer.llama().words("hidden", "nothing").writeJson(temp);
-        try (Home home = Home.at(temp.resolve("home"));
+        Home home = Home.at(temp.resolve("home"));
+        try (home;
                 Tokenizer words = Tokenizer.open(temp);
                 TokenDataset data = data(words)) {
             Series nano = Series.of("amber-nano"); // a checkpoint every 86 steps
