@@ -9,24 +9,24 @@ enum Aggregation {
     MEAN {
         @Override
         double of(List<Score> scores) {
-            return StandardErrors.mean(values(scores));
+            return StandardErrors.mean(numbers(scores));
         }
 
         @Override
         OptionalDouble error(List<Score> scores, int replicates) {
-            return StandardErrors.ofMean(values(scores));
+            return StandardErrors.ofMean(numbers(scores));
         }
     },
     /** The exponential of the negative mean of log-likelihoods. */
     PERPLEXITY {
         @Override
         double of(List<Score> scores) {
-            return perplexity(values(scores));
+            return perplexity(numbers(scores));
         }
 
         @Override
         OptionalDouble error(List<Score> scores, int replicates) {
-            return StandardErrors.bootstrap(values(scores), replicates, Aggregation::perplexity);
+            return StandardErrors.bootstrap(numbers(scores), replicates, Aggregation::perplexity);
         }
     },
     /** The perplexity of log-likelihoods over all that they count: words, or bytes. */
@@ -61,7 +61,7 @@ enum Aggregation {
                 / scores.stream().mapToDouble(Score::weight).sum();
     }
 
-    private static double[] values(List<Score> scores) {
+    private static double[] numbers(List<Score> scores) {
         return scores.stream().mapToDouble(Score::value).toArray();
     }
 }

@@ -302,12 +302,14 @@ public record TaskPage(
      * @param pattern the pattern; the whole text where absent
      * @param group the match that counts, from 0; −1 for the last
      * @param fallback the answer where nothing matches
+     * @param majority whether the most frequent one of several answers counts, else the first
      */
     public record Filter(
             String name,
             Optional<String> pattern,
             Optional<Integer> group,
-            Optional<String> fallback) {}
+            Optional<String> fallback,
+            Optional<Boolean> majority) {}
 
     /**
      * What is measured.
