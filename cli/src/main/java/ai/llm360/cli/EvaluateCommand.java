@@ -10,6 +10,7 @@ import ai.llm360.analysis.evaluate.EvaluatedModel;
 import ai.llm360.analysis.evaluate.Evaluation;
 import ai.llm360.analysis.evaluate.EvaluationRun;
 import ai.llm360.analysis.evaluate.EvaluationTasks;
+import ai.llm360.analysis.evaluate.PlainAnswerer;
 import ai.llm360.analysis.evaluate.ResultsFile;
 import ai.llm360.analysis.evaluate.TaskResult;
 import ai.llm360.analysis.task.Profile;
@@ -19,6 +20,8 @@ import ai.llm360.common.generate.TextGenerator;
 import ai.llm360.zoo.CheckpointEntry;
 import ai.llm360.zoo.Criteria;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -142,6 +145,8 @@ final class EvaluateCommand extends Verb {
     @Override
     public Integer call() throws ModelException, IOException {
         check();
+        requireDirectory(out);
+        requireDirectory(samples);
         Profile rules = Profile.named(profile);
         EvaluationTasks tasks =
                 EvaluationTasks.read(
@@ -179,7 +184,7 @@ final class EvaluateCommand extends Verb {
                     tasks,
                     new ResultsFile(tasks, run),
                     sandbox == null ? evaluation : evaluation.with(sandbox),
-                    answerer(generator, rules));
+                    new PlainAnswerer(generator, rules));
         }
         return 0;
     }
@@ -196,6 +201,14 @@ final class EvaluateCommand extends Verb {
         }
         if (allowUnconfined && !allowCode) {
             throw wrong("--allow-unconfined is of no use without --allow-code-execution");
+        }
+    }
+
+    /** What takes hours shouldn't fail at its end. */
+    private static void requireDirectory(Path file) throws IOException {
+        Path parent = file == null ? null : file.toAbsolutePath().getParent();
+        if (parent != null && !Files.isDirectory(parent)) {
+            throw new NotDirectoryException(parent.toString());
         }
     }
 
@@ -243,9 +256,5 @@ final class EvaluateCommand extends Verb {
 
     private static OptionalInt optional(Integer value) {
         return value == null ? OptionalInt.empty() : OptionalInt.of(value);
-    }
-
-    private static Answerer answerer(TextGenerator generator, Profile rules) {
-        throw new UnsupportedOperationException();
     }
 }
