@@ -6,7 +6,9 @@ import ai.llm360.analysis.task.TaskPage.Shots;
 import com.google.gson.JsonObject;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -24,6 +26,7 @@ final class ItemBuilder {
     private final DocumentPrompt prompt;
     private final int shots;
     private final List<JsonObject> pool;
+    private final Map<JsonObject, String> shotTexts = new IdentityHashMap<>();
     private PythonRandom random;
 
     ItemBuilder(TaskPage page, Profile profile, int shots, List<JsonObject> pool) {
@@ -75,7 +78,7 @@ final class ItemBuilder {
         String before =
                 prompt.description(document)
                         + draw(document).stream()
-                                .map(shot -> prompt.shot(shot, profile))
+                                .map(this::shot)
                                 .collect(Collectors.joining());
         return switch (page.kind()) {
             case CHOICE -> choice(index, document, before);
@@ -125,6 +128,10 @@ final class ItemBuilder {
                 how.temperature(),
                 how.topP(),
                 how.repeats());
+    }
+
+    private String shot(JsonObject example) {
+        return shotTexts.computeIfAbsent(example, one -> prompt.shot(one, profile));
     }
 
     /** Draws a document's examples. Documents are told apart by all of their fields. */

@@ -5,10 +5,6 @@ import java.util.Locale;
 /** Python's {@code str} where it differs from Java's, as lm-evaluation-harness calls it. */
 public final class PythonText {
 
-    /** What {@code \s} matches in Python, as a class of Java's regular expressions. */
-    static final String SPACE =
-            "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]";
-
     private PythonText() {}
 
     /** {@return whether {@code str.isspace} and {@code \s} take a character for white space} */

@@ -318,6 +318,9 @@ public final class TaskData {
                     "no whole tar archive (%s)".formatted(PlainText.shorten(e.getMessage())),
                     e);
         }
+        if (entries.isEmpty()) {
+            throw new DocumentException(archive.toString(), "no tar archive with tables (.csv)");
+        }
         archives.put(archive, entries);
         return entries;
     }

@@ -22,6 +22,9 @@ final class TextFunctions {
         String apply(String text, List<String> arguments);
     }
 
+    /** Only a line feed ends a line, as in Python. */
+    private static final Pattern BRACKETS = Pattern.compile("(?d)\\[.*?\\]");
+
     private static final Map<String, Entry> ALL = new TreeMap<>();
 
     static {
@@ -131,9 +134,7 @@ final class TextFunctions {
      * single pass, as the harness does.
      */
     private static String hellaswag(String text) {
-        return PythonText.strip(text)
-                .replace(" [title]", ". ")
-                .replaceAll("(?d)\\[.*?\\]", "") // (?d): only \n ends a line, as in Python
-                .replace("  ", " ");
+        String titled = PythonText.strip(text).replace(" [title]", ". ");
+        return BRACKETS.matcher(titled).replaceAll("").replace("  ", " ");
     }
 }
