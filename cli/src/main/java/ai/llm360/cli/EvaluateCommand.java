@@ -223,7 +223,10 @@ final class EvaluateCommand extends Verb {
         }
         Confinement seen = sandbox.confinement();
         if (!seen.missing().isEmpty()) {
-            terminal().say("generated code runs with this user's files and network: " + seen.missing());
+            terminal()
+                    .say(
+                            "generated code runs with this user's files and network: "
+                                    + seen.missing());
         }
         return sandbox;
     }

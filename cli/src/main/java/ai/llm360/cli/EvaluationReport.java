@@ -18,8 +18,7 @@ final class EvaluationReport {
 
     private record Hashes(String profile, Map<String, TaskHashes> tasks) {}
 
-    private record TaskHashes(
-            int docs, int requests, String sha256NulJoined, String sha256Json) {}
+    private record TaskHashes(int docs, int requests, String sha256NulJoined, String sha256Json) {}
 
     private EvaluationReport() {}
 
@@ -34,8 +33,7 @@ final class EvaluationReport {
                                 task.asked().shots(),
                                 task.evaluated(),
                                 task.metrics()));
-        groups.forEach(
-                group -> add(rows, group.name(), "", group.evaluated(), group.metrics()));
+        groups.forEach(group -> add(rows, group.name(), "", group.evaluated(), group.metrics()));
         output.table(HEADER, rows);
         for (TaskResult task : tasks) {
             for (String reason : task.asked().incomparable()) {
@@ -75,7 +73,8 @@ final class EvaluationReport {
             RequestHashes of = RequestHashes.of(tasks.profile(), asked.items().items());
             all.put(
                     asked.task().name(),
-                    new TaskHashes(of.docs(), of.requests(), of.sha256NulJoined(), of.sha256Json()));
+                    new TaskHashes(
+                            of.docs(), of.requests(), of.sha256NulJoined(), of.sha256Json()));
         }
         output.result(
                 new Hashes(tasks.profile().toString(), all),

@@ -42,8 +42,7 @@ final class HelpTexts implements IHelpFactory {
     private static Map<String, List<String>> groups() {
         Map<String, List<String>> groups = new LinkedHashMap<>();
         groups.put("Use a model", List.of("generate", "chat", "infill", "score", "tokenize"));
-        groups.put("Look at checkpoints",
-                List.of("list", "info", "tensor", "scores", "evaluate"));
+        groups.put("Look at checkpoints", List.of("list", "info", "tensor", "scores", "evaluate"));
         groups.put(
                 "Fetch and keep checkpoints",
                 List.of("pull", "verify", "rm", "cache", "convert", "merge", "prepare", "export"));

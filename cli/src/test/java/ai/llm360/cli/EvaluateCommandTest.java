@@ -59,8 +59,7 @@ class EvaluateCommandTest {
     @Test
     void json_is_what_the_file_holds() throws IOException {
         String model = TinyModel.withTokenizer(temp.resolve("model"));
-        int status =
-                command.run("evaluate", model, "--tasks=arc_easy", "--data=" + data, "--json");
+        int status = command.run("evaluate", model, "--tasks=arc_easy", "--data=" + data, "--json");
         assertThat(status).as(command.err()).isZero();
         assertThat(command.out()).hasLineCount(1);
         JsonObject json = JsonParser.parseString(command.out()).getAsJsonObject();

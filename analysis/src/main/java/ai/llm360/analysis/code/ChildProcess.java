@@ -15,7 +15,8 @@ import java.util.concurrent.TimeUnit;
 final class ChildProcess {
 
     /** Where the system keeps the programs of its administrator. */
-    private static final String PATH = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin";
+    private static final String PATH =
+            "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin";
 
     private static final int MAX_ERRORS = 1 << 12;
 

@@ -50,7 +50,8 @@ record PythonCommand(String executable, String version, List<String> directories
             throw new IOException(
                     "generated code is run by python3 of version 3.8 or newer, and the one on the"
                             + " PATH can't: "
-                            + PlainText.shorten(lines.isEmpty() ? "" : lines.get(lines.size() - 1)));
+                            + PlainText.shorten(
+                                    lines.isEmpty() ? "" : lines.get(lines.size() - 1)));
         }
         return new PythonCommand(
                 lines.get(1),

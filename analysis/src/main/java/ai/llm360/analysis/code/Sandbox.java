@@ -175,8 +175,7 @@ public final class Sandbox implements AutoCloseable {
         String said = "SystemExit: ";
         try {
             if (verdict.detail().startsWith(said)) {
-                return new Gson()
-                        .fromJson(verdict.detail().substring(said.length()), Seen.class);
+                return new Gson().fromJson(verdict.detail().substring(said.length()), Seen.class);
             }
         } catch (JsonParseException e) {
             // said below

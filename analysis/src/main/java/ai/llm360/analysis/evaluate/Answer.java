@@ -12,8 +12,7 @@ import java.util.List;
  * @param texts the filtered texts of a generation, else none
  * @param verdicts how the texts ended as programs, where the task tests programs
  */
-record Answer(
-        TaskItem item, List<Response> responses, List<String> texts, List<Verdict> verdicts) {
+record Answer(TaskItem item, List<Response> responses, List<String> texts, List<Verdict> verdicts) {
 
     double logLikelihood(int request) {
         return ((Response.LogLikelihood) responses.get(request)).logLikelihood();

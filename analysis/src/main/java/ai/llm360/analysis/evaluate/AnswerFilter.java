@@ -45,7 +45,8 @@ final class AnswerFilter {
         try {
             return Pattern.compile(pattern, PYTHON);
         } catch (PatternSyntaxException e) {
-            throw new ConfigException("'%s' is no pattern: %s".formatted(pattern, e.getMessage()), e);
+            throw new ConfigException(
+                    "'%s' is no pattern: %s".formatted(pattern, e.getMessage()), e);
         }
     }
 
@@ -90,6 +91,9 @@ final class AnswerFilter {
         Map<String, Integer> counts = new LinkedHashMap<>();
         answers.forEach(answer -> counts.merge(answer, 1, Integer::sum));
         int most = counts.values().stream().mapToInt(count -> count).max().orElseThrow();
-        return answers.stream().filter(answer -> counts.get(answer) == most).findFirst().orElseThrow();
+        return answers.stream()
+                .filter(answer -> counts.get(answer) == most)
+                .findFirst()
+                .orElseThrow();
     }
 }

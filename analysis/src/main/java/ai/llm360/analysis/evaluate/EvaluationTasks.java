@@ -107,8 +107,7 @@ public record EvaluationTasks(Profile profile, List<Asked> tasks, List<Group> gr
             }
         }
         groups.put(
-                name,
-                new Group(name, page, List.copyOf(members), names(library, profile, name)));
+                name, new Group(name, page, List.copyOf(members), names(library, profile, name)));
     }
 
     private static List<String> names(TaskLibrary library, Profile profile, String name)

@@ -12,8 +12,8 @@ final class Groups {
     private Groups() {}
 
     /**
-     * Returns the results of all groups whose tasks are all there. Of measures only means can be put
-     * together, and only those that each task has.
+     * Returns the results of all groups whose tasks are all there. Of measures only means can be
+     * put together, and only those that each task has.
      */
     static List<GroupResult> of(EvaluationTasks tasks, List<TaskResult> results) {
         Map<String, TaskResult> byName = new LinkedHashMap<>();

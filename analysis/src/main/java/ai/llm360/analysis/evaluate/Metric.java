@@ -89,8 +89,7 @@ record Metric(
                 answer.item().target() instanceof Target.Parts parts
                         ? parts.parts()
                         : List.of((Target.Choices) answer.item().target());
-        int first =
-                questions.subList(0, part).stream().mapToInt(one -> one.choices().size()).sum();
+        int first = questions.subList(0, part).stream().mapToInt(one -> one.choices().size()).sum();
         Target.Choices question = questions.get(part);
         int[] requests = IntStream.range(first, first + question.choices().size()).toArray();
         return new ChoiceRule.Scored(
@@ -192,9 +191,7 @@ record Metric(
             throw unknown(name, List.of("pass_at_1", "pass_at_k"));
         }
         List<Integer> ks =
-                ConfigTree.of(options)
-                        .bind(PassOptions.class, new PassOptions(List.of(1)))
-                        .k();
+                ConfigTree.of(options).bind(PassOptions.class, new PassOptions(List.of(1))).k();
         for (int k : ks) {
             if (k < 1 || k > page.generation().repeats()) {
                 throw new ConfigException(

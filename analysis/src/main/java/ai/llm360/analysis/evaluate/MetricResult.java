@@ -13,8 +13,4 @@ import java.util.OptionalDouble;
  * @param higherIsBetter whether more is better
  */
 public record MetricResult(
-        String metric,
-        String filter,
-        double value,
-        OptionalDouble error,
-        boolean higherIsBetter) {}
+        String metric, String filter, double value, OptionalDouble error, boolean higherIsBetter) {}

@@ -49,7 +49,8 @@ public final class PlainAnswerer implements Answerer {
                         .orElseThrow(
                                 () ->
                                         new IllegalArgumentException(
-                                                "the tokenizer has neither a start nor an end token"));
+                                                "the tokenizer has neither a start nor an end"
+                                                        + " token"));
     }
 
     @Override
@@ -166,7 +167,8 @@ public final class PlainAnswerer implements Answerer {
         for (int i = 0; i < request.repeats(); i++) {
             GenerationConfig config =
                     GenerationConfig.builder()
-                            .optMaxNewTokens(Math.min(request.maxTokens(), maxLength - prompt.length))
+                            .optMaxNewTokens(
+                                    Math.min(request.maxTokens(), maxLength - prompt.length))
                             .optTemperature(request.temperature())
                             .optTopP(request.topP())
                             .optSeed(i)

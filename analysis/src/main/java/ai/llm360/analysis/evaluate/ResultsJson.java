@@ -89,7 +89,8 @@ final class ResultsJson {
         json.add("tokenizer_bos_token", token(model.bos()));
         json.add(
                 "eot_token_id",
-                model.eos().<JsonElement>map(eos -> new JsonPrimitive(eos.id()))
+                model.eos()
+                        .<JsonElement>map(eos -> new JsonPrimitive(eos.id()))
                         .orElse(JsonNull.INSTANCE));
         json.addProperty("max_length", model.contextLength());
         json.add("task_hashes", tasks(result -> new JsonPrimitive(result.hash())));
@@ -238,7 +239,8 @@ final class ResultsJson {
         config.addProperty("model", "llm360");
         config.addProperty("model_args", "pretrained=" + run.model().reference());
         config.addProperty(
-                "num_fewshot", results.stream().mapToInt(one -> one.asked().shots()).max().orElse(0));
+                "num_fewshot",
+                results.stream().mapToInt(one -> one.asked().shots()).max().orElse(0));
         config.add("batch_size", JsonNull.INSTANCE);
         config.add("batch_sizes", new JsonArray());
         config.addProperty("device", run.device());

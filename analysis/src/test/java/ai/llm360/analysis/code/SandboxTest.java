@@ -131,8 +131,7 @@ class SandboxTest {
             assertThat(seen.missing()).contains("no-such-unshare");
             assertThat(seen.memory()).isEqualTo(LIMITS.memory());
             assertThat(unconfined.run("open('mine', 'w').close()").passed()).isTrue();
-            assertThat(unconfined.run(FORK_AND_LOOP).detail())
-                    .isEqualTo("not ended after 1.5 s");
+            assertThat(unconfined.run(FORK_AND_LOOP).detail()).isEqualTo("not ended after 1.5 s");
         }
     }
 

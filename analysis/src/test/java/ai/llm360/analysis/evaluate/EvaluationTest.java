@@ -64,8 +64,9 @@ class EvaluationTest {
 
     private static String arc(String question, String a, String b, String right) {
         return """
-               {"id": "1", "question": {"stem": "%s", "choices": [{"text": "%s", "label": "A"}, \
-               {"text": "%s", "label": "B"}]}, "answerKey": "%s"}"""
+        {"id": "1", "question": {"stem": "%s", "choices": [{"text": "%s", "label": "A"}, \
+        {"text": "%s", "label": "B"}]}, "answerKey": "%s"}\
+        """
                 .formatted(question, a, b, right);
     }
 
@@ -86,8 +87,7 @@ class EvaluationTest {
                 .isCloseTo(1 / Math.log(2), within(1e-12)); // a nat a byte
         double second = Math.exp(-4) / (Math.exp(-4) + Math.exp(-2));
         double first = Math.exp(-2) / (Math.exp(-2) + Math.exp(-3));
-        assertThat(result.metrics().get(3).value())
-                .isCloseTo((first + second) / 2, within(1e-12));
+        assertThat(result.metrics().get(3).value()).isCloseTo((first + second) / 2, within(1e-12));
     }
 
     @Test
@@ -98,8 +98,7 @@ class EvaluationTest {
 
         Path written = file.write(temp.resolve("results.json"), List.of(only(tasks)));
 
-        JsonObject json =
-                JsonParser.parseString(Files.readString(written)).getAsJsonObject();
+        JsonObject json = JsonParser.parseString(Files.readString(written)).getAsJsonObject();
         assertThat(json.keySet())
                 .containsExactly(
                         "results",
@@ -135,7 +134,7 @@ class EvaluationTest {
         assertThat(json.getAsJsonObject("results").getAsJsonObject("arc_easy").toString())
                 .startsWith(
                         "{\"name\":\"arc_easy\",\"alias\":\"arc_easy\",\"sample_len\":2,"
-                                + "\"acc,none\":0.5,\"acc_stderr,none\":0.5,\"acc_norm,none\":0.5,");
+                            + "\"acc,none\":0.5,\"acc_stderr,none\":0.5,\"acc_norm,none\":0.5,");
         assertThat(json.getAsJsonObject("config").keySet())
                 .contains("model", "model_args", "model_num_parameters", "limit", "fewshot_seed");
         assertThat(json.getAsJsonObject("n-samples").toString())
@@ -145,7 +144,12 @@ class EvaluationTest {
         assertThat(own.get("profile").getAsString()).isEqualTo("lm-eval@0.4.13");
         JsonObject data = own.getAsJsonObject("data").getAsJsonObject("arc_easy");
         assertThat(data.get("comparable").getAsBoolean()).isTrue();
-        assertThat(data.getAsJsonArray("files").get(0).getAsJsonObject().get("sha256").getAsString())
+        assertThat(
+                        data.getAsJsonArray("files")
+                                .get(0)
+                                .getAsJsonObject()
+                                .get("sha256")
+                                .getAsString())
                 .isEqualTo(Hashes.sha256(temp.resolve("ARC-Easy-Test.jsonl")));
     }
 
@@ -230,7 +234,10 @@ class EvaluationTest {
                                 .toString()
                                 .replace("samples_arc_easy", "results")
                                 .replace(".jsonl", ".json"));
-        assertThat(JsonParser.parseString(Files.readAllLines(samples).get(0)).getAsJsonObject().keySet())
+        assertThat(
+                        JsonParser.parseString(Files.readAllLines(samples).get(0))
+                                .getAsJsonObject()
+                                .keySet())
                 .doesNotContain("task");
     }
 
@@ -252,8 +259,10 @@ class EvaluationTest {
         TaskResult result = only(tasks);
 
         assertThat(result.metrics())
-                .extracting(metric -> metric.metric() + "," + metric.filter() + " " + metric.value())
-                .containsExactly("exact_match,strict-match 1.0", "exact_match,flexible-extract 1.0");
+                .extracting(
+                        metric -> metric.metric() + "," + metric.filter() + " " + metric.value())
+                .containsExactly(
+                        "exact_match,strict-match 1.0", "exact_match,flexible-extract 1.0");
         assertThat(result.metrics().get(0).error()).isEmpty();
         assertThat(result.samples()).hasSize(2);
         assertThat(result.samples().get(0).get("filtered_resps").toString()).isEqualTo("[\"7\"]");
@@ -282,8 +291,7 @@ class EvaluationTest {
     private void mmlu() throws IOException {
         Path test = Files.createDirectories(temp.resolve("test"));
         String question = "Which?,w,x,y,z,%s\n";
-        for (Task task :
-                TaskLibrary.open().find("mmlu", Profile.LM_EVAL_0_4_13)) {
+        for (Task task : TaskLibrary.open().find("mmlu", Profile.LM_EVAL_0_4_13)) {
             String subject = task.name().substring("mmlu_".length());
             String rows =
                     subject.equals("anatomy")

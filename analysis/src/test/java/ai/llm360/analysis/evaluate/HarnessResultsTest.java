@@ -74,8 +74,7 @@ class HarnessResultsTest {
         }
         for (JsonElement sample : oracle.getAsJsonObject("samples").getAsJsonArray(task)) {
             JsonArray expected = sample.getAsJsonObject().getAsJsonArray("lls");
-            JsonArray found =
-                    byRequests.get(sample.getAsJsonObject().get("args").toString());
+            JsonArray found = byRequests.get(sample.getAsJsonObject().get("args").toString());
             for (int i = 0; i < expected.size(); i++) {
                 double logLikelihood = expected.get(i).getAsJsonArray().get(0).getAsDouble();
                 assertThat(found.get(i).getAsJsonArray().get(0).getAsDouble())

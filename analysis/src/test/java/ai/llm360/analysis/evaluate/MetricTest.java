@@ -59,7 +59,9 @@ class MetricTest {
 
         assertThat(ChoiceRule.PROBABILITY_MASS.of(scored)).isCloseTo(share, within(1e-12));
         // Texts whose probabilities are too small for a double still have shares.
-        assertThat(ChoiceRule.PROBABILITY_MASS.of(scored(List.of("a", "b"), List.of(0), -2e3, -2e3)))
+        assertThat(
+                        ChoiceRule.PROBABILITY_MASS.of(
+                                scored(List.of("a", "b"), List.of(0), -2e3, -2e3)))
                 .isEqualTo(0.5);
     }
 
@@ -116,7 +118,8 @@ class MetricTest {
 
     @Test
     void punctuation_and_digits_can_be_ignored_too() {
-        assertThat(ExactMatch.of(Map.of("ignore_punctuation", true)).matches("a-b!", "ab")).isTrue();
+        assertThat(ExactMatch.of(Map.of("ignore_punctuation", true)).matches("a-b!", "ab"))
+                .isTrue();
         assertThat(ExactMatch.of(Map.of("ignore_numbers", true)).matches("a1b2", "ab")).isTrue();
         assertThat(ExactMatch.of(Map.of()).matches("a1b2", "ab")).isFalse();
         assertThatThrownBy(() -> ExactMatch.of(Map.of("regexes_to_ignore", List.of("("))))

@@ -24,8 +24,7 @@ class StandardErrorsTest {
     void a_perplexitys_error_is_bootstrapped_by_pythons_random_numbers() {
         List<Score> scores = Arrays.stream(LOG_LIKELIHOODS).mapToObj(Score::of).toList();
 
-        assertThat(Aggregation.PERPLEXITY.of(scores))
-                .isCloseTo(5.963838311065338, within(1e-12));
+        assertThat(Aggregation.PERPLEXITY.of(scores)).isCloseTo(5.963838311065338, within(1e-12));
         assertThat(Aggregation.PERPLEXITY.error(scores, 2500).orElseThrow())
                 .isCloseTo(3.802432506472025, within(1e-9));
         assertThat(Aggregation.PERPLEXITY.error(scores.subList(0, 1), 2500)).isEmpty();
@@ -37,8 +36,7 @@ class StandardErrorsTest {
 
         assertThat(Aggregation.WEIGHTED_PERPLEXITY.of(scores))
                 .isCloseTo(Math.exp(3), within(1e-12));
-        assertThat(Aggregation.BITS_PER_BYTE.of(scores))
-                .isCloseTo(3 / Math.log(2), within(1e-12));
+        assertThat(Aggregation.BITS_PER_BYTE.of(scores)).isCloseTo(3 / Math.log(2), within(1e-12));
         assertThat(Aggregation.BITS_PER_BYTE.error(scores, 10)).isEqualTo(OptionalDouble.empty());
     }
 
