@@ -61,8 +61,7 @@ final class ItemBuilder {
                 items.add(item(index, documents.get(index)));
             } catch (IllegalArgumentException e) {
                 throw new IllegalArgumentException(
-                        "%s, document %d: %s".formatted(page.name(), index + 1, e.getMessage()),
-                        e);
+                        "%s, document %d: %s".formatted(page.name(), index + 1, e.getMessage()), e);
             }
         }
         return items;
@@ -77,9 +76,7 @@ final class ItemBuilder {
         }
         String before =
                 prompt.description(document)
-                        + draw(document).stream()
-                                .map(this::shot)
-                                .collect(Collectors.joining());
+                        + draw(document).stream().map(this::shot).collect(Collectors.joining());
         return switch (page.kind()) {
             case CHOICE -> choice(index, document, before);
             case CONTINUATION ->
@@ -160,6 +157,8 @@ final class ItemBuilder {
     }
 
     private static long utf8Length(String text) {
-        return text.codePoints().mapToLong(c -> c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4).sum();
+        return text.codePoints()
+                .mapToLong(c -> c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4)
+                .sum();
     }
 }

@@ -50,13 +50,16 @@ public final class PythonText {
         return text.codePointCount(0, text.length());
     }
 
-    /** {@return a text whose first character is in title case and whose others are in lower case} */
+    /**
+     * {@return a text whose first character is in title case and whose others are in lower case}
+     */
     public static String capitalize(String text) {
         if (text.isEmpty()) {
             return text;
         }
         String first = text.substring(0, text.offsetByCodePoints(0, 1));
-        String lower = text.toLowerCase(Locale.ROOT); // whole: a sigma depends on what stands before
+        String lower =
+                text.toLowerCase(Locale.ROOT); // whole: a sigma depends on what stands before
         return title(first) + lower.substring(first.toLowerCase(Locale.ROOT).length());
     }
 

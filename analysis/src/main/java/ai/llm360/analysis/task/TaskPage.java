@@ -244,8 +244,7 @@ public record TaskPage(
             Optional<SumAbove> sum) {
 
         public Gold {
-            long given =
-                    List.of(value, flags, sum).stream().filter(Optional::isPresent).count();
+            long given = List.of(value, flags, sum).stream().filter(Optional::isPresent).count();
             require(given == 1, "gold: expected one of value, flags and sum");
         }
     }

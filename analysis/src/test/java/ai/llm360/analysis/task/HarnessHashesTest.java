@@ -16,7 +16,9 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
-/** Requests on the public files against those of lm-evaluation-harness' own code, by their hashes. */
+/**
+ * Requests on the public files against those of lm-evaluation-harness' own code, by their hashes.
+ */
 class HarnessHashesTest {
 
     private final TaskLibrary library = TaskLibrary.open();
