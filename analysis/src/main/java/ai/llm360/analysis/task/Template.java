@@ -254,7 +254,7 @@ final class Template {
             if (path.isBlank()) {
                 throw problem("has a place without a field's name");
             }
-            return new Part(null, List.of(path.split("\\.")), optional, List.copyOf(calls));
+            return new Part(null, List.of(path.split("\\.", -1)), optional, List.copyOf(calls));
         }
 
         private Call call() {

@@ -42,7 +42,7 @@ class HarnessHashesTest {
         JsonObject expected = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
         List<String> wrong = new ArrayList<>();
         for (Map.Entry<String, JsonElement> entry : expected.entrySet()) {
-            String[] name = entry.getKey().split("[@ ]");
+            String[] name = entry.getKey().split("[@ ]", -1);
             Task task = library.find(name[0].replaceFirst("-v\\d$", ""), profile).get(0);
             Optional<Path> shotsFrom =
                     entry.getKey().contains("train:=Dev")
@@ -64,7 +64,7 @@ class HarnessHashesTest {
             if (found.docs() != of.get("docs").getAsInt()
                     || found.requests() != of.get("requests").getAsInt()
                     || !hash.equals(
-                            hash.split(" ")[0] + " " + of.get(hash.split(" ")[0]).getAsString())) {
+                            hash.split(" ", -1)[0] + " " + of.get(hash.split(" ", -1)[0]).getAsString())) {
                 wrong.add(entry.getKey() + " " + found);
             }
         }
