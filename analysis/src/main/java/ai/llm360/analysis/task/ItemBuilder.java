@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -26,7 +25,7 @@ final class ItemBuilder {
     private final DocumentPrompt prompt;
     private final int shots;
     private final List<JsonObject> pool;
-    private final Map<JsonObject, String> shotTexts = new IdentityHashMap<>();
+    private final IdentityHashMap<JsonObject, String> shotTexts = new IdentityHashMap<>();
     private PythonRandom random;
 
     ItemBuilder(TaskPage page, Profile profile, int shots, List<JsonObject> pool) {

@@ -76,8 +76,8 @@ public final class PythonRandom {
 
     /** {@return a number in [0, 1), as {@code random()}} */
     public double random() {
-        long high = next() >>> 5;
-        long low = next() >>> 6;
+        int high = next() >>> 5;
+        int low = next() >>> 6;
         return (high * 67108864.0 + low) / 9007199254740992.0;
     }
 

@@ -158,7 +158,7 @@ public record TaskPage(
 
         public Form {
             require(
-                    lines.isEmpty() || lines.get() >= 1 && lines.get() <= 1000,
+                    lines.isEmpty() || (lines.get() >= 1 && lines.get() <= 1000),
                     "lines must be 1 to 1000");
         }
     }
