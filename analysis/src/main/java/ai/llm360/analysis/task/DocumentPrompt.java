@@ -114,9 +114,7 @@ final class DocumentPrompt {
     }
 
     private static List<String> texts(List<Template> templates, JsonObject document) {
-        return templates.stream()
-                .flatMap(template -> template.texts(document).stream())
-                .toList();
+        return templates.stream().flatMap(template -> template.texts(document).stream()).toList();
     }
 
     /** Finds the right choices of a document. */

@@ -108,7 +108,9 @@ final class DocumentReader {
             }
         }
         int end = line.length();
-        return end > 0 && line.charAt(end - 1) == '\r' ? line.substring(0, end - 1) : line.toString();
+        return end > 0 && line.charAt(end - 1) == '\r'
+                ? line.substring(0, end - 1)
+                : line.toString();
     }
 
     private void add(JsonObject document) throws DocumentException {
@@ -142,8 +144,7 @@ final class DocumentReader {
         } catch (JsonParseException | MalformedJsonException e) {
             throw new DocumentException(
                     name + ":" + number,
-                    "not JSON (%s); expected an object a line"
-                            .formatted(PlainText.jsonProblem(e)),
+                    "not JSON (%s); expected an object a line".formatted(PlainText.jsonProblem(e)),
                     e);
         }
         throw new DocumentException(name + ":" + number, "expected one JSON object a line");

@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -26,7 +25,7 @@ final class ItemBuilder {
     private final DocumentPrompt prompt;
     private final int shots;
     private final List<JsonObject> pool;
-    private final Map<JsonObject, String> shotTexts = new IdentityHashMap<>();
+    private final IdentityHashMap<JsonObject, String> shotTexts = new IdentityHashMap<>();
     private PythonRandom random;
 
     ItemBuilder(TaskPage page, Profile profile, int shots, List<JsonObject> pool) {
@@ -61,8 +60,7 @@ final class ItemBuilder {
                 items.add(item(index, documents.get(index)));
             } catch (IllegalArgumentException e) {
                 throw new IllegalArgumentException(
-                        "%s, document %d: %s".formatted(page.name(), index + 1, e.getMessage()),
-                        e);
+                        "%s, document %d: %s".formatted(page.name(), index + 1, e.getMessage()), e);
             }
         }
         return items;
@@ -77,9 +75,7 @@ final class ItemBuilder {
         }
         String before =
                 prompt.description(document)
-                        + draw(document).stream()
-                                .map(this::shot)
-                                .collect(Collectors.joining());
+                        + draw(document).stream().map(this::shot).collect(Collectors.joining());
         return switch (page.kind()) {
             case CHOICE -> choice(index, document, before);
             case CONTINUATION ->
@@ -160,6 +156,8 @@ final class ItemBuilder {
     }
 
     private static long utf8Length(String text) {
-        return text.codePoints().mapToLong(c -> c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4).sum();
+        return text.codePoints()
+                .mapToLong(c -> c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4)
+                .sum();
     }
 }

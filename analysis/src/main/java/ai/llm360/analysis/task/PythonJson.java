@@ -38,8 +38,7 @@ public final class PythonJson {
     }
 
     /** {@code lineEnd} is empty for one line, else the end of line with the indent so far. */
-    private static void write(
-            StringBuilder out, JsonElement value, boolean ascii, String lineEnd) {
+    private static void write(StringBuilder out, JsonElement value, boolean ascii, String lineEnd) {
         if (value.isJsonNull()) {
             out.append("null");
         } else if (value instanceof JsonPrimitive scalar) {
@@ -94,7 +93,7 @@ public final class PythonJson {
                 case '\b' -> out.append("\\b");
                 case '\f' -> out.append("\\f");
                 default -> {
-                    if (c < ' ' || ascii && c > '~') {
+                    if (c < ' ' || (ascii && c > '~')) {
                         escape(out, c);
                     } else {
                         out.append(c);

@@ -8,9 +8,9 @@ import java.util.Set;
 
 /**
  * Python's {@code random.Random}: the Mersenne twister MT19937 of Matsumoto and Nishimura (1998),
- * seeded by {@code init_by_array} as Python seeds by a whole number, and the ways in which CPython 3
- * draws from it. Documents, examples and bootstrap replicates drawn by lm-evaluation-harness can so
- * be drawn again.
+ * seeded by {@code init_by_array} as Python seeds by a whole number, and the ways in which CPython
+ * 3 draws from it. Documents, examples and bootstrap replicates drawn by lm-evaluation-harness can
+ * so be drawn again.
  */
 public final class PythonRandom {
 
@@ -76,8 +76,8 @@ public final class PythonRandom {
 
     /** {@return a number in [0, 1), as {@code random()}} */
     public double random() {
-        long high = next() >>> 5;
-        long low = next() >>> 6;
+        int high = next() >>> 5;
+        int low = next() >>> 6;
         return (high * 67108864.0 + low) / 9007199254740992.0;
     }
 
@@ -86,7 +86,9 @@ public final class PythonRandom {
         return next() >>> (32 - count);
     }
 
-    /** Draws from 0 to n-1, n at least 1: numbers of as many bits as n has, until one is smaller. */
+    /**
+     * Draws from 0 to n-1, n at least 1: numbers of as many bits as n has, until one is smaller.
+     */
     private int below(int n) {
         int bits = 32 - Integer.numberOfLeadingZeros(n);
         int drawn = bits(bits);

@@ -9,12 +9,12 @@ public final class PythonText {
 
     /** {@return whether {@code str.isspace} and {@code \s} take a character for white space} */
     public static boolean isSpace(int c) {
-        return c >= '\t' && c <= '\r'
-                || c >= 0x1c && c <= ' '
+        return (c >= '\t' && c <= '\r')
+                || (c >= 0x1c && c <= ' ')
                 || c == 0x85
                 || c == 0xa0
                 || c == 0x1680
-                || c >= 0x2000 && c <= 0x200a
+                || (c >= 0x2000 && c <= 0x200a)
                 || c == 0x2028
                 || c == 0x2029
                 || c == 0x202f
@@ -50,13 +50,16 @@ public final class PythonText {
         return text.codePointCount(0, text.length());
     }
 
-    /** {@return a text whose first character is in title case and whose others are in lower case} */
+    /**
+     * {@return a text whose first character is in title case and whose others are in lower case}
+     */
     public static String capitalize(String text) {
         if (text.isEmpty()) {
             return text;
         }
         String first = text.substring(0, text.offsetByCodePoints(0, 1));
-        String lower = text.toLowerCase(Locale.ROOT); // whole: a sigma depends on what stands before
+        String lower =
+                text.toLowerCase(Locale.ROOT); // whole: a sigma depends on what stands before
         return title(first) + lower.substring(first.toLowerCase(Locale.ROOT).length());
     }
 

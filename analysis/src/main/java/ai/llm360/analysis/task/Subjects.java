@@ -9,8 +9,8 @@ import java.util.Map;
 
 /**
  * Makes pages of one that has subjects by category: in each of its texts {@code <subject>} becomes
- * the subject, {@code <Subject>} the same with a capital letter, {@code <subject words>} with blanks
- * for underscores, and {@code <category>} the category.
+ * the subject, {@code <Subject>} the same with a capital letter, {@code <subject words>} with
+ * blanks for underscores, and {@code <category>} the category.
  */
 final class Subjects {
 

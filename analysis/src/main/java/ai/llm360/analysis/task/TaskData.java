@@ -188,7 +188,9 @@ public final class TaskData {
     private DataFile label(List<String> names, Found found, List<JsonObject> documents)
             throws IOException {
         String file = unpackedName(found.file());
-        String stem = file.substring(0, file.lastIndexOf('.') < 0 ? file.length() : file.lastIndexOf('.'));
+        String stem =
+                file.substring(
+                        0, file.lastIndexOf('.') < 0 ? file.length() : file.lastIndexOf('.'));
         List<Path> candidates =
                 names.stream()
                         .map(name -> name.replace("<stem>", stem))
@@ -221,8 +223,7 @@ public final class TaskData {
         return new DataFile(label.name(directory), sha256(label));
     }
 
-    private Optional<Found> find(List<String> names, List<String> archiveNames)
-            throws IOException {
+    private Optional<Found> find(List<String> names, List<String> archiveNames) throws IOException {
         for (String name : names) {
             Optional<Path> file = onDisk(name);
             if (file.isPresent()) {
@@ -247,8 +248,7 @@ public final class TaskData {
     private Optional<Path> onDisk(String name) throws IOException {
         for (String packed : PACKED) {
             for (Path file : files()) {
-                if (ends(
-                        directory.relativize(file).toString().replace('\\', '/'), name + packed)) {
+                if (ends(directory.relativize(file).toString().replace('\\', '/'), name + packed)) {
                     return Optional.of(file);
                 }
             }

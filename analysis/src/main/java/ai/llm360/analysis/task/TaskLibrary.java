@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -69,7 +68,8 @@ public final class TaskLibrary {
 
     private static ConfigTree builtIn(String page) {
         try (InputStream in =
-                TaskLibrary.class.getResourceAsStream("/ai/llm360/analysis/tasks/" + page + ".yaml")) {
+                TaskLibrary.class.getResourceAsStream(
+                        "/ai/llm360/analysis/tasks/" + page + ".yaml")) {
             return including(
                     ConfigTree.parse(new String(in.readAllBytes(), StandardCharsets.UTF_8)));
         } catch (IOException e) {
@@ -98,8 +98,7 @@ public final class TaskLibrary {
             tasks.put(task.name(), task);
             added.add(task);
             if (tasks.size() > MAX_TASKS) {
-                throw new ConfigException(
-                        "%s: more than %d tasks".formatted(origin, MAX_TASKS));
+                throw new ConfigException("%s: more than %d tasks".formatted(origin, MAX_TASKS));
             }
         }
         return added;
@@ -149,9 +148,7 @@ public final class TaskLibrary {
         }
         Set<Task> found = new LinkedHashSet<>();
         if (name.contains("*")) {
-            Pattern pattern =
-                    Pattern.compile(
-                            Pattern.quote(name).replace("*", "\\E.*\\Q"));
+            Pattern pattern = Pattern.compile(Pattern.quote(name).replace("*", "\\E.*\\Q"));
             tasks.values().stream()
                     .filter(
                             task ->

@@ -158,7 +158,7 @@ public record TaskPage(
 
         public Form {
             require(
-                    lines.isEmpty() || lines.get() >= 1 && lines.get() <= 1000,
+                    lines.isEmpty() || (lines.get() >= 1 && lines.get() <= 1000),
                     "lines must be 1 to 1000");
         }
     }
@@ -244,8 +244,7 @@ public record TaskPage(
             Optional<SumAbove> sum) {
 
         public Gold {
-            long given =
-                    List.of(value, flags, sum).stream().filter(Optional::isPresent).count();
+            long given = List.of(value, flags, sum).stream().filter(Optional::isPresent).count();
             require(given == 1, "gold: expected one of value, flags and sum");
         }
     }

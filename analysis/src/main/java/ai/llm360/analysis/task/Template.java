@@ -13,10 +13,10 @@ import java.util.stream.Stream;
 /**
  * Text with places for a document's fields: {@code Question: {question}}.
  *
- * <p>A place is a path of keys and list indices, in braces, perhaps with functions behind it: {@code
- * {question.choices.0.text|strip}}. In a path {@code *} stands for each element of a list or value
- * of an object, {@code #} for each key of an object, and a {@code ?} at its end lets it be absent.
- * Functions are those of {@link TextFunctions}, with arguments in quotes: {@code
+ * <p>A place is a path of keys and list indices, in braces, perhaps with functions behind it:
+ * {@code {question.choices.0.text|strip}}. In a path {@code *} stands for each element of a list or
+ * value of an object, {@code #} for each key of an object, and a {@code ?} at its end lets it be
+ * absent. Functions are those of {@link TextFunctions}, with arguments in quotes: {@code
  * {sentence|before("_")}}. A brace itself is written twice.
  */
 final class Template {
@@ -79,8 +79,8 @@ final class Template {
     }
 
     /**
-     * {@return the value for a document: of a template that is one place, what stands there, or null
-     * if that is optional and absent}
+     * {@return the value for a document: of a template that is one place, what stands there, or
+     * null if that is optional and absent}
      */
     JsonElement value(JsonObject document) {
         if (!isPlace()) {
@@ -254,7 +254,7 @@ final class Template {
             if (path.isBlank()) {
                 throw problem("has a place without a field's name");
             }
-            return new Part(null, List.of(path.split("\\.")), optional, List.copyOf(calls));
+            return new Part(null, List.of(path.split("\\.", -1)), optional, List.copyOf(calls));
         }
 
         private Call call() {

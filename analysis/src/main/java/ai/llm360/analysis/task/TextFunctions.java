@@ -57,10 +57,7 @@ final class TextFunctions {
     private TextFunctions() {}
 
     private static void add(String name, int arguments, Plain function) {
-        ALL.put(
-                name,
-                new Entry(
-                        arguments, (text, given) -> List.of(function.apply(text, given))));
+        ALL.put(name, new Entry(arguments, (text, given) -> List.of(function.apply(text, given))));
     }
 
     /**
@@ -92,7 +89,9 @@ final class TextFunctions {
     }
 
     private static String dropLast(String text) {
-        return text.isEmpty() ? text : text.substring(0, text.offsetByCodePoints(text.length(), -1));
+        return text.isEmpty()
+                ? text
+                : text.substring(0, text.offsetByCodePoints(text.length(), -1));
     }
 
     private static String butLastWord(String text) {

@@ -1,8 +1,8 @@
 package ai.llm360.analysis.task;
 
 /**
- * Takes back WikiText's tokenization, in the harness' steps and their order. The last steps see what
- * the first have made.
+ * Takes back WikiText's tokenization, in the harness' steps and their order. The last steps see
+ * what the first have made.
  */
 final class WikitextDetokenizer {
 

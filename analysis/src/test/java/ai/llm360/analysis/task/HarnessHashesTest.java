@@ -16,7 +16,9 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
-/** Requests on the public files against those of lm-evaluation-harness' own code, by their hashes. */
+/**
+ * Requests on the public files against those of lm-evaluation-harness' own code, by their hashes.
+ */
 class HarnessHashesTest {
 
     private final TaskLibrary library = TaskLibrary.open();
@@ -40,7 +42,7 @@ class HarnessHashesTest {
         JsonObject expected = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
         List<String> wrong = new ArrayList<>();
         for (Map.Entry<String, JsonElement> entry : expected.entrySet()) {
-            String[] name = entry.getKey().split("[@ ]");
+            String[] name = entry.getKey().split("[@ ]", -1);
             Task task = library.find(name[0].replaceFirst("-v\\d$", ""), profile).get(0);
             Optional<Path> shotsFrom =
                     entry.getKey().contains("train:=Dev")
@@ -62,7 +64,7 @@ class HarnessHashesTest {
             if (found.docs() != of.get("docs").getAsInt()
                     || found.requests() != of.get("requests").getAsInt()
                     || !hash.equals(
-                            hash.split(" ")[0] + " " + of.get(hash.split(" ")[0]).getAsString())) {
+                            hash.split(" ", -1)[0] + " " + of.get(hash.split(" ", -1)[0]).getAsString())) {
                 wrong.add(entry.getKey() + " " + found);
             }
         }

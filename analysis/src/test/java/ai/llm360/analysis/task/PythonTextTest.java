@@ -31,11 +31,16 @@ class PythonTextTest {
 
     @Test
     void json_is_written_as_python_writes_it() {
-        String json = "{\"b\": [1, true, null, {}, []], \"a\": \"\\u00e9\\ud83d\\ude00\\u007f\\u0001\\\"\"}";
+        String json =
+                "{\"b\": [1, true, null, {}, []], \"a\":"
+                        + " \"\\u00e9\\ud83d\\ude00\\u007f\\u0001\\\"\"}";
         assertThat(PythonJson.sorted(JsonParser.parseString(json)))
                 .isEqualTo(
-                        "{\"a\": \"\\u00e9\\ud83d\\ude00\\u007f\\u0001\\\"\", \"b\": [1, true, null, {}, []]}");
-        assertThat(PythonJson.indented(JsonParser.parseString("{\"b\": [1, \"\u00e9\"], \"a\": {}}")))
+                        "{\"a\": \"\\u00e9\\ud83d\\ude00\\u007f\\u0001\\\"\", \"b\": [1, true,"
+                                + " null, {}, []]}");
+        assertThat(
+                        PythonJson.indented(
+                                JsonParser.parseString("{\"b\": [1, \"\u00e9\"], \"a\": {}}")))
                 .isEqualTo("{\n  \"b\": [\n    1,\n    \"\u00e9\"\n  ],\n  \"a\": {}\n}");
     }
 }

@@ -59,8 +59,7 @@ class TaskDataTest {
     void ai2s_questions_get_the_fields_that_the_harness_knows() throws IOException {
         write(
                 "a/ARC-Easy-Test.jsonl",
-                "{\"id\":\"x\",\"question\":{\"stem\":\"Why?\",\"choices\":[{\"text\":\"So\",\"label\":\"1\"},"
-                        + "{\"text\":\"4\",\"label\":\"2\"}]},\"answerKey\":\"2\"}\n\n");
+                "{\"id\":\"x\",\"question\":{\"stem\":\"Why?\",\"choices\":[{\"text\":\"So\",\"label\":\"1\"},{\"text\":\"4\",\"label\":\"2\"}]},\"answerKey\":\"2\"}\n\n");
         assertThat(first("arc_easy"))
                 .isEqualTo(
                         "{\"id\":\"x\",\"question\":\"Why?\",\"choices\":{\"text\":[\"So\",\"4\"],"
@@ -92,7 +91,8 @@ class TaskDataTest {
         assertThat(load("mmlu_anatomy").documents())
                 .extracting(JsonObject::toString)
                 .containsExactly(
-                        "{\"question\":\"What,\\n\\\"is\\\" it?\",\"choices\":[\"1\",\"two\",\"3\",\"4\"],"
+                        "{\"question\":\"What,\\n"
+                                + "\\\"is\\\" it?\",\"choices\":[\"1\",\"two\",\"3\",\"4\"],"
                                 + "\"answer\":\"2\"}",
                         "{\"question\":\"Next?\",\"choices\":[\"a\",\"b\",\"c\",\"d\"],\"answer\":\"0\"}");
         Files.delete(directory.resolve("data/test/anatomy_test.csv"));
@@ -111,7 +111,8 @@ class TaskDataTest {
         assertThat(load("mmlu_anatomy").files().get(0).name())
                 .isEqualTo("mmlu.tar.gz!mmlu/test/anatomy_test.csv");
         Files.write(directory.resolve("mmlu.tar.gz"), gzip("no archive at all"));
-        assertThatThrownBy(() -> load("mmlu_anatomy")).hasMessageContaining("no tar archive with tables");
+        assertThatThrownBy(() -> load("mmlu_anatomy"))
+                .hasMessageContaining("no tar archive with tables");
     }
 
     @Test
@@ -122,7 +123,7 @@ class TaskDataTest {
         assertThat(first("truthfulqa_mc1"))
                 .isEqualTo(
                         "{\"question\":\"q\",\"mc1_targets\":{\"choices\":[\"yes\",\"no\"],\"labels\":[1,0]},"
-                                + "\"mc2_targets\":{\"choices\":[\"a\"],\"labels\":[1]}}");
+                            + "\"mc2_targets\":{\"choices\":[\"a\"],\"labels\":[1]}}");
     }
 
     @Test
@@ -156,7 +157,8 @@ class TaskDataTest {
 
     @Test
     void copies_with_other_contents_say_so_and_public_files_come_first() throws IOException {
-        String copy = "{\"query\":\"Question: Why?\",\"choices\":[\"a\",\"b\",\"c\",\"d\"],\"gold\":3}\n";
+        String copy =
+                "{\"query\":\"Question: Why?\",\"choices\":[\"a\",\"b\",\"c\",\"d\"],\"gold\":3}\n";
         write("arc_easy.jsonl", copy);
         TaskData data = TaskData.in(directory);
         TaskItems items =
@@ -184,7 +186,8 @@ class TaskDataTest {
                 .hasMessageContaining(
                         "no file for the split 'validation' of hellaswag; expected"
                                 + " hellaswag_val.jsonl or hellaswag_val_full.txt")
-                .hasMessageContaining("the public files are at https://github.com/rowanz/hellaswag");
+                .hasMessageContaining(
+                        "the public files are at https://github.com/rowanz/hellaswag");
         assertThatThrownBy(() -> TaskData.in(directory.resolve("none")))
                 .isInstanceOf(NotDirectoryException.class);
     }
@@ -227,14 +230,17 @@ class TaskDataTest {
         assertThatThrownBy(() -> load("toxigen"))
                 .hasMessageContaining("csv:2: 3 values; expected 2: text, toxicity_ai");
         write("mc_task.json", "[{\"question\": \"q\"}, 5]");
-        assertThatThrownBy(() -> load("truthfulqa_mc1")).hasMessageContaining("record 2 is no object");
+        assertThatThrownBy(() -> load("truthfulqa_mc1"))
+                .hasMessageContaining("record 2 is no object");
         write("wiki.test.raw", "\n");
         assertThatThrownBy(() -> load("wikitext")).hasMessageContaining("no documents");
     }
 
     @Test
     void a_document_without_a_field_is_named() throws IOException {
-        write("ARC-Easy-Test.jsonl", "{\"id\":\"x\",\"question\":{\"choices\":[]},\"answerKey\":\"A\"}");
+        write(
+                "ARC-Easy-Test.jsonl",
+                "{\"id\":\"x\",\"question\":{\"choices\":[]},\"answerKey\":\"A\"}");
         assertThatThrownBy(() -> load("arc_easy"))
                 .hasMessageContaining(
                         "ARC-Easy-Test.jsonl: document 1: the document has no 'question.stem'");
