@@ -11,6 +11,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.IExecutionExceptionHandler;
@@ -85,6 +86,9 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
         }
         if (e instanceof NoSuchFileException) {
             return e.getMessage() + ": no such file or directory";
+        }
+        if (e instanceof NotDirectoryException) {
+            return e.getMessage() + ": no such directory";
         }
         if (e instanceof AccessDeniedException) {
             return e.getMessage() + ": permission denied";

@@ -43,7 +43,7 @@ final class HelpTexts implements IHelpFactory {
         Map<String, List<String>> groups = new LinkedHashMap<>();
         groups.put("Use a model", List.of("generate", "chat", "infill", "score", "tokenize"));
         groups.put("Look at checkpoints", List.of("list", "info", "tensor", "scores"));
-        groups.put("Study a series", List.of("timeline", "first-seen", "memorize"));
+        groups.put("Study a series", List.of("evaluate", "timeline", "first-seen", "memorize"));
         groups.put(
                 "Fetch and keep checkpoints",
                 List.of("pull", "verify", "rm", "cache", "convert", "merge", "prepare", "export"));

@@ -53,6 +53,7 @@ import picocli.CommandLine.TypeConversionException;
             PrepareCommand.class,
             PullCommand.class,
             ScoresCommand.class,
+            EvaluateCommand.class,
             TimelineCommand.class,
             FirstSeenCommand.class,
             MemorizeCommand.class,

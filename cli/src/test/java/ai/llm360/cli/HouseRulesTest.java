@@ -128,6 +128,20 @@ class HouseRulesTest {
                                 "finetune")
                         .map(HouseRulesTest::inCommon)
                         .toList();
+        assertOrder(order);
+    }
+
+    @Test
+    void packages_of_analysis_stand_on_one_another_in_one_order() {
+        assertOrder(
+                Stream.of("task", "code", "evaluate")
+                        .map(name -> "ai.llm360.analysis." + name + "..")
+                        .toList());
+        // Tasks and programs know nothing of each other.
+        assertNoImports("ai.llm360.analysis.code..", List.of("ai.llm360.analysis.task.."));
+    }
+
+    private static void assertOrder(List<String> order) {
         for (int i = 0; i < order.size() - 1; i++) {
             assertNoImports(order.get(i), order.subList(i + 1, order.size()));
         }

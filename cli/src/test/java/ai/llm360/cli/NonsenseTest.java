@@ -32,6 +32,7 @@ class NonsenseTest {
         Files.createDirectories(temp.resolve("begun"));
         Files.writeString(temp.resolve("begun/config.yaml"), "name: begun\n");
         Files.writeString(temp.resolve("text"), "no tensors");
+        TinyBenchmark.in(temp.resolve("evals"));
     }
 
     @AfterEach
@@ -44,6 +45,9 @@ class NonsenseTest {
                 List.of("generate", "REF", "--ids=1"),
                 List.of("infill", "REF", "--prefix=a", "--suffix=b"),
                 List.of("score", "REF", "--ids=1,2"),
+                List.of("evaluate", "REF", "--tasks=arc_easy", "--data=EVALS"),
+                List.of("evaluate", "--tasks=REF", "--data=EVALS", "--hash-requests"),
+                List.of("evaluate", "--tasks=arc_easy", "--data=REF/x", "--hash-requests"),
                 List.of("tokenize", "REF", "Hello"),
                 List.of("info", "REF"),
                 List.of("list", "REF"),
@@ -131,6 +135,7 @@ class NonsenseTest {
                     verb.stream()
                             .map(word -> word.replace("REF", reference))
                             .map(word -> word.replace("OUT", temp + "/out"))
+                            .map(word -> word.replace("EVALS", temp + "/evals"))
                             .toArray(String[]::new);
             int status = command.run(arguments);
             String told = command.err();

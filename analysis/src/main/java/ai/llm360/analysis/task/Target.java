@@ -39,4 +39,12 @@ public sealed interface Target {
      * @param test what stands behind it
      */
     record Program(String prefix, String test) implements Target {}
+
+    /**
+     * Several questions on one document: its requests are those of the first part's choices, then
+     * those of the next one's.
+     *
+     * @param parts the questions, in the order of the task's metrics
+     */
+    record Parts(List<Choices> parts) implements Target {}
 }

@@ -1,0 +1,9 @@
+package ai.llm360.analysis.code;
+
+/**
+ * How a program ended.
+ *
+ * @param passed whether it ran to its end, without an exception and within its limits
+ * @param detail what stopped it, such as {@code AssertionError: }; empty if it passed
+ */
+public record Verdict(boolean passed, String detail) {}
