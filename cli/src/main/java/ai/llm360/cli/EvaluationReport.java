@@ -50,8 +50,8 @@ final class EvaluationReport {
             Object shots,
             int documents,
             List<MetricResult> metrics) {
+        boolean first = true;
         for (MetricResult metric : metrics) {
-            boolean first = metric == metrics.get(0);
             String filter = metric.filter().equals("none") ? "" : " (" + metric.filter() + ")";
             rows.add(
                     List.of(
@@ -63,6 +63,7 @@ final class EvaluationReport {
                             metric.error().isPresent()
                                     ? "± " + Output.decimal(metric.error().getAsDouble(), 4)
                                     : ""));
+            first = false;
         }
     }
 

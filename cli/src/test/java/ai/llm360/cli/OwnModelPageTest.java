@@ -27,7 +27,8 @@ class OwnModelPageTest {
             Pattern.compile("(?s)`(my-[a-z]+\\.jsonl)`.*?\n\n```json\n(.*?)```");
     private static final Pattern BLOCK = Pattern.compile("(?s)```bash\n(.*?)```");
     private static final Pattern WORD = Pattern.compile("\"([^\"]*)\"|(\\S+)");
-    private static final Pattern PLACE = Pattern.compile("^(?:\\./(my-[a-z]+)|(my-[a-z]+\\.yaml|texts))(?![\\w-])");
+    private static final Pattern PLACE =
+            Pattern.compile("^(?:\\./(my-[a-z]+)|(my-[a-z]+\\.yaml|texts))(?![\\w-])");
     private static final Pattern IN_RECIPE = Pattern.compile("(?<=path: )my-");
 
     private static final Map<String, String> SMALL = small();
@@ -76,7 +77,9 @@ class OwnModelPageTest {
         command.withInput("What is an oak?\n");
         for (String line : lines) {
             String[] words =
-                    WORD.matcher(line.substring("./llm360 ".length()).replace("--out my-", "--out ./my-"))
+                    WORD.matcher(
+                                    line.substring("./llm360 ".length())
+                                            .replace("--out my-", "--out ./my-"))
                             .results()
                             .map(w -> w.group(1) == null ? placed(w.group(2)) : w.group(1))
                             .toArray(String[]::new);
@@ -87,7 +90,9 @@ class OwnModelPageTest {
 
     private static final int COMMANDS = 9;
 
-    /** Puts a path of the page into the test's own directory. A reference is one if it has a dot. */
+    /**
+     * Puts a path of the page into the test's own directory. A reference is one if it has a dot.
+     */
     private String placed(String word) {
         return PLACE.matcher(word)
                 .replaceFirst(

@@ -81,6 +81,7 @@ enum ChoiceRule {
      * @param gold the right choices' indices
      * @param lastOfEqual whether the last of equally probable choices is taken
      */
+    @SuppressWarnings("ArrayRecordComponent") // one for each document, never compared
     record Scored(
             List<String> choices,
             List<String> continuations,
@@ -114,7 +115,7 @@ enum ChoiceRule {
         double most = scored.logLikelihoods()[0] / length.applyAsDouble(0);
         for (int i = 1; i < scored.logLikelihoods().length; i++) {
             double value = scored.logLikelihoods()[i] / length.applyAsDouble(i);
-            if (value > most || scored.lastOfEqual() && value == most) {
+            if (value > most || (scored.lastOfEqual() && value == most)) {
                 best = i;
                 most = value;
             }

@@ -64,7 +64,9 @@ class HarnessHashesTest {
             if (found.docs() != of.get("docs").getAsInt()
                     || found.requests() != of.get("requests").getAsInt()
                     || !hash.equals(
-                            hash.split(" ", -1)[0] + " " + of.get(hash.split(" ", -1)[0]).getAsString())) {
+                            hash.split(" ", -1)[0]
+                                    + " "
+                                    + of.get(hash.split(" ", -1)[0]).getAsString())) {
                 wrong.add(entry.getKey() + " " + found);
             }
         }
