@@ -10,7 +10,7 @@ import ai.llm360.analysis.evaluate.EvaluatedModel;
 import ai.llm360.analysis.evaluate.Evaluation;
 import ai.llm360.analysis.evaluate.EvaluationRun;
 import ai.llm360.analysis.evaluate.EvaluationTasks;
-import ai.llm360.analysis.evaluate.PlainAnswerer;
+import ai.llm360.analysis.evaluate.ModelAnswerer;
 import ai.llm360.analysis.evaluate.ResultsFile;
 import ai.llm360.analysis.evaluate.TaskResult;
 import ai.llm360.analysis.task.Profile;
@@ -184,7 +184,7 @@ final class EvaluateCommand extends Verb {
                     tasks,
                     new ResultsFile(tasks, run),
                     sandbox == null ? evaluation : evaluation.with(sandbox),
-                    new PlainAnswerer(generator, rules));
+                    new ModelAnswerer(generator, rules));
         }
         return 0;
     }

@@ -47,7 +47,7 @@ class HarnessResultsTest {
         try (ZooModel<String, String> model =
                 Criteria.loadModel(Fixtures.shared("fixtures/stories260K-hf").toString())) {
             Answerer answerer =
-                    new PlainAnswerer(Criteria.generator(model), Profile.LM_EVAL_0_4_13);
+                    new ModelAnswerer(Criteria.generator(model), Profile.LM_EVAL_0_4_13);
             results = Evaluation.of(tasks).run(answerer, result -> {});
         }
         compare(oracle, "arc_local", results.get(0));
