@@ -2,10 +2,17 @@ package ai.llm360.cli;
 
 import ai.djl.ModelException;
 import ai.djl.repository.zoo.ZooModel;
+import ai.llm360.analysis.evaluate.ModelAnswerer;
+import ai.llm360.analysis.evaluate.Response;
+import ai.llm360.analysis.task.Pairs;
+import ai.llm360.analysis.task.Profile;
+import ai.llm360.analysis.task.Request;
 import ai.llm360.common.generate.TextGenerator;
 import ai.llm360.common.generate.TokenScores;
 import ai.llm360.zoo.Criteria;
+import com.google.gson.annotations.SerializedName;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -20,11 +27,16 @@ import picocli.CommandLine.Option;
         footer = {
             "",
             "--json prints {\"ids\", \"logprobs\", \"nll\", \"perplexity\"}: a log-probability for"
-                    + " each id after the first, and their negative mean, all in nats."
+                    + " each id after the first, and their negative mean, all in nats.",
+            "--pairs prints a line for each of the file's, in its order: {\"loglikelihood\","
+                    + " \"is_greedy\", \"tokens\"}, by lm-evaluation-harness' rules."
         })
 final class ScoreCommand extends Verb {
 
     @Mixin private ModelOptions model;
+
+    /** So many may share what they begin with; a file's other pairs are read after them. */
+    private static final int PAIRS_AT_ONCE = 4096;
 
     @Option(
             names = "--text",
@@ -34,12 +46,34 @@ final class ScoreCommand extends Verb {
 
     @Mixin private TokenIds ids;
 
+    @Option(
+            names = "--pairs",
+            paramLabel = "FILE",
+            description = {
+                "Score continuations: lines of {\"context\": \"...\", \"continuation\": \"...\"}."
+            })
+    private Path pairs;
+
+    @Option(
+            names = "--profile",
+            paramLabel = "PROFILE",
+            defaultValue = "lm-eval@0.4.13",
+            description =
+                    "Whose rules --pairs follows: lm-eval@0.4.13 (the default) or lm-eval@b281b09.")
+    private String profile;
+
     private record Result(List<Long> ids, List<Double> logprobs, double nll, double perplexity) {}
 
     @Override
     public Integer call() throws ModelException, IOException {
+        if (pairs != null) {
+            if (text != null || ids.given()) {
+                throw wrong("--pairs takes the place of --text and --ids");
+            }
+            return scorePairs();
+        }
         if (text == null && !ids.given()) {
-            throw wrong("Missing text: give --text, or --ids in its place");
+            throw wrong("Missing text: give --text, or --ids or --pairs in its place");
         }
         if (text != null && ids.given()) {
             throw wrong("--ids takes the place of --text");
@@ -57,6 +91,33 @@ final class ScoreCommand extends Verb {
                                 scores.perplexity()));
             } else {
                 print(generator, scores);
+            }
+        }
+        return 0;
+    }
+
+    /** A pair's answer, under the harness' names. */
+    private record Pair(
+            double loglikelihood, @SerializedName("is_greedy") boolean greedy, int tokens) {}
+
+    private int scorePairs() throws ModelException, IOException {
+        Profile rules;
+        try {
+            rules = Profile.named(profile);
+        } catch (IllegalArgumentException e) {
+            throw wrong("--profile: " + e.getMessage());
+        }
+        List<Request> requests = Pairs.read(pairs);
+        try (ZooModel<String, String> loaded = model.load()) {
+            ModelAnswerer answerer = new ModelAnswerer(Criteria.generator(loaded), rules);
+            for (int from = 0; from < requests.size(); from += PAIRS_AT_ONCE) {
+                int to = Math.min(requests.size(), from + PAIRS_AT_ONCE);
+                for (Response response : answerer.answer(requests.subList(from, to))) {
+                    Response.LogLikelihood one = (Response.LogLikelihood) response;
+                    output.text(
+                            Output.toJson(new Pair(one.logLikelihood(), one.greedy(), one.tokens()))
+                                    + "\n");
+                }
             }
         }
         return 0;

@@ -5,8 +5,11 @@ import static org.assertj.core.data.Offset.offset;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -45,6 +48,42 @@ class ScoreCommandTest {
 
                         nll \\d+\\.\\d{4}, perplexity \\d+\\.\\d{4} over 2 tokens
                         """);
+    }
+
+    @Test
+    void pairs_are_scored_in_their_order_by_the_harness_rules() throws IOException {
+        Path pairs = temp.resolve("pairs.jsonl");
+        Files.writeString(
+                pairs,
+                """
+                {"context": "dog: ", "continuation": "a domestic animal"}
+
+                {"context": "dog:", "continuation": " a domestic animal", "gold": true}
+                {"context": "", "continuation": "dog"}
+                """);
+        assertThat(command.run("score", "amber-nano", "--pairs=" + pairs)).isZero();
+        List<JsonObject> lines =
+                command.out()
+                        .lines()
+                        .map(line -> JsonParser.parseString(line).getAsJsonObject())
+                        .toList();
+        assertThat(lines).hasSize(3);
+        assertThat(lines.get(0).keySet()).containsExactly("loglikelihood", "is_greedy", "tokens");
+        assertThat(lines.get(0)).isEqualTo(lines.get(1)).isNotEqualTo(lines.get(2));
+        assertThat(lines.get(0).get("loglikelihood").getAsDouble()).isNegative();
+        command.assertFails(
+                2,
+                new String[] {"score", "amber-nano", "--pairs=" + pairs, "--text=x"},
+                "--pairs takes the place of");
+        command.assertFails(
+                2,
+                new String[] {"score", "amber-nano", "--pairs=" + pairs, "--profile=helm"},
+                "no profile is named helm; there are lm-eval@0.4.13, lm-eval@b281b09");
+        for (String bad : List.of("{", "[]", "{\"context\": 1, \"continuation\": \"x\"}")) {
+            Files.writeString(pairs, "\n" + bad + "\n");
+            command.assertFails(
+                    1, new String[] {"score", "amber-nano", "--pairs=" + pairs}, pairs + ":2: ");
+        }
     }
 
     @Test
