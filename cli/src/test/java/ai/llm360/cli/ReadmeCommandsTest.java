@@ -35,5 +35,9 @@ class ReadmeCommandsTest {
                         .toArray(String[]::new);
         assertThat(Llm360.commandLine(CommandRun.silent()).parseArgs(arguments).hasSubcommand())
                 .isTrue();
+        if (List.of("chat", "generate", "info", "list").contains(arguments[0])) {
+            // A directory is a reference by its dot: my-run alone would be a model's name.
+            assertThat(arguments[1]).doesNotStartWith("my-");
+        }
     }
 }
