@@ -204,7 +204,7 @@ final class EvaluateCommand extends Verb {
         }
     }
 
-    /** What takes hours shouldn't fail at its end. */
+    /** Checks early: hours of work shouldn't fail at their end. */
     private static void requireDirectory(Path file) throws IOException {
         Path parent = file == null ? null : file.toAbsolutePath().getParent();
         if (parent != null && !Files.isDirectory(parent)) {

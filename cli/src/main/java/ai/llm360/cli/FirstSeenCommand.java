@@ -70,7 +70,7 @@ final class FirstSeenCommand extends Verb {
             names = "--series",
             paramLabel = "SERIES",
             completionCandidates = ModelNames.class,
-            description = "The training's checkpoints. " + SeriesOptions.SERIES)
+            description = "The training's checkpoints. " + SeriesArgument.SERIES)
     private String reference;
 
     @Option(names = "--first", description = "Stop at the first chunk that a step saw it in.")
@@ -82,7 +82,7 @@ final class FirstSeenCommand extends Verb {
             description = "The threads to search with. Default: as many as there are cores.")
     private int threads = Runtime.getRuntime().availableProcessors();
 
-    @Mixin private SeriesOptions options;
+    @Mixin private LoadOptions options;
 
     private record Chunk(
             int chunk,
@@ -114,7 +114,7 @@ final class FirstSeenCommand extends Verb {
         if (threads < 1) {
             throw wrong("--threads is 1 or more, not " + threads);
         }
-        Series series = reference == null ? null : SeriesOptions.find(zoo(), reference);
+        Series series = reference == null ? null : SeriesArgument.find(zoo(), reference);
         Optional<SeenOrder> order = order(series);
         Result result;
         try (TokenDataset data = TokenDataset.open(directory);

@@ -4,6 +4,7 @@ import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.djl.repository.zoo.ZooModel;
+import ai.llm360.analysis.series.CheckpointModels;
 import ai.llm360.common.model.WeightType;
 import ai.llm360.hub.HubPlan;
 import ai.llm360.zoo.AdaptedReference;
@@ -16,7 +17,7 @@ import java.util.Locale;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
-/** Options that choose a loaded model's type and device. */
+/** Options that choose the type and the device of loaded models. */
 final class LoadOptions {
 
     @Option(
@@ -71,6 +72,14 @@ final class LoadOptions {
             criteria.optDevice(device);
         }
         return criteria.loadModel();
+    }
+
+    /** Returns how checkpoints of a series are loaded, one after another. */
+    CheckpointModels models() {
+        if (device != null) {
+            DeviceOption.require(device);
+        }
+        return new CheckpointModels(dtype(), Optional.ofNullable(device));
     }
 
     /** Returns the type that was asked for. */

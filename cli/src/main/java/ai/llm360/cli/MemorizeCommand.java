@@ -47,7 +47,7 @@ final class MemorizeCommand extends Verb {
             index = "0",
             paramLabel = "SERIES",
             completionCandidates = ModelNames.class,
-            description = SeriesOptions.SERIES)
+            description = SeriesArgument.SERIES)
     private String reference;
 
     @Option(
@@ -114,7 +114,7 @@ final class MemorizeCommand extends Verb {
     @Option(names = "--csv", description = "Print comma-separated values.")
     private boolean csv;
 
-    @Mixin private SeriesOptions options;
+    @Mixin private LoadOptions options;
 
     private record Result(
             String series,
@@ -137,7 +137,7 @@ final class MemorizeCommand extends Verb {
         if (csv && output.json()) {
             throw wrong("--csv and --json exclude each other");
         }
-        Series series = SeriesOptions.find(zoo(), reference);
+        Series series = SeriesArgument.find(zoo(), reference);
         List<Column> columns = files == null ? drawn() : read();
         MemorizationMatrix.Builder matrix =
                 MemorizationMatrix.builder()

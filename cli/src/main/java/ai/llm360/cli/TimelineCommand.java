@@ -31,7 +31,7 @@ final class TimelineCommand extends Verb {
             index = "0",
             paramLabel = "SERIES",
             completionCandidates = ModelNames.class,
-            description = SeriesOptions.SERIES)
+            description = SeriesArgument.SERIES)
     private String reference;
 
     @Parameters(index = "1", paramLabel = "PROMPT", description = "The text before the answers.")
@@ -44,7 +44,7 @@ final class TimelineCommand extends Verb {
             description = "What may follow it; one or more.")
     private List<String> answers;
 
-    @Mixin private SeriesOptions options;
+    @Mixin private LoadOptions options;
 
     @Option(names = "--csv", description = "Print comma-separated values.")
     private boolean csv;
@@ -75,7 +75,7 @@ final class TimelineCommand extends Verb {
         if (csv && output.json()) {
             throw wrong("--csv and --json exclude each other");
         }
-        Series series = SeriesOptions.find(zoo(), reference);
+        Series series = SeriesArgument.find(zoo(), reference);
         List<Point> points;
         try (Meter progress = Meter.counting(terminal())) {
             progress.reset("checkpoints", series.checkpoints().size(), null);

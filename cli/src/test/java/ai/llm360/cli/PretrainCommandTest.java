@@ -143,7 +143,7 @@ class PretrainCommandTest {
         assertThat(command.run(hours)).isZero();
         assertThat(command.out())
                 .startsWith("amber-160m\n")
-                .contains("parameters      162,423,552\n", "6,667, 1 chunk of 6,667", "60d 21:");
+                .contains("parameters     162,423,552\n", "6,667, 1 chunk of 6,667", "60d 21:");
     }
 
     @Test

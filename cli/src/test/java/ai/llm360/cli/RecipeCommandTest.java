@@ -39,7 +39,7 @@ class RecipeCommandTest {
         assertThat(command.out()).startsWith("# A model of Amber's shape");
         String saved = Files.writeString(temp.resolve("mine.yaml"), command.out()).toString();
         assertThat(command.run("pretrain", saved, "--plan", "--set=batch.micro=1")).isZero();
-        assertThat(command.out()).contains("parameters      162,423,552");
+        assertThat(command.out()).contains("parameters     162,423,552");
     }
 
     @Test

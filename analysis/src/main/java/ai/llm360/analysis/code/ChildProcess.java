@@ -23,7 +23,7 @@ final class ChildProcess {
     private ChildProcess() {}
 
     /**
-     * How a process ended.
+     * A process' end.
      *
      * @param status its exit status; 128 and the number of the signal that ended it
      * @param killed whether it was still there when its time was over

@@ -3,7 +3,7 @@ package ai.llm360.analysis.code;
 import java.time.Duration;
 
 /**
- * What a program may use.
+ * Limits on the resources that a program may use.
  *
  * @param time from its first statement to its end
  * @param memory bytes of address space of each of its processes

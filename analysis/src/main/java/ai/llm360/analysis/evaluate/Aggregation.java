@@ -3,7 +3,7 @@ package ai.llm360.analysis.evaluate;
 import java.util.List;
 import java.util.OptionalDouble;
 
-/** How the documents' values become a task's. */
+/** A rule by which the documents' values become a task's. */
 enum Aggregation {
     /** The mean. */
     MEAN {

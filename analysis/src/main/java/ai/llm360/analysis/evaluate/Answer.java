@@ -5,7 +5,7 @@ import ai.llm360.analysis.task.TaskItem;
 import java.util.List;
 
 /**
- * What a model answered to a document, through one filter.
+ * A model's answer to a document, through one filter.
  *
  * @param item the document
  * @param responses one for each of its requests

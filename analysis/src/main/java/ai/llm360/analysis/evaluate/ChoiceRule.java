@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.IntToDoubleFunction;
 
-/** What is measured of several choices' log-likelihoods. */
+/** A measure of several choices' log-likelihoods. */
 enum ChoiceRule {
-    /** Whether the most probable choice is a right one; the first of equal ones is taken. */
+    /** 1 if the most probable choice, of equal ones the first, is a right one, else 0. */
     ACC {
         @Override
         double of(Scored scored) {
@@ -64,7 +64,7 @@ enum ChoiceRule {
             return Math.abs(scored.logLikelihoods()[0] - scored.logLikelihoods()[1]);
         }
     },
-    /** Whether the first of two sentences, the stereotype, is more probable. */
+    /** 1 if the first of two sentences, the stereotype, is more probable, else 0. */
     PCT_STEREOTYPE {
         @Override
         double of(Scored scored) {
@@ -73,7 +73,7 @@ enum ChoiceRule {
     };
 
     /**
-     * What a model said to a question's choices.
+     * A model's scores of a question's choices.
      *
      * @param choices the choices' texts
      * @param continuations the texts that were scored, with delimiters

@@ -15,18 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 
-/**
- * Evaluates a model on tasks, one task after the other.
- *
- * <pre>{@code
- * EvaluationTasks tasks =
- *         EvaluationTasks.read(
- *                 TaskLibrary.open(), List.of("arc_easy"), Profile.LM_EVAL_0_4_13,
- *                 OptionalInt.empty(), TaskData.in(directory), Optional.empty(),
- *                 OptionalInt.of(100));
- * List<TaskResult> results = Evaluation.of(tasks).run(answerer, result -> {});
- * }</pre>
- */
+/** Evaluates a model on tasks, one task after the other. */
 public final class Evaluation {
 
     private final EvaluationTasks tasks;

@@ -6,7 +6,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * What results carry of how they came about, beside tasks and data.
+ * The provenance of results, beside tasks and data.
  *
  * @param model the model
  * @param program the program that evaluates, with its version

@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.regex.Pattern;
 
 /**
- * Whether an answer is the right one, after what doesn't count is taken out of both.
+ * A comparison of an answer with the right one, after what doesn't count is taken out of both.
  *
  * @param regexesToIgnore patterns whose matches are removed, one after another
  * @param ignoreCase whether capitals count

@@ -28,7 +28,7 @@ record Metric(
 
     private record ContinuationOptions(String rule) {}
 
-    /** Which of equally probable choices is taken. */
+    /** The choice that is taken of equally probable ones. */
     private enum Ties {
         FIRST,
         LAST

@@ -112,11 +112,7 @@ public final class ModelAnswerer implements Answerer {
                 int longest = batch.get(0).row().ids().length;
                 int[] slots = IntStream.range(0, batch.size()).toArray();
                 try (KvCache forked = cache.fork(0, shared, slots.length, longest)) {
-                    give(
-                            batch,
-                            model.score(forked, slots, tails, Batching.PADDED),
-                            rows,
-                            scores);
+                    give(batch, model.score(forked, slots, tails, Batching.PADDED), rows, scores);
                 }
             }
         }

@@ -6,7 +6,7 @@ import java.util.List;
 public sealed interface Response {
 
     /**
-     * How probable a continuation is.
+     * The log-likelihood of a continuation.
      *
      * @param logLikelihood the sum of its tokens' log-probabilities, in nats
      * @param greedy whether each token is the model's most probable one
@@ -15,7 +15,7 @@ public sealed interface Response {
     record LogLikelihood(double logLikelihood, boolean greedy, int tokens) implements Response {}
 
     /**
-     * How probable a whole text is.
+     * The log-likelihood of a whole text.
      *
      * @param logLikelihood the sum of its tokens' log-probabilities, in nats
      * @param tokens the number of its tokens

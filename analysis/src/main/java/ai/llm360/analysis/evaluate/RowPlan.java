@@ -68,7 +68,9 @@ final class RowPlan {
         return groups;
     }
 
-    /** Merges rows of the same tokens, and sorts them so that rows that begin alike are together. */
+    /**
+     * Merges rows of the same tokens, and sorts them so that rows that begin alike are together.
+     */
     private static List<Merged> merged(List<LabelledRow> asked) {
         Integer[] order = IntStream.range(0, asked.size()).boxed().toArray(Integer[]::new);
         Arrays.sort(order, (a, b) -> Arrays.compare(asked.get(a).ids(), asked.get(b).ids()));

@@ -17,7 +17,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * How much of some samples a model gave back, with the fields of Analysis360's {@code
+ * The share of some samples that a model gave back, with the fields of Analysis360's {@code
  * result_ckpt-C/data-D.json}.
  *
  * @param fullMatch the fraction of samples whose whole continuation agrees: those that are (k,

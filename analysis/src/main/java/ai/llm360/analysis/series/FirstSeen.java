@@ -51,7 +51,7 @@ public final class FirstSeen {
     }
 
     /**
-     * What a chunk holds of the text.
+     * The occurrences of the text in a chunk.
      *
      * @param chunk the chunk's number
      * @param rows the number of its rows that hold it

@@ -57,7 +57,7 @@ public final class MemorizationMatrix {
     }
 
     /**
-     * What a file of results is of: two that are equal can be continued.
+     * The settings of a file of results, which continues only under equal ones.
      *
      * @param formatVersion the version of the file's format
      * @param model the series' model
@@ -75,7 +75,7 @@ public final class MemorizationMatrix {
     }
 
     /**
-     * What a column is of.
+     * The rows that a column measures.
      *
      * @param name its name
      * @param samples the number of samples

@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** What a page's prompt says of a document. */
+/** A document's prompt, by its task's page. */
 final class DocumentPrompt {
 
     /** Choices and which of them is right. */
@@ -53,7 +53,7 @@ final class DocumentPrompt {
         return description.text(document);
     }
 
-    /** Whether the choices are contexts before one answer. */
+    /** Returns whether the choices are contexts before one answer. */
     boolean hasContexts() {
         return !prompt.contexts().isEmpty();
     }

@@ -60,7 +60,8 @@ public final class Pairs {
         }
         throw new DocumentException(
                 place,
-                "expected {\"context\": \"…\", \"continuation\": \"…\"}, the continuation not empty");
+                "expected {\"context\": \"…\", \"continuation\": \"…\"}, the continuation not"
+                        + " empty");
     }
 
     private static boolean isText(JsonElement value) {

@@ -73,7 +73,7 @@ public final class PythonText {
         return upper.substring(0, end) + upper.substring(end).toLowerCase(Locale.ROOT);
     }
 
-    /** {@return how many parts {@code re.split(r"\s+", text)} makes} */
+    /** {@return the number of parts that {@code re.split(r"\s+", text)} makes} */
     public static long words(String text) {
         long runs = 0;
         boolean inRun = false;

@@ -6,7 +6,7 @@ import java.security.MessageDigest;
 import java.util.List;
 
 /**
- * What identifies a task's requests, so that two harnesses can be compared without a model.
+ * Hashes of a task's requests, by which two harnesses can be compared without a model.
  *
  * <p>A scored pair counts as context and continuation, a whole text as itself.
  *

@@ -43,7 +43,7 @@ public record TaskPage(
         List<Metric> metrics,
         Map<String, Group> groups) {
 
-    /** What counts where a page says nothing. */
+    /** The values that count where a page gives none. */
     static final TaskPage DEFAULTS =
             new TaskPage(
                     null,
@@ -102,19 +102,19 @@ public record TaskPage(
         }
     }
 
-    /** What is asked of a model. */
+    /** A kind of question to a model. */
     public enum Kind {
-        /** Which of several continuations is most probable. */
+        /** The most probable one of several continuations. */
         CHOICE,
-        /** How probable one continuation is, and whether it is the greedy one. */
+        /** The log-likelihood of one continuation, and whether it is the greedy one. */
         CONTINUATION,
-        /** How probable a whole text is. */
+        /** The log-likelihood of a whole text. */
         ROLLING,
         /** To write on. */
         GENERATION
     }
 
-    /** How a file is laid out. */
+    /** The layout of a file. */
     public enum Format {
         /** A JSON object a line. */
         JSONL,
@@ -174,7 +174,7 @@ public record TaskPage(
     public record Selection(
             String field, Optional<Double> from, Optional<Double> to, Optional<String> starts) {}
 
-    /** How examples are chosen from their pool. */
+    /** A rule by which examples are chosen from their pool. */
     public enum Rule {
         /** Drawn anew for each document. */
         SAMPLE,
@@ -183,7 +183,7 @@ public record TaskPage(
     }
 
     /**
-     * How examples are drawn.
+     * The drawing of examples.
      *
      * @param number how many, unless the user says otherwise
      * @param fixed whether the user can't say otherwise
@@ -199,7 +199,7 @@ public record TaskPage(
     }
 
     /**
-     * What is said to a model. All texts are templates but the delimiters.
+     * The text that a model is given. All are templates but the delimiters.
      *
      * @param description what stands before everything
      * @param text the question
@@ -230,7 +230,7 @@ public record TaskPage(
             Optional<String> counted) {}
 
     /**
-     * Which choice is right: by one of these.
+     * The right choice, by one of these.
      *
      * @param value the choice's index, or its label
      * @param labels the choices' labels, among which the value is looked up
@@ -266,7 +266,7 @@ public record TaskPage(
     public record Part(List<String> choices, Gold gold) {}
 
     /**
-     * What stands around a generated program.
+     * The text around a generated program.
      *
      * @param prefix what stands before it
      * @param test what stands behind it
@@ -274,7 +274,7 @@ public record TaskPage(
     public record Program(String prefix, String test) {}
 
     /**
-     * How an answer is generated.
+     * The generation of an answer.
      *
      * @param until the strings that end it
      * @param maxTokens the largest number of tokens
@@ -311,7 +311,7 @@ public record TaskPage(
             Optional<Boolean> majority) {}
 
     /**
-     * What is measured.
+     * A measure.
      *
      * @param name the metric's name
      * @param higherIsBetter whether more is better, which is so where absent

@@ -74,7 +74,8 @@ class ModelAnswererTest {
 
     @Test
     void what_requests_share_changes_no_answer() {
-        String shots = "dog: a domestic animal. cat: a small domestic animal with soft fur. ".repeat(2);
+        String shots =
+                "dog: a domestic animal. cat: a small domestic animal with soft fur. ".repeat(2);
         List<Request> requests = new ArrayList<>();
         for (String question : List.of("cow:", "horse:", "tree: a")) {
             for (String choice : List.of(" a", " the", " a large animal", " tall plant")) {
@@ -125,8 +126,7 @@ class ModelAnswererTest {
         assertScore(
                 answer(Profile.LM_EVAL_0_4_13, List.of(pair(context, " a dog"))).get(0),
                 alone(labels, kept));
-        assertThatThrownBy(
-                        () -> answer(Profile.LM_EVAL_0_4_13, List.of(pair("a dog", ""))))
+        assertThatThrownBy(() -> answer(Profile.LM_EVAL_0_4_13, List.of(pair("a dog", ""))))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("the continuation '' adds no token to its context");
     }

@@ -21,7 +21,7 @@ import java.util.regex.Pattern;
  */
 final class Questions {
 
-    /** What is known of one document: its question in several phrasings, and the answer. */
+    /** A document's question in several phrasings, and its answer. */
     private record Topic(List<String> questions, String answer) {
 
         private void addTo(List<Message> messages, int phrasing) {
