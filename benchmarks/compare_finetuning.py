@@ -35,10 +35,11 @@ def ours(recipe, out):
     tokens = [sum(len(row["ids"]) for row in json.loads(line)) for line in open(work / "steps.jsonl")]
     padded = json.loads((work / "padded.json").read_text())
     seconds = [padded / json.loads(line)["tokens_per_second"] for line in open(Path(out) / "metrics.jsonl")]
+    first = min(1, len(seconds) - 1)
     print(json.dumps({
-        "who": "llm360, libtorch 2.7.1", "seconds_per_step": round(statistics.median(seconds[1:]), 3),
-        "all": [round(s, 2) for s in seconds[1:]],
-        "tokens_per_second": round(sum(tokens[1:len(seconds)]) / sum(seconds[1:]), 1),
+        "who": "llm360, libtorch 2.7.1", "seconds_per_step": round(statistics.median(seconds[first:]), 3),
+        "all": [round(s, 2) for s in seconds],
+        "tokens_per_second": round(sum(tokens[first:]) / sum(seconds[first:]), 1),
         "peak_rss_gb": round(usage.ru_maxrss * 1024 / 1e9, 2)}))
 
 
@@ -62,7 +63,7 @@ def main():
     parser.add_argument("--model", type=Path, help="lora: the base's directory")
     parser.add_argument("--programs", nargs="*", help="only these of the programs")
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=4, help="the first isn't measured")
+    parser.add_argument("--steps", type=int, default=4, help="the first isn't measured, if there are more")
     parser.add_argument("--out", type=Path, help="default: results/finetuning-KIND_<date>.md")
     args = parser.parse_args()
     lora = args.kind == "lora"

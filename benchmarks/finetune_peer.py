@@ -5,7 +5,7 @@
     finetune_peer.py sft STEPS.jsonl                                  # TRL 1.13's SFTTrainer, 58 million parameters, fp32
 
 A line of STEPS.jsonl is a step's rows: lists of ids, and for each id whether it is learned. Seconds are those of whole
-steps but the first; tokens are the rows' own, without padding; memory is the process' peak resident memory.
+steps but the first, if there are more; tokens are the rows' own, without padding; memory is the process' peak resident memory.
 """
 import argparse
 import json
@@ -93,10 +93,11 @@ def sft():
     return f"trl {trl.__version__}, loss {config.loss_type}"
 
 
+first = min(1, len(steps) - 1)
 who = lora() if args.kind == "lora" else sft()
 print(json.dumps({
     "who": f"{who}, torch {torch.__version__}, transformers {transformers.__version__}",
-    "seconds_per_step": round(statistics.median(seconds[1:]), 3),
-    "all": [round(s, 2) for s in seconds[1:]],
-    "tokens_per_second": round(sum(tokens[1:]) / sum(seconds[1:]), 1),
+    "seconds_per_step": round(statistics.median(seconds[first:]), 3),
+    "all": [round(s, 2) for s in seconds],
+    "tokens_per_second": round(sum(tokens[first:]) / sum(seconds[first:]), 1),
     "peak_rss_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9, 2)}))
