@@ -8,11 +8,13 @@ import ai.llm360.zoo.testing.Snippets;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,7 +24,7 @@ class DocumentsTest {
 
     private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
     private static final Pattern LINK = Pattern.compile("\\]\\((?!https?:|#)([^)#]+)[^)]*\\)");
-    private static final Pattern VERB = Pattern.compile("(?m)^\\./llm360 (\\w+)");
+    private static final Pattern VERB = Pattern.compile("(?m)^\\./llm360 ([a-z-]+)");
 
     @TempDir Path temp;
 
@@ -75,7 +77,10 @@ class DocumentsTest {
         Path verbs = ROOT.resolve("cli/src/main/java/ai/llm360/cli");
         for (MatchResult verb : VERB.matcher(commands).results().toList()) {
             String name = verb.group(1);
-            String type = name.substring(0, 1).toUpperCase(Locale.ROOT) + name.substring(1);
+            String type =
+                    Arrays.stream(name.split("-"))
+                            .map(w -> w.substring(0, 1).toUpperCase(Locale.ROOT) + w.substring(1))
+                            .collect(Collectors.joining());
             Path file = verbs.resolve(type + "Command.java");
             assertThat(file).as("the verb %s", name).isRegularFile();
         }

@@ -155,6 +155,7 @@ public final class ModelAnswerer implements Answerer {
     private Response generate(Request.Generation request) {
         long[] prompt = encoder.prompt(request);
         int most = Math.min(request.maxTokens(), model.contextLength() - prompt.length);
+        List<String> stops = request.until().stream().filter(stop -> !stop.isEmpty()).toList();
         List<String> texts = new ArrayList<>();
         for (int i = 0; i < request.repeats(); i++) {
             GenerationConfig config =
@@ -163,10 +164,10 @@ public final class ModelAnswerer implements Answerer {
                             .optTemperature(request.temperature())
                             .optTopP(request.topP())
                             .optSeed(i)
-                            .optStop(request.until().toArray(String[]::new))
+                            .optStop(stops.toArray(String[]::new))
                             .build();
             String text = generator.generateIds(List.of(prompt), config).get(0).text();
-            for (String end : request.until()) {
+            for (String end : stops) {
                 int at = text.indexOf(end);
                 text = at < 0 ? text : text.substring(0, at);
             }

@@ -54,7 +54,7 @@ final class RequestEncoder {
         String continuation = pair.context().substring(stripped.length()) + pair.continuation();
         long[] all;
         int labels;
-        if (pair.context().isEmpty()) {
+        if (stripped.isEmpty()) {
             long[] after = tokenizer.encode(continuation);
             boolean begun = after.length > 0 && after[0] == prefix;
             all = begun ? after : LongStream.concat(LongStream.of(prefix), of(after)).toArray();

@@ -108,12 +108,12 @@ class ModelAnswererTest {
         long[] text = ids("a dog");
         for (Profile profile : Profile.values()) {
             long before = profile == Profile.LM_EVAL_0_4_13 ? 1 : 2; // BOS, or the end token
-            assertScore(
-                    answer(profile, List.of(pair("", "a dog"))).get(0),
-                    alone(
-                            text.length,
-                            LongStream.concat(LongStream.of(before), LongStream.of(text))
-                                    .toArray()));
+            long[] ids = LongStream.concat(LongStream.of(before), LongStream.of(text)).toArray();
+            List<Response> found = answer(profile, List.of(pair("", "a dog"), pair(" ", "a dog")));
+            assertScore(found.get(0), alone(text.length, ids));
+            long[] space = ids(" a dog"); // of white space alone nothing is left before it
+            ids = LongStream.concat(LongStream.of(before), LongStream.of(space)).toArray();
+            assertScore(found.get(1), alone(space.length, ids));
         }
     }
 
