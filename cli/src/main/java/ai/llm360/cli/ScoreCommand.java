@@ -35,7 +35,7 @@ final class ScoreCommand extends Verb {
 
     @Mixin private ModelOptions model;
 
-    /** So many may share what they begin with; a file's other pairs are read after them. */
+    /** The number of pairs that are answered together, and share what they begin with. */
     private static final int PAIRS_AT_ONCE = 4096;
 
     @Option(

@@ -19,7 +19,7 @@ import java.util.function.Function;
 
 /**
  * Results under the names that lm-evaluation-harness' own files have, so that its tools read them.
- * What it has no name for is under {@code llm360}.
+ * Fields of this project's own are under {@code llm360}.
  */
 final class ResultsJson {
 
